@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/* CSV (RFC 4180, through libcsv): rows with the line they start on, and correct quoting on the way
+ * out. */
+#ifndef CREDITRISK_UTIL_CSV_H
+#define CREDITRISK_UTIL_CSV_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "creditrisk/util/error.h"
+
+struct cr_csv_field {
+    const char *text; /* NUL-terminated; borrowed until the callback returns */
+    size_t len;
+};
+
+struct cr_csv_row {
+    const char *file;
+    size_t line; /* line of the file on which the row starts, from 1 */
+    size_t n;
+    const struct cr_csv_field *fields;
+};
+
+struct cr_csv_options {
+    char separator;     /* 0 = ',' */
+    size_t max_row_len; /* bytes of one row; 0 = 1 MiB */
+};
+
+/* Called once per row, the header included; a non-zero return stops the reading and is returned. */
+typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr_error *err);
+
+/* Streams a CSV file in constant memory. A byte order mark at the start is skipped; blank lines are
+ * skipped; an unclosed or stray quote is CR_EPARSE with file and line. */
+int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
+                void *context, struct cr_error *err);
+
+/* Writes one field, quoted where needed. */
+void cr_csv_write_field(FILE *out, const char *text, size_t len, char separator);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+/* SHA-256 (libsodium) as 64 lower-case hexadecimal digits. */
+#ifndef CREDITRISK_UTIL_DIGEST_H
+#define CREDITRISK_UTIL_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "creditrisk/util/error.h"
+
+#define CR_DIGEST_LEN 65
+
+void cr_digest_bytes(const void *data, size_t len, char ret_hex[CR_DIGEST_LEN]);
+
+/* Streams the file; CR_ENOTFOUND, CR_EIO. */
+int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_error *err);
+
+/* n random bytes of the operating system as 2·n hexadecimal digits and a NUL; for ids and salts,
+ * never for statistics. */
+void cr_digest_random_hex(char *ret_hex, size_t n);
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/* Files: reads with a maximum, writes that are complete or absent. Paths are NUL-terminated UTF-8.
+ */
+#ifndef CREDITRISK_UTIL_FS_H
+#define CREDITRISK_UTIL_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "creditrisk/util/error.h"
+
+/* Reads a whole regular file of at most max_len bytes. *ret_data is yours (free), NUL-terminated
+ * beyond *ret_len. CR_ENOTFOUND, CR_ETOOBIG, CR_EIO. */
+int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_len,
+               struct cr_error *err);
+
+/* Writes path through a temporary file beside it: write, fsync, rename, fsync of the folder. After
+ * a crash path holds either its old or its new content. */
+int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error *err);
+
+/* Creates the folder and its parents (mode 0755); an existing folder is success. */
+int cr_fs_mkdirs(const char *path, struct cr_error *err);
+
+/* Creates a new folder `<parent>/<prefix>XXXXXX`; *ret_path is yours (free). */
+int cr_fs_mkdtemp(const char *parent, const char *prefix, char **ret_path, struct cr_error *err);
+
+/* Syncs every file and folder below path, children first. */
+int cr_fs_sync_tree(const char *path, struct cr_error *err);
+
+/* Renames atomically within one file system and syncs the target's folder. Fails when the target
+ * exists as a non-empty folder. */
+int cr_fs_rename(const char *from, const char *to, struct cr_error *err);
+
+/* Removes a file or a folder with everything below it; absence is success. Follows no symbolic
+ * link. */
+int cr_fs_remove_tree(const char *path, struct cr_error *err);
+
+/* Names of the entries of a folder (regular files and folders, no dot files), sorted bytewise.
+ * *ret_names is yours: cr_fs_free_names. */
+int cr_fs_list(const char *path, char ***ret_names, size_t *ret_n, struct cr_error *err);
+void cr_fs_free_names(char **names, size_t n);
+
+bool cr_fs_exists(const char *path);
+bool cr_fs_is_dir(const char *path);
+
+/* "a/b" as a new string (yours, free); NULL without memory. */
+char *cr_fs_join(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+/* Log: one JSON line per event on standard error. Only daemon/, http/ and cli/ log. Never a field
+ * value, a key or a secret. */
+#ifndef CREDITRISK_UTIL_LOG_H
+#define CREDITRISK_UTIL_LOG_H
+
+enum cr_log_level { CR_LOG_DEBUG, CR_LOG_INFO, CR_LOG_WARN, CR_LOG_ERROR };
+
+/* Events below the level are dropped; the default is CR_LOG_INFO. Set once, before threads start.
+ */
+void cr_log_set_level(enum cr_log_level level);
+
+/* Writes {"time":…,"level":…,"event":event, …} in one write. `format` and its arguments are those
+ * of json_pack and describe an object, e.g. cr_log(CR_LOG_INFO, "listening", "{s:s, s:i}",
+ * "address", a, "port", p); NULL for no members. */
+void cr_log(enum cr_log_level level, const char *event, const char *format, ...);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/* Numbers as text, independent of any locale. */
+#ifndef CREDITRISK_UTIL_NUM_H
+#define CREDITRISK_UTIL_NUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Enough for any double, its sign and the NUL. */
+#define CR_NUM_LEN 32
+
+/* Reads all of text[0..len) as a decimal number ([+-]digits[.digits][e[+-]digits], no blanks, no
+ * hex, no inf or nan); true and *ret_value on success. A value beyond the range of double yields
+ * ±infinity: callers decide. */
+bool cr_num_parse(const char *text, size_t len, double *ret_value);
+
+/* Reads all of text[0..len) as a decimal integer that fits int64; "516.0" is accepted as 516. */
+bool cr_num_parse_int(const char *text, size_t len, int64_t *ret_value);
+
+/* Writes the shortest decimal text that reads back as exactly value ("0.1", "1e+300", "-0") and a
+ * NUL; returns its length. NaN gives "nan", infinities "inf" and "-inf"; JSON writers must not pass
+ * them. */
+size_t cr_num_format(double value, char text[CR_NUM_LEN]);
+
+/* value rounded to `decimals` places (0..9), ties away from zero as floor(10^d·|x| + .5) does. */
+double cr_num_round(double value, int decimals);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+/* Progress of long work on standard error: a bar on a terminal, plain lines otherwise, nothing when
+ * quiet. Safe to advance from several threads. */
+#ifndef CREDITRISK_UTIL_PROGRESS_H
+#define CREDITRISK_UTIL_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cr_progress;
+
+/* `total` steps of the named work (0 = unknown). NULL is a valid, silent progress: without memory
+ * or when quiet. */
+struct cr_progress *cr_progress_create(const char *title, size_t total, bool quiet);
+
+/* `steps` more are done; `note` (may be NULL) stands behind the bar, e.g. the best score so far. */
+void cr_progress_advance(struct cr_progress *progress, size_t steps, const char *note);
+
+/* Ends the line with the elapsed time and frees. NULL allowed. */
+void cr_progress_destroy(struct cr_progress *progress);
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/* Growable byte string. Once an append fails for lack of memory the buffer is `failed`, later
+ * appends do nothing, and cr_strbuf_check reports it: writers append freely and check once. */
+#ifndef CREDITRISK_UTIL_STRBUF_H
+#define CREDITRISK_UTIL_STRBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "creditrisk/util/error.h"
+
+struct cr_strbuf {
+    char *data; /* NUL-terminated when len > 0 or anything was appended; NULL before */
+    size_t len; /* bytes, without the NUL */
+    size_t cap;
+    bool failed;
+};
+
+#define CR_STRBUF_INIT                                                                             \
+    {                                                                                              \
+        NULL, 0, 0, false                                                                          \
+    }
+
+void cr_strbuf_init(struct cr_strbuf *buf);
+void cr_strbuf_finish(struct cr_strbuf *buf);
+
+/* Empties it and keeps the memory. */
+void cr_strbuf_reset(struct cr_strbuf *buf);
+
+void cr_strbuf_append(struct cr_strbuf *buf, const char *bytes, size_t len);
+void cr_strbuf_puts(struct cr_strbuf *buf, const char *text);
+void cr_strbuf_putc(struct cr_strbuf *buf, char c);
+void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The shortest text that reads back as value (util/num). */
+void cr_strbuf_put_double(struct cr_strbuf *buf, double value);
+
+/* 0, or CR_ENOMEM when an append had failed. */
+int cr_strbuf_check(const struct cr_strbuf *buf, struct cr_error *err);
+
+/* The text ("" when empty); borrowed until the next append. */
+const char *cr_strbuf_text(const struct cr_strbuf *buf);
+
+/* Hands the NUL-terminated heap text to the caller (free) and leaves buf empty; NULL when buf
+ * failed. */
+char *cr_strbuf_steal(struct cr_strbuf *buf);
+
+#endif

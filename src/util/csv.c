@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+/* libcsv is fed one physical line at a time: so a row's first line is known, at most one row ends
+ * per call, and the callback's refusal stops the reading before the next. */
+#include "creditrisk/util/csv.h"
+
+#include <csv.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
+#include "os.h"
+
+enum { CHUNK = 65536, MAX_ROW_LEN = 1 << 20 };
+
+struct reader {
+    const char *path;
+    cr_csv_row_fn *on_row;
+    void *context;
+    struct cr_error *err;
+    int result; /* of the last row */
+    size_t max_row_len;
+    char separator;
+
+    struct csv_parser parser;
+    size_t line; /* of the next byte */
+
+    /* The row in work. */
+    bool open; /* something of it was seen */
+    size_t row_line;
+    size_t row_len;         /* bytes of the file */
+    struct cr_strbuf texts; /* all fields, each with a NUL behind it */
+    struct cr_csv_field *fields;
+    size_t n;
+    size_t cap;
+};
+
+static int reader_init(struct reader *reader, const char *path,
+                       const struct cr_csv_options *options)
+{
+    *reader = (struct reader){
+        .path = path,
+        .separator = options != NULL && options->separator != 0 ? options->separator : ',',
+        .max_row_len =
+            options != NULL && options->max_row_len != 0 ? options->max_row_len : MAX_ROW_LEN,
+        .line = 1,
+        .texts = CR_STRBUF_INIT,
+    };
+    if (csv_init(&reader->parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+        return -1;
+    }
+    csv_set_delim(&reader->parser, (unsigned char)reader->separator);
+    return 0;
+}
+
+static void reader_finish(struct reader *reader)
+{
+    csv_free(&reader->parser);
+    cr_strbuf_finish(&reader->texts);
+    free(reader->fields);
+}
+
+static int no_memory(struct reader *reader)
+{
+    return cr_error_set(reader->err, CR_ENOMEM, "out of memory");
+}
+
+/* libcsv's callback at the end of a field. */
+static void on_field(void *text, size_t len, void *context)
+{
+    struct reader *reader = context;
+
+    if (reader->n == reader->cap) {
+        size_t cap = reader->cap == 0 ? 32 : 2 * reader->cap;
+        struct cr_csv_field *fields = reallocarray(reader->fields, cap, sizeof(*fields));
+
+        if (fields == NULL) {
+            reader->result = no_memory(reader);
+            return;
+        }
+        reader->fields = fields;
+        reader->cap = cap;
+    }
+    reader->fields[reader->n++].len = len;
+    cr_strbuf_append(&reader->texts, text, len);
+    cr_strbuf_putc(&reader->texts, '\0');
+}
+
+/* libcsv's callback at the end of a row: only now, with all texts in place, are there addresses. */
+static void on_row_end(int c, void *context)
+{
+    struct reader *reader = context;
+    const char *text = cr_strbuf_text(&reader->texts);
+    struct cr_csv_row row = {reader->path, reader->row_line, reader->n, reader->fields};
+
+    (void)c; /* the character that ended it */
+    if (reader->result == 0 && reader->texts.failed) {
+        reader->result = no_memory(reader);
+    }
+    if (reader->result == 0) {
+        for (size_t i = 0; i < reader->n; i++) {
+            reader->fields[i].text = text;
+            text += reader->fields[i].len + 1;
+        }
+        reader->result = reader->on_row(&row, reader->context, reader->err);
+    }
+    cr_strbuf_reset(&reader->texts);
+    reader->n = 0;
+    reader->row_len = 0;
+    reader->open = false;
+}
+
+static bool is_blank(const struct reader *reader, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == reader->separator || strchr(" \t\r\n", bytes[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* bytes[0..len) is a line, or a part of one, with its line end. */
+static int feed_line(struct reader *reader, const char *bytes, size_t len)
+{
+    if (memchr(bytes, '\0', len) != NULL) {
+        return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->line, 0, "a NUL byte");
+    }
+    if (!reader->open && !is_blank(reader, bytes, len)) {
+        reader->open = true;
+        reader->row_line = reader->line;
+    }
+    reader->row_len += len;
+    if (reader->open && reader->row_len > reader->max_row_len) {
+        return cr_error_at(reader->err, CR_ETOOBIG, reader->path, reader->row_line, 0,
+                           "the row has more than %zu bytes", reader->max_row_len);
+    }
+    if (csv_parse(&reader->parser, bytes, len, on_field, on_row_end, reader) != len) {
+        if (csv_error(&reader->parser) != CSV_EPARSE) {
+            return no_memory(reader);
+        }
+        return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->line, 0,
+                           "a quote inside a field that is not quoted, or text behind one that is");
+    }
+    if (!reader->open) {
+        reader->row_len = 0;
+    }
+    return reader->result;
+}
+
+static int feed(struct reader *reader, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        const char *newline = memchr(bytes, '\n', len);
+        size_t line_len = newline != NULL ? (size_t)(newline - bytes) + 1 : len;
+        int result = feed_line(reader, bytes, line_len);
+
+        if (result != 0) {
+            return result;
+        }
+        reader->line += newline != NULL;
+        bytes += line_len;
+        len -= line_len;
+    }
+    return 0;
+}
+
+static int finish(struct reader *reader)
+{
+    if (csv_fini(&reader->parser, on_field, on_row_end, reader) != 0) {
+        return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->row_line, 0,
+                           "the row has a quote that is not closed");
+    }
+    return reader->result;
+}
+
+int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
+                void *context, struct cr_error *err)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "rbe");
+    CR_CLEANUP(cr_freep) char *chunk = malloc(CHUNK);
+    CR_CLEANUP(reader_finish) struct reader reader = {0};
+    size_t len;
+
+    if (file == NULL) {
+        return os_error(err, "open", path);
+    }
+    if (chunk == NULL || reader_init(&reader, path, options) != 0) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    reader.on_row = on_row;
+    reader.context = context;
+    reader.err = err;
+    for (bool first = true; (len = fread(chunk, 1, CHUNK, file)) > 0; first = false) {
+        size_t skip = first && len >= 3 && memcmp(chunk, mark, 3) == 0 ? 3 : 0;
+        int result = feed(&reader, chunk + skip, len - skip);
+
+        if (result != 0) {
+            return result;
+        }
+    }
+    if (ferror(file)) {
+        return os_error(err, "read", path);
+    }
+    return finish(&reader);
+}
+
+/* A reader may drop blanks around a field that is not quoted. */
+static bool needs_quotes(const char *text, size_t len, char separator)
+{
+    if (len == 0) {
+        return false;
+    }
+    if (strchr(" \t", text[0]) != NULL || strchr(" \t", text[len - 1]) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == separator || text[i] == '"' || text[i] == '\n' || text[i] == '\r') {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cr_csv_write_field(FILE *out, const char *text, size_t len, char separator)
+{
+    if (!needs_quotes(text, len, separator)) {
+        (void)fwrite(text, 1, len, out); /* the writer of the file looks at ferror once */
+        return;
+    }
+    (void)fputc('"', out);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"') {
+            (void)fputc('"', out);
+        }
+        (void)fputc(text[i], out);
+    }
+    (void)fputc('"', out);
+}

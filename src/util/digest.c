@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/util/digest.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "os.h"
+
+_Static_assert(CR_DIGEST_LEN == 2 * crypto_hash_sha256_BYTES + 1, "a digest is 64 digits");
+
+enum { CHUNK = 65536 };
+
+static void init(void)
+{
+    int result = sodium_init();
+
+    assert(result >= 0); /* fails only without a random source: nothing could be signed or salted */
+    (void)result;        /* with NDEBUG */
+}
+
+static void init_once(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, init); /* cannot fail with a valid argument */
+}
+
+static void to_hex(char *ret_hex, const unsigned char *bytes, size_t len)
+{
+    (void)sodium_bin2hex(ret_hex, 2 * len + 1, bytes, len); /* returns ret_hex */
+}
+
+void cr_digest_bytes(const void *data, size_t len, char ret_hex[CR_DIGEST_LEN])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+
+    init_once();
+    (void)crypto_hash_sha256(hash, data, len); /* cannot fail */
+    to_hex(ret_hex, hash, sizeof(hash));
+}
+
+int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "rbe");
+    CR_CLEANUP(cr_freep) unsigned char *chunk = malloc(CHUNK);
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
+    size_t n;
+
+    if (file == NULL) {
+        return os_error(err, "open", path);
+    }
+    if (chunk == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    init_once();
+    (void)crypto_hash_sha256_init(&state); /* none of the three can fail */
+    while ((n = fread(chunk, 1, CHUNK, file)) > 0) {
+        (void)crypto_hash_sha256_update(&state, chunk, n);
+    }
+    if (ferror(file)) {
+        return os_error(err, "read", path);
+    }
+    (void)crypto_hash_sha256_final(&state, hash);
+    to_hex(ret_hex, hash, sizeof(hash));
+    return 0;
+}
+
+void cr_digest_random_hex(char *ret_hex, size_t n)
+{
+    unsigned char bytes[32];
+
+    init_once();
+    *ret_hex = '\0';
+    for (size_t done = 0; done < n; done += sizeof(bytes)) {
+        size_t len = n - done < sizeof(bytes) ? n - done : sizeof(bytes);
+
+        randombytes_buf(bytes, len);
+        to_hex(ret_hex + 2 * done, bytes, len);
+    }
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/util/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/digest.h"
+#include "os.h"
+
+enum { WALK_FDS = 16 };
+
+static void closep(const int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd); /* what must be durable has been synced and closed with a check */
+    }
+}
+
+static void closedirp(DIR **dir)
+{
+    if (*dir != NULL) {
+        (void)closedir(*dir); /* a reader's close has nothing to report */
+    }
+}
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
+/* The folder part of path as a new string. */
+static char *parent_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL) {
+        return strdup(".");
+    }
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static int sync_path(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int result;
+
+    if (fd < 0) {
+        return -1;
+    }
+    result = fsync(fd);
+    (void)close(fd); /* opened for reading */
+    return result;
+}
+
+/* Reads at most len bytes; fewer only at the end of the file. */
+static ssize_t read_up_to(int fd, char *data, size_t len)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = read(fd, data + done, len - done);
+
+        if (n == 0) {
+            break;
+        }
+        if (n < 0 && errno != EINTR) {
+            return -1;
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return (ssize_t)done;
+}
+
+int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_len,
+               struct cr_error *err)
+{
+    /* non-blocking, so that a named pipe is refused below and not waited for */
+    CR_CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    struct stat info;
+    size_t cap;
+    ssize_t len;
+
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        return os_error(err, "read", path);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return cr_error_set(err, CR_EIO, "cannot read '%s': not a regular file", path);
+    }
+    if ((uintmax_t)info.st_size > max_len) {
+        return cr_error_set(err, CR_ETOOBIG, "'%s' has more than %zu bytes", path, max_len);
+    }
+    cap = (size_t)info.st_size + 1; /* one more, to notice a file that grows */
+    data = malloc(cap);
+    if (data == NULL) {
+        return no_memory(err);
+    }
+    len = read_up_to(fd, data, cap);
+    if (len < 0) {
+        return os_error(err, "read", path);
+    }
+    if ((size_t)len == cap) {
+        return cr_error_set(err, CR_EIO, "'%s' changed while it was read", path);
+    }
+    data[len] = '\0';
+    *ret_len = (size_t)len;
+    *ret_data = CR_STEAL(data);
+    return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno != EINTR) {
+            return -1;
+        }
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* Creates path with this content, on disk when it returns 0; else errno is set. */
+static int create_synced(const char *path, const void *data, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int saved;
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (write_all(fd, data, len) != 0 || fsync(fd) != 0) {
+        saved = errno;
+        (void)close(fd); /* the first failure counts */
+        errno = saved;
+        return -1;
+    }
+    return close(fd);
+}
+
+int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *folder = parent_of(path);
+    CR_CLEANUP(cr_freep) char *temporary = NULL;
+    const char *slash = strrchr(path, '/');
+    char suffix[17];
+
+    cr_digest_random_hex(suffix, 8);
+    /* a dot file: cr_fs_list never shows what a crash leaves behind */
+    if (folder == NULL ||
+        asprintf(&temporary, "%s/.%s.%s", folder, slash != NULL ? slash + 1 : path, suffix) < 0) {
+        temporary = NULL; /* undefined after a failure */
+        return no_memory(err);
+    }
+    if (create_synced(temporary, data, len) != 0 || rename(temporary, path) != 0) {
+        int code = os_error(err, "write", path);
+
+        (void)unlink(temporary); /* may not exist */
+        return code;
+    }
+    return sync_path(folder) == 0 ? 0 : os_error(err, "sync", folder);
+}
+
+int cr_fs_mkdirs(const char *path, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *part = strdup(path);
+
+    if (part == NULL) {
+        return no_memory(err);
+    }
+    for (char *p = part; *p != '\0'; p++) {
+        if (*p == '/' && p > part) {
+            *p = '\0';
+            if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+                return os_error(err, "create", part);
+            }
+            *p = '/';
+        }
+    }
+    if (mkdir(part, 0755) != 0 && errno != EEXIST) {
+        return os_error(err, "create", part);
+    }
+    if (!cr_fs_is_dir(path)) {
+        return cr_error_set(err, CR_EIO, "cannot create '%s': it exists and is no folder", path);
+    }
+    return 0;
+}
+
+int cr_fs_mkdtemp(const char *parent, const char *prefix, char **ret_path, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = NULL;
+
+    if (asprintf(&path, "%s/%sXXXXXX", parent, prefix) < 0) {
+        path = NULL; /* undefined after a failure */
+        return no_memory(err);
+    }
+    if (mkdtemp(path) == NULL) {
+        return os_error(err, "create a folder in", parent);
+    }
+    *ret_path = CR_STEAL(path);
+    return 0;
+}
+
+static int sync_entry(const char *path, const struct stat *info, int type, struct FTW *where)
+{
+    (void)type; /* both are given by nftw and not needed */
+    (void)where;
+    return S_ISREG(info->st_mode) || S_ISDIR(info->st_mode) ? sync_path(path) : 0;
+}
+
+int cr_fs_sync_tree(const char *path, struct cr_error *err)
+{
+    return nftw(path, sync_entry, WALK_FDS, FTW_DEPTH | FTW_PHYS) == 0
+               ? 0
+               : os_error(err, "sync", path);
+}
+
+int cr_fs_rename(const char *from, const char *to, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *folder = parent_of(to);
+
+    if (folder == NULL) {
+        return no_memory(err);
+    }
+    if (rename(from, to) != 0) {
+        return os_error(err, "rename", from);
+    }
+    return sync_path(folder) == 0 ? 0 : os_error(err, "sync", folder);
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *where)
+{
+    (void)info; /* the three are given by nftw and not needed */
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+int cr_fs_remove_tree(const char *path, struct cr_error *err)
+{
+    if (nftw(path, remove_entry, WALK_FDS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
+        return os_error(err, "remove", path);
+    }
+    return 0;
+}
+
+struct names {
+    char **items;
+    size_t n;
+    size_t cap;
+};
+
+static void names_finish(struct names *names)
+{
+    cr_fs_free_names(names->items, names->n);
+}
+
+static int names_add(struct names *names, const char *name)
+{
+    if (names->n == names->cap) {
+        size_t cap = names->cap == 0 ? 16 : 2 * names->cap;
+        char **items = reallocarray(names->items, cap, sizeof(*items));
+
+        if (items == NULL) {
+            return -1;
+        }
+        names->items = items;
+        names->cap = cap;
+    }
+    names->items[names->n] = strdup(name);
+    if (names->items[names->n] == NULL) {
+        return -1;
+    }
+    names->n++;
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int cr_fs_list(const char *path, char ***ret_names, size_t *ret_n, struct cr_error *err)
+{
+    CR_CLEANUP(closedirp) DIR *dir = opendir(path);
+    CR_CLEANUP(names_finish) struct names names = {NULL, 0, 0};
+    const struct dirent *entry;
+    struct stat info;
+
+    if (dir == NULL) {
+        return os_error(err, "list", path);
+    }
+    while (errno = 0, (entry = readdir(dir)) != NULL) {
+        /* through symbolic links: a mounted configuration consists of them */
+        if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &info, 0) != 0 ||
+            !(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) {
+            continue;
+        }
+        if (names_add(&names, entry->d_name) != 0) {
+            return no_memory(err);
+        }
+    }
+    if (errno != 0) {
+        return os_error(err, "list", path);
+    }
+    if (names.n > 0) {
+        qsort(names.items, names.n, sizeof(*names.items), compare_names);
+    }
+    *ret_n = names.n;
+    *ret_names = CR_STEAL(names.items);
+    names.n = 0;
+    return 0;
+}
+
+void cr_fs_free_names(char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(names[i]);
+    }
+    free(names);
+}
+
+bool cr_fs_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool cr_fs_is_dir(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+char *cr_fs_join(const char *folder, const char *name)
+{
+    char *path;
+
+    return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
