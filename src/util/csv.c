@@ -52,6 +52,7 @@ static int reader_init(struct reader *reader, const char *path,
         return -1;
     }
     csv_set_delim(&reader->parser, (unsigned char)reader->separator);
+    csv_set_blk_size(&reader->parser, CHUNK); /* it grows by this much: 128 would copy a lot */
     return 0;
 }
 

@@ -223,9 +223,10 @@ static int sync_entry(const char *path, const struct stat *info, int type, struc
 
 int cr_fs_sync_tree(const char *path, struct cr_error *err)
 {
-    return nftw(path, sync_entry, WALK_FDS, FTW_DEPTH | FTW_PHYS) == 0
-               ? 0
-               : os_error(err, "sync", path);
+    if (nftw(path, sync_entry, WALK_FDS, FTW_DEPTH | FTW_PHYS) != 0) {
+        return os_error(err, "sync", path);
+    }
+    return 0;
 }
 
 int cr_fs_rename(const char *from, const char *to, struct cr_error *err)
@@ -236,7 +237,7 @@ int cr_fs_rename(const char *from, const char *to, struct cr_error *err)
         return no_memory(err);
     }
     if (rename(from, to) != 0) {
-        return os_error(err, "rename", from);
+        return errno == ENOENT ? os_error(err, "rename", from) : os_error(err, "replace", to);
     }
     return sync_path(folder) == 0 ? 0 : os_error(err, "sync", folder);
 }

@@ -7,6 +7,7 @@
  *             because a double has at most one decimal of up to 15 digits. */
 #include "creditrisk/util/num.h"
 
+#include <assert.h>
 #include <float.h>
 #include <locale.h>
 #include <math.h>
@@ -220,27 +221,34 @@ static size_t format_plain(double value, char text[CR_NUM_LEN])
     return 0;
 }
 
+/* What reads back as a value is the interval half-way to its neighbours. If a decimal of n digits
+ * is in it, the nearest one is, save for powers of two: their lower neighbour is twice as near as
+ * the upper, so the nearest decimal, from below, may miss while the next one above does not. Tries
+ * that one, with 16 digits. (A last digit of 9 gives no number; no power of two needs a carry.) */
+static bool format_above(double value, char text[CR_NUM_LEN])
+{
+    int exponent;
+
+    if (fabs(frexp(value, &exponent)) != 0.5) {
+        return false;
+    }
+    (void)snprintf(text, CR_NUM_LEN, "%.15e", value); /* at most 23 characters */
+    strchr(text, 'e')[-1]++;
+    return read_general(text) == value;
+}
+
 /* Prints with growing precision until the text reads back. Fewer than 15 digits are worth a try
- * only for subnormals: otherwise %.15g, which drops trailing zeros, finds them. What reads back as
- * a value is the interval half-way to its neighbours, and the decimal nearest to the interval's
- * middle is in it if any is. The middle is the value, except for a power of two: the gap below is
- * half of that above, so the middle lies an eighth of the upper gap higher. snprintf obeys the
+ * only for subnormals: otherwise %.15g, which drops trailing zeros, finds them. snprintf obeys the
  * locale, but no part of the program ever sets one. */
 static size_t format_search(double value, char text[CR_NUM_LEN])
 {
-    double magnitude = fabs(value);
-    int exponent;
-    bool power_of_two = frexp(magnitude, &exponent) == 0.5 && magnitude > DBL_MIN;
-    long double middle = (long double)value * (power_of_two ? 1.0L + 0x1p-55L : 1.0L);
-    int len = 0;
-
-    for (int precision = magnitude < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
-        len = snprintf(text, CR_NUM_LEN, "%.*Lg", precision, middle);
-        if (read_general(text) == value) {
-            break;
+    for (int precision = fabs(value) < DBL_MIN ? 1 : 15; precision < 17; precision++) {
+        (void)snprintf(text, CR_NUM_LEN, "%.*g", precision, value); /* fits as above */
+        if (read_general(text) == value || (precision == 16 && format_above(value, text))) {
+            return strlen(text);
         }
     }
-    return (size_t)len;
+    return (size_t)snprintf(text, CR_NUM_LEN, "%.17g", value);
 }
 
 size_t cr_num_format(double value, char text[CR_NUM_LEN])
@@ -260,9 +268,11 @@ size_t cr_num_format(double value, char text[CR_NUM_LEN])
 
 double cr_num_round(double value, int decimals)
 {
-    double power = powers[decimals];
-    double scaled = fabs(value) * power;
+    double power, scaled;
 
+    assert(decimals >= 0 && decimals <= 9);
+    power = powers[decimals];
+    scaled = fabs(value) * power;
     if (!(scaled < 0x1p52)) {
         return value; /* NaN, infinite, or too large to have such decimals */
     }

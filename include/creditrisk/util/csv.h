@@ -29,8 +29,10 @@ struct cr_csv_options {
 /* Called once per row, the header included; a non-zero return stops the reading and is returned. */
 typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr_error *err);
 
-/* Streams a CSV file in constant memory. A byte order mark at the start is skipped; blank lines are
- * skipped; an unclosed or stray quote is CR_EPARSE with file and line. */
+/* Streams a CSV file in constant memory. A byte order mark at the start is skipped, and so are
+ * blank lines; blanks around a field that is not quoted are dropped. An unclosed or stray quote or
+ * a NUL byte is CR_EPARSE, a row above the maximum CR_ETOOBIG, both with file and line;
+ * CR_ENOTFOUND, CR_EIO. */
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 

@@ -18,7 +18,8 @@ enum cr_error_code {
     CR_ENOMEM = -9,    /* memory is exhausted */
 };
 
-/* One line for people: what was wrong, with which value in single quotes. */
+/* One line of UTF-8 for people: what was wrong, with which value in single quotes. Control
+ * characters and bytes that are no UTF-8 have become question marks. */
 struct cr_error {
     int code;
     char message[512];

@@ -43,7 +43,7 @@ int cr_frame_add_column(struct cr_frame *frame, const char *name, enum cr_column
 /* Appends a row of missing values; its index is frame->n_rows − 1. CR_ENOMEM. */
 int cr_frame_add_row(struct cr_frame *frame, struct cr_error *err);
 
-/* Sets one cell; a text is copied into the column's list (len bytes). */
+/* Sets one cell; a text is copied into the column's list (len bytes, or up to a NUL). CR_ENOMEM. */
 void cr_frame_set_number(struct cr_frame *frame, size_t row, size_t col, double number);
 int cr_frame_set_text(struct cr_frame *frame, size_t row, size_t col, const char *text, size_t len,
                       struct cr_error *err);

@@ -35,8 +35,8 @@ int cr_fs_rename(const char *from, const char *to, struct cr_error *err);
  * link. */
 int cr_fs_remove_tree(const char *path, struct cr_error *err);
 
-/* Names of the entries of a folder (regular files and folders, no dot files), sorted bytewise.
- * *ret_names is yours: cr_fs_free_names. */
+/* Names of the entries of a folder (regular files and folders, also through symbolic links; no dot
+ * files), sorted bytewise. *ret_names is yours: cr_fs_free_names. */
 int cr_fs_list(const char *path, char ***ret_names, size_t *ret_n, struct cr_error *err);
 void cr_fs_free_names(char **names, size_t n);
 

@@ -11,8 +11,8 @@
 #define CR_NUM_LEN 32
 
 /* Reads all of text[0..len) as a decimal number ([+-]digits[.digits][e[+-]digits], no blanks, no
- * hex, no inf or nan); true and *ret_value on success. A value beyond the range of double yields
- * ±infinity: callers decide. */
+ * hex, no inf or nan, at most 1023 characters); true and *ret_value on success. A value beyond the
+ * range of double yields ±infinity: callers decide. */
 bool cr_num_parse(const char *text, size_t len, double *ret_value);
 
 /* Reads all of text[0..len) as a decimal integer that fits int64; "516.0" is accepted as 516. */

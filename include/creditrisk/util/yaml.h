@@ -28,7 +28,7 @@ struct cr_yaml_node {
 struct cr_yaml_doc;
 
 /* Parses a file of at most max_len bytes. The document is yours: cr_yaml_destroy; all nodes and
- * texts are borrowed from it. */
+ * texts are borrowed from it. The root of a file without content is a null. */
 int cr_yaml_load(const char *path, size_t max_len, struct cr_yaml_doc **ret_doc,
                  struct cr_error *err);
 int cr_yaml_parse(const char *name, const char *text, size_t len, struct cr_yaml_doc **ret_doc,

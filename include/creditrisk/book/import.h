@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+/* Import: the book's tables from CSV files, described by tables.yaml. One importer for every book.
+ */
+#ifndef CREDITRISK_BOOK_IMPORT_H
+#define CREDITRISK_BOOK_IMPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/error.h"
+
+enum cr_import_mode {
+    CR_IMPORT_EMPTY,   /* the tables must be empty */
+    CR_IMPORT_REPLACE, /* rows there are removed first, in the same transaction */
+    CR_IMPORT_APPEND,
+};
+
+struct cr_import_options {
+    enum cr_import_mode mode;
+    bool strict;              /* the first bad row ends the import; nothing is kept */
+    bool quiet;               /* no progress */
+    const char *rejects_path; /* where bad rows go: file,line,column,reason; NULL =
+                                 <dir>/rejects.csv, written only when there are any */
+};
+
+struct cr_import_table_report {
+    const char *table; /* borrowed from the portfolio */
+    size_t n_rows;     /* imported */
+    size_t n_rejected;
+    size_t n_ignored_columns;
+};
+
+struct cr_import_report {
+    size_t n_tables;
+    struct cr_import_table_report *tables; /* yours: cr_import_report_finish */
+    size_t n_rejected;
+    char *rejects_path; /* NULL when nothing was rejected */
+};
+
+/* Called once per unknown column of a file (they are ignored). */
+typedef void cr_import_note_fn(const char *note, void *context);
+
+/* Imports <dir>/<file> for every table, parents first, in one transaction. A missing file or column
+ * and, when strict, a bad row are errors with file, line and column; otherwise a bad row (type,
+ * range, level, key, CHECK) goes to the rejects file. On failure the book is as before. */
+int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
+                   const struct cr_import_options *options, cr_import_note_fn *on_note,
+                   void *context, struct cr_import_report *ret_report, struct cr_error *err);
+
+void cr_import_report_finish(struct cr_import_report *report);
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/* Rows of the book's tables: typed cells in, prepared INSERT out. Import and the generator write
+ * through this only. */
+#ifndef CREDITRISK_BOOK_TABLE_H
+#define CREDITRISK_BOOK_TABLE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/error.h"
+#include "creditrisk/util/value.h"
+
+/* Prepares INSERT INTO <table> for all its columns; yours: cr_stmt_destroy. */
+int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,
+                            struct cr_stmt **ret_stmt, struct cr_error *err);
+
+/* Inserts one row; cells are in the order of table->columns. A violated constraint is CR_EINVAL,
+ * anything else CR_EDB. */
+int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
+                    const struct cr_value *cells, struct cr_error *err);
+
+/* Deletes all rows of all tables, children first. */
+int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio,
+                       struct cr_error *err);
+
+/* CR_EINVAL naming the first table that has rows; 0 when all are empty. */
+int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
+                         struct cr_error *err);
+
+/* Writes every table as <dir>/<file>, ordered by key. The same rows give the same bytes. */
+int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
+                      struct cr_error *err);
+
+/* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
+ * true/false/1/0/yes/no for a bool. A complaint without place is CR_EINVAL. A text is borrowed from
+ * the column's levels or from `text`. */
+int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
+                        const char *text, size_t len, struct cr_value *ret_value,
+                        struct cr_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* Engine: features.sql over one application, through an in-memory SQLite statement that is prepared
+ * once. The text comes from a registry version, so it may do nothing but compute: it reads the
+ * relation `application` and calls COALESCE, LN and POWER. One engine belongs to one thread at a
+ * time. */
+#ifndef CREDITRISK_FEATURES_ENGINE_H
+#define CREDITRISK_FEATURES_ENGINE_H
+
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/portfolio/record.h"
+#include "creditrisk/util/arena.h"
+#include "creditrisk/util/error.h"
+#include "creditrisk/util/value.h"
+
+struct cr_engine;
+
+/* Prepares the portfolio's features.sql and checks it against the catalogue: the columns' names and
+ * order, and, over an empty application and over the fields' examples, that there is one row and
+ * that every cell is of its feature's kind. A fault in the text is CR_EPARSE, with file, line and
+ * column where SQLite tells the place. The portfolio must outlive the engine. Yours:
+ * cr_engine_destroy. */
+int cr_engine_create(const struct cr_portfolio *portfolio, struct cr_engine **ret_engine,
+                     struct cr_error *err);
+void cr_engine_destroy(struct cr_engine *engine);
+
+static inline void cr_engine_destroyp(struct cr_engine **engine)
+{
+    cr_engine_destroy(*engine);
+}
+
+/* Computes the feature row: row[0..n_features) in the catalogue's order. A text that is a level of
+ * its feature is the level's own pointer, any other is borrowed from the arena; an infinite result
+ * becomes missing. CR_EPARSE when features.sql gives no row or a cell that is not of its feature's
+ * kind, CR_ENOMEM (also the arena's limit). */
+int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, struct cr_arena *arena,
+                  struct cr_value *row, struct cr_error *err);
+
+#endif

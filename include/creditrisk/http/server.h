@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/* HTTP server: libmicrohttpd's epoll thread pool in front of the route table. One thread (the
+ * daemon's main thread) calls these; requests are answered on the workers. */
+#ifndef CREDITRISK_HTTP_SERVER_H
+#define CREDITRISK_HTTP_SERVER_H
+
+#include <stddef.h>
+
+#include "creditrisk/settings/settings.h"
+#include "creditrisk/util/error.h"
+
+struct cr_server;
+
+/* Takes the listening socket (settings->listen_fd when ≥ 0, which it then owns, else address and
+ * port). Clients may connect from now on and wait; nothing is answered before cr_server_start.
+ * Settings must outlive it. Yours: cr_server_destroy. CR_EINVAL for an address that is none or may
+ * not be served (not loopback without auth.allow_anonymous), CR_EUNAVAIL when it cannot be had. */
+int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
+                     struct cr_error *err);
+
+/* Ends what still runs, without waiting for requests in flight (cr_server_drain). */
+void cr_server_destroy(struct cr_server *server);
+
+/* Loads the registry's champion (digests, golden rows) and serves it from the next request on; the
+ * old one goes when its last request ends. On failure the old one, if any, keeps serving. Both
+ * outcomes are logged. */
+int cr_server_reload(struct cr_server *server, struct cr_error *err);
+
+/* Starts answering; without a champion with 503. CR_EUNAVAIL. */
+int cr_server_start(struct cr_server *server, struct cr_error *err);
+
+/* The address (numeric; "unix" for a local socket) and port it listens on; borrowed. */
+const char *cr_server_address(const struct cr_server *server);
+int cr_server_port(const struct cr_server *server);
+
+/* Readiness turns 503, no new connections; waits until the requests in flight are answered, at most
+ * drain_timeout_s. Returns the number that were not. */
+size_t cr_server_drain(struct cr_server *server);
+
+#endif

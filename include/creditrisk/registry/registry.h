@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* Registry: which versions exist, which one serves, since when and on whose word. Folders under
+ * `dir`, pointers and the append-only list of events in a database. It knows nothing of models. A
+ * registry handle belongs to one thread at a time. */
+#ifndef CREDITRISK_REGISTRY_REGISTRY_H
+#define CREDITRISK_REGISTRY_REGISTRY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "creditrisk/util/error.h"
+
+struct cr_registry;
+
+/* Opens dir with its database (db_url NULL = sqlite:<dir>/registry.db). `create` makes both and
+ * brings the schema up to date; without it a missing registry is CR_ENOTFOUND and nothing is
+ * written. Yours: cr_registry_close. */
+int cr_registry_open(const char *dir, const char *db_url, bool create,
+                     struct cr_registry **ret_registry, struct cr_error *err);
+void cr_registry_close(struct cr_registry *registry);
+
+static inline void cr_registry_closep(struct cr_registry **registry)
+{
+    cr_registry_close(*registry);
+}
+
+/* A new empty temporary folder inside the registry for a version in the making; *ret_dir is yours
+ * (free). Remove it with cr_fs_remove_tree if it is not published. */
+int cr_registry_stage(struct cr_registry *registry, char **ret_dir, struct cr_error *err);
+
+/* Who acts and why; texts are recorded in the events. */
+struct cr_registry_actor {
+    const char *name;   /* e.g. the login name */
+    const char *reason; /* may be "" */
+};
+
+/* Turns a staged folder into the portfolio's next version, 1 + the largest that is recorded or has
+ * a folder: seals it (registry/artifact.h; `portfolio` and `version` are added to manifest), syncs,
+ * renames and records it, in that order; a crash at any point leaves the registry as before, an
+ * unrecorded folder apart, or with the version complete. CR_EINVAL unless manifest has a
+ * "model"."kind". *ret_version ("v7") is yours (free). The folder is consumed on success only. */
+int cr_registry_publish(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
+                        json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
+                        struct cr_error *err);
+
+struct cr_registry_version {
+    char *version;    /* "v7" */
+    char *kind;       /* "logistic" */
+    char *created_at; /* UTC */
+    char *manifest_sha256;
+    bool is_champion;
+};
+
+/* Versions of a portfolio, oldest first; *ret_versions is yours: cr_registry_free_versions. */
+int cr_registry_list(struct cr_registry *registry, const char *portfolio,
+                     struct cr_registry_version **ret_versions, size_t *ret_n,
+                     struct cr_error *err);
+void cr_registry_free_versions(struct cr_registry_version *versions, size_t n);
+
+/* The champion's name, yours (free); CR_ENOTFOUND when the portfolio has none. */
+int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                         struct cr_error *err);
+
+/* Makes version the champion in one transaction and records the event, also when it already was.
+ * CR_ENOTFOUND for an unknown one. */
+int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err);
+
+/* Folder of a version (existence is not checked); yours (free). CR_EINVAL unless version is "v" and
+ * digits and portfolio letters, digits, - and _. */
+int cr_registry_path(const struct cr_registry *registry, const char *portfolio, const char *version,
+                     char **ret_dir, struct cr_error *err);
+
+/* Verifies a version: recorded (else CR_ENOTFOUND), its manifest's digest as recorded, every file
+ * as in the manifest (else CR_EMODEL, naming the file). *ret_manifest is yours (json_decref). */
+int cr_registry_verify(struct cr_registry *registry, const char *portfolio, const char *version,
+                       json_t **ret_manifest, struct cr_error *err);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/* Settings of both programs: flag > environment > config/creditriskd.yaml > default. Each value
+ * knows where it came from. */
+#ifndef CREDITRISK_SETTINGS_SETTINGS_H
+#define CREDITRISK_SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "creditrisk/util/error.h"
+
+enum cr_origin { CR_ORIGIN_DEFAULT, CR_ORIGIN_FILE, CR_ORIGIN_ENVIRONMENT, CR_ORIGIN_FLAG };
+
+/* One table in settings.c lists every setting: key in the file ("limits.body_bytes"), variable of
+ * the environment (CREDITRISK_LIMITS_BODY_BYTES), flag, type, default and bounds. */
+struct cr_settings {
+    /* both programs */
+    char *portfolio;      /* portfolio: retail */
+    char *db;             /* db: sqlite:data/creditrisk.db */
+    char *registry;       /* registry.dir: models; the variable is CREDITRISK_REGISTRY */
+    char *registry_db;    /* registry.db: NULL = sqlite:<registry>/registry.db */
+    char *portfolios_dir; /* paths.portfolios: config/portfolios */
+    char *migrations_dir; /* paths.migrations: migrations */
+    char *results_dir;    /* paths.results: results */
+    /* the daemon */
+    char *listen_address;   /* listen.address: 127.0.0.1 */
+    int listen_port;        /* listen.port: 8001, 0 = any free one; PORT sets it, too */
+    int listen_fd;          /* flag only: an already listening socket, −1 = none */
+    int threads;            /* threads: 0 = one per processor */
+    size_t body_bytes;      /* limits.body_bytes: 65536 */
+    size_t header_bytes;    /* limits.header_bytes: 16384 */
+    int header_count;       /* limits.header_count: 64 */
+    int connections;        /* limits.connections: 1024 */
+    int connections_per_ip; /* limits.connections_per_address: 64 */
+    int idle_timeout_s;     /* limits.idle_timeout_s: 30 */
+    int drain_timeout_s;    /* limits.drain_timeout_s: 10 */
+    char *log_level;        /* log.level: info */
+    bool access_log;        /* log.access: false */
+    bool allow_anonymous;   /* auth.allow_anonymous: false */
+    /* about the settings themselves */
+    unsigned char *origins; /* where each came from, by index of the table */
+    char *config_path;      /* the file that was read; NULL when none exists at the default place */
+};
+
+/* One flag of the command line that is a setting, e.g. {"db", "sqlite:x.db"}. Both borrowed. */
+struct cr_settings_flag {
+    const char *name; /* without the dashes */
+    const char *value;
+};
+
+/* Reads defaults, file, environment and flags, in this order. The file is the flag `config`,
+ * CREDITRISK_CONFIG or config/creditriskd.yaml (which may be absent unless it was named). The flag
+ * `listen` is ADDRESS:PORT and excludes `listen-fd`. An empty variable counts as not set; variables
+ * that no setting has are nobody's business. An unknown key or an unfit value in the file is
+ * CR_EPARSE with file, line and column; an unfit variable or flag is CR_EINVAL with its name; a
+ * named file that does not exist is CR_ENOTFOUND. ret_settings is yours: cr_settings_finish. */
+int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
+                     struct cr_settings *ret_settings, struct cr_error *err);
+void cr_settings_finish(struct cr_settings *settings);
+
+/* Whether `--name` is a setting's flag (so that it takes a value). */
+bool cr_settings_is_flag(const char *name);
+
+/* One setting for display; passwords inside database addresses are masked. */
+struct cr_settings_entry {
+    const char *key;
+    char *value; /* yours (free); "" when unset, NULL without memory */
+    const char *origin;
+};
+
+/* The i-th setting of the table; false beyond the last. */
+bool cr_settings_entry(const struct cr_settings *settings, size_t i,
+                       struct cr_settings_entry *ret_entry);
+
+/* Folder of the chosen portfolio; yours (free), NULL without memory. */
+char *cr_settings_portfolio_path(const struct cr_settings *settings);
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/* Store: one opaque connection and prepared statements over SQLite (and PostgreSQL). A connection
+ * belongs to one thread at a time. Parameters are written ?1, ?2, … and count from 0 here; columns
+ * count from 0. */
+#ifndef CREDITRISK_STORE_DB_H
+#define CREDITRISK_STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "creditrisk/util/error.h"
+#include "creditrisk/util/strbuf.h"
+
+struct cr_db;
+struct cr_stmt;
+
+enum cr_db_engine { CR_DB_SQLITE, CR_DB_POSTGRES };
+
+/* What a refused row violated. */
+enum cr_db_constraint {
+    CR_DB_NO_CONSTRAINT, /* nothing: the store itself failed, or nothing did */
+    CR_DB_UNIQUE,        /* a key that is there already */
+    CR_DB_FOREIGN_KEY,   /* a parent that is not there, or a child that still is */
+    CR_DB_NOT_NULL,
+    CR_DB_CHECK, /* any other rule of the table, its columns' types included */
+};
+
+/* Opens "sqlite:PATH" (created with its folder when `create`; foreign keys on, WAL, durable
+ * commits, busy timeout) or "sqlite::memory:". CR_EINVAL for another scheme, CR_ENOTFOUND when the
+ * file is absent and !create, CR_EDB. The connection is yours: cr_db_close, after its statements. */
+int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
+void cr_db_close(struct cr_db *db);
+
+static inline void cr_db_closep(struct cr_db **db)
+{
+    cr_db_close(*db);
+}
+
+enum cr_db_engine cr_db_engine(const struct cr_db *db);
+
+/* "sqlite" or "postgres": the name of the migrations' folder. Static. */
+const char *cr_db_engine_name(const struct cr_db *db);
+
+/* Appends name as an SQL identifier: in double quotes. */
+void cr_db_quote(struct cr_strbuf *sql, const char *name);
+
+/* Runs one or several statements without parameters. A failure names the place in sql, as
+ * cr_db_prepare does; what ran before it stays done, unless a transaction is rolled back. */
+int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err);
+
+/* A transaction; they do not nest. Rolling back without one is success. */
+int cr_db_begin(struct cr_db *db, struct cr_error *err);
+int cr_db_commit(struct cr_db *db, struct cr_error *err);
+void cr_db_rollback(struct cr_db *db);
+
+/* Prepares one statement; yours: cr_stmt_destroy. `name` (a file; NULL means "sql") precedes an
+ * error in the text, with line and column counted in sql where the engine tells the place. */
+int cr_db_prepare(struct cr_db *db, const char *sql, const char *name, struct cr_stmt **ret_stmt,
+                  struct cr_error *err);
+void cr_stmt_destroy(struct cr_stmt *stmt);
+
+static inline void cr_stmt_destroyp(struct cr_stmt **stmt)
+{
+    cr_stmt_destroy(*stmt);
+}
+
+/* Binds until the next cr_stmt_reset. A NaN number is bound as NULL. Texts must live until the
+ * statement is reset. */
+int cr_stmt_bind_number(struct cr_stmt *stmt, size_t param, double number, struct cr_error *err);
+int cr_stmt_bind_int(struct cr_stmt *stmt, size_t param, int64_t number, struct cr_error *err);
+int cr_stmt_bind_text(struct cr_stmt *stmt, size_t param, const char *text, struct cr_error *err);
+int cr_stmt_bind_null(struct cr_stmt *stmt, size_t param, struct cr_error *err);
+
+/* Moves to the next row: *ret_row says whether there is one. */
+int cr_stmt_step(struct cr_stmt *stmt, bool *ret_row, struct cr_error *err);
+
+/* A statement that returns no rows: step to its end and reset. */
+int cr_stmt_run(struct cr_stmt *stmt, struct cr_error *err);
+
+/* Ready to be stepped again; keeps no bindings. */
+void cr_stmt_reset(struct cr_stmt *stmt);
+
+/* The current row. NULL reads as NaN, 0 and NULL; texts are borrowed until the next step, reset or
+ * reading of the same column as another type. */
+size_t cr_stmt_n_columns(const struct cr_stmt *stmt);
+const char *cr_stmt_column_name(const struct cr_stmt *stmt, size_t column);
+bool cr_stmt_is_null(const struct cr_stmt *stmt, size_t column);
+double cr_stmt_number(const struct cr_stmt *stmt, size_t column);
+int64_t cr_stmt_int(const struct cr_stmt *stmt, size_t column);
+const char *cr_stmt_text(const struct cr_stmt *stmt, size_t column);
+
+/* Whether an error of the last call was a constraint (a bad row) rather than a failure of the
+ * store, and which. The statement left nothing behind and the transaction goes on; the message is
+ * the engine's. */
+bool cr_db_is_constraint(const struct cr_db *db);
+enum cr_db_constraint cr_db_constraint(const struct cr_db *db);
+
+/* Number of rows of a table; CR_EDB when there is no such table. */
+int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err);
+
+/* For bulk loads, inside a transaction: drops the indexes of a table that hold no constraint.
+ * *ret_sql makes them again ("" when there were none) and is yours: free. */
+int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/* Training: THE training line, from the book to one published version per model. */
+#ifndef CREDITRISK_TRAIN_RUN_H
+#define CREDITRISK_TRAIN_RUN_H
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/train/metrics.h"
+#include "creditrisk/util/error.h"
+
+struct cr_train_options {
+    const char *const
+        *kinds; /* model kinds to train; n_kinds 0 = all that this build and search.yaml have */
+    size_t n_kinds;
+    const char *set;   /* feature set; NULL = the portfolio's first */
+    const char *split; /* as in train/split.h; NULL = "group" */
+    uint64_t seed;
+    size_t jobs; /* 0 = one per processor */
+    bool include_protected;
+    bool quiet;
+    const char *actor; /* recorded with the published versions */
+    /* May be NULL; non-zero ends the run with CR_EUNAVAIL before anything is published. */
+    const volatile sig_atomic_t *cancelled;
+};
+
+struct cr_train_model {
+    const char *kind; /* static */
+    char *version;
+    double cv_auc;    /* mean over the folds, raw margins */
+    double cv_se;     /* standard error of that mean */
+    double *fold_auc; /* n_folds */
+    double threshold;
+    double calibration_slope;
+    double calibration_intercept;
+    struct cr_metrics test;
+    struct cr_metrics oof;
+    double seconds;
+};
+
+struct cr_train_report {
+    char *portfolio;
+    uint64_t seed;
+    char split_kind[16];
+    char split_note[160];
+    size_t n_train;
+    size_t n_test;
+    size_t n_folds;
+    size_t n_inputs;
+    size_t n_models;
+    struct cr_train_model *models;
+    size_t champion; /* index into models */
+};
+
+/* Trains and publishes; promotes nothing. The book must be migrated and have rows. On failure no
+ * version is left behind that was not complete. ret_report is yours: cr_train_report_finish. */
+int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
+                 struct cr_registry *registry, const struct cr_train_options *options,
+                 struct cr_train_report *ret_report, struct cr_error *err);
+void cr_train_report_finish(struct cr_train_report *report);
+
+/* The document of `train --json` and of the version's report.json. A new reference; NULL without
+ * memory. */
+json_t *cr_train_report_to_json(const struct cr_train_report *report);
+json_t *cr_train_metrics_to_json(const struct cr_metrics *metrics);
+
+/* Name and version of the library that trains a kind, e.g. "libxgboost 1.7.4"; NULL when this build
+ * cannot train it. Static. */
+const char *cr_train_library(const char *kind);
+
+/* Champion rule: the highest mean CV AUC; of those within one paired standard error of it (sd of
+ * the fold differences / √folds) the first in the order of cr_model_kinds. fold_auc is n_models ×
+ * n_folds. */
+size_t cr_train_choose(const double *fold_auc, const size_t *order, size_t n_models,
+                       size_t n_folds);
+
+#endif

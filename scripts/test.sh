@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Every suite: plain build with warnings as errors, then the unit, property and integration suites again under ASan and UBSan.
+# The last line is "N passed, N failed, N skipped". --quick leaves the sanitizers out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+
+quick=no
+for word in "$@"; do
+  case "$word" in
+    --quick) quick=yes ;;
+    --help) sed -n '2,3s/^# //p' "$0"; exit 0 ;;
+    *) echo "test.sh: unknown word '$word' (only --quick)" >&2; exit 2 ;;
+  esac
+done
+
+need_packages "${build_packages[@]}" libcmocka-dev libcurl4-openssl-dev gzip
+need_packages clang-format-14 2>/dev/null || echo "clang-format 14 is not to be had: its check will be skipped" >&2
+
+passed=0 failed=0 skipped=0
+
+# run_suite FOLDER MESON-SETUP-ARGUMENT...: builds and runs, adds to the counts.
+run_suite() {
+  local dir=$1
+  shift
+  [ -f "$dir/build.ninja" ] || meson setup "$dir" --werror -Dtests=enabled "$@"
+  ninja -C "$dir"
+  meson test -C "$dir" --no-rebuild --print-errorlogs "${suite_arguments[@]}" || true
+  local log=$dir/meson-logs/testlog.txt
+  count() { sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
+  local ok bad expected_bad unexpected timeout skip
+  ok=$(count Ok) bad=$(count Fail) expected_bad=$(count 'Expected Fail') unexpected=$(count 'Unexpected Pass')
+  timeout=$(count Timeout) skip=$(count Skipped)
+  passed=$((passed + ${ok:-0} + ${expected_bad:-0}))
+  failed=$((failed + ${bad:-0} + ${unexpected:-0} + ${timeout:-0}))
+  skipped=$((skipped + ${skip:-0}))
+  if [ -z "${ok:-}" ]; then
+    echo "no test ran in $dir" >&2
+    failed=$((failed + 1))
+  fi
+}
+
+suite_arguments=()
+run_suite build-test --buildtype=debugoptimized
+
+if [ "$quick" = no ]; then
+  suite_arguments=(--no-suite lint --timeout-multiplier 5)
+  ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+    LSAN_OPTIONS=suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0 \
+    run_suite build-sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

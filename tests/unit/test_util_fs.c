@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+
+static char *dir;
+
+static int make_dir(void **state)
+{
+    (void)state;
+    dir = cr_test_tempdir();
+    return 0;
+}
+
+static int free_dir(void **state)
+{
+    (void)state;
+    free(dir);
+    return 0;
+}
+
+static void test_read(void **state)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "a.txt", "hello");
+    CR_CLEANUP(cr_freep) char *empty = cr_test_write(dir, "empty", "");
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    CR_CLEANUP(cr_freep) char *nothing = NULL;
+    struct cr_error err;
+    size_t len;
+
+    (void)state;
+    cr_assert_ok(cr_fs_read(path, 5, &data, &len, &err), &err);
+    assert_int_equal(len, 5);
+    assert_string_equal(data, "hello");
+    cr_assert_ok(cr_fs_read(empty, 0, &nothing, &len, &err), &err);
+    assert_int_equal(len, 0);
+    assert_string_equal(nothing, "");
+}
+
+static void test_read_refuses(void **state)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "five", "hello");
+    CR_CLEANUP(cr_freep) char *below = cr_fs_join(path, "x");
+    CR_CLEANUP(cr_freep) char *fifo = cr_fs_join(dir, "fifo");
+    char *data = NULL;
+    struct cr_error err;
+    size_t len;
+
+    (void)state;
+    assert_int_equal(cr_fs_read(path, 4, &data, &len, &err), CR_ETOOBIG);
+    assert_non_null(strstr(err.message, path));
+    assert_int_equal(cr_fs_read("/nonexistent/x", 4, &data, &len, &err), CR_ENOTFOUND);
+    assert_string_equal(err.message, "cannot read '/nonexistent/x': No such file or directory");
+    assert_int_equal(cr_fs_read(below, 4, &data, &len, &err), CR_ENOTFOUND);
+    assert_int_equal(cr_fs_read(dir, 4, &data, &len, &err), CR_EIO);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(cr_fs_read(fifo, 4, &data, &len, &err), CR_EIO); /* and does not wait */
+    assert_null(data);
+}
+
+static void test_write_replaces(void **state)
+{
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "written");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, "file");
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    struct cr_error err;
+    char **names;
+    size_t len, n;
+
+    (void)state;
+    assert_int_equal(cr_fs_write(path, "x", 1, &err), CR_ENOTFOUND);
+    cr_assert_ok(cr_fs_mkdirs(folder, &err), &err);
+    cr_assert_ok(cr_fs_write(path, "old", 3, &err), &err);
+    cr_assert_ok(cr_fs_write(path, "n\0w!", 4, &err), &err);
+    cr_assert_ok(cr_fs_read(path, 100, &data, &len, &err), &err);
+    assert_int_equal(len, 4);
+    assert_memory_equal(data, "n\0w!", 4);
+    cr_assert_ok(cr_fs_list(folder, &names, &n, &err), &err);
+    assert_int_equal(n, 1);
+    cr_fs_free_names(names, n);
+}
+
+/* What cannot be put in place leaves nothing behind. */
+static void test_write_fails_cleanly(void **state)
+{
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "blocked");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, "target");
+    CR_CLEANUP(cr_freep) char *inner = cr_fs_join(path, "inner");
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(inner, &err), &err);
+    assert_int_equal(cr_fs_write(path, "x", 1, &err), CR_EIO);
+    assert_true(cr_fs_is_dir(inner));
+    assert_int_equal(rmdir(inner), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0); /* it is empty: no temporary file stayed */
+}
+
+/* A full disk: the old content stays, and nothing else. */
+static void test_write_without_space(void **state)
+{
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "full");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, "file");
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    const char big[5000] = "new";
+    struct rlimit usual, small;
+    struct cr_error err;
+    size_t len;
+    int result;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(folder, &err), &err);
+    cr_assert_ok(cr_fs_write(path, "old", 3, &err), &err);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+    small = (struct rlimit){.rlim_cur = 1000, .rlim_max = usual.rlim_max};
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    result = cr_fs_write(path, big, sizeof(big), &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+    assert_int_equal(result, CR_EIO);
+    cr_assert_ok(cr_fs_read(path, 100, &data, &len, &err), &err);
+    assert_string_equal(data, "old");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void test_write_without_folder(void **state)
+{
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(chdir(dir), 0);
+    cr_assert_ok(cr_fs_write("plain-name", "x", 1, &err), &err);
+    assert_true(cr_fs_exists("plain-name"));
+    assert_int_equal(chdir("/"), 0);
+}
+
+static void test_mkdirs(void **state)
+{
+    CR_CLEANUP(cr_freep) char *deep = cr_fs_join(dir, "a//b/c/");
+    CR_CLEANUP(cr_freep) char *file = cr_test_write(dir, "file", "x");
+    CR_CLEANUP(cr_freep) char *below = cr_fs_join(file, "x");
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(deep, &err), &err);
+    cr_assert_ok(cr_fs_mkdirs(deep, &err), &err);
+    assert_true(cr_fs_is_dir(deep));
+    assert_int_equal(cr_fs_mkdirs(file, &err), CR_EIO);
+    assert_int_equal(cr_fs_mkdirs(below, &err), CR_ENOTFOUND);
+    assert_true(cr_fs_exists(file));
+    assert_false(cr_fs_is_dir(file));
+    assert_false(cr_fs_exists(below));
+}
+
+static void test_mkdtemp(void **state)
+{
+    CR_CLEANUP(cr_freep) char *one = NULL;
+    CR_CLEANUP(cr_freep) char *two = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdtemp(dir, "v-", &one, &err), &err);
+    cr_assert_ok(cr_fs_mkdtemp(dir, "v-", &two, &err), &err);
+    assert_string_not_equal(one, two);
+    assert_true(cr_fs_is_dir(one) && cr_fs_is_dir(two));
+    assert_int_equal(cr_fs_mkdtemp("/nonexistent", "v-", &one, &err), CR_ENOTFOUND);
+}
+
+static void test_list(void **state)
+{
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "list");
+    CR_CLEANUP(cr_freep) char *sub = cr_fs_join(folder, "Sub");
+    CR_CLEANUP(cr_freep) char *link = cr_fs_join(folder, "link");
+    CR_CLEANUP(cr_freep) char *dangling = cr_fs_join(folder, "dangling");
+    const char *const files[] = {"b", "a", ".hidden", "é", "B"};
+    const char *const expected[] = {"B", "Sub", "a", "b", "link", "é"};
+    struct cr_error err;
+    char **names;
+    size_t n;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(sub, &err), &err);
+    for (size_t i = 0; i < CR_ARRAY_LEN(files); i++) {
+        free(cr_test_write(folder, files[i], ""));
+    }
+    assert_int_equal(symlink("a", link), 0);
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    cr_assert_ok(cr_fs_list(folder, &names, &n, &err), &err);
+    assert_int_equal(n, CR_ARRAY_LEN(expected));
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(names[i], expected[i]);
+    }
+    cr_fs_free_names(names, n);
+    cr_assert_ok(cr_fs_list(sub, &names, &n, &err), &err);
+    assert_int_equal(n, 0);
+    cr_fs_free_names(names, n);
+    assert_int_equal(cr_fs_list("/nonexistent", &names, &n, &err), CR_ENOTFOUND);
+}
+
+static void test_rename_and_sync(void **state)
+{
+    CR_CLEANUP(cr_freep) char *from = cr_fs_join(dir, "tree/inner");
+    CR_CLEANUP(cr_freep) char *tree = cr_fs_join(dir, "tree");
+    CR_CLEANUP(cr_freep) char *to = cr_fs_join(dir, "published");
+    CR_CLEANUP(cr_freep) char *moved = cr_fs_join(dir, "published/inner/f");
+    CR_CLEANUP(cr_freep) char *second = cr_fs_join(dir, "second");
+    CR_CLEANUP(cr_freep) char *dangling = cr_fs_join(from, "dangling");
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(from, &err), &err);
+    free(cr_test_write(from, "f", "x"));
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    cr_assert_ok(cr_fs_sync_tree(tree, &err), &err);
+    cr_assert_ok(cr_fs_rename(tree, to, &err), &err);
+    assert_true(cr_fs_exists(moved));
+    assert_int_equal(cr_fs_rename(tree, to, &err), CR_ENOTFOUND);
+    cr_assert_ok(cr_fs_mkdirs(second, &err), &err);
+    assert_int_equal(cr_fs_rename(second, to, &err), CR_EIO);
+    assert_int_equal(cr_fs_sync_tree(tree, &err), CR_ENOTFOUND);
+}
+
+/* A link is removed, what it leads to is not. */
+static void test_remove_tree(void **state)
+{
+    CR_CLEANUP(cr_freep) char *outside = cr_test_write(dir, "outside", "x");
+    CR_CLEANUP(cr_freep) char *doomed = cr_fs_join(dir, "doomed");
+    CR_CLEANUP(cr_freep) char *deep = cr_fs_join(dir, "doomed/a/b/c");
+    CR_CLEANUP(cr_freep) char *link = cr_fs_join(dir, "doomed/a/link");
+    CR_CLEANUP(cr_freep) char *folder_link = cr_fs_join(dir, "doomed/a/folder-link");
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(deep, &err), &err);
+    free(cr_test_write(deep, "f", "x"));
+    assert_int_equal(symlink(outside, link), 0);
+    assert_int_equal(symlink(dir, folder_link), 0);
+    cr_assert_ok(cr_fs_remove_tree(doomed, &err), &err);
+    assert_false(cr_fs_exists(doomed));
+    assert_true(cr_fs_exists(outside));
+    cr_assert_ok(cr_fs_remove_tree(doomed, &err), &err);
+    cr_assert_ok(cr_fs_remove_tree(outside, &err), &err);
+    assert_false(cr_fs_exists(outside));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_read_refuses),
+        cmocka_unit_test(test_write_replaces),
+        cmocka_unit_test(test_write_fails_cleanly),
+        cmocka_unit_test(test_write_without_space),
+        cmocka_unit_test(test_write_without_folder),
+        cmocka_unit_test(test_mkdirs),
+        cmocka_unit_test(test_mkdtemp),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_rename_and_sync),
+        cmocka_unit_test(test_remove_tree),
+    };
+
+    return cmocka_run_group_tests(tests, make_dir, free_dir);
+}

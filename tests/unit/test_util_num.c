@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include <math.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/num.h"
+#include "creditrisk/util/rng.h"
+
+static bool parse(const char *text, double *ret_value)
+{
+    return cr_num_parse(text, strlen(text), ret_value);
+}
+
+/* The oracle: golden/num.txt, made by golden/num.py. */
+static void test_golden(void **state)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/num.txt");
+    CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "r");
+    char hex[17], repr[40], text[CR_NUM_LEN];
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(file);
+    while (fscanf(file, "%16s %39s", hex, repr) == 2) {
+        uint64_t bits = strtoull(hex, NULL, 16);
+        double expected, value = 0.0;
+        size_t len;
+
+        memcpy(&expected, &bits, sizeof(expected));
+        assert_true(parse(repr, &value));
+        cr_assert_same(value, expected);
+
+        len = cr_num_format(expected, text);
+        assert_int_equal(len, strlen(text));
+        assert_true(len < CR_NUM_LEN);
+        if (len > strlen(repr)) {
+            fail_msg("'%s' is longer than '%s'", text, repr);
+        }
+        assert_true(parse(text, &value));
+        cr_assert_same(value, expected);
+        n++;
+    }
+    assert_true(feof(file));
+    assert_true(n >= 2000);
+}
+
+/* The exact short cuts against the C library, on decimals of every size. */
+static void test_short_cuts(void **state)
+{
+    size_t n = cr_test_cases(200000);
+    struct cr_rng rng;
+
+    (void)state;
+    cr_rng_init(&rng, 7, 0);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t digits = cr_rng_next(&rng) >> cr_rng_below(&rng, 64);
+        int exponent = (int)cr_rng_below(&rng, 60) - 30;
+        char decimal[64], text[CR_NUM_LEN];
+        double value = 0.0, again = 0.0;
+
+        (void)snprintf(decimal, sizeof(decimal), "%llu%c%llue%d",
+                       (unsigned long long)(digits / 1000), '.',
+                       (unsigned long long)(digits % 1000), exponent);
+        assert_true(parse(decimal, &value));
+        cr_assert_same(value, strtod(decimal, NULL));
+        (void)cr_num_format(value, text);
+        assert_true(parse(text, &again));
+        cr_assert_same(again, value);
+        cr_assert_same(strtod(text, NULL), value);
+    }
+}
+
+static void test_format(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0.0, "0"},
+        {-0.0, "-0"},
+        {1.0, "1"},
+        {-1.5, "-1.5"},
+        {0.1, "0.1"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {1e-4, "0.0001"},
+        {1e-5, "1e-05"},
+        {123456.789, "123456.789"},
+        {999999999999999.0, "999999999999999"},
+        {1e15, "1e+15"},
+        {1e300, "1e+300"},
+        {5e-324, "5e-324"},
+        {0x1p-44, "5.684341886080802e-14"}, /* %.16g ends in 1, which reads back as a neighbour */
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {NAN, "nan"},
+        {INFINITY, "inf"},
+        {-INFINITY, "-inf"},
+    };
+    char text[CR_NUM_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(cr_num_format(cases[i].value, text), strlen(cases[i].text));
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void test_grammar(void **state)
+{
+    static const char *const good[] = {"0",   "-0",   "+1",     "007",   "1.50",
+                                       "1e5", "1E-5", "1.5e+3", "1e999", "1e-999"};
+    static const char *const bad[] = {"",      " ",   "1 ",    " 1",       "+",   "-",
+                                      ".5",    "5.",  "1.e5",  "1e",       "1e+", "0x10",
+                                      "inf",   "nan", "1,5",   "1_0",      "--1", "1.2.3",
+                                      "1e5.0", "1f",  "1e5e5", "Infinity", "NAN", "٣"};
+    double value = 42.0;
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(good); i++) {
+        assert_true(parse(good[i], &value));
+    }
+    value = 42.0;
+    for (size_t i = 0; i < CR_ARRAY_LEN(bad); i++) {
+        if (parse(bad[i], &value)) {
+            fail_msg("'%s' was read as a number", bad[i]);
+        }
+    }
+    assert_false(cr_num_parse("1\0", 2, &value));
+    cr_assert_same(value, 42.0);
+    assert_true(cr_num_parse("12345", 3, &value)); /* the length counts, not the NUL */
+    cr_assert_same(value, 123.0);
+}
+
+static void test_range(void **state)
+{
+    char zeros[2000];
+    double value;
+
+    (void)state;
+    assert_true(parse("1e400", &value) && isinf(value) && value > 0.0);
+    assert_true(parse("-1e99999999999", &value) && isinf(value) && value < 0.0);
+    assert_true(parse("-1e-99999999999", &value) && value == 0.0 && signbit(value));
+    memset(zeros, '0', sizeof(zeros));
+    memcpy(zeros, "0.", 2);
+    zeros[1022] = '7';
+    assert_true(cr_num_parse(zeros, 1023, &value));
+    cr_assert_same(value, 0.0);
+    assert_false(cr_num_parse(zeros, 1024, &value));
+    assert_true(parse("0.1000000000000000055511151231257827021181583404541015625", &value));
+    cr_assert_same(value, 0.1);
+}
+
+static void test_int(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "-",
+                                      "+",
+                                      "1.5",
+                                      "1.",
+                                      ".0",
+                                      "1e2",
+                                      "9223372036854775808",
+                                      "-9223372036854775809",
+                                      "99999999999999999999",
+                                      "1.00x",
+                                      "0x1",
+                                      " 1",
+                                      "1 "};
+    int64_t value = 42;
+
+    (void)state;
+    assert_true(cr_num_parse_int("516.0", 5, &value));
+    assert_int_equal(value, 516);
+    assert_true(cr_num_parse_int("+7.00", 5, &value));
+    assert_int_equal(value, 7);
+    assert_true(cr_num_parse_int("9223372036854775807", 19, &value));
+    assert_true(value == INT64_MAX);
+    assert_true(cr_num_parse_int("-9223372036854775808", 20, &value));
+    assert_true(value == INT64_MIN);
+    for (size_t i = 0; i < CR_ARRAY_LEN(bad); i++) {
+        if (cr_num_parse_int(bad[i], strlen(bad[i]), &value)) {
+            fail_msg("'%s' was read as an integer", bad[i]);
+        }
+    }
+    assert_true(value == INT64_MIN);
+}
+
+static void test_round(void **state)
+{
+    (void)state;
+    cr_assert_same(cr_num_round(0.125, 2), 0.13);
+    cr_assert_same(cr_num_round(-0.125, 2), -0.13);
+    cr_assert_same(cr_num_round(2.5, 0), 3.0);
+    cr_assert_same(cr_num_round(-0.2, 0), -0.0);
+    cr_assert_same(cr_num_round(1234.56789, 3), 1234.568);
+    cr_assert_same(cr_num_round(1e300, 9), 1e300);
+    cr_assert_same(cr_num_round(0x1p52 + 1.0, 0), 0x1p52 + 1.0);
+    cr_assert_same(cr_num_round(NAN, 2), NAN);
+    cr_assert_same(cr_num_round(-INFINITY, 2), -INFINITY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_short_cuts),
+        cmocka_unit_test(test_format), cmocka_unit_test(test_grammar),
+        cmocka_unit_test(test_range),  cmocka_unit_test(test_int),
+        cmocka_unit_test(test_round),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
