@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "index.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "load.h"
+
+/* FNV-1a. The portfolio's author chooses the names, so nobody can aim at collisions; the table is
+ * at most a quarter full. */
+static uint32_t hash(const char *name, size_t len)
+{
+    uint32_t h = 2166136261u;
+
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ (unsigned char)name[i]) * 16777619u;
+    }
+    return h ^ (h >> 15);
+}
+
+int cr_index_build(struct cr_loader *loader, struct cr_error *err)
+{
+    struct cr_portfolio *portfolio = loader->portfolio;
+    size_t n_slots = 4;
+    size_t *slots;
+    int result;
+
+    while (n_slots < 4 * portfolio->n_fields) {
+        n_slots *= 2;
+    }
+    result = cr_load_array(loader, n_slots, sizeof(*slots), &slots, err);
+    if (result != 0) {
+        return result;
+    }
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        const char *name = portfolio->fields[i].name;
+        size_t slot = hash(name, strlen(name)) & (n_slots - 1);
+
+        while (slots[slot] != 0) {
+            slot = (slot + 1) & (n_slots - 1);
+        }
+        slots[slot] = i + 1;
+    }
+    portfolio->field_slots = slots;
+    portfolio->n_field_slots = n_slots;
+    return 0;
+}
+
+ptrdiff_t cr_index_find_field(const struct cr_portfolio *portfolio, const char *name, size_t len)
+{
+    size_t mask = portfolio->n_field_slots - 1;
+    size_t slot = hash(name, len) & mask;
+
+    assert(portfolio->n_field_slots > 0);
+    for (; portfolio->field_slots[slot] != 0; slot = (slot + 1) & mask) {
+        size_t field = portfolio->field_slots[slot] - 1;
+        const char *candidate = portfolio->fields[field].name;
+
+        if (strncmp(candidate, name, len) == 0 && candidate[len] == '\0') {
+            return (ptrdiff_t)field;
+        }
+    }
+    return -1;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "names.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    MAX_COMPARED = 63, /* longer names are not compared for likeness */
+    MAX_LIST_LEN = 240,
+};
+
+const char *cr_names_at(struct cr_names names, size_t i)
+{
+    const char *base = names.items;
+
+    return *(const char *const *)(const void *)(base + i * names.stride);
+}
+
+ptrdiff_t cr_names_find(struct cr_names names, const char *name)
+{
+    for (size_t i = 0; i < names.n; i++) {
+        if (strcmp(cr_names_at(names, i), name) == 0) {
+            return (ptrdiff_t)i;
+        }
+    }
+    return -1;
+}
+
+ptrdiff_t cr_names_find_folded(struct cr_names names, const char *name)
+{
+    for (size_t i = 0; i < names.n; i++) {
+        if (strcasecmp(cr_names_at(names, i), name) == 0) {
+            return (ptrdiff_t)i;
+        }
+    }
+    return -1;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance; costs[j] holds the distance of the first i bytes of a to the first j of
+ * b. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t costs[MAX_COMPARED + 1];
+    size_t a_len = strlen(a), b_len = strlen(b);
+
+    if (a_len > MAX_COMPARED || b_len > MAX_COMPARED) {
+        return MAX_COMPARED;
+    }
+    for (size_t j = 0; j <= b_len; j++) {
+        costs[j] = j;
+    }
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = costs[0];
+
+        costs[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+
+            diagonal = costs[j];
+            costs[j] = least(changed, 1 + least(costs[j - 1], costs[j]));
+        }
+    }
+    return costs[b_len];
+}
+
+/* The one name that differs by a slip of the pen, or NULL. */
+static const char *nearest(struct cr_names names, const char *text)
+{
+    size_t best = strlen(text) < 4 ? 2 : 3; /* less than this */
+    const char *name = NULL;
+
+    for (size_t i = 0; i < names.n; i++) {
+        size_t d = distance(cr_names_at(names, i), text);
+
+        if (d < best) {
+            best = d;
+            name = cr_names_at(names, i);
+        }
+    }
+    return name;
+}
+
+/* "a, b, c", cut after a whole name with "…". */
+static void list(struct cr_names names, char text[MAX_LIST_LEN])
+{
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < names.n; i++) {
+        const char *comma = i > 0 ? ", " : "";
+        const char *name = cr_names_at(names, i);
+
+        if (len + strlen(comma) + strlen(name) + sizeof(", …") > MAX_LIST_LEN) {
+            (void)snprintf(text + len, MAX_LIST_LEN - len, "%s…", comma); /* fits: just checked */
+            return;
+        }
+        len += (size_t)snprintf(text + len, MAX_LIST_LEN - len, "%s%s", comma, name);
+    }
+}
+
+int cr_names_unknown(struct cr_names names, const struct cr_yaml_node *node, const char *what,
+                     struct cr_error *err)
+{
+    const char *text = node->text != NULL ? node->text : "";
+    const char *likely = nearest(names, text);
+    char all[MAX_LIST_LEN];
+
+    if (likely != NULL) {
+        return cr_yaml_error(node, err, "there is no %s '%s'; did you mean '%s'?", what, text,
+                             likely);
+    }
+    list(names, all);
+    return cr_yaml_error(node, err, "there is no %s '%s'; known: %s", what, text, all);
+}

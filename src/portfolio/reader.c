@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+#include "reader.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/num.h"
+
+enum { MAX_DEPTH = 8 };
+
+/* Only keys of nested objects and unknown ones come here: a valid application has none. */
+struct cr_reader_key {
+    size_t object; /* 0 = the body */
+    const char *text;
+    size_t len;
+    size_t offset;
+};
+
+int cr_reader_refuse(struct cr_reader *reader, const char *at, const char *fault)
+{
+    reader->fault = fault;
+    reader->fault_offset = (size_t)(at - reader->body);
+    return CR_EPARSE;
+}
+
+static void skip_blanks(struct cr_reader *reader)
+{
+    const char *p = reader->p;
+
+    while (p < reader->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+        p++;
+    }
+    reader->p = p;
+}
+
+static bool at(const struct cr_reader *reader, char c)
+{
+    return reader->p < reader->end && *reader->p == c;
+}
+
+static bool is_digit(const char *p, const char *end)
+{
+    return p < end && *p >= '0' && *p <= '9';
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+    while (is_digit(p, end)) {
+        p++;
+    }
+    return p;
+}
+
+/* Reads as far as the text is a number: what then stands there instead of a comma is the fault. */
+static int read_number(struct cr_reader *reader, struct cr_token *ret_token)
+{
+    const char *begin = reader->p;
+    const char *end = reader->end;
+    const char *p = begin + (*begin == '-' ? 1 : 0);
+    enum cr_token_kind kind = CR_TOKEN_INTEGER;
+    double number;
+
+    if (!is_digit(p, end)) {
+        return cr_reader_refuse(reader, begin, "Expecting value");
+    }
+    p = *p == '0' ? p + 1 : skip_digits(p, end);
+    if (p < end && *p == '.' && is_digit(p + 1, end)) {
+        kind = CR_TOKEN_REAL;
+        p = skip_digits(p + 1, end);
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        const char *exponent = p + 1;
+
+        exponent += exponent < end && (*exponent == '+' || *exponent == '-') ? 1 : 0;
+        if (is_digit(exponent, end)) {
+            kind = CR_TOKEN_REAL;
+            p = skip_digits(exponent, end);
+        }
+    }
+    if (!cr_num_parse(begin, (size_t)(p - begin), &number)) {
+        if (kind == CR_TOKEN_REAL) {
+            return cr_reader_refuse(reader, begin, "Number with too many digits");
+        }
+        number = *begin == '-' ? -INFINITY : INFINITY; /* more digits than any double has */
+    }
+    reader->p = p;
+    *ret_token = (struct cr_token){
+        .kind = kind,
+        .number = kind == CR_TOKEN_INTEGER ? number + 0.0 : number, /* the integer −0 is 0 */
+        .offset = (size_t)(begin - reader->body),
+    };
+    return 0;
+}
+
+static int read_word(struct cr_reader *reader, struct cr_token *ret_token)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        enum cr_token_kind kind;
+    } words[] = {
+        {"null", 4, CR_TOKEN_NULL},
+        {"false", 5, CR_TOKEN_FALSE},
+        {"true", 4, CR_TOKEN_TRUE},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if ((size_t)(reader->end - reader->p) >= words[i].len &&
+            memcmp(reader->p, words[i].text, words[i].len) == 0) {
+            *ret_token = (struct cr_token){
+                .kind = words[i].kind,
+                .offset = (size_t)(reader->p - reader->body),
+            };
+            reader->p += words[i].len;
+            return 0;
+        }
+    }
+    return cr_reader_refuse(reader, reader->p, "Expecting value");
+}
+
+static int read_nested(struct cr_reader *reader, size_t depth);
+
+/* Any value, `depth` brackets deep. */
+static int read_value(struct cr_reader *reader, size_t depth, struct cr_token *ret_token)
+{
+    size_t offset = (size_t)(reader->p - reader->body);
+    int result;
+
+    if (reader->p == reader->end) {
+        return cr_reader_refuse(reader, reader->p, "Expecting value");
+    }
+    switch (*reader->p) {
+    case '"':
+        return cr_reader_read_string(reader, ret_token);
+    case '{':
+    case '[':
+        result = read_nested(reader, depth + 1);
+        *ret_token = (struct cr_token){.kind = CR_TOKEN_NESTED, .offset = offset};
+        return result;
+    case '-':
+        return read_number(reader, ret_token);
+    default:
+        return is_digit(reader->p, reader->end) ? read_number(reader, ret_token)
+                                                : read_word(reader, ret_token);
+    }
+}
+
+/* Behind `{` or a value: the next member, or the end of the object. `first` allows the end without
+ * a comma. */
+static int read_member(struct cr_reader *reader, size_t depth, bool first, struct cr_token *ret_key,
+                       struct cr_token *ret_value, bool *ret_more)
+{
+    int result;
+
+    skip_blanks(reader);
+    if (at(reader, '}')) {
+        reader->p++;
+        *ret_more = false;
+        return 0;
+    }
+    if (!first) {
+        if (!at(reader, ',')) {
+            return cr_reader_refuse(reader, reader->p, "Expecting ',' delimiter");
+        }
+        reader->p++;
+        skip_blanks(reader);
+    }
+    if (!at(reader, '"')) {
+        return cr_reader_refuse(reader, reader->p,
+                                "Expecting property name enclosed in double quotes");
+    }
+    result = cr_reader_read_string(reader, ret_key);
+    if (result != 0) {
+        return result;
+    }
+    skip_blanks(reader);
+    if (!at(reader, ':')) {
+        return cr_reader_refuse(reader, reader->p, "Expecting ':' delimiter");
+    }
+    reader->p++;
+    skip_blanks(reader);
+    result = read_value(reader, depth, ret_value);
+    if (result == 0) {
+        *ret_more = true;
+    }
+    return result;
+}
+
+static int note_key(struct cr_reader *reader, size_t object, const struct cr_token *key)
+{
+    if (reader->n_keys == reader->cap_keys) {
+        size_t cap = reader->cap_keys == 0 ? 16 : 2 * reader->cap_keys;
+        struct cr_reader_key *keys = cr_arena_alloc_array(reader->arena, cap, sizeof(*keys));
+
+        if (keys == NULL) {
+            return CR_ENOMEM;
+        }
+        if (reader->n_keys > 0) {
+            memcpy(keys, reader->keys, reader->n_keys * sizeof(*keys));
+        }
+        reader->keys = keys;
+        reader->cap_keys = cap;
+    }
+    reader->keys[reader->n_keys++] = (struct cr_reader_key){
+        .object = object,
+        .text = key->text,
+        .len = key->len,
+        .offset = key->offset,
+    };
+    return 0;
+}
+
+static int read_object(struct cr_reader *reader, size_t depth)
+{
+    size_t object = ++reader->n_objects;
+    struct cr_token key, value;
+    bool more = true;
+
+    reader->p++;
+    for (bool first = true; more; first = false) {
+        int result = read_member(reader, depth, first, &key, &value, &more);
+
+        if (result == 0 && more) {
+            result = note_key(reader, object, &key);
+        }
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+static int read_array(struct cr_reader *reader, size_t depth)
+{
+    struct cr_token value;
+
+    reader->p++;
+    skip_blanks(reader);
+    if (at(reader, ']')) {
+        reader->p++;
+        return 0;
+    }
+    for (;;) {
+        int result = read_value(reader, depth, &value);
+
+        if (result != 0) {
+            return result;
+        }
+        skip_blanks(reader);
+        if (at(reader, ']')) {
+            reader->p++;
+            return 0;
+        }
+        if (!at(reader, ',')) {
+            return cr_reader_refuse(reader, reader->p, "Expecting ',' delimiter");
+        }
+        reader->p++;
+        skip_blanks(reader);
+    }
+}
+
+static int read_nested(struct cr_reader *reader, size_t depth)
+{
+    if (depth > MAX_DEPTH) {
+        return cr_reader_refuse(reader, reader->p, "Nested too deeply");
+    }
+    return at(reader, '{') ? read_object(reader, depth) : read_array(reader, depth);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct cr_reader_key *x = a, *y = b;
+    int order;
+
+    if (x->object != y->object) {
+        return x->object < y->object ? -1 : 1;
+    }
+    if (x->len != y->len) {
+        return x->len < y->len ? -1 : 1;
+    }
+    order = x->len > 0 ? memcmp(x->text, y->text, x->len) : 0;
+    if (order != 0) {
+        return order;
+    }
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* The first key that its object already had. Sorting keeps a body of thousands of keys cheap. */
+static int check_keys(struct cr_reader *reader)
+{
+    const struct cr_reader_key *keys = reader->keys;
+    const struct cr_reader_key *first = NULL;
+
+    if (reader->n_keys < 2) {
+        return 0;
+    }
+    qsort(reader->keys, reader->n_keys, sizeof(*keys), compare_keys);
+    for (size_t i = 1; i < reader->n_keys; i++) {
+        if (keys[i].object == keys[i - 1].object && keys[i].len == keys[i - 1].len &&
+            (keys[i].len == 0 || memcmp(keys[i].text, keys[i - 1].text, keys[i].len) == 0) &&
+            (first == NULL || keys[i].offset < first->offset)) {
+            first = &keys[i];
+        }
+    }
+    return first == NULL ? 0
+                         : cr_reader_refuse(reader, reader->body + first->offset, "Duplicate key");
+}
+
+static int finish(struct cr_reader *reader)
+{
+    skip_blanks(reader);
+    if (reader->p != reader->end) {
+        return cr_reader_refuse(reader, reader->p, "Extra data");
+    }
+    return check_keys(reader);
+}
+
+int cr_reader_start(struct cr_reader *reader, const char *body, size_t len, struct cr_arena *arena,
+                    bool *ret_object)
+{
+    struct cr_token value;
+    int result;
+
+    *reader = (struct cr_reader){.body = body, .p = body, .end = body + len, .arena = arena};
+    skip_blanks(reader);
+    if (at(reader, '{')) {
+        reader->p++;
+        *ret_object = true;
+        return 0;
+    }
+    result = read_value(reader, 0, &value);
+    if (result == 0) {
+        result = finish(reader);
+    }
+    if (result == 0) {
+        *ret_object = false;
+    }
+    return result;
+}
+
+int cr_reader_next(struct cr_reader *reader, struct cr_token *ret_key, struct cr_token *ret_value,
+                   bool *ret_more)
+{
+    bool more = false;
+    int result = read_member(reader, 1, !reader->begun, ret_key, ret_value, &more);
+
+    reader->begun = true;
+    if (result == 0 && !more) {
+        result = finish(reader);
+    }
+    if (result == 0) {
+        *ret_more = more;
+    }
+    return result;
+}
+
+int cr_reader_note_key(struct cr_reader *reader, const struct cr_token *key)
+{
+    return note_key(reader, 0, key);
+}
+
+int cr_reader_refuse_key(struct cr_reader *reader, const struct cr_token *key)
+{
+    return cr_reader_refuse(reader, reader->body + key->offset, "Duplicate key");
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* The strings of reader.c: one pass to the closing quote that checks everything, and a second one
+ * only where there are escape sequences. */
+#include "reader.h"
+
+#include <string.h>
+
+static bool follows(const unsigned char *p, size_t n)
+{
+    for (size_t i = 1; i <= n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bytes of the UTF-8 sequence (RFC 3629) at p, whose first byte is not ASCII; 0 when it is not well
+ * formed. */
+static size_t sequence(const char *text, const char *end)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t len = (size_t)(end - text);
+
+    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+        return len >= 2 && follows(p, 1) ? 2 : 0;
+    }
+    if (p[0] >= 0xe0 && p[0] <= 0xef) {
+        bool good = len >= 3 && follows(p, 2);
+        bool overlong = p[0] == 0xe0 && good && p[1] < 0xa0;
+        bool surrogate = p[0] == 0xed && good && p[1] > 0x9f;
+
+        return good && !overlong && !surrogate ? 3 : 0;
+    }
+    if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+        bool good = len >= 4 && follows(p, 3);
+        bool overlong = p[0] == 0xf0 && good && p[1] < 0x90;
+        bool too_high = p[0] == 0xf4 && good && p[1] > 0x8f;
+
+        return good && !overlong && !too_high ? 4 : 0;
+    }
+    return 0;
+}
+
+/* Four hexadecimal digits; −1 when they are not. */
+static int read_hex(const char *p, const char *end)
+{
+    int value = 0;
+
+    if (end - p < 4) {
+        return -1;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+        const char *digit = p[i] != '\0' ? strchr(digits, p[i]) : NULL;
+
+        if (digit == NULL) {
+            return -1;
+        }
+        value = value * 16 + (int)((digit - digits) % 16);
+    }
+    return value;
+}
+
+/* Checks the escape sequence whose backslash stands at p and moves *ret_end behind it. */
+static int check_escape(struct cr_reader *reader, const char *quote, const char *p,
+                        const char **ret_end)
+{
+    int high, low;
+
+    if (reader->end - p < 2) {
+        return cr_reader_refuse(reader, quote, "Unterminated string starting at");
+    }
+    if (p[1] != 'u') {
+        if (p[1] == '\0' || strchr("\"\\/bfnrt", p[1]) == NULL) {
+            return cr_reader_refuse(reader, p, "Invalid \\escape");
+        }
+        *ret_end = p + 2;
+        return 0;
+    }
+    high = read_hex(p + 2, reader->end);
+    if (high < 0) {
+        return cr_reader_refuse(reader, p + 1, "Invalid \\uXXXX escape");
+    }
+    if (high == 0) {
+        return cr_reader_refuse(reader, p + 1, "NUL character");
+    }
+    *ret_end = p + 6;
+    if (high < 0xd800 || high > 0xdfff) {
+        return 0;
+    }
+    low = reader->end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? read_hex(p + 8, reader->end) : -1;
+    if (high > 0xdbff || low < 0xdc00 || low > 0xdfff) {
+        return cr_reader_refuse(reader, p + 1, "Unpaired surrogate");
+    }
+    *ret_end = p + 12;
+    return 0;
+}
+
+static size_t write_utf8(unsigned c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* Decodes one checked escape sequence; returns the byte behind it. */
+static const char *decode_escape(const char *p, const char *end, char *out, size_t *len)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+
+    if (p[1] == 'u') {
+        unsigned c = (unsigned)read_hex(p + 2, end);
+
+        p += 6;
+        if (c >= 0xd800 && c <= 0xdbff) {
+            c = 0x10000 + ((c - 0xd800) << 10) + ((unsigned)read_hex(p + 2, end) - 0xdc00);
+            p += 6;
+        }
+        *len += write_utf8(c, out + *len);
+        return p;
+    }
+    out[(*len)++] = to[strchr(from, p[1]) - from];
+    return p + 2;
+}
+
+/* No escape sequence is shorter than what it stands for, so the raw length suffices. */
+static int decode(struct cr_reader *reader, struct cr_token *string)
+{
+    const char *p = string->text;
+    const char *end = p + string->len;
+    char *out = cr_arena_alloc(reader->arena, string->len);
+    size_t len = 0;
+
+    if (out == NULL) {
+        return CR_ENOMEM;
+    }
+    while (p < end) {
+        if (*p == '\\') {
+            p = decode_escape(p, end, out, &len);
+        } else {
+            out[len++] = *p++;
+        }
+    }
+    string->text = out;
+    string->len = len;
+    return 0;
+}
+
+int cr_reader_read_string(struct cr_reader *reader, struct cr_token *ret_token)
+{
+    const char *quote = reader->p;
+    const char *p = quote + 1;
+    bool escaped = false;
+
+    for (;;) {
+        unsigned char c = p < reader->end ? (unsigned char)*p : '\0';
+        size_t step = 1;
+
+        if (p == reader->end) {
+            return cr_reader_refuse(reader, quote, "Unterminated string starting at");
+        }
+        if (c == '"') {
+            break;
+        }
+        if (c == '\\') {
+            const char *behind = p;
+            int result = check_escape(reader, quote, p, &behind);
+
+            if (result != 0) {
+                return result;
+            }
+            escaped = true;
+            step = (size_t)(behind - p);
+        } else if (c < 0x20) {
+            return cr_reader_refuse(reader, p, "Invalid control character at");
+        } else if (c >= 0x80) {
+            step = sequence(p, reader->end);
+            if (step == 0) {
+                return cr_reader_refuse(reader, p, "Invalid UTF-8");
+            }
+        }
+        p += step;
+    }
+    reader->p = p + 1;
+    *ret_token = (struct cr_token){
+        .kind = CR_TOKEN_STRING,
+        .text = quote + 1,
+        .len = (size_t)(p - quote) - 1,
+        .offset = (size_t)(quote - reader->body),
+    };
+    return escaped ? decode(reader, ret_token) : 0;
+}
