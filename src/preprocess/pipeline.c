@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/preprocess/pipeline.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "step.h"
+
+static bool is_used(const struct cr_portfolio *portfolio, const struct cr_pipeline_options *options,
+                    size_t feature)
+{
+    return cr_portfolio_set_has(portfolio, options->set, feature) &&
+           (options->include_protected || portfolio->features[feature].protection != CR_PROHIBITED);
+}
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
+/* Adds an input named name, or name_suffix; the position is its own. */
+static int add_input(struct cr_pipeline *pipeline, const struct cr_input *input, const char *suffix,
+                     size_t *ret_position, struct cr_error *err)
+{
+    const char *name = pipeline->portfolio->features[input->feature].name;
+    size_t position = pipeline->n_inputs;
+    int len = suffix != NULL ? asprintf(&pipeline->names[position], "%s_%s", name, suffix)
+                             : asprintf(&pipeline->names[position], "%s", name);
+
+    if (len < 0) {
+        pipeline->names[position] = NULL; /* undefined after a failure */
+        return no_memory(err);
+    }
+    pipeline->inputs[position] = *input;
+    pipeline->inputs[position].name = pipeline->names[position];
+    pipeline->n_inputs++;
+    *ret_position = position;
+    return 0;
+}
+
+/* The inputs of one kind, feature by feature. */
+static int add_inputs(struct cr_pipeline *pipeline, enum cr_input_kind kind, struct cr_error *err)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < pipeline->n_steps && result == 0; i++) {
+        struct cr_step *step = &pipeline->steps[i];
+        const struct cr_feature *feature = step->feature;
+        struct cr_input input = {NULL, step->index, kind, 0};
+        size_t position;
+
+        if (kind == CR_INPUT_VALUE && feature->kind != CR_NOMINAL) {
+            result = add_input(pipeline, &input, NULL, &step->value, err);
+        } else if (kind == CR_INPUT_INDICATOR && feature->indicator) {
+            result = add_input(pipeline, &input, "is_missing", &step->indicator, err);
+        } else if (kind == CR_INPUT_LEVEL && feature->kind == CR_NOMINAL) {
+            step->first_level = pipeline->n_inputs;
+            for (size_t k = 0; k < feature->levels.n && result == 0; k++) {
+                input.level = k;
+                result = add_input(pipeline, &input, feature->levels.texts[k], &position, err);
+            }
+        }
+    }
+    return result;
+}
+
+/* Room for the steps and, at most, for the inputs they can have. */
+static int allocate(struct cr_pipeline *pipeline, struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = pipeline->portfolio;
+    size_t max_inputs = 0;
+
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        max_inputs += 2 + portfolio->features[i].levels.n;
+    }
+    pipeline->steps = calloc(portfolio->n_features + 1, sizeof(*pipeline->steps));
+    pipeline->empty = calloc(portfolio->n_features + 1, sizeof(*pipeline->empty));
+    pipeline->inputs = calloc(max_inputs + 1, sizeof(*pipeline->inputs));
+    pipeline->names = calloc(max_inputs + 1, sizeof(*pipeline->names));
+    return pipeline->steps != NULL && pipeline->empty != NULL && pipeline->inputs != NULL &&
+                   pipeline->names != NULL
+               ? 0
+               : no_memory(err);
+}
+
+int cr_pipeline_plan(const struct cr_portfolio *portfolio,
+                     const struct cr_pipeline_options *options, struct cr_pipeline **ret_pipeline,
+                     struct cr_error *err)
+{
+    CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = calloc(1, sizeof(*pipeline));
+    int result;
+
+    if (pipeline == NULL) {
+        return no_memory(err);
+    }
+    pipeline->portfolio = portfolio;
+    pipeline->options = *options;
+    result = allocate(pipeline, err);
+    for (size_t i = 0; i < portfolio->n_features && result == 0; i++) {
+        const struct cr_feature *feature = &portfolio->features[i];
+
+        if (is_used(portfolio, options, i)) {
+            pipeline->steps[pipeline->n_steps++] = (struct cr_step){
+                .feature = feature,
+                .index = i,
+                .center = 0,
+                .spread = 1,
+                .value = CR_NO_INPUT,
+                .indicator = CR_NO_INPUT,
+                .first_level = CR_NO_INPUT,
+                .is_text = feature->kind == CR_ORDINAL || feature->kind == CR_NOMINAL,
+                .scaled = options->scale && feature->scale != CR_SCALE_NONE &&
+                          feature->kind != CR_NOMINAL,
+            };
+        }
+    }
+    for (int kind = CR_INPUT_VALUE; kind <= CR_INPUT_LEVEL && result == 0; kind++) {
+        result = add_inputs(pipeline, (enum cr_input_kind)kind, err);
+    }
+    if (result == 0 && pipeline->n_inputs == 0) {
+        result = cr_error_set(err, CR_EINVAL, "feature set '%s' leaves no model input",
+                              portfolio->sets[options->set].name);
+    }
+    if (result == 0) {
+        *ret_pipeline = CR_STEAL(pipeline);
+    }
+    return result;
+}
+
+void cr_pipeline_list_empty(struct cr_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->n_steps; i++) {
+        if (pipeline->steps[i].empty) {
+            pipeline->empty[pipeline->n_empty++] = pipeline->steps[i].index;
+        }
+    }
+}
+
+static int fit_step(struct cr_step *step, const struct cr_step_rows *rows, double *scratch,
+                    struct cr_error *err)
+{
+    assert(rows->column->type == (step->is_text ? CR_COLUMN_TEXT : CR_COLUMN_NUMBER));
+    cr_impute_fit(step, rows, scratch);
+    if (step->scaled) {
+        cr_encode_rows(step, rows, scratch);
+        cr_scale_fit(step, scratch, rows->n);
+    }
+    if (!isfinite(step->impute) || !isfinite(step->center) || !isfinite(step->spread)) {
+        return cr_error_set(err, CR_EINVAL, "the numbers of feature '%s' are too large",
+                            step->feature->name);
+    }
+    return 0;
+}
+
+int cr_pipeline_fit(const struct cr_portfolio *portfolio, const struct cr_pipeline_options *options,
+                    const struct cr_frame *features, size_t first_feature, const size_t *rows,
+                    size_t n_rows, struct cr_pipeline **ret_pipeline, struct cr_error *err)
+{
+    CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
+    CR_CLEANUP(cr_freep) double *scratch = calloc(n_rows, sizeof(*scratch));
+    int result;
+
+    assert(n_rows > 0 && first_feature + portfolio->n_features <= features->n_cols);
+    assert(options->set < portfolio->n_sets);
+    result =
+        scratch != NULL ? cr_pipeline_plan(portfolio, options, &pipeline, err) : no_memory(err);
+    for (size_t i = 0; result == 0 && i < pipeline->n_steps; i++) {
+        struct cr_step *step = &pipeline->steps[i];
+        struct cr_step_rows step_rows = {&features->columns[first_feature + step->index], rows,
+                                         n_rows};
+
+        result = fit_step(step, &step_rows, scratch, err);
+    }
+    if (result == 0) {
+        cr_pipeline_list_empty(pipeline);
+        *ret_pipeline = CR_STEAL(pipeline);
+    }
+    return result;
+}
+
+void cr_pipeline_destroy(struct cr_pipeline *pipeline)
+{
+    if (pipeline == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < pipeline->n_inputs; i++) {
+        free(pipeline->names[i]);
+    }
+    free(pipeline->names);
+    free(pipeline->inputs);
+    free(pipeline->steps);
+    free(pipeline->empty);
+    free(pipeline);
+}
+
+size_t cr_pipeline_n_inputs(const struct cr_pipeline *pipeline)
+{
+    return pipeline->n_inputs;
+}
+
+const struct cr_input *cr_pipeline_input(const struct cr_pipeline *pipeline, size_t i)
+{
+    assert(i < pipeline->n_inputs);
+    return &pipeline->inputs[i];
+}
+
+const struct cr_pipeline_options *cr_pipeline_options(const struct cr_pipeline *pipeline)
+{
+    return &pipeline->options;
+}
+
+bool cr_pipeline_uses(const struct cr_pipeline *pipeline, size_t feature)
+{
+    return is_used(pipeline->portfolio, &pipeline->options, feature);
+}
+
+const size_t *cr_pipeline_empty_features(const struct cr_pipeline *pipeline, size_t *ret_n)
+{
+    *ret_n = pipeline->n_empty;
+    return pipeline->empty;
+}
+
+/* One feature's cell → its inputs; the result says whether the text is no level. */
+static inline bool apply_step(const struct cr_step *step, const struct cr_value *cell,
+                              double *inputs)
+{
+    bool missing = step->is_text ? cell->text == NULL : !isfinite(cell->number);
+    const struct cr_levels *levels = &step->feature->levels;
+    double value = missing ? step->impute : cell->number;
+
+    if (step->is_text && !missing) {
+        value = (double)cr_encode_level(levels, cell->text);
+    }
+    if (step->indicator != CR_NO_INPUT) {
+        inputs[step->indicator] = missing;
+    }
+    if (step->value != CR_NO_INPUT) {
+        inputs[step->value] = cr_scale_apply(step, value);
+    } else {
+        for (size_t k = 0; k < levels->n; k++) {
+            inputs[step->first_level + k] = value == (double)k;
+        }
+    }
+    return step->is_text && value < 0;
+}
+
+void cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value *row,
+                       double *inputs, bool *unknown)
+{
+    for (size_t i = 0; i < pipeline->n_steps; i++) {
+        const struct cr_step *step = &pipeline->steps[i];
+
+        if (apply_step(step, &row[step->index], inputs) && unknown != NULL) {
+            unknown[step->index] = true;
+        }
+    }
+}
+
+int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_frame *features,
+                            size_t first_feature, const size_t *rows, size_t n_rows,
+                            struct cr_matrix *ret_inputs, struct cr_error *err)
+{
+    size_t n_features = pipeline->portfolio->n_features;
+    CR_CLEANUP(cr_freep) struct cr_value *row = calloc(n_features, sizeof(*row));
+    int result;
+
+    assert(first_feature + n_features <= features->n_cols);
+    if (row == NULL) {
+        return no_memory(err);
+    }
+    result = cr_matrix_init(ret_inputs, n_rows, pipeline->n_inputs, err);
+    if (result != 0) {
+        return result;
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t k = 0; k < pipeline->n_steps; k++) {
+            size_t index = pipeline->steps[k].index;
+
+            row[index] = cr_frame_get(features, rows[i], first_feature + index);
+        }
+        cr_pipeline_apply(pipeline, row, cr_matrix_row(ret_inputs, i), NULL);
+    }
+    return 0;
+}
