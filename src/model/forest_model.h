@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/* Forest model: what every kind that is served as a forest shares; only their readers differ. */
+#ifndef CREDITRISK_SRC_MODEL_FOREST_MODEL_H
+#define CREDITRISK_SRC_MODEL_FOREST_MODEL_H
+
+#include "creditrisk/model/forest.h"
+#include "creditrisk/model/model.h"
+
+/* Reads bytes[0..len) into a validated forest, which is then yours: cr_forest_finish. On failure
+ * *ret_forest is untouched. */
+typedef int cr_forest_read_fn(const char *bytes, size_t len, const char *const *input_names,
+                              size_t n_inputs, struct cr_forest *ret_forest, struct cr_error *err);
+
+cr_forest_read_fn cr_read_xgboost;
+
+/* A model of the kind `ops`, its forest read from the bytes. */
+int cr_forest_model_load(const struct cr_model_ops *ops, cr_forest_read_fn *read, const char *bytes,
+                         size_t len, const char *const *input_names, size_t n_inputs,
+                         struct cr_model **ret_model, struct cr_error *err);
+
+/* Members of the ops table. */
+double cr_forest_model_margin(const struct cr_model *model, const double *x);
+void cr_forest_model_destroy(struct cr_model *model);
+const struct cr_forest *cr_forest_model_forest(const struct cr_model *model);
+
+#endif

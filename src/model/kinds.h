@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/* Kinds: the ops that factory.c lists, and what the loaders of model files share. */
+#ifndef CREDITRISK_SRC_MODEL_KINDS_H
+#define CREDITRISK_SRC_MODEL_KINDS_H
+
+#include <jansson.h>
+
+#include "creditrisk/model/model.h"
+
+extern const struct cr_model_ops cr_logistic_ops;
+extern const struct cr_model_ops cr_xgboost_ops;
+
+/* CR_EMODEL unless the JSON array holds exactly the names of the inputs, in their order. */
+int cr_model_check_names(const json_t *array, const char *const *input_names, size_t n_inputs,
+                         const char *file_name, struct cr_error *err);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/model/model.h"
+
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "kinds.h"
+
+int cr_model_load(const char *kind, const char *bytes, size_t len, const char *const *input_names,
+                  size_t n_inputs, struct cr_model **ret_model, struct cr_error *err)
+{
+    const struct cr_model_ops *ops = cr_model_find(kind);
+
+    if (ops == NULL) {
+        return cr_error_set(err, CR_EINVAL, "unknown kind of model '%s'", kind);
+    }
+    if (len > CR_MODEL_MAX_BYTES) {
+        return cr_error_set(err, CR_ETOOBIG, "%s: %zu bytes, at most %zu are read", ops->file_name,
+                            len, CR_MODEL_MAX_BYTES);
+    }
+    return ops->load(bytes, len, input_names, n_inputs, ret_model, err);
+}
+
+void cr_model_destroy(struct cr_model *model)
+{
+    if (model != NULL) {
+        model->ops->destroy(model);
+    }
+}
+
+double cr_model_margin(const struct cr_model *model, const double *x)
+{
+    return model->ops->margin(model, x);
+}
+
+int cr_model_check_names(const json_t *array, const char *const *input_names, size_t n_inputs,
+                         const char *file_name, struct cr_error *err)
+{
+    size_t n = json_array_size(array);
+
+    if (n != n_inputs) {
+        return cr_error_set(err, CR_EMODEL, "%s: has %zu inputs, the pipeline makes %zu", file_name,
+                            n, n_inputs);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+
+        if (name == NULL || strcmp(name, input_names[i]) != 0) {
+            return cr_error_set(err, CR_EMODEL, "%s: input %zu is '%s' where the pipeline has '%s'",
+                                file_name, i, name == NULL ? "" : name, input_names[i]);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include <math.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/num.h"
+#include "train.h"
+
+static const struct cr_trainer *const trainers[] = {
+    &cr_logistic_trainer,
+    &cr_xgboost_trainer,
+};
+
+const struct cr_trainer *cr_trainer_find(const char *kind)
+{
+    for (size_t i = 0; i < CR_ARRAY_LEN(trainers); i++) {
+        if (strcmp(trainers[i]->kind, kind) == 0) {
+            return trainers[i];
+        }
+    }
+    return NULL;
+}
+
+static int refuse_text(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
+                       struct cr_error *err)
+{
+    char number[CR_NUM_LEN];
+
+    if (value.text == NULL) {
+        (void)cr_num_format(value.number, number); /* the length is of no use here */
+    }
+    return cr_error_set(err, CR_EINVAL, "parameter '%s' of %s cannot be '%s'", spec->name, kind,
+                        value.text != NULL ? value.text : number);
+}
+
+static int refuse_number(const char *kind, const struct cr_param_spec *spec, double value,
+                         struct cr_error *err)
+{
+    char number[CR_NUM_LEN], min[CR_NUM_LEN], max[CR_NUM_LEN];
+
+    (void)cr_num_format(value, number); /* the lengths are of no use here */
+    (void)cr_num_format(spec->min, min);
+    (void)cr_num_format(spec->max, max);
+    return cr_error_set(err, CR_EINVAL,
+                        "parameter '%s' of %s must be %s %s %s and at most %s, "
+                        "not '%s'",
+                        spec->name, kind, spec->integer ? "a whole number" : "a number",
+                        spec->above_min ? "above" : "of at least", min, max, number);
+}
+
+static int read_value(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
+                      double *ret_value, struct cr_error *err)
+{
+    double number = value.number;
+
+    if (spec->texts != NULL) {
+        for (size_t i = 0; value.text != NULL && spec->texts[i] != NULL; i++) {
+            if (strcmp(spec->texts[i], value.text) == 0) {
+                *ret_value = (double)i;
+                return 0;
+            }
+        }
+        return refuse_text(kind, spec, value, err);
+    }
+    if (value.text != NULL) {
+        return refuse_text(kind, spec, value, err);
+    }
+    if (!(number >= spec->min && number <= spec->max) || (spec->above_min && number <= spec->min) ||
+        (spec->integer && number != floor(number))) {
+        return refuse_number(kind, spec, number, err);
+    }
+    *ret_value = number;
+    return 0;
+}
+
+static int read_param(const char *kind, const struct cr_param_spec *specs, size_t n_specs,
+                      const struct cr_param *param, double *values, struct cr_error *err)
+{
+    for (size_t i = 0; i < n_specs; i++) {
+        if (strcmp(specs[i].name, param->name) == 0) {
+            return read_value(kind, &specs[i], param->value, &values[i], err);
+        }
+    }
+    return cr_error_set(err, CR_EINVAL, "%s has no parameter '%s'", kind, param->name);
+}
+
+int cr_train_read_params(const char *kind, const struct cr_param_spec *specs, size_t n_specs,
+                         const struct cr_fit_options *options, double *values, struct cr_error *err)
+{
+    for (size_t i = 0; i < n_specs; i++) {
+        values[i] = specs[i].fallback;
+    }
+    for (size_t i = 0; i < options->n_params; i++) {
+        const struct cr_param *param = &options->params[i];
+        int result;
+
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(options->params[j].name, param->name) == 0) {
+                return cr_error_set(err, CR_EINVAL, "parameter '%s' of %s is given twice",
+                                    param->name, kind);
+            }
+        }
+        result = read_param(kind, specs, n_specs, param, values, err);
+        if (result < 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+int cr_train_check_data(const struct cr_fit_data *data, struct cr_error *err)
+{
+    size_t n_ones = 0;
+
+    if (data->n_rows == 0 || data->n_cols == 0 || data->n_rows > INT32_MAX ||
+        data->n_cols > INT32_MAX) {
+        return cr_error_set(err, CR_EINVAL, "cannot train on %zu rows of %zu inputs", data->n_rows,
+                            data->n_cols);
+    }
+    for (size_t i = 0; i < data->n_rows; i++) {
+        const double *row = data->x + i * data->n_cols;
+
+        for (size_t j = 0; j < data->n_cols; j++) {
+            if (!isfinite(row[j])) {
+                return cr_error_set(err, CR_EINVAL, "training row %zu: input '%s' is not finite", i,
+                                    data->input_names[j]);
+            }
+        }
+        if (data->y[i] != 0.0 && data->y[i] != 1.0) {
+            return cr_error_set(err, CR_EINVAL, "training row %zu: the outcome is '%g', not 0 or 1",
+                                i, data->y[i]);
+        }
+        n_ones += data->y[i] == 1.0;
+    }
+    if (n_ones == 0 || n_ones == data->n_rows) {
+        return cr_error_set(err, CR_EMODEL, "the %zu training rows have one outcome only",
+                            data->n_rows);
+    }
+    return 0;
+}
