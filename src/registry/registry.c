@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/registry/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/registry/artifact.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+#include "registry_impl.h"
+#include "schema.h"
+
+enum { MAX_DIGITS = 9 }; /* of a version number */
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
+int cr_registry_open(const char *dir, const char *db_url, bool create,
+                     struct cr_registry **ret_registry, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = calloc(1, sizeof(*registry));
+    CR_CLEANUP(cr_freep) char *default_url = NULL;
+    int r = 0;
+
+    if (registry == NULL || asprintf(&default_url, "sqlite:%s/registry.db", dir) < 0) {
+        default_url = NULL; /* undefined after a failure */
+        return no_memory(err);
+    }
+    registry->dir = strdup(dir);
+    if (registry->dir == NULL) {
+        return no_memory(err);
+    }
+    if (create) {
+        r = cr_fs_mkdirs(dir, err);
+    } else if (!cr_fs_is_dir(dir)) {
+        r = cr_error_set(err, CR_ENOTFOUND, "there is no registry '%s'", dir);
+    }
+    if (r == 0) {
+        r = cr_db_open(db_url != NULL ? db_url : default_url, create, &registry->db, err);
+    }
+    if (r == 0) {
+        r = create ? cr_schema_upgrade(registry->db, err) : cr_schema_check(registry->db, err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    *ret_registry = CR_STEAL(registry);
+    return 0;
+}
+
+void cr_registry_close(struct cr_registry *registry)
+{
+    if (registry != NULL) {
+        cr_db_close(registry->db);
+        free(registry->dir);
+        free(registry);
+    }
+}
+
+int cr_registry_prepare(struct cr_registry *registry, const char *sql, const char *const *texts,
+                        size_t n, struct cr_stmt **ret_stmt, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = cr_db_prepare(registry->db, sql, NULL, &stmt, err);
+
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        r = cr_stmt_bind_text(stmt, i, texts[i], err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    *ret_stmt = CR_STEAL(stmt);
+    return 0;
+}
+
+int cr_registry_run(struct cr_registry *registry, const char *sql, const char *const *texts,
+                    size_t n, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = cr_registry_prepare(registry, sql, texts, n, &stmt, err);
+
+    return r < 0 ? r : cr_stmt_run(stmt, err);
+}
+
+int cr_registry_query_text(struct cr_registry *registry, const char *sql, const char *const *texts,
+                           size_t n, char **ret_text, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    bool row = false;
+    char *text = NULL;
+    int r = cr_registry_prepare(registry, sql, texts, n, &stmt, err);
+
+    if (r == 0) {
+        r = cr_stmt_step(stmt, &row, err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    if (row) {
+        text = strdup(cr_stmt_text(stmt, 0));
+        if (text == NULL) {
+            return no_memory(err);
+        }
+    }
+    *ret_text = text;
+    return 0;
+}
+
+static bool is_portfolio(const char *name)
+{
+    return *name != '\0' &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
+               strlen(name);
+}
+
+long cr_registry_version_number(const char *version)
+{
+    const char *digits = version + 1;
+    size_t n = *version == 'v' ? strspn(digits, "0123456789") : 0;
+    long number = 0;
+
+    if (n == 0 || n > MAX_DIGITS || digits[n] != '\0' || digits[0] == '0') {
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        number = 10 * number + (digits[i] - '0');
+    }
+    return number;
+}
+
+int cr_registry_portfolio_path(const struct cr_registry *registry, const char *portfolio,
+                               char **ret_dir, struct cr_error *err)
+{
+    char *dir;
+
+    if (!is_portfolio(portfolio)) {
+        return cr_error_set(err, CR_EINVAL, "'%s' is no name of a portfolio", portfolio);
+    }
+    dir = cr_fs_join(registry->dir, portfolio);
+    if (dir == NULL) {
+        return no_memory(err);
+    }
+    *ret_dir = dir;
+    return 0;
+}
+
+int cr_registry_path(const struct cr_registry *registry, const char *portfolio, const char *version,
+                     char **ret_dir, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *folder = NULL;
+    char *dir;
+    int r = cr_registry_portfolio_path(registry, portfolio, &folder, err);
+
+    if (r < 0) {
+        return r;
+    }
+    if (cr_registry_version_number(version) == 0) {
+        return cr_error_set(err, CR_EINVAL, "'%s' is no version (v1, v2, …)", version);
+    }
+    dir = cr_fs_join(folder, version);
+    if (dir == NULL) {
+        return no_memory(err);
+    }
+    *ret_dir = dir;
+    return 0;
+}
+
+int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
+                             const char *action, const char *from, const char *to,
+                             const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    char now[CR_CLOCK_TEXT_LEN];
+    const char *const texts[] = {now, portfolio, action, from, to, actor->name, actor->reason};
+
+    cr_clock_utc(now);
+    return cr_registry_run(
+        registry,
+        "INSERT INTO events (at, portfolio, action, from_version, to_version, actor, reason)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        texts, CR_ARRAY_LEN(texts), err);
+}
+
+static void version_finish(struct cr_registry_version *version)
+{
+    free(version->version);
+    free(version->kind);
+    free(version->created_at);
+    free(version->manifest_sha256);
+}
+
+void cr_registry_free_versions(struct cr_registry_version *versions, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        version_finish(&versions[i]);
+    }
+    free(versions);
+}
+
+struct versions {
+    struct cr_registry_version *items;
+    size_t n;
+};
+
+static void versions_finish(struct versions *versions)
+{
+    cr_registry_free_versions(versions->items, versions->n);
+}
+
+/* Appends the statement's row. */
+static int add_version(struct versions *versions, const struct cr_stmt *stmt, struct cr_error *err)
+{
+    struct cr_registry_version *items =
+        reallocarray(versions->items, versions->n + 1, sizeof(*items));
+    struct cr_registry_version *added;
+
+    if (items == NULL) {
+        return no_memory(err);
+    }
+    versions->items = items;
+    added = &items[versions->n++];
+    *added = (struct cr_registry_version){
+        .version = strdup(cr_stmt_text(stmt, 0)),
+        .kind = strdup(cr_stmt_text(stmt, 1)),
+        .created_at = strdup(cr_stmt_text(stmt, 2)),
+        .manifest_sha256 = strdup(cr_stmt_text(stmt, 3)),
+        .is_champion = cr_stmt_int(stmt, 4) != 0,
+    };
+    return added->version != NULL && added->kind != NULL && added->created_at != NULL &&
+                   added->manifest_sha256 != NULL
+               ? 0
+               : no_memory(err);
+}
+
+int cr_registry_list(struct cr_registry *registry, const char *portfolio,
+                     struct cr_registry_version **ret_versions, size_t *ret_n, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    CR_CLEANUP(versions_finish) struct versions versions = {NULL, 0};
+    bool row = true;
+    int r = cr_registry_prepare(registry,
+                                "SELECT v.version, v.kind, v.created_at, v.manifest_sha256,"
+                                " CASE WHEN p.version IS NULL THEN 0 ELSE 1 END"
+                                " FROM versions v LEFT JOIN pointers p ON p.portfolio = v.portfolio"
+                                " AND p.version = v.version AND p.name = 'champion'"
+                                " WHERE v.portfolio = ?1 ORDER BY v.number",
+                                &portfolio, 1, &stmt, err);
+
+    while (r == 0 && row) {
+        r = cr_stmt_step(stmt, &row, err);
+        if (r == 0 && row) {
+            r = add_version(&versions, stmt, err);
+        }
+    }
+    if (r < 0) {
+        return r;
+    }
+    *ret_n = versions.n;
+    *ret_versions = CR_STEAL(versions.items);
+    versions.n = 0;
+    return 0;
+}
+
+/* NULL when there is none. */
+static int read_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                         struct cr_error *err)
+{
+    return cr_registry_query_text(
+        registry, "SELECT version FROM pointers WHERE portfolio = ?1 AND name = 'champion'",
+        &portfolio, 1, ret_version, err);
+}
+
+int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                         struct cr_error *err)
+{
+    char *version = NULL;
+    int r = read_champion(registry, portfolio, &version, err);
+
+    if (r == 0 && version == NULL) {
+        r = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no champion", portfolio);
+    }
+    if (r == 0) {
+        *ret_version = version;
+    }
+    return r;
+}
+
+/* The recorded digest of a version's manifest; CR_ENOTFOUND when it is not recorded. */
+static int read_digest(struct cr_registry *registry, const char *portfolio, const char *version,
+                       char **ret_sha256, struct cr_error *err)
+{
+    const char *const texts[] = {portfolio, version};
+    char *sha256 = NULL;
+    int r = cr_registry_query_text(registry,
+                                   "SELECT manifest_sha256 FROM versions"
+                                   " WHERE portfolio = ?1 AND version = ?2",
+                                   texts, CR_ARRAY_LEN(texts), &sha256, err);
+
+    if (r == 0 && sha256 == NULL) {
+        r = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no version '%s'", portfolio,
+                         version);
+    }
+    if (r == 0) {
+        *ret_sha256 = sha256;
+    }
+    return r;
+}
+
+static int promote_locked(struct cr_registry *registry, const char *portfolio, const char *version,
+                          const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *sha256 = NULL;
+    CR_CLEANUP(cr_freep) char *from = NULL;
+    const char *const texts[] = {portfolio, version};
+    int r = read_digest(registry, portfolio, version, &sha256, err);
+
+    if (r == 0) {
+        r = read_champion(registry, portfolio, &from, err);
+    }
+    if (r == 0) {
+        r = cr_registry_run(
+            registry,
+            "INSERT INTO pointers (portfolio, name, version) VALUES (?1, 'champion', ?2)"
+            " ON CONFLICT (portfolio, name) DO UPDATE SET version = excluded.version",
+            texts, CR_ARRAY_LEN(texts), err);
+    }
+    if (r == 0) {
+        r = cr_registry_record_event(registry, portfolio, "promote", from, version, actor, err);
+    }
+    return r < 0 ? r : cr_db_commit(registry->db, err);
+}
+
+int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = promote_locked(registry, portfolio, version, actor, err);
+    if (r < 0) {
+        cr_db_rollback(registry->db);
+    }
+    return r;
+}
+
+/* The manifest says what the registry says. */
+static int check_identity(const char *dir, const json_t *manifest, const char *portfolio,
+                          const char *version, struct cr_error *err)
+{
+    const char *own_portfolio = json_string_value(json_object_get(manifest, "portfolio"));
+    const char *own_version = json_string_value(json_object_get(manifest, "version"));
+
+    if (own_portfolio == NULL || own_version == NULL || strcmp(own_portfolio, portfolio) != 0 ||
+        strcmp(own_version, version) != 0) {
+        return cr_error_set(err, CR_EMODEL, "'%s/%s' is not that of version '%s' of '%s'", dir,
+                            CR_ARTIFACT_MANIFEST, version, portfolio);
+    }
+    return 0;
+}
+
+/* The manifest is, byte for byte, what was published. */
+static int check_digest(const char *dir, const char *recorded, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    char sha256[CR_DIGEST_LEN];
+    int r;
+
+    if (path == NULL) {
+        return no_memory(err);
+    }
+    if (!cr_fs_exists(path)) {
+        return cr_error_set(err, CR_EMODEL, "'%s' is missing", path);
+    }
+    r = cr_digest_file(path, sha256, err);
+    if (r == 0 && strcmp(sha256, recorded) != 0) {
+        r = cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
+    }
+    return r;
+}
+
+int cr_registry_verify(struct cr_registry *registry, const char *portfolio, const char *version,
+                       json_t **ret_manifest, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_freep) char *recorded = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    int r = cr_registry_path(registry, portfolio, version, &dir, err);
+
+    if (r == 0) {
+        r = read_digest(registry, portfolio, version, &recorded, err);
+    }
+    if (r == 0) {
+        r = check_digest(dir, recorded, err);
+    }
+    if (r == 0) {
+        r = cr_artifact_verify(dir, &manifest, err);
+    }
+    if (r == 0) {
+        r = check_identity(dir, manifest, portfolio, version, err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    *ret_manifest = CR_STEAL(manifest);
+    return 0;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/* Private to registry/: the handle, and short ways to its database. */
+#ifndef REGISTRY_REGISTRY_IMPL_H
+#define REGISTRY_REGISTRY_IMPL_H
+
+#include <stddef.h>
+
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/error.h"
+
+struct cr_registry {
+    char *dir;
+    struct cr_db *db;
+};
+
+/* Prepares sql with texts[i] as parameter i (NULL = null); they must live as long as the statement,
+ * which is yours. */
+int cr_registry_prepare(struct cr_registry *registry, const char *sql, const char *const *texts,
+                        size_t n, struct cr_stmt **ret_stmt, struct cr_error *err);
+
+/* The same for a statement without rows. */
+int cr_registry_run(struct cr_registry *registry, const char *sql, const char *const *texts,
+                    size_t n, struct cr_error *err);
+
+/* The first column of the first row as a new string (yours); NULL when there is no row. */
+int cr_registry_query_text(struct cr_registry *registry, const char *sql, const char *const *texts,
+                           size_t n, char **ret_text, struct cr_error *err);
+
+/* Appends to the events; from and to may be NULL. */
+int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
+                             const char *action, const char *from, const char *to,
+                             const struct cr_registry_actor *actor, struct cr_error *err);
+
+/* The number in "v7"; 0 when the text is no version. */
+long cr_registry_version_number(const char *version);
+
+/* Folder of a portfolio's versions; yours. CR_EINVAL for a name that is none. */
+int cr_registry_portfolio_path(const struct cr_registry *registry, const char *portfolio,
+                               char **ret_dir, struct cr_error *err);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/* Private to registry/: the tables of the registry's database. Their version counts up; every step
+ * is applied once. */
+#ifndef REGISTRY_SCHEMA_H
+#define REGISTRY_SCHEMA_H
+
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/error.h"
+
+/* Brings the database up to date. CR_EDB when a newer program wrote it. */
+int cr_schema_upgrade(struct cr_db *db, struct cr_error *err);
+
+/* Changes nothing; CR_EDB unless the database is up to date. */
+int cr_schema_check(struct cr_db *db, struct cr_error *err);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/score/result.h"
+
+#include <math.h>
+
+#include "bundle_state.h"
+#include "creditrisk/decision/policy.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/num.h"
+
+/* json_object_set_new fails without memory, also when value is NULL for that reason. */
+static bool put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
+static json_t *number_rounded(double number, int decimals)
+{
+    return cr_json_number(cr_num_round(number, decimals));
+}
+
+static json_t *value_to_json(struct cr_value value)
+{
+    return value.text != NULL ? json_string(value.text) : cr_json_number(value.number);
+}
+
+/* The names of n fields. */
+static json_t *field_names(const struct cr_portfolio *portfolio, const size_t *fields, size_t n)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *names = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        if (json_array_append_new(names, json_string(portfolio->fields[fields[i]].name)) != 0) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(names);
+}
+
+/* One reason: a group of inputs; `largest` is the first reason's |contribution|. */
+static json_t *reason_to_json(const struct cr_bundle *bundle, const struct cr_result *result,
+                              size_t group, double largest)
+{
+    const struct cr_explain_group *about = cr_explainer_group(bundle->explainer, group);
+    double contribution = result->groups[group];
+    CR_CLEANUP(cr_json_decrefp) json_t *reason = json_object();
+    size_t n_fields;
+    const size_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
+
+    if (!put(reason, "feature", json_string(about->label)) ||
+        !put(reason, "impact", number_rounded(cr_policy_impact(contribution, largest), 1)) ||
+        !put(reason, "direction", json_string(cr_policy_direction(contribution))) ||
+        !put(reason, "name", json_string(bundle->portfolio->features[about->first_feature].name)) ||
+        !put(reason, "value", value_to_json(result->row[about->first_feature])) ||
+        !put(reason, "contribution", cr_json_number(contribution)) ||
+        !put(reason, "sources", field_names(bundle->portfolio, fields, n_fields))) {
+        return NULL;
+    }
+    return CR_STEAL(reason);
+}
+
+static json_t *reasons_to_json(const struct cr_bundle *bundle, const struct cr_result *result)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *reasons = json_array();
+    double largest = result->n_top > 0 ? fabs(result->groups[result->top[0]]) : 0.0;
+
+    for (size_t i = 0; i < result->n_top; i++) {
+        if (json_array_append_new(reasons,
+                                  reason_to_json(bundle, result, result->top[i], largest)) != 0) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(reasons);
+}
+
+static json_t *groups_to_json(const struct cr_bundle *bundle, const struct cr_result *result)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *groups = json_object();
+
+    for (size_t i = 0; i < cr_explainer_n_groups(bundle->explainer); i++) {
+        if (!put(groups, cr_explainer_group(bundle->explainer, i)->label,
+                 cr_json_number(result->groups[i]))) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(groups);
+}
+
+static json_t *inputs_to_json(const struct cr_bundle *bundle, const struct cr_result *result)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *inputs = json_object();
+
+    for (size_t i = 0; i < cr_pipeline_n_inputs(bundle->pipeline); i++) {
+        if (!put(inputs, cr_pipeline_input(bundle->pipeline, i)->name,
+                 cr_json_number(result->contributions[i]))) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(inputs);
+}
+
+static json_t *contributions_to_json(const struct cr_bundle *bundle, const struct cr_result *result)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *contributions = json_object();
+
+    if (!put(contributions, "by_group", groups_to_json(bundle, result)) ||
+        !put(contributions, "by_input", inputs_to_json(bundle, result))) {
+        return NULL;
+    }
+    return CR_STEAL(contributions);
+}
+
+/* The reference system's members, in its order. */
+static bool put_decision(json_t *answer, const struct cr_bundle *bundle,
+                         const struct cr_result *result)
+{
+    return put(answer, "probability", number_rounded(100.0 * result->pd, 2)) &&
+           put(answer, "probability_raw", number_rounded(result->pd, 6)) &&
+           put(answer, "risk_category", json_string(result->band->name)) &&
+           put(answer, "risk_color", json_string(result->band->color)) &&
+           put(answer, "description", json_string(result->band->description)) &&
+           put(answer, "recommended_action", json_string(result->band->action)) &&
+           put(answer, "optimal_threshold_used", cr_json_number(bundle->threshold)) &&
+           put(answer, "model_version", json_string(bundle->version)) &&
+           put(answer, "model_name", json_string(bundle->model_name)) &&
+           put(answer, "emi", cr_json_number(result->emi.amount)) &&
+           put(answer, "top_5_shap_features", reasons_to_json(bundle, result));
+}
+
+json_t *cr_result_to_json(const struct cr_bundle *bundle, const struct cr_result *result,
+                          const char *decision_id, bool full)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *answer = json_object();
+
+    if (!put_decision(answer, bundle, result) ||
+        (decision_id != NULL && !put(answer, "decision_id", json_string(decision_id))) ||
+        !put(answer, "base_value", cr_json_number(result->base_value)) ||
+        !put(answer, "margin", cr_json_number(result->margin)) ||
+        !put(answer, "imputed",
+             field_names(bundle->portfolio, result->imputed, result->n_imputed)) ||
+        (result->emi.assumed_rate && !put(answer, "emi_assumed_rate", json_true())) ||
+        (full && !put(answer, "contributions", contributions_to_json(bundle, result)))) {
+        return NULL;
+    }
+    return CR_STEAL(answer);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/* A small but real version for tests: a generated book, its features, a fitted pipeline and model,
+ * golden rows; staged, or published in a registry. Every failure ends the test. */
+#ifndef CREDITRISK_TESTS_CR_FIXTURE_H
+#define CREDITRISK_TESTS_CR_FIXTURE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "creditrisk/features/extract.h"
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/portfolio/record.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/util/arena.h"
+
+enum { CR_FIXTURE_CUSTOMERS = 300, CR_FIXTURE_LOANS = 600, CR_FIXTURE_GOLDEN = 40 };
+
+struct cr_fixture {
+    struct cr_portfolio *portfolio; /* retail */
+    struct cr_extract extract;
+    struct cr_arena arena;
+    struct cr_record *records; /* of the extract's rows that a client could send */
+    size_t *rows;              /* their rows */
+    size_t n_records;
+    struct cr_registry *registry; /* in a temporary folder */
+    char *registry_dir;
+};
+
+/* Generates the book and opens an empty registry. */
+void cr_fixture_init(struct cr_fixture *fixture);
+void cr_fixture_finish(struct cr_fixture *fixture);
+
+/* Trains a model of the kind ("logistic", "xgboost") and writes a whole version, not sealed.
+ * *ret_manifest is yours (json_decref), the folder's path too (free). */
+char *cr_fixture_stage(struct cr_fixture *fixture, const char *kind, json_t **ret_manifest);
+
+/* The same, published; the version's name is yours (free). */
+char *cr_fixture_publish(struct cr_fixture *fixture, const char *kind);
+
+#endif
