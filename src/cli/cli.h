@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/* Private to cli/: one command table (main.c), one file per command. */
+#ifndef CREDITRISK_SRC_CLI_CLI_H
+#define CREDITRISK_SRC_CLI_CLI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/settings/settings.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/error.h"
+
+/* What a command's run function returns besides a negative CR_E… code. */
+enum { CR_CLI_OK = 0, CR_CLI_REFUSED = 1, CR_CLI_USAGE = 2, CR_CLI_INTERRUPTED = 130 };
+
+#define CR_CLI_MAX_WORDS 64
+
+/* One option of a command. */
+struct cr_option {
+    const char *name;     /* without the dashes */
+    const char *argument; /* what stands behind it in --help; NULL = a flag */
+    const char *help;
+};
+
+struct cr_cli;
+
+struct cr_command {
+    const char *name;
+    const char *arguments; /* "DIR", "" */
+    const char *summary;   /* one line */
+    const char *details;   /* paragraphs for --help, NULL when the summary says it all */
+    const struct cr_option *options;
+    size_t n_options;
+    /* CR_CLI_… or a negative code with err filled. */
+    int (*run)(struct cr_cli *cli, struct cr_error *err);
+};
+
+/* One call of the program, parsed. */
+struct cr_cli {
+    const struct cr_command *command;
+    struct cr_settings settings;
+    bool json;
+    bool quiet;
+    const char *args[CR_CLI_MAX_WORDS]; /* positional words */
+    size_t n_args;
+    const char *given[CR_CLI_MAX_WORDS];  /* names of the command's options that were given … */
+    const char *values[CR_CLI_MAX_WORDS]; /* … and their values ("" for flags) */
+    size_t n_given;
+};
+
+extern const struct cr_command cr_cmd_doctor;
+extern const struct cr_command cr_cmd_features;
+extern const struct cr_command cr_cmd_generate;
+extern const struct cr_command cr_cmd_import;
+extern const struct cr_command cr_cmd_migrate;
+extern const struct cr_command cr_cmd_predict;
+extern const struct cr_command cr_cmd_registry;
+extern const struct cr_command cr_cmd_train;
+
+/* The last value given for an option, or NULL. Borrowed. */
+const char *cr_cli_option(const struct cr_cli *cli, const char *name);
+bool cr_cli_has(const struct cr_cli *cli, const char *name);
+
+/* An integer option with a default; CR_CLI_USAGE with err filled when it is no integer in [min,
+ * max]. */
+int cr_cli_integer(const struct cr_cli *cli, const char *name, int64_t fallback, int64_t min,
+                   int64_t max, int64_t *ret_value, struct cr_error *err);
+
+/* Fills err and returns CR_CLI_USAGE. */
+int cr_cli_usage(struct cr_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Checks the number of positional words: exactly n, each named in `what` ("a folder"). */
+int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struct cr_error *err);
+
+/* The chosen portfolio, database and registry, by the settings; the caller owns what it opens. */
+int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
+                          struct cr_error *err);
+int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
+                   struct cr_error *err);
+int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
+                         struct cr_error *err);
+
+/* Opens the database and makes sure that every migration was applied (`creditrisk migrate`). */
+int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err);
+
+/* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
+const char *cr_cli_actor(void);
+
+/* Writes json pretty to standard output and releases it; NULL (no memory) is CR_ENOMEM. */
+int cr_cli_print_json(json_t *json, struct cr_error *err);
+
+/* A message for people on standard error, unless --quiet. */
+void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A table for people: texts row by row, the header first. A failed append is remembered and
+ * reported when printing. */
+struct cr_cells {
+    char **texts;
+    size_t n;
+    size_t cap;
+    bool failed;
+};
+
+void cr_cells_add(struct cr_cells *cells, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints n_cols columns to standard output; bit i of right_mask aligns column i to the right.
+ * CR_ENOMEM when an append failed. */
+int cr_cells_print(const struct cr_cells *cells, size_t n_cols, unsigned right_mask,
+                   struct cr_error *err);
+void cr_cells_finish(struct cr_cells *cells);
+
+#endif

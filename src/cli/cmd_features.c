@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/features/extract.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/frame.h"
+
+static const struct cr_option options[] = {
+    {"set", "NAME", "feature set (default: the portfolio's first)"},
+    {"out", "FILE", "where the CSV goes; - is standard output"},
+};
+
+/* Row key, outcome, then the set's columns in the catalogue's order. */
+static size_t choose_columns(const struct cr_extract *extract, const struct cr_portfolio *portfolio,
+                             size_t set, size_t *ret_columns)
+{
+    size_t n = 0;
+    if (extract->col_row >= 0) {
+        ret_columns[n++] = (size_t)extract->col_row;
+    }
+    ret_columns[n++] = extract->col_outcome;
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        if (cr_portfolio_set_has(portfolio, set, i)) {
+            ret_columns[n++] = extract->first_feature + i;
+        }
+    }
+    return n;
+}
+
+static int write_csv(const struct cr_frame *frame, const size_t *columns, size_t n,
+                     const char *path, struct cr_error *err)
+{
+    if (strcmp(path, "-") == 0) {
+        return cr_frame_write_csv(frame, columns, n, stdout, err);
+    }
+    FILE *file = fopen(path, "we");
+    if (file == NULL) {
+        return cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
+    }
+    int result = cr_frame_write_csv(frame, columns, n, file, err);
+    if (fclose(file) != 0 && result == 0) {
+        result = cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
+    }
+    return result;
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_extract_finish) struct cr_extract extract = {0};
+    CR_CLEANUP(cr_freep) size_t *columns = NULL;
+    const char *path = cr_cli_option(cli, "out");
+    int result = cr_cli_need_args(cli, 0, "nothing", err);
+    if (result != 0 || path == NULL) {
+        return result != 0 ? result : cr_cli_usage(err, "'features' needs --out FILE");
+    }
+    if (cli->json && strcmp(path, "-") == 0) {
+        return cr_cli_usage(err, "--json and --out - both want standard output");
+    }
+    if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0) {
+        return result;
+    }
+    const char *name = cr_cli_option(cli, "set");
+    ptrdiff_t set = name == NULL ? 0 : cr_portfolio_find_set(portfolio, name);
+    if (set < 0) {
+        return cr_error_set(err, CR_EINVAL, "portfolio '%s' has no feature set '%s'",
+                            portfolio->name, name);
+    }
+    if ((result = cr_cli_open_book(cli, &db, err)) != 0 ||
+        (result = cr_extract_book(db, portfolio, &extract, err)) != 0) {
+        return result;
+    }
+    columns = calloc(portfolio->n_features + 2, sizeof *columns);
+    if (columns == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the columns");
+    }
+    size_t n = choose_columns(&extract, portfolio, (size_t)set, columns);
+    if ((result = write_csv(&extract.frame, columns, n, path, err)) != 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(
+            json_pack("{s:s, s:s, s:I, s:I}", "file", path, "set", portfolio->sets[set].name,
+                      "rows", (json_int_t)extract.frame.n_rows, "columns", (json_int_t)n),
+            err);
+    }
+    cr_cli_say(cli, "%zu rows, %zu columns of the set '%s': %s", extract.frame.n_rows, n,
+               portfolio->sets[set].name, path);
+    return CR_CLI_OK;
+}
+
+const struct cr_command cr_cmd_features = {
+    .name = "features",
+    .arguments = "",
+    .summary = "Write the training rows with their features as CSV",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};

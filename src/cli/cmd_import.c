@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <stdio.h>
+
+#include "creditrisk/book/import.h"
+#include "creditrisk/util/cleanup.h"
+
+static const struct cr_option options[] = {
+    {"strict", NULL, "the first bad row ends the import; nothing is kept"},
+    {"replace", NULL, "remove the rows that are there first"},
+    {"append", NULL, "add to the rows that are there"},
+    {"rejects", "FILE", "where bad rows go (default DIR/rejects.csv)"},
+};
+
+static void note(const char *text, void *context)
+{
+    cr_cli_say(context, "%s", text);
+}
+
+static json_t *to_json(const struct cr_import_report *report)
+{
+    json_t *tables = json_array();
+    for (size_t i = 0; i < report->n_tables; i++) {
+        const struct cr_import_table_report *table = &report->tables[i];
+        (void)json_array_append_new(
+            tables, json_pack("{s:s, s:I, s:I, s:I}", "table", table->table, "rows",
+                              (json_int_t)table->n_rows, "rejected", (json_int_t)table->n_rejected,
+                              "ignored_columns",
+                              (json_int_t)table->n_ignored_columns)); /* checked by json_pack */
+    }
+    return json_pack("{s:o, s:I, s:s?}", "tables", tables, "rejected",
+                     (json_int_t)report->n_rejected, "rejects_file", report->rejects_path);
+}
+
+static int print(const struct cr_import_report *report, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    cr_cells_add(&cells, "table");
+    cr_cells_add(&cells, "rows");
+    cr_cells_add(&cells, "rejected");
+    for (size_t i = 0; i < report->n_tables; i++) {
+        cr_cells_add(&cells, "%s", report->tables[i].table);
+        cr_cells_add(&cells, "%zu", report->tables[i].n_rows);
+        cr_cells_add(&cells, "%zu", report->tables[i].n_rejected);
+    }
+    int result = cr_cells_print(&cells, 3, 6, err);
+    if (report->rejects_path != NULL) {
+        printf("%zu rejected rows with their reasons: %s\n", report->n_rejected,
+               report->rejects_path);
+    }
+    return result;
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    int result = cr_cli_need_args(cli, 1, "a folder with the CSV files", err);
+    if (result != 0) {
+        return result;
+    }
+    if (cr_cli_has(cli, "replace") && cr_cli_has(cli, "append")) {
+        return cr_cli_usage(err, "--replace and --append exclude each other");
+    }
+    const struct cr_import_options import = {
+        .mode = cr_cli_has(cli, "replace")  ? CR_IMPORT_REPLACE
+                : cr_cli_has(cli, "append") ? CR_IMPORT_APPEND
+                                            : CR_IMPORT_EMPTY,
+        .strict = cr_cli_has(cli, "strict"),
+        .quiet = cli->quiet,
+        .rejects_path = cr_cli_option(cli, "rejects"),
+    };
+    if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
+        (result = cr_cli_open_book(cli, &db, err)) != 0 ||
+        (result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err)) !=
+            0) {
+        return result;
+    }
+    return cli->json ? cr_cli_print_json(to_json(&report), err) : print(&report, err);
+}
+
+const struct cr_command cr_cmd_import = {
+    .name = "import",
+    .arguments = "DIR",
+    .summary = "Read the loan book from CSV files",
+    .details = "DIR holds one file per table, as tables.yaml of the portfolio names them. The "
+               "import is one\n"
+               "transaction. A bad row goes to the rejects file with line, column and reason.",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};

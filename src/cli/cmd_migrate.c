@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <stdio.h>
+
+#include "creditrisk/store/migrate.h"
+#include "creditrisk/util/cleanup.h"
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    struct cr_migration_report report;
+    int result = cr_cli_need_args(cli, 0, "nothing", err);
+    if (result != 0 || (result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
+        (result = cr_migrate_up(db, cli->settings.migrations_dir, &report, err)) != 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(json_pack("{s:s, s:I, s:i}", "db", cli->settings.db, "applied",
+                                           (json_int_t)report.n_applied, "version", report.version),
+                                 err);
+    }
+    printf("%s: %zu migration%s applied, schema version %d\n", cli->settings.db, report.n_applied,
+           report.n_applied == 1 ? "" : "s", report.version);
+    return CR_CLI_OK;
+}
+
+const struct cr_command cr_cmd_migrate = {
+    .name = "migrate",
+    .arguments = "",
+    .summary = "Create or update the tables of the loan book",
+    .run = run,
+};

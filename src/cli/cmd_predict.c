@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/score/bundle.h"
+#include "creditrisk/score/result.h"
+#include "creditrisk/score/scorer.h"
+#include "creditrisk/util/arena.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+
+#define MAX_INPUT_BYTES ((size_t)64 << 20)
+
+static const struct cr_option options[] = {
+    {"version-id", "V", "score with this version instead of the champion"},
+    {"explain", NULL, "show every contribution, not only the largest"},
+};
+
+/* All of standard input, at most MAX_INPUT_BYTES. */
+static int read_stdin(char **ret_data, size_t *ret_len, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf input = CR_STRBUF_INIT;
+    char chunk[65536];
+    size_t n;
+    while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0) {
+        if (input.len + n > MAX_INPUT_BYTES) {
+            return cr_error_set(err, CR_ETOOBIG, "standard input has more than '%zu' bytes",
+                                MAX_INPUT_BYTES);
+        }
+        cr_strbuf_append(&input, chunk, n);
+    }
+    if (ferror(stdin)) {
+        return cr_error_set(err, CR_EIO, "cannot read standard input: %s", strerror(errno));
+    }
+    int result = cr_strbuf_check(&input, err);
+    if (result == 0) {
+        *ret_len = input.len;
+        *ret_data = input.len == 0 ? strdup("") : cr_strbuf_steal(&input);
+        result = *ret_data == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : 0;
+    }
+    return result;
+}
+
+static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
+                       struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(cr_freep) char *champion = NULL;
+    const char *version = cr_cli_option(cli, "version-id");
+    int result = cr_cli_open_registry(cli, false, &registry, err);
+    if (result == 0 && version == NULL) {
+        result = cr_registry_champion(registry, cli->settings.portfolio, &champion, err);
+        version = champion;
+    }
+    return result != 0
+               ? result
+               : cr_bundle_load(registry, cli->settings.portfolio, version, 1, ret_bundle, err);
+}
+
+static json_t *issues_to_json(const struct cr_issues *issues)
+{
+    json_t *detail = json_array();
+    for (size_t i = 0; i < issues->n; i++) {
+        (void)json_array_append_new(
+            detail,
+            cr_issue_to_json(&issues->items[i])); /* a lost one would need no memory at all */
+    }
+    return json_pack("{s:o}", "detail", detail);
+}
+
+/* One application → {…prediction…} or {"detail": […]}; *ret_valid says which. */
+static int predict(const struct cr_cli *cli, struct cr_bundle *bundle,
+                   const struct cr_record *record, const struct cr_issues *issues,
+                   struct cr_arena *arena, json_t **ret_answer, struct cr_error *err)
+{
+    struct cr_result scored;
+    if (issues->n > 0) {
+        *ret_answer = issues_to_json(issues);
+    } else {
+        int result = cr_scorer_score(bundle, cr_bundle_context(bundle, 0), record, arena, &scored,
+                                     NULL, err);
+        if (result != 0) {
+            return result;
+        }
+        *ret_answer = cr_result_to_json(bundle, &scored, NULL, cr_cli_has(cli, "explain"));
+    }
+    return *ret_answer == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory for the answer") : 0;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? "" : text;
+}
+
+static int print_reasons(const json_t *answer, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    size_t i;
+    json_t *reason;
+    json_array_foreach(json_object_get(answer, "top_5_shap_features"), i, reason)
+    {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf value = CR_STRBUF_INIT;
+        cr_json_write(json_object_get(reason, "value"), false, &value);
+        cr_cells_add(&cells, "  %s", text_of(reason, "feature"));
+        cr_cells_add(&cells, "%s", cr_strbuf_text(&value));
+        cr_cells_add(&cells, "%+.4f", json_number_value(json_object_get(reason, "contribution")));
+        cr_cells_add(&cells, "%s",
+                     strcmp(text_of(reason, "direction"), "increases_risk") == 0
+                         ? "raised the estimated risk"
+                         : "lowered the estimated risk");
+    }
+    return cr_cells_print(&cells, 4, 6, err);
+}
+
+static int print_answer(const json_t *answer, struct cr_error *err)
+{
+    size_t i;
+    json_t *entry;
+    const json_t *detail = json_object_get(answer, "detail");
+    if (detail != NULL) {
+        json_array_foreach(detail, i, entry)
+        {
+            const json_t *loc = json_object_get(entry, "loc");
+            const json_t *last = json_array_get(loc, json_array_size(loc) - 1);
+            printf("%s: %s\n", json_is_string(last) ? json_string_value(last) : "body",
+                   text_of(entry, "msg"));
+        }
+        return 0;
+    }
+    printf("probability of default %.2f %%: %s, %s\n",
+           json_number_value(json_object_get(answer, "probability")),
+           text_of(answer, "risk_category"), text_of(answer, "recommended_action"));
+    const json_t *emi = json_object_get(answer, "emi");
+    if (json_is_number(emi)) {
+        printf("monthly instalment %.2f%s\n", json_number_value(emi),
+               json_object_get(answer, "emi_assumed_rate") != NULL ? " at an assumed rate" : "");
+    }
+    printf("%s %s, threshold %g\n\nreasons (log-odds):\n", text_of(answer, "model_name"),
+           text_of(answer, "model_version"),
+           json_number_value(json_object_get(answer, "optimal_threshold_used")));
+    int result = print_reasons(answer, err);
+    json_array_foreach(json_object_get(answer, "imputed"), i, entry)
+    {
+        printf("%s%s%s", i == 0 ? "\nnot given, so a typical value was used: " : ", ",
+               json_string_value(entry),
+               i + 1 == json_array_size(json_object_get(answer, "imputed")) ? "\n" : "");
+    }
+    return result;
+}
+
+/* A body that is an array is scored row by row; the answers keep its order. */
+static int predict_all(const struct cr_cli *cli, struct cr_bundle *bundle, const char *body,
+                       size_t len, json_t **ret_answers, bool *ret_all_valid, struct cr_error *err)
+{
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    CR_CLEANUP(cr_json_decrefp) json_t *parsed = NULL;
+    struct cr_error not_json;
+    struct cr_record record;
+    struct cr_issues issues;
+    *ret_all_valid = true;
+    bool is_array =
+        cr_json_parse("input", body, len, &parsed, &not_json) == 0 && json_is_array(parsed);
+    if (!is_array) {
+        int result =
+            cr_record_from_json(bundle->portfolio, body, len, &arena, &record, &issues, err);
+        *ret_all_valid = result == 0 && issues.n == 0;
+        return result != 0 ? result
+                           : predict(cli, bundle, &record, &issues, &arena, ret_answers, err);
+    }
+    CR_CLEANUP(cr_json_decrefp) json_t *answers = json_array();
+    size_t i;
+    json_t *row;
+    json_array_foreach(parsed, i, row)
+    {
+        json_t *answer = NULL;
+        int result = cr_record_from_value(bundle->portfolio, row, &arena, &record, &issues, err);
+        if (result != 0 ||
+            (result = predict(cli, bundle, &record, &issues, &arena, &answer, err)) != 0) {
+            return result;
+        }
+        *ret_all_valid = *ret_all_valid && issues.n == 0;
+        if (json_array_append_new(answers, answer) != 0) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory for the answers");
+        }
+        cr_arena_reset(&arena);
+    }
+    *ret_answers = CR_STEAL(answers);
+    return 0;
+}
+
+static int print_answers(const json_t *answers, struct cr_error *err)
+{
+    if (!json_is_array(answers)) {
+        return print_answer(answers, err);
+    }
+    size_t i;
+    json_t *answer;
+    json_array_foreach(answers, i, answer)
+    {
+        printf("%s--- row %zu\n", i == 0 ? "" : "\n", i + 1);
+        int result = print_answer(answer, err);
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    CR_CLEANUP(cr_freep) char *body = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *answers = NULL;
+    size_t len = 0;
+    bool all_valid = true;
+    int result = cr_cli_need_args(cli, 1, "a JSON file, or - for standard input", err);
+    if (result != 0) {
+        return result;
+    }
+    result = strcmp(cli->args[0], "-") == 0
+                 ? read_stdin(&body, &len, err)
+                 : cr_fs_read(cli->args[0], MAX_INPUT_BYTES, &body, &len, err);
+    if (result != 0 || (result = load_bundle(cli, &bundle, err)) != 0 ||
+        (result = predict_all(cli, bundle, body, len, &answers, &all_valid, err)) != 0) {
+        return result;
+    }
+    result = cli->json ? cr_cli_print_json(CR_STEAL(answers), err) : print_answers(answers, err);
+    return result != 0 ? result : all_valid ? CR_CLI_OK : CR_CLI_REFUSED;
+}
+
+const struct cr_command cr_cmd_predict = {
+    .name = "predict",
+    .arguments = "FILE|-",
+    .summary = "Score one application (a JSON object) or several (an array)",
+    .details = "The same line as the daemon's /predict. With --json the answer is the daemon's.",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};

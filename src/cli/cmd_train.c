@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/train/run.h"
+#include "creditrisk/util/cleanup.h"
+
+#define MAX_KINDS 16
+
+static const struct cr_option options[] = {
+    {"models", "LIST", "which models, separated by commas (default: all this build has)"},
+    {"set", "NAME", "feature set (default: the portfolio's first)"},
+    {"split", "SPEC", "group, random, time, column:NAME or ids:FILE (default group)"},
+    {"seed", "N", "seed of split, folds and models (default: search.yaml's)"},
+    {"jobs", "N", "threads (default: one per processor); changes no result"},
+    {"include-protected", NULL, "train on inputs that are marked prohibited, too"},
+    {"promote", NULL, "let the champion of this run serve"},
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+/* Splits "a,b" in place of a copy; *ret_copy owns the texts. */
+static int parse_kinds(const char *list, char **ret_copy, const char **kinds, size_t *ret_n,
+                       struct cr_error *err)
+{
+    *ret_n = 0;
+    if (list == NULL) {
+        return 0;
+    }
+    *ret_copy = strdup(list);
+    if (*ret_copy == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the model list");
+    }
+    char *rest = *ret_copy;
+    for (char *kind = strsep(&rest, ","); kind != NULL; kind = strsep(&rest, ",")) {
+        if (*kind == '\0' || *ret_n == MAX_KINDS) {
+            return cr_cli_usage(err, "--models takes names separated by commas, not '%s'", list);
+        }
+        kinds[(*ret_n)++] = kind;
+    }
+    return 0;
+}
+
+static int print_report(const struct cr_train_report *report, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    static const char *const header[] = {"model", "version", "CV AUC", "± se",      "test AUC",
+                                         "KS",    "Brier",   "ECE",    "threshold", "seconds"};
+    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
+        cr_cells_add(&cells, "%s", header[i]);
+    }
+    for (size_t i = 0; i < report->n_models; i++) {
+        const struct cr_train_model *model = &report->models[i];
+        cr_cells_add(&cells, "%s%s", model->kind, i == report->champion ? " *" : "");
+        cr_cells_add(&cells, "%s", model->version);
+        cr_cells_add(&cells, "%.4f", model->cv_auc);
+        cr_cells_add(&cells, "%.4f", model->cv_se);
+        cr_cells_add(&cells, "%.4f", model->test.auc_roc);
+        cr_cells_add(&cells, "%.4f", model->test.ks);
+        cr_cells_add(&cells, "%.4f", model->test.brier);
+        cr_cells_add(&cells, "%.4f", model->test.ece);
+        cr_cells_add(&cells, "%.2f", model->threshold);
+        cr_cells_add(&cells, "%.1f", model->seconds);
+    }
+    printf("%s: %zu training rows, %zu test rows (%s split), %zu inputs, seed %llu\n\n",
+           report->portfolio, report->n_train, report->n_test, report->split_kind, report->n_inputs,
+           (unsigned long long)report->seed);
+    int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3FCU, err);
+    printf("\n* champion: the highest CV AUC, or the simplest model within one standard error of "
+           "it\n");
+    return result;
+}
+
+static int promote(struct cr_registry *registry, const struct cr_train_report *report,
+                   const char *actor_name, struct cr_error *err)
+{
+    const struct cr_registry_actor actor = {actor_name, "champion of its training run"};
+    return cr_registry_promote(registry, report->portfolio,
+                               report->models[report->champion].version, &actor, err);
+}
+
+static int train(struct cr_cli *cli, const struct cr_train_options *train_options,
+                 const struct cr_portfolio *portfolio, struct cr_error *err)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(cr_train_report_finish) struct cr_train_report report = {0};
+    int result;
+    if ((result = cr_cli_open_book(cli, &db, err)) != 0 ||
+        (result = cr_cli_open_registry(cli, true, &registry, err)) != 0) {
+        return result;
+    }
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
+    (void)sigaction(SIGINT, &action, NULL); /* without it Ctrl-C ends the run less politely */
+    result = cr_train_run(db, portfolio, registry, train_options, &report, err);
+    if (result != 0) {
+        return interrupted ? CR_CLI_INTERRUPTED : result;
+    }
+    if (report.split_note[0] != '\0') {
+        cr_cli_say(cli, "%s", report.split_note);
+    }
+    if (cr_cli_has(cli, "promote") &&
+        (result = promote(registry, &report, train_options->actor, err)) != 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(cr_train_report_to_json(&report), err);
+    }
+    result = print_report(&report, err);
+    const char *champion = report.models[report.champion].version;
+    if (cr_cli_has(cli, "promote")) {
+        cr_cli_say(cli, "%s serves now", champion);
+    } else {
+        cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", champion);
+    }
+    return result;
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_freep) char *kinds_text = NULL;
+    const char *kinds[MAX_KINDS];
+    size_t n_kinds;
+    int64_t seed;
+    int64_t jobs;
+    int result;
+    if ((result = cr_cli_need_args(cli, 0, "nothing", err)) != 0 ||
+        (result = parse_kinds(cr_cli_option(cli, "models"), &kinds_text, kinds, &n_kinds, err)) !=
+            0 ||
+        (result = cr_cli_integer(cli, "jobs", 0, 1, 1024, &jobs, err)) != 0 ||
+        (result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
+        (result = cr_cli_integer(cli, "seed", (int64_t)portfolio->search.seed, 0, INT64_MAX, &seed,
+                                 err)) != 0) {
+        return result;
+    }
+    const struct cr_train_options train_options = {
+        .kinds = kinds,
+        .n_kinds = n_kinds,
+        .set = cr_cli_option(cli, "set"),
+        .split = cr_cli_option(cli, "split"),
+        .seed = (uint64_t)seed,
+        .jobs = (size_t)jobs,
+        .include_protected = cr_cli_has(cli, "include-protected"),
+        .quiet = cli->quiet,
+        .actor = cr_cli_actor(),
+        .cancelled = &interrupted,
+    };
+    return train(cli, &train_options, portfolio, err);
+}
+
+const struct cr_command cr_cmd_train = {
+    .name = "train",
+    .arguments = "",
+    .summary = "Train the models and publish one version of each",
+    .details = "Features come from the book through the portfolio's SQL. Calibration and threshold "
+               "are learnt on\n"
+               "out-of-fold predictions; the test rows are only measured on. Ctrl-C leaves no "
+               "half-written version.",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};

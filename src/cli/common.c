@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "creditrisk/store/migrate.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/num.h"
+
+const char *cr_cli_option(const struct cr_cli *cli, const char *name)
+{
+    for (size_t i = cli->n_given; i > 0; i--) {
+        if (strcmp(cli->given[i - 1], name) == 0) {
+            return cli->values[i - 1];
+        }
+    }
+    return NULL;
+}
+
+bool cr_cli_has(const struct cr_cli *cli, const char *name)
+{
+    return cr_cli_option(cli, name) != NULL;
+}
+
+int cr_cli_usage(struct cr_error *err, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    err->code = CR_EINVAL;
+    vsnprintf(err->message, sizeof err->message, format, arguments);
+    va_end(arguments);
+    return CR_CLI_USAGE;
+}
+
+int cr_cli_integer(const struct cr_cli *cli, const char *name, int64_t fallback, int64_t min,
+                   int64_t max, int64_t *ret_value, struct cr_error *err)
+{
+    const char *text = cr_cli_option(cli, name);
+    int64_t value = fallback;
+    if (text != NULL &&
+        (!cr_num_parse_int(text, strlen(text), &value) || value < min || value > max)) {
+        return cr_cli_usage(err, "--%s takes an integer from %lld to %lld, not '%s'", name,
+                            (long long)min, (long long)max, text);
+    }
+    *ret_value = value;
+    return CR_CLI_OK;
+}
+
+int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struct cr_error *err)
+{
+    if (cli->n_args < n) {
+        return cr_cli_usage(err, "'%s' needs %s", cli->command->name, what);
+    }
+    if (cli->n_args > n) {
+        return cr_cli_usage(err, "'%s' does not know what to do with '%s'", cli->command->name,
+                            cli->args[n]);
+    }
+    return CR_CLI_OK;
+}
+
+int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_settings_portfolio_path(&cli->settings);
+    if (path == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    }
+    return cr_portfolio_load(path, NULL, ret_portfolio, err);
+}
+
+int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
+                   struct cr_error *err)
+{
+    return cr_db_open(cli->settings.db, create, ret_db, err);
+}
+
+int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
+                         struct cr_error *err)
+{
+    return cr_registry_open(cli->settings.registry, cli->settings.registry_db, create, ret_registry,
+                            err);
+}
+
+int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    struct cr_migration_report report;
+    int result = cr_cli_open_db(cli, false, &db, err);
+    if (result == 0) {
+        result = cr_migrate_status(db, cli->settings.migrations_dir, &report, err);
+    }
+    if (result != 0) {
+        return result;
+    }
+    if ((size_t)report.version < report.n_total) {
+        return cr_error_set(err, CR_EDB,
+                            "the tables of '%s' are not there yet: run 'creditrisk migrate'",
+                            cli->settings.db);
+    }
+    *ret_db = CR_STEAL(db);
+    return 0;
+}
+
+const char *cr_cli_actor(void)
+{
+    const char *actor = getenv("CREDITRISK_ACTOR");
+    if (actor != NULL && actor[0] != '\0') {
+        return actor;
+    }
+    const struct passwd *user = getpwuid(getuid());
+    return user == NULL ? "unknown" : user->pw_name;
+}
+
+int cr_cli_print_json(json_t *json, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    if (json == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the answer");
+    }
+    cr_json_write(json, true, &text);
+    json_decref(json);
+    int result = cr_strbuf_check(&text, err);
+    if (result == 0) {
+        puts(cr_strbuf_text(&text));
+    }
+    return result;
+}
+
+void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
+{
+    if (cli->quiet) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}

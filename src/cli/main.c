@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+
+/* THE command table. */
+static const struct cr_command *const commands[] = {
+    &cr_cmd_migrate, &cr_cmd_generate, &cr_cmd_import,  &cr_cmd_features,
+    &cr_cmd_train,   &cr_cmd_registry, &cr_cmd_predict, &cr_cmd_doctor,
+};
+
+static const char global_help[] =
+    "Options of every command, before or after it:\n"
+    "  --portfolio NAME   which loan book (default retail)\n"
+    "  --db URL           sqlite:PATH (default sqlite:data/creditrisk.db)\n"
+    "  --registry DIR     where versions live (default models)\n"
+    "  --config FILE      settings (default config/creditriskd.yaml)\n"
+    "  --json             one JSON document on standard output\n"
+    "  --quiet            no progress and no remarks\n"
+    "  --help, --version\n"
+    "The first four are also CREDITRISK_PORTFOLIO, _DB, _REGISTRY and _CONFIG in the environment.\n"
+    "Exit status: 0 done, 1 refused, 2 wrong usage, 130 interrupted.\n";
+
+static void print_program_help(void)
+{
+    printf("creditrisk %s: from a loan book to a served model\n\n"
+           "Usage: creditrisk [OPTIONS] COMMAND [ARGUMENTS]\n\nCommands:\n",
+           CR_VERSION);
+    for (size_t i = 0; i < CR_ARRAY_LEN(commands); i++) {
+        printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    printf("\n'creditrisk COMMAND --help' tells more.\n\n%s", global_help);
+}
+
+static void print_command_help(const struct cr_command *command)
+{
+    printf("Usage: creditrisk %s%s%s%s\n\n%s.\n", command->name,
+           command->arguments[0] == '\0' ? "" : " ", command->arguments,
+           command->n_options == 0 ? "" : " [OPTIONS]", command->summary);
+    if (command->details != NULL) {
+        printf("\n%s\n", command->details);
+    }
+    if (command->n_options > 0) {
+        printf("\nOptions:\n");
+    }
+    for (size_t i = 0; i < command->n_options; i++) {
+        const struct cr_option *option = &command->options[i];
+        char word[64];
+        snprintf(word, sizeof word, "--%s%s%s", option->name, option->argument == NULL ? "" : " ",
+                 option->argument == NULL ? "" : option->argument);
+        printf("  %-24s %s\n", word, option->help);
+    }
+    printf("\n%s", global_help);
+}
+
+static const struct cr_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < CR_ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct cr_option *find_option(const struct cr_command *command, const char *name)
+{
+    for (size_t i = 0; command != NULL && i < command->n_options; i++) {
+        if (strcmp(command->options[i].name, name) == 0) {
+            return &command->options[i];
+        }
+    }
+    return NULL;
+}
+
+/* What the words of one call said, before the settings are read. */
+struct words {
+    struct cr_settings_flag flags[CR_CLI_MAX_WORDS];
+    char *names[CR_CLI_MAX_WORDS]; /* copies of "--name" without dashes and value; owned */
+    size_t n_flags;
+    size_t n_names;
+    bool help;
+    bool version;
+};
+
+static void finish_words(struct words *words)
+{
+    for (size_t i = 0; i < words->n_names; i++) {
+        free(words->names[i]);
+    }
+}
+
+/* One "--name", "--name=value" or "--name value": *index moves past what it takes. */
+static int take_option(struct cr_cli *cli, struct words *words, char **argv, int argc, int *index,
+                       struct cr_error *err)
+{
+    const char *word = argv[*index] + 2;
+    const char *equals = strchr(word, '=');
+    char *name = strndup(word, equals == NULL ? strlen(word) : (size_t)(equals - word));
+    if (name == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for an option");
+    }
+    words->names[words->n_names++] = name;
+    bool is_flag = true;
+    if (strcmp(name, "json") == 0) {
+        cli->json = true;
+    } else if (strcmp(name, "quiet") == 0) {
+        cli->quiet = true;
+    } else if (strcmp(name, "help") == 0) {
+        words->help = true;
+    } else if (strcmp(name, "version") == 0) {
+        words->version = true;
+    } else {
+        const struct cr_option *option = find_option(cli->command, name);
+        bool is_setting = option == NULL && cr_settings_is_flag(name);
+        if (option == NULL && !is_setting) {
+            return cr_cli_usage(err, "unknown option '--%s'", name);
+        }
+        is_flag = option != NULL && option->argument == NULL;
+        if (!is_flag && equals == NULL && *index + 1 >= argc) {
+            return cr_cli_usage(err, "option '--%s' needs a value", name);
+        }
+        const char *value = is_flag ? "" : equals != NULL ? equals + 1 : argv[++*index];
+        if (is_setting) {
+            words->flags[words->n_flags++] = (struct cr_settings_flag){name, value};
+        } else {
+            cli->given[cli->n_given] = name;
+            cli->values[cli->n_given++] = value;
+        }
+    }
+    return is_flag && equals != NULL ? cr_cli_usage(err, "option '--%s' takes no value", name) : 0;
+}
+
+static int parse_words(struct cr_cli *cli, struct words *words, int argc, char **argv,
+                       struct cr_error *err)
+{
+    if (argc > CR_CLI_MAX_WORDS) {
+        return cr_cli_usage(err, "more than %d words", CR_CLI_MAX_WORDS);
+    }
+    bool only_words = false;
+    for (int i = 1; i < argc; i++) {
+        bool is_option = !only_words && strncmp(argv[i], "--", 2) == 0;
+        if (is_option && argv[i][2] == '\0') {
+            only_words = true;
+        } else if (is_option) {
+            int result = take_option(cli, words, argv, argc, &i, err);
+            if (result != 0) {
+                return result;
+            }
+        } else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
+            return cr_cli_usage(err, "unknown option '%s'", argv[i]);
+        } else if (cli->command == NULL) {
+            cli->command = find_command(argv[i]);
+            if (cli->command == NULL) {
+                return cr_cli_usage(err, "unknown command '%s'", argv[i]);
+            }
+        } else {
+            cli->args[cli->n_args++] = argv[i];
+        }
+    }
+    return 0;
+}
+
+static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, struct cr_error *err)
+{
+    int result = parse_words(cli, words, argc, argv, err);
+    if (result != 0) {
+        return result;
+    }
+    if (words->version) {
+        printf("creditrisk %s\n", CR_VERSION);
+        return CR_CLI_OK;
+    }
+    if (words->help && cli->command != NULL) {
+        print_command_help(cli->command);
+        return CR_CLI_OK;
+    }
+    if (words->help) {
+        print_program_help();
+        return CR_CLI_OK;
+    }
+    if (cli->command == NULL) {
+        return cr_cli_usage(err, "which command? 'creditrisk --help' lists them");
+    }
+    result = cr_settings_load(words->flags, words->n_flags, &cli->settings, err);
+    return result != 0 ? result : cli->command->run(cli, err);
+}
+
+static void report_failure(const struct cr_cli *cli, int result, const struct cr_error *err)
+{
+    fprintf(stderr, "creditrisk: %s\n", err->message);
+    if (result == CR_CLI_USAGE && cli->command != NULL) {
+        fprintf(stderr, "'creditrisk %s --help' tells more.\n", cli->command->name);
+    }
+    if (cli->json) {
+        struct cr_error ignored;
+        (void)cr_cli_print_json(json_pack("{s:{s:s, s:s}}", "error", "code",
+                                          cr_error_name(err->code), "message", err->message),
+                                &ignored); /* the failure is already on standard error */
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct cr_cli cli = {0};
+    struct words words = {0};
+    struct cr_error err = {0};
+    int result = run(&cli, &words, argc, argv, &err);
+    bool has_message = result < 0 || (result != CR_CLI_OK && err.message[0] != '\0');
+    if (has_message) {
+        report_failure(&cli, result, &err);
+    }
+    cr_settings_finish(&cli.settings);
+    finish_words(&words);
+    if (fflush(stdout) != 0) {
+        fputs("creditrisk: standard output could not be written\n", stderr);
+        return CR_CLI_REFUSED;
+    }
+    return result < 0 ? CR_CLI_REFUSED : result;
+}

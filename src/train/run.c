@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/train/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "train.h"
+
+static int start_report(const struct cr_run *run, struct cr_train_report *report,
+                        struct cr_error *err)
+{
+    report->portfolio = strdup(run->portfolio->name);
+    report->models = calloc(run->n_models, sizeof *report->models);
+    if (report->portfolio == NULL || report->models == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    }
+    report->n_models = run->n_models;
+    report->seed = run->options->seed;
+    memcpy(report->split_kind, run->split.kind, sizeof report->split_kind);
+    memcpy(report->split_note, run->split.note, sizeof report->split_note);
+    report->n_train = run->split.n_train;
+    report->n_test = run->split.n_test;
+    report->n_folds = run->split.n_folds;
+    return 0;
+}
+
+static int publish_all(const struct cr_run *run, struct cr_registry *registry,
+                       struct cr_train_report *report, struct cr_error *err)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *document = cr_train_report_to_json(report);
+    if (document == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    }
+    for (size_t m = 0; m < run->n_models; m++) {
+        if (run->options->cancelled != NULL && *run->options->cancelled) {
+            return cr_error_set(err, CR_EUNAVAIL, "interrupted");
+        }
+        struct cr_train_model *summary = &report->models[m];
+        int result = cr_publish_model(run, &run->models[m], summary, document, registry,
+                                      &summary->version, err);
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
+                 struct cr_registry *registry, const struct cr_train_options *options,
+                 struct cr_train_report *ret_report, struct cr_error *err)
+{
+    struct cr_run run = {.portfolio = portfolio, .options = options};
+    struct cr_train_report report = {0};
+    int result = cr_run_prepare(&run, db, err);
+    if (result != 0 || (result = cr_run_plan_models(&run, err)) != 0 ||
+        (result = cr_cross_fit(&run, err)) != 0 ||
+        (result = start_report(&run, &report, err)) != 0) {
+        goto done;
+    }
+    for (size_t m = 0; m < run.n_models; m++) {
+        if ((result = cr_judge_model(&run, &run.models[m], &report.models[m], err)) != 0) {
+            goto done;
+        }
+    }
+    report.n_inputs = cr_pipeline_n_inputs(run.models[0].final.pipeline);
+    if ((result = cr_judge_champion(&run, &report, err)) == 0) {
+        result = publish_all(&run, registry, &report, err);
+    }
+done:
+    cr_run_finish(&run);
+    if (result == 0) {
+        *ret_report = report;
+    } else {
+        cr_train_report_finish(&report);
+    }
+    return result;
+}
+
+void cr_train_report_finish(struct cr_train_report *report)
+{
+    if (report == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < report->n_models; i++) {
+        free(report->models[i].version);
+        free(report->models[i].fold_auc);
+    }
+    free(report->models);
+    free(report->portfolio);
+    *report = (struct cr_train_report){0};
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+
+void cr_run_finish(struct cr_run *run)
+{
+    for (size_t i = 0; i < run->n_models; i++) {
+        struct cr_run_model *model = &run->models[i];
+        cr_fitted_finish(&model->final);
+        free(model->oof_raw);
+        free(model->oof_pd);
+        free(model->test_raw);
+        free(model->test_pd);
+        free(model->fit_seconds);
+        free(model->sweep);
+    }
+    free(run->models);
+    free(run->train_y);
+    free(run->test_y);
+    free(run->train_amount);
+    free(run->test_amount);
+    cr_split_finish(&run->split);
+    cr_extract_finish(&run->extract);
+}
+
+/* One column at the given rows, as an array of its own. */
+static double *gather(const struct cr_frame *frame, size_t col, const size_t *rows, size_t n)
+{
+    double *values = calloc(n + 1, sizeof *values);
+    for (size_t i = 0; values != NULL && i < n; i++) {
+        values[i] = frame->columns[col].numbers[rows[i]];
+    }
+    return values;
+}
+
+static int gather_columns(struct cr_run *run, struct cr_error *err)
+{
+    const struct cr_frame *frame = &run->extract.frame;
+    const struct cr_split *split = &run->split;
+    size_t outcome = run->extract.col_outcome;
+    run->train_y = gather(frame, outcome, split->train, split->n_train);
+    run->test_y = gather(frame, outcome, split->test, split->n_test);
+    bool enough = run->train_y != NULL && run->test_y != NULL;
+    if (run->portfolio->policy.instalment.amount >= 0) {
+        size_t col = run->extract.first_field + (size_t)run->portfolio->policy.instalment.amount;
+        run->train_amount = gather(frame, col, split->train, split->n_train);
+        run->test_amount = gather(frame, col, split->test, split->n_test);
+        enough = enough && run->train_amount != NULL && run->test_amount != NULL;
+    }
+    return enough ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory for the outcomes");
+}
+
+const char *cr_train_library(const char *kind)
+{
+    const struct cr_trainer *trainer = cr_trainer_find(kind);
+    return trainer == NULL ? NULL : trainer->library_version();
+}
+
+static bool is_wanted(const struct cr_train_options *options, const char *kind)
+{
+    for (size_t i = 0; i < options->n_kinds; i++) {
+        if (strcmp(options->kinds[i], kind) == 0) {
+            return true;
+        }
+    }
+    return options->n_kinds == 0;
+}
+
+/* Every asked-for kind must be known, have a trainer in this build and parameters in search.yaml.
+ */
+static int check_kinds(const struct cr_run *run, struct cr_error *err)
+{
+    for (size_t i = 0; i < run->options->n_kinds; i++) {
+        const char *kind = run->options->kinds[i];
+        const struct cr_model_search *search = cr_portfolio_find_search(run->portfolio, kind);
+        if (cr_model_find(kind) == NULL || cr_trainer_find(kind) == NULL) {
+            return cr_error_set(err, CR_EINVAL, "this program cannot train the model '%s'", kind);
+        }
+        if (search == NULL || search->n_fixed == 0) {
+            return cr_error_set(err, CR_EINVAL, "search.yaml has no fixed parameters for '%s'",
+                                kind);
+        }
+    }
+    return 0;
+}
+
+int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
+{
+    size_t n_kinds;
+    const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
+    int result = check_kinds(run, err);
+    if (result != 0) {
+        return result;
+    }
+    run->models = calloc(n_kinds, sizeof *run->models);
+    if (run->models == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for %zu models", n_kinds);
+    }
+    for (size_t i = 0; i < n_kinds; i++) {
+        const struct cr_trainer *trainer = cr_trainer_find(kinds[i]->kind);
+        const struct cr_model_search *search =
+            cr_portfolio_find_search(run->portfolio, kinds[i]->kind);
+        if (trainer == NULL || search == NULL || search->n_fixed == 0 ||
+            !is_wanted(run->options, kinds[i]->kind)) {
+            continue;
+        }
+        struct cr_run_model *model = &run->models[run->n_models++];
+        *model = (struct cr_run_model){
+            .ops = kinds[i],
+            .trainer = trainer,
+            .search = search,
+            .oof_raw = calloc(run->split.n_train, sizeof(double)),
+            .oof_pd = calloc(run->split.n_train, sizeof(double)),
+            .test_raw = calloc(run->split.n_test, sizeof(double)),
+            .test_pd = calloc(run->split.n_test, sizeof(double)),
+            .fit_seconds = calloc(run->split.n_folds + 1, sizeof(double)),
+        };
+        if (model->oof_raw == NULL || model->oof_pd == NULL || model->test_raw == NULL ||
+            model->test_pd == NULL || model->fit_seconds == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory for the margins");
+        }
+    }
+    return run->n_models > 0 ? 0
+                             : cr_error_set(err, CR_EINVAL, "search.yaml names no model to train");
+}
+
+/* The digest of everything that was learnt from: column by column, names included. */
+static int digest_data(struct cr_run *run, struct cr_error *err)
+{
+    const struct cr_frame *frame = &run->extract.frame;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf digests = CR_STRBUF_INIT;
+    for (size_t c = 0; c < frame->n_cols; c++) {
+        const struct cr_column *column = &frame->columns[c];
+        char hex[CR_DIGEST_LEN];
+        if (column->type == CR_COLUMN_NUMBER) {
+            cr_digest_bytes(column->numbers, frame->n_rows * sizeof *column->numbers, hex);
+        } else {
+            cr_digest_bytes(column->codes, frame->n_rows * sizeof *column->codes, hex);
+        }
+        cr_strbuf_printf(&digests, "%s %s\n", column->name, hex);
+        for (size_t t = 0; t < column->n_texts; t++) {
+            cr_strbuf_printf(&digests, "%s\n", column->texts[t]);
+        }
+    }
+    cr_digest_bytes(cr_strbuf_text(&digests), digests.len, run->data_sha256);
+    return cr_strbuf_check(&digests, err);
+}
+
+int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
+{
+    const struct cr_train_options *options = run->options;
+    ptrdiff_t set = options->set == NULL ? 0 : cr_portfolio_find_set(run->portfolio, options->set);
+    if (set < 0) {
+        return cr_error_set(err, CR_EINVAL, "portfolio '%s' has no feature set '%s'",
+                            run->portfolio->name, options->set);
+    }
+    run->set = (size_t)set;
+    int result = cr_extract_book(db, run->portfolio, &run->extract, err);
+    if (result == 0) {
+        result = cr_split_make(options->split == NULL ? "group" : options->split, &run->extract,
+                               run->portfolio->search.n_folds, options->seed, &run->split, err);
+    }
+    if (result == 0) {
+        result = gather_columns(run, err);
+    }
+    return result == 0 ? digest_data(run, err) : result;
+}

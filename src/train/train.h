@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/* Private to train/: what a run holds while it goes from the book to published versions. */
+#ifndef CREDITRISK_SRC_TRAIN_TRAIN_H
+#define CREDITRISK_SRC_TRAIN_TRAIN_H
+
+#include "creditrisk/decision/threshold.h"
+#include "creditrisk/features/extract.h"
+#include "creditrisk/model/calibrate.h"
+#include "creditrisk/model/model.h"
+#include "creditrisk/model/trainer.h"
+#include "creditrisk/preprocess/pipeline.h"
+#include "creditrisk/train/run.h"
+#include "creditrisk/train/split.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/progress.h"
+
+/* A pipeline and the model behind it, both fitted on the same rows, and the model's file. */
+struct cr_fitted {
+    struct cr_pipeline *pipeline;
+    struct cr_model *model;
+    struct cr_strbuf file;
+};
+
+/* One model of the run. Arrays of the training part are in the order of split.train, of the test
+ * part of split.test. */
+struct cr_run_model {
+    const struct cr_model_ops *ops;
+    const struct cr_trainer *trainer;
+    const struct cr_model_search *search;
+    struct cr_fitted final; /* fitted on all training rows */
+    double *oof_raw;        /* n_train: raw margin from the fold that did not see the row */
+    double *oof_pd;         /* n_train, calibrated */
+    double *test_raw;       /* n_test */
+    double *test_pd;        /* n_test */
+    double *fit_seconds;    /* one per task: the folds, then the final fit */
+    struct cr_calibration calibration;
+    struct cr_threshold_point *sweep; /* on the out-of-fold PDs */
+    size_t n_sweep;
+};
+
+struct cr_run {
+    const struct cr_portfolio *portfolio;
+    const struct cr_train_options *options;
+    size_t set;
+    struct cr_extract extract;
+    struct cr_split split;
+    char data_sha256[CR_DIGEST_LEN];
+    double *train_y; /* n_train */
+    double *test_y;  /* n_test */
+    double *
+        train_amount; /* n_train: loan amounts for costs that depend on them; NULL when not known */
+    double *test_amount;
+    size_t n_models;
+    struct cr_run_model *models;
+    struct cr_progress *progress;
+};
+
+/* Extracts the book, splits it, digests it. run->portfolio and run->options are set. */
+int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err);
+
+/* Decides which models are trained and makes room for their margins. */
+int cr_run_plan_models(struct cr_run *run, struct cr_error *err);
+void cr_run_finish(struct cr_run *run);
+
+/* Fits pipeline and model on rows[0..n). Safe from several threads. On success ret_fitted is yours:
+ * cr_fitted_finish. */
+int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model, const size_t *rows,
+                   size_t n, struct cr_fitted *ret_fitted, struct cr_error *err);
+void cr_fitted_finish(struct cr_fitted *fitted);
+
+/* Raw margins of rows[0..n), one by one through the pipeline, as the scorer computes them. */
+int cr_fitted_margins(const struct cr_run *run, const struct cr_fitted *fitted, const size_t *rows,
+                      size_t n, double *margins, struct cr_error *err);
+
+/* All fits of all models, in parallel: fills final, oof_raw, test_raw and fit_seconds. */
+int cr_cross_fit(struct cr_run *run, struct cr_error *err);
+
+/* Out-of-fold margins → calibration → threshold → metrics of one model. */
+int cr_judge_model(const struct cr_run *run, struct cr_run_model *model,
+                   struct cr_train_model *ret_summary, struct cr_error *err);
+
+/* Sets report->champion by the champion rule. */
+int cr_judge_champion(const struct cr_run *run, struct cr_train_report *report,
+                      struct cr_error *err);
+
+/* Writes a model's version folder and publishes it. report is the whole run's report.json. */
+int cr_publish_model(const struct cr_run *run, const struct cr_run_model *model,
+                     const struct cr_train_model *summary, const json_t *report,
+                     struct cr_registry *registry, char **ret_version, struct cr_error *err);
+
+#endif

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""The whole line on a real process: book → train → registry → daemon → answer, with the proof that what is served is what was trained.
+
+usage: line.py CREDITRISK CREDITRISKD SOURCE_ROOT [REFERENCE_DIR]
+
+The applications are read from the book by running the portfolio's training.sql with Python's own SQLite, sent to the live daemon one by one, and
+the answers compared with the PDs that the trainer wrote for its held-out rows. Without REFERENCE_DIR the book is generated; with
+it the reference book is imported. Exit status 77: what is needed is not there.
+"""
+import csv
+import gzip
+import http.client
+import json
+import math
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+BOOLS = ("phone_verified", "email_verified", "ever_90_plus_dpd")
+KEYS = ("loan_id", "customer_id", "application_date", "is_default")
+N_ROWS = 500
+
+
+class Line:
+    """One temporary workplace with its own book and registry."""
+
+    def __init__(self, creditrisk, creditriskd, root):
+        self.creditrisk, self.creditriskd, self.root = creditrisk, creditriskd, root
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-line-"))
+        self.db = self.dir / "book.db"
+        self.globals = ["--db", f"sqlite:{self.db}", "--registry", str(self.dir / "models")]
+
+    def close(self):
+        shutil.rmtree(self.dir)
+
+    def run(self, *words, status=0):
+        done = subprocess.run([self.creditrisk, *self.globals, "--json", "--quiet", *words], cwd=self.root,
+                              stdout=subprocess.PIPE, check=False)
+        assert done.returncode == status, f"{words}: exit {done.returncode}, {done.stdout.decode()}"
+        return json.loads(done.stdout)
+
+    def generate(self):
+        self.run("migrate")
+        self.run("generate", "--customers", "2000", "--loans", "4000", "--seed", "7")
+
+    def import_reference(self, reference):
+        folder = self.dir / "csv"
+        folder.mkdir()
+        for table in ("customers", "credit_history", "loan_applications", "repayment_history"):
+            (folder / f"{table}.csv").write_bytes(gzip.decompress((reference / f"{table}.csv.gz").read_bytes()))
+        self.run("migrate")
+        report = self.run("import", str(folder))
+        rows = {table["table"]: table["rows"] for table in report["tables"]}
+        assert report["rejected"] == 0 and rows["loan_applications"] == 10000, report
+        print(f"imported {rows}, 0 rejected")
+
+    def applications(self):
+        """loan_id → the application as a client would send it."""
+        text = (self.root / "config/portfolios/retail/training.sql").read_text()
+        connection = sqlite3.connect(self.db)
+        connection.row_factory = sqlite3.Row
+        found = {}
+        for row in connection.execute(text):
+            body = {name: row[name] for name in row.keys() if name not in KEYS}
+            for name in BOOLS:
+                body[name] = None if body[name] is None else bool(body[name])
+            found[row["loan_id"]] = body
+        connection.close()
+        return found
+
+    def held_out(self, version):
+        with open(self.dir / "models/retail" / version / "test.csv", newline="") as file:
+            return [(int(float(row["loan_id"])), float(row["raw_margin"]), float(row["pd"])) for row in csv.DictReader(file)]
+
+    def calibration(self, version):
+        learnt = json.loads((self.dir / "models/retail" / version / "calibration.json").read_text())
+        return learnt["slope"], learnt["intercept"]
+
+
+class Daemon:
+    """A daemon on a socket that this process bound, so that nobody has to wait for it."""
+
+    def __init__(self, line):
+        listener = socket.create_server(("127.0.0.1", 0))
+        os.set_inheritable(listener.fileno(), True)
+        self.process = subprocess.Popen([line.creditriskd, *line.globals, "--listen-fd", str(listener.fileno())],
+                                        cwd=line.root, pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL)
+        self.connection = http.client.HTTPConnection(*listener.getsockname(), timeout=60)
+        listener.close()
+
+    def post(self, body, path="/predict"):
+        self.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        response = self.connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    def get(self, path):
+        self.connection.request("GET", path)
+        response = self.connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    def stop(self):
+        self.connection.close()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0, "SIGTERM must end the daemon with exit status 0"
+
+
+def check_answer(answer, version, raw, pd, slope, intercept):
+    assert answer["model_version"] == version
+    assert answer["margin"] == slope * raw + intercept, (answer["margin"], raw)
+    assert answer["probability_raw"] == math.floor(pd * 1e6 + 0.5) / 1e6, (answer["probability_raw"], pd)
+    assert abs(answer["probability"] - 100 * answer["probability_raw"]) <= 0.0051
+    assert abs(math.log(pd / (1 - pd)) - answer["margin"]) <= 1e-9 * max(1, abs(answer["margin"]))
+    for part in answer["contributions"].values():
+        total = answer["base_value"] + math.fsum(part.values())
+        assert abs(total - answer["margin"]) <= 1e-9 * max(1, math.fsum(map(abs, part.values()))), total
+
+
+def check_served(line, applications, model):
+    """The daemon's answers for held-out rows equal the trainer's."""
+    version = model["version"]
+    line.run("registry", "promote", version, "--reason", "test")
+    slope, intercept = line.calibration(version)
+    daemon = Daemon(line)
+    served = refused = 0
+    try:
+        assert daemon.get("/readyz")[0] == 200
+        for loan_id, raw, pd in line.held_out(version):
+            status, answer = daemon.post(applications[loan_id], "/predict?explain=full")
+            if status == 422:
+                fields = {issue["loc"][1] for issue in answer["detail"]}
+                assert fields == {"age"} and applications[loan_id]["age"] > 70, answer
+                refused += 1
+                continue
+            assert status == 200, answer
+            check_answer(answer, version, raw, pd, slope, intercept)
+            if served == 0:
+                file = line.dir / "one.json"
+                file.write_text(json.dumps(applications[loan_id]))
+                offline = line.run("predict", str(file))
+                for name in ("margin", "probability_raw", "emi", "risk_category", "top_5_shap_features"):
+                    assert offline[name] == answer[name], name
+            served += 1
+            if served == N_ROWS:
+                break
+    finally:
+        daemon.stop()
+    assert served >= N_ROWS, f"only {served} rows could be sent"
+    print(f"{model['kind']} {version}: {served} held-out PDs served as trained, {refused} outside the ranges left out")
+
+
+def train(line, *words):
+    report = line.run("train", "--models", "logistic,xgboost", *words)
+    for model in report["models"]:
+        print(f"{model['kind']}: CV AUC {model['cv_auc']:.4f}, test AUC {model['metrics']['auc_roc']:.4f}, "
+              f"ECE {model['metrics']['ece']:.4f}, threshold {model['threshold']}")
+    return {model["kind"]: model for model in report["models"]}
+
+
+def main():
+    creditrisk, creditriskd, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    reference = pathlib.Path(sys.argv[4]) if len(sys.argv) > 4 else None
+    if reference is not None and not reference.is_dir():
+        print(f"skipped: no reference data at {reference}")
+        sys.exit(77)
+    line = Line(creditrisk, creditriskd, root)
+    try:
+        if reference is None:
+            line.generate()
+            models = train(line)
+        else:
+            line.import_reference(reference)
+            models = train(line, "--include-protected", "--split", f"ids:{reference / 'test_loan_ids.csv'}")
+            assert models["logistic"]["metrics"]["auc_roc"] >= 0.852
+            assert models["xgboost"]["metrics"]["auc_roc"] >= 0.850
+        applications = line.applications()
+        for model in models.values():
+            check_served(line, applications, model)
+    finally:
+        line.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/* Splits of random little books: every row in exactly one part, no customer in two parts, every
+ * part with nearly the same share of bad rows. */
+#include "cr_test.h"
+
+#include <math.h>
+
+#include "creditrisk/features/extract.h"
+#include "creditrisk/train/split.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/rng.h"
+
+enum { COL_ROW, COL_CUSTOMER, COL_DATE, COL_OUTCOME };
+
+static void make_book(struct cr_extract *extract, struct cr_rng *rng, size_t n)
+{
+    struct cr_error err;
+    *extract = (struct cr_extract){.col_row = COL_ROW,
+                                   .col_customer = COL_CUSTOMER,
+                                   .col_date = COL_DATE,
+                                   .col_outcome = COL_OUTCOME};
+    struct cr_frame *frame = &extract->frame;
+    cr_frame_init(frame);
+    cr_assert_ok(cr_frame_add_column(frame, "loan_id", CR_COLUMN_NUMBER, &err), &err);
+    cr_assert_ok(cr_frame_add_column(frame, "customer_id", CR_COLUMN_NUMBER, &err), &err);
+    cr_assert_ok(cr_frame_add_column(frame, "application_date", CR_COLUMN_TEXT, &err), &err);
+    cr_assert_ok(cr_frame_add_column(frame, "is_default", CR_COLUMN_NUMBER, &err), &err);
+    for (size_t i = 0; i < n; i++) {
+        char date[16];
+        int len = snprintf(date, sizeof date, "20%02d-%02d-%02d", 20 + (int)cr_rng_below(rng, 5),
+                           1 + (int)cr_rng_below(rng, 12), 1 + (int)cr_rng_below(rng, 28));
+        cr_assert_ok(cr_frame_add_row(frame, &err), &err);
+        cr_frame_set_number(frame, i, COL_ROW, (double)(1000 + i));
+        cr_frame_set_number(frame, i, COL_CUSTOMER, (double)cr_rng_below(rng, n / 2 + 1));
+        cr_assert_ok(cr_frame_set_text(frame, i, COL_DATE, date, (size_t)len, &err), &err);
+        cr_frame_set_number(frame, i, COL_OUTCOME, cr_rng_uniform(rng) < 0.3);
+    }
+}
+
+/* part[row]: −1 = test, else the fold. */
+static int *parts_of(const struct cr_split *split, size_t n)
+{
+    int *part = calloc(n, sizeof *part);
+    CR_CLEANUP(cr_freep) int *seen = calloc(n, sizeof *seen);
+    assert_true(part != NULL && seen != NULL);
+    for (size_t i = 0; i < split->n_train; i++) {
+        part[split->train[i]] = (int)split->fold[i];
+        seen[split->train[i]]++;
+    }
+    for (size_t i = 0; i < split->n_test; i++) {
+        part[split->test[i]] = -1;
+        seen[split->test[i]]++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(seen[i], 1);
+    }
+    return part;
+}
+
+static void check_customers(const struct cr_extract *extract, const int *part, size_t n)
+{
+    CR_CLEANUP(cr_freep) int *of_customer = calloc(n + 1, sizeof *of_customer);
+    assert_non_null(of_customer);
+    for (size_t i = 0; i < n; i++) {
+        size_t customer = (size_t)extract->frame.columns[COL_CUSTOMER].numbers[i];
+        assert_true(of_customer[customer] == 0 || of_customer[customer] == part[i] + 2);
+        of_customer[customer] = part[i] + 2;
+    }
+}
+
+static void check_shares(const struct cr_extract *extract, const struct cr_split *split,
+                         double tolerance)
+{
+    double all = 0;
+    for (size_t i = 0; i < split->n_train; i++) {
+        all += extract->frame.columns[COL_OUTCOME].numbers[split->train[i]];
+    }
+    for (size_t f = 0; f < split->n_folds; f++) {
+        double n = 0;
+        double n_bad = 0;
+        for (size_t i = 0; i < split->n_train; i++) {
+            n += split->fold[i] == f;
+            n_bad += split->fold[i] == f
+                         ? extract->frame.columns[COL_OUTCOME].numbers[split->train[i]]
+                         : 0;
+        }
+        cr_assert_close(n_bad / n, all / (double)split->n_train, tolerance);
+        cr_assert_close(n / (double)split->n_train, 1.0 / (double)split->n_folds, tolerance);
+    }
+}
+
+static void random_books(void **state)
+{
+    (void)state;
+    struct cr_error err;
+    size_t n_cases = cr_test_cases(1000);
+    for (size_t seed = 0; seed < n_cases; seed++) {
+        struct cr_rng rng;
+        cr_rng_init(&rng, seed, 1);
+        CR_CLEANUP(cr_extract_finish) struct cr_extract extract;
+        size_t n = 150 + (size_t)cr_rng_below(&rng, 400);
+        make_book(&extract, &rng, n);
+        static const char *const specs[] = {"group", "random", "time"};
+        for (size_t s = 0; s < CR_ARRAY_LEN(specs); s++) {
+            CR_CLEANUP(cr_split_finish) struct cr_split split = {0};
+            CR_CLEANUP(cr_split_finish) struct cr_split again = {0};
+            CR_CLEANUP(cr_freep) int *part = NULL;
+            CR_CLEANUP(cr_freep) int *part_again = NULL;
+            cr_assert_ok(cr_split_make(specs[s], &extract, 5, seed, &split, &err), &err);
+            cr_assert_ok(cr_split_make(specs[s], &extract, 5, seed, &again, &err), &err);
+            assert_string_equal(split.kind, specs[s]);
+            part = parts_of(&split, n);
+            part_again = parts_of(&again, n);
+            assert_memory_equal(part, part_again, n * sizeof *part);
+            if (strcmp(specs[s], "group") == 0) {
+                check_customers(&extract, part, n);
+                check_shares(&extract, &split, 0.06);
+            }
+            if (strcmp(specs[s], "random") == 0) {
+                check_shares(&extract, &split, 0.02);
+                cr_assert_close((double)split.n_test / (double)n, 0.2, 2.0 / (double)n);
+            }
+        }
+    }
+}
+
+static const char *date_of(const struct cr_extract *extract, size_t row)
+{
+    return cr_frame_get(&extract->frame, row, COL_DATE).text;
+}
+
+static void time_split_tests_on_the_latest(void **state)
+{
+    (void)state;
+    struct cr_error err;
+    struct cr_rng rng;
+    cr_rng_init(&rng, 3, 1);
+    CR_CLEANUP(cr_extract_finish) struct cr_extract extract;
+    CR_CLEANUP(cr_split_finish) struct cr_split split = {0};
+    make_book(&extract, &rng, 500);
+    cr_assert_ok(cr_split_make("time", &extract, 5, 1, &split, &err), &err);
+    assert_int_equal(split.n_test, 100);
+    const char *latest = "";
+    for (size_t i = 0; i < split.n_train; i++) {
+        const char *date = date_of(&extract, split.train[i]);
+        latest = strcmp(date, latest) > 0 ? date : latest;
+    }
+    for (size_t i = 0; i < split.n_test; i++) {
+        assert_true(strcmp(date_of(&extract, split.test[i]), latest) >= 0);
+    }
+}
+
+static void ids_and_refusals(void **state)
+{
+    (void)state;
+    struct cr_error err;
+    struct cr_rng rng;
+    cr_rng_init(&rng, 4, 1);
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_extract_finish) struct cr_extract extract;
+    CR_CLEANUP(cr_split_finish) struct cr_split split = {0};
+    make_book(&extract, &rng, 300);
+    char text[2048] = "loan_id\n";
+    for (int i = 0; i < 100; i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%d\n", 1000 + 3 * i);
+    }
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "ids.csv", text);
+    char spec[512];
+    snprintf(spec, sizeof spec, "ids:%s", path);
+    cr_assert_ok(cr_split_make(spec, &extract, 5, 1, &split, &err), &err);
+    assert_string_equal(split.kind, "ids");
+    assert_int_equal(split.n_test, 100);
+    for (size_t i = 0; i < split.n_test; i++) {
+        assert_int_equal(split.test[i], 3 * i);
+    }
+    CR_CLEANUP(cr_freep) char *bad_path = cr_test_write(dir, "bad.csv", "loan_id\n1000\n7\n");
+    snprintf(spec, sizeof spec, "ids:%s", bad_path);
+    struct cr_split refused;
+    assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "bad.csv:3:1: no application has the id '7'"));
+    assert_int_equal(cr_split_make("weekday", &extract, 5, 1, &refused, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "'weekday'"));
+    assert_int_equal(cr_split_make("column:nothing", &extract, 5, 1, &refused, &err), CR_EINVAL);
+    extract.col_customer = -1;
+    CR_CLEANUP(cr_split_finish) struct cr_split ungrouped = {0};
+    cr_assert_ok(cr_split_make("group", &extract, 5, 1, &ungrouped, &err), &err);
+    assert_string_equal(ungrouped.kind, "random");
+    assert_true(ungrouped.note[0] != '\0');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_books),
+        cmocka_unit_test(time_split_tests_on_the_latest),
+        cmocka_unit_test(ids_and_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
