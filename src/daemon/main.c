@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/* creditriskd: settings, champion, listen, ready; then signals until one says stop. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "creditrisk/http/server.h"
+#include "creditrisk/settings/settings.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/log.h"
+#include "signals.h"
+
+enum { EXIT_USAGE = 2, MAX_FLAGS = 64, SPARE_FILES = 64 };
+
+CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
+
+static const char help[] =
+    "creditriskd " CR_VERSION ": answers loan applications over HTTP\n"
+    "\n"
+    "Usage: creditriskd [OPTIONS]\n"
+    "\n"
+    "Options, as --name VALUE or --name=VALUE:\n"
+    "  --listen ADDRESS:PORT  where to listen (default 127.0.0.1:8001; port 0 = any free one)\n"
+    "  --listen-fd N          an already listening socket\n"
+    "  --portfolio NAME       which loan book (default retail)\n"
+    "  --db URL               sqlite:PATH (default sqlite:data/creditrisk.db)\n"
+    "  --registry DIR         where versions live (default models)\n"
+    "  --registry-db URL      the registry's database (default sqlite:DIR/registry.db)\n"
+    "  --config FILE          settings (default config/creditriskd.yaml)\n"
+    "  --help, --version\n"
+    "\n"
+    "Every setting is also a variable: CREDITRISK_PORTFOLIO, _DB, _REGISTRY, _CONFIG, PORT, …; "
+    "see\n"
+    "config/creditriskd.yaml. SIGTERM finishes what is in flight and ends, SIGHUP loads the "
+    "current\n"
+    "champion. Exit status: 0 ended by a signal, 1 could not serve, 2 wrong usage.\n";
+
+/* The words of one call. */
+struct words {
+    struct cr_settings_flag flags[MAX_FLAGS];
+    char names[MAX_FLAGS][32];
+    size_t n;
+    bool help;
+    bool version;
+};
+
+static int usage(const char *what, const char *word)
+{
+    fprintf(stderr, "creditriskd: %s '%s'\n'creditriskd --help' tells more.\n", what, word);
+    return EXIT_USAGE;
+}
+
+/* One option with a value; *i moves past what it takes. */
+static int take_flag(struct words *words, int argc, char **argv, int *i)
+{
+    const char *word = argv[*i];
+    const char *name = word + 2;
+    size_t len = strcspn(name, "=");
+    char *copy = words->names[words->n];
+
+    if (words->n == MAX_FLAGS - 1) {
+        return usage("too many options, beginning with", word);
+    }
+    if (len >= sizeof(words->names[0])) {
+        return usage("unknown option", word);
+    }
+    memcpy(copy, name, len);
+    copy[len] = '\0';
+    if (!cr_settings_is_flag(copy)) {
+        return usage("unknown option", word);
+    }
+    if (name[len] == '\0' && *i + 1 == argc) {
+        return usage("no value for option", word);
+    }
+    words->flags[words->n++] =
+        (struct cr_settings_flag){copy, name[len] == '=' ? name + len + 1 : argv[++*i]};
+    return 0;
+}
+
+static int read_words(struct words *words, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        int status = 0;
+
+        if (strcmp(argv[i], "--help") == 0) {
+            words->help = true;
+        } else if (strcmp(argv[i], "--version") == 0) {
+            words->version = true;
+        } else if (strncmp(argv[i], "--", 2) == 0) {
+            status = take_flag(words, argc, argv, &i);
+        } else {
+            status = usage("unexpected word", argv[i]);
+        }
+        if (status != 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+static void set_log_level(const char *name)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            cr_log_set_level((enum cr_log_level)i);
+        }
+    }
+}
+
+/* As many open files as connections need, if the system lets us; else the library accepts fewer. */
+static void raise_file_limit(const struct cr_settings *settings)
+{
+    rlim_t need = (rlim_t)settings->connections + SPARE_FILES;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < need) {
+        limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* see above */
+    }
+}
+
+/* Until a signal says stop; the number of requests that were cut off. */
+static size_t serve(struct cr_server *server)
+{
+    const char *name;
+    struct cr_error err;
+    size_t n_cut;
+
+    while (cr_signals_wait(&name) == CR_SIGNAL_RELOAD) {
+        cr_log(CR_LOG_INFO, "reloading", "{s:s}", "signal", name);
+        (void)cr_server_reload(server, &err); /* logged; the old champion keeps serving */
+    }
+    cr_log(CR_LOG_INFO, "draining", "{s:s}", "signal", name);
+    n_cut = cr_server_drain(server);
+    cr_log(n_cut == 0 ? CR_LOG_INFO : CR_LOG_WARN, "stopped", "{s:I}", "requests_cut",
+           (json_int_t)n_cut);
+    return n_cut;
+}
+
+static int run(const struct cr_settings *settings, struct cr_error *err)
+{
+    CR_CLEANUP(cr_server_destroyp) struct cr_server *server = NULL;
+    struct cr_error ignored;
+    int result = cr_server_create(settings, &server, err);
+
+    if (result < 0) {
+        return result;
+    }
+    (void)cr_server_reload(server, &ignored); /* logged; without a model it answers 503 */
+    result = cr_server_start(server, err);
+    if (result < 0) {
+        return result;
+    }
+    cr_log(CR_LOG_INFO, "listening", "{s:s, s:i, s:s, s:s?}", "address", cr_server_address(server),
+           "port", cr_server_port(server), "program", "creditriskd " CR_VERSION, "config",
+           settings->config_path);
+    (void)serve(server); /* logged */
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    CR_CLEANUP(cr_settings_finish) struct cr_settings settings = {0};
+    struct words words = {0};
+    struct cr_error err;
+    int status = read_words(&words, argc, argv);
+
+    if (status != 0) {
+        return status;
+    }
+    if (words.help || words.version) {
+        (void)fputs(words.help ? help : "creditriskd " CR_VERSION "\n", stdout);
+        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    if (cr_settings_load(words.flags, words.n, &settings, &err) < 0) {
+        fprintf(stderr, "creditriskd: %s\n", err.message);
+        return EXIT_USAGE;
+    }
+    set_log_level(settings.log_level);
+    raise_file_limit(&settings);
+    cr_signals_block();
+    if (run(&settings, &err) < 0) {
+        cr_log(CR_LOG_ERROR, "cannot_serve", "{s:s, s:s}", "error", cr_error_name(err.code),
+               "reason", err.message);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

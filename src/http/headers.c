@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+#include "headers.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "creditrisk/util/cleanup.h"
+
+/* Up to this version the library splits lines at the first NUL, takes a bare LF for a line's end
+ * and folded lines for one value, without telling; later ones refuse all three by themselves. */
+#define CHECK_LAYOUT (MHD_VERSION < 0x00097701)
+
+/* The headers that are kept, and whether a second one makes the request ambiguous. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool single;
+} known[] = {
+    {"Content-Length", offsetof(struct cr_headers, content_length), true},
+    {"Transfer-Encoding", offsetof(struct cr_headers, transfer_encoding), true},
+    {"Host", offsetof(struct cr_headers, host), true},
+    {"Content-Type", offsetof(struct cr_headers, content_type), true},
+    {"Content-Encoding", offsetof(struct cr_headers, content_encoding), true},
+    {"Expect", offsetof(struct cr_headers, expect), false},
+    {"X-Request-ID", offsetof(struct cr_headers, request_id), false},
+};
+
+struct walk {
+    struct cr_headers *headers;
+    size_t n;
+    const char *next; /* where the next line must begin, CHECK_LAYOUT only */
+};
+
+/* RFC 9110's token. */
+static bool is_token(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+        if (!alnum && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL)) {
+            return false;
+        }
+    }
+    return len > 0;
+}
+
+/* Visible characters, blanks, tabs and bytes beyond ASCII. */
+static bool is_field_text(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum MHD_Result refuse(struct walk *walk, const char *why)
+{
+    walk->headers->why = why;
+    return MHD_NO;
+}
+
+static enum MHD_Result keep(struct walk *walk, const char *key, size_t key_len, const char *value)
+{
+    for (size_t i = 0; i < CR_ARRAY_LEN(known); i++) {
+        const char **slot;
+
+        if (strncasecmp(key, known[i].name, key_len) != 0 || known[i].name[key_len] != '\0') {
+            continue;
+        }
+        slot = (const char **)(void *)((char *)walk->headers + known[i].offset);
+        if (*slot != NULL && known[i].single) {
+            return refuse(walk, "A header that may be sent only once was sent twice");
+        }
+        *slot = value;
+        return MHD_YES;
+    }
+    return MHD_YES;
+}
+
+/* One header. The library stops at MHD_NO. */
+static enum MHD_Result visit(void *context, enum MHD_ValueKind kind, const char *key,
+                             size_t key_len, const char *value, size_t value_len)
+{
+    struct walk *walk = context;
+
+    (void)kind;
+    if (value == NULL) {
+        value = "";
+        value_len = 0;
+    }
+    walk->n++;
+    if (CHECK_LAYOUT && key != walk->next) {
+        return refuse(walk,
+                      "A header line holds a NUL, is folded or ends without a carriage return");
+    }
+    walk->next = value + value_len + 2; /* CR LF */
+    if (!is_token(key, key_len)) {
+        return refuse(walk, "A header name holds a character that is not allowed");
+    }
+    if (!is_field_text(value, value_len)) {
+        return refuse(walk, "A header value holds a control character");
+    }
+    return keep(walk, key, key_len, value);
+}
+
+/* The request line's parts stand in one buffer, one blank apart, and the headers right behind them:
+ * a NUL or a line that the library skipped breaks that. */
+static bool is_head_whole(const struct cr_headers_line *line, const struct walk *walk,
+                          size_t head_len)
+{
+    return line->method + strlen(line->method) + 1 == line->uri &&
+           line->uri + line->uri_len + 1 == line->version &&
+           walk->next + 2 == line->method + head_len; /* the empty line */
+}
+
+static bool read_length(const char *text, uint64_t *ret_len)
+{
+    uint64_t len = 0;
+
+    if (*text == '\0' || strlen(text) > 18) {
+        return false;
+    }
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9') {
+            return false;
+        }
+        len = 10 * len + (uint64_t)(*text - '0');
+    }
+    *ret_len = len;
+    return true;
+}
+
+/* What the headers say about the body and the host, together (RFC 9112, 6.3 and 3.2). */
+static const char *check_framing(struct cr_headers *headers, const char *version)
+{
+    bool is_1_0 = strcmp(version, "HTTP/1.0") == 0;
+
+    if (headers->host == NULL && !is_1_0) {
+        return "The Host header is missing";
+    }
+    if (headers->transfer_encoding != NULL) {
+        if (headers->content_length != NULL) {
+            return "Content-Length and Transfer-Encoding exclude each other";
+        }
+        if (is_1_0 || strcasecmp(headers->transfer_encoding, "chunked") != 0) {
+            return "Transfer-Encoding must be chunked, and only in HTTP/1.1";
+        }
+    }
+    if (headers->content_length != NULL &&
+        !read_length(headers->content_length, &headers->body_len)) {
+        return "Content-Length is no number";
+    }
+    return NULL;
+}
+
+/* Why the head may not be believed, NULL when it may. */
+static const char *judge(const struct cr_headers_line *line, const struct walk *walk,
+                         size_t head_len)
+{
+    if (walk->headers->why != NULL) {
+        return walk->headers->why;
+    }
+    if (!is_token(line->method, strlen(line->method))) {
+        return "The method holds a character that is not allowed";
+    }
+    if (!line->is_target) {
+        return "The request target holds a character that is not allowed";
+    }
+    if (CHECK_LAYOUT && !is_head_whole(line, walk, head_len)) {
+        return "The request holds a NUL or a line that does not end as it should";
+    }
+    return check_framing(walk->headers, line->version);
+}
+
+enum cr_refusal cr_headers_check(struct MHD_Connection *connection,
+                                 const struct cr_headers_line *line,
+                                 const struct cr_headers_limits *limits,
+                                 struct cr_headers *ret_headers)
+{
+    struct walk walk = {.headers = ret_headers, .next = line->version + strlen(line->version) + 2};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t head_len = info != NULL ? info->header_size : 0;
+
+    *ret_headers = (struct cr_headers){0};
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, visit, &walk); /* a count */
+    ret_headers->why = judge(line, &walk, head_len);
+    if (ret_headers->why != NULL) {
+        return CR_REFUSAL_MALFORMED;
+    }
+    return walk.n > limits->count || head_len > limits->bytes ? CR_REFUSAL_HEADERS_TOO_LARGE
+                                                              : CR_REFUSAL_NONE;
+}
+
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* One `; name=value`; *text moves behind it. A charset must be UTF-8. */
+static bool take_parameter(const char **text)
+{
+    const char *name = skip_blanks(*text + 1);
+    size_t name_len = strcspn(name, "=; \t");
+    const char *value;
+    size_t value_len;
+
+    if (name_len == 0) { /* a stray semicolon */
+        *text = name;
+        return true;
+    }
+    if (name[name_len] != '=') {
+        return false;
+    }
+    value = name + name_len + 1;
+    if (*value == '"') {
+        value++;
+        value_len = strcspn(value, "\"");
+        *text = value + value_len + (value[value_len] == '"');
+    } else {
+        value_len = strcspn(value, "; \t");
+        *text = value + value_len;
+    }
+    *text = skip_blanks(*text);
+    return name_len != 7 || strncasecmp(name, "charset", 7) != 0 ||
+           (value_len == 5 && strncasecmp(value, "utf-8", 5) == 0) ||
+           (value_len == 4 && strncasecmp(value, "utf8", 4) == 0);
+}
+
+bool cr_headers_is_json(const char *content_type)
+{
+    const char *subtype;
+    const char *end;
+    size_t len;
+
+    if (content_type == NULL || strncasecmp(content_type, "application/", 12) != 0) {
+        return false;
+    }
+    subtype = content_type + 12;
+    len = strcspn(subtype, "; \t");
+    if (!is_token(subtype, len)) {
+        return false;
+    }
+    if ((len != 4 || strncasecmp(subtype, "json", 4) != 0) &&
+        (len < 6 || strncasecmp(subtype + len - 5, "+json", 5) != 0)) {
+        return false;
+    }
+    end = skip_blanks(subtype + len);
+    while (*end == ';') {
+        if (!take_parameter(&end)) {
+            return false;
+        }
+    }
+    return *end == '\0';
+}
+
+bool cr_headers_is_target(const char *uri)
+{
+    for (const char *text = uri; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c <= 0x20 || c >= 0x7f || strncmp(text, "%00", 3) == 0) {
+            return false;
+        }
+    }
+    return *uri != '\0';
+}
+
+bool cr_headers_is_id(const char *id)
+{
+    size_t len = strlen(id);
+
+    for (size_t i = 0; i < len; i++) {
+        char c = id[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+        if (!alnum && c != '.' && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return len >= 1 && len <= 128;
+}

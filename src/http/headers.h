@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/* Private to http/: what may stand in a request's head. The library hands over much that another
+ * server on the way may read differently (request smuggling), so everything doubtful is refused
+ * before anything is believed. */
+#ifndef HTTP_HEADERS_H
+#define HTTP_HEADERS_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "refusal.h"
+
+struct cr_headers_limits {
+    size_t bytes;
+    size_t count;
+};
+
+/* The request line as the library split it, in one buffer. */
+struct cr_headers_line {
+    const char *method;
+    const char *uri; /* by now unescaped and cut at the query … */
+    size_t uri_len;  /* … but it was this long, */
+    bool is_target;  /* and passed cr_headers_is_target */
+    const char *version;
+};
+
+/* The headers that matter; texts are borrowed from the connection, NULL when absent. */
+struct cr_headers {
+    const char *content_length;
+    const char *transfer_encoding;
+    const char *host;
+    const char *content_type;
+    const char *content_encoding;
+    const char *expect;
+    const char *request_id;
+    uint64_t body_len; /* Content-Length's value */
+    const char *why;   /* of a refusal; static */
+};
+
+/* Reads and judges all headers. CR_REFUSAL_NONE, _MALFORMED or _HEADERS_TOO_LARGE. */
+enum cr_refusal cr_headers_check(struct MHD_Connection *connection,
+                                 const struct cr_headers_line *line,
+                                 const struct cr_headers_limits *limits,
+                                 struct cr_headers *ret_headers);
+
+/* Whether a request target, as sent, holds only visible ASCII and no escaped NUL. */
+bool cr_headers_is_target(const char *uri);
+
+/* Whether a Content-Type means JSON: application/json or application/…+json, in UTF-8. */
+bool cr_headers_is_json(const char *content_type);
+
+/* Whether a client's request id may be kept: 1 to 128 of [A-Za-z0-9._-]. */
+bool cr_headers_is_id(const char *id);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+/* Private to http/: the server, one request, and what routes use. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "champion.h"
+#include "creditrisk/http/server.h"
+#include "creditrisk/util/arena.h"
+#include "creditrisk/util/error.h"
+#include "headers.h"
+#include "linger.h"
+#include "refusal.h"
+
+struct cr_request;
+
+/* How errors look: FastAPI's {"detail": …}, RFC 9457's problem document, OIP's {"error": …}. */
+enum cr_surface { CR_SURFACE_FASTAPI, CR_SURFACE_PROBLEM, CR_SURFACE_OIP };
+
+/* Methods as bits. Those beyond POST are known, so that they get 405 and not 501. */
+enum cr_method {
+    CR_METHOD_UNKNOWN = 0,
+    CR_METHOD_GET = 1,
+    CR_METHOD_HEAD = 2,
+    CR_METHOD_POST = 4,
+    CR_METHOD_OTHER = 8,
+};
+
+/* A route answers with exactly one cr_reply_…() and returns its result. */
+typedef enum MHD_Result cr_route_fn(struct cr_request *request);
+
+struct cr_route {
+    const char *path;
+    unsigned methods; /* enum cr_method */
+    enum cr_surface surface;
+    bool takes_json; /* the body must be JSON */
+    bool no_store;   /* Cache-Control: no-store */
+    cr_route_fn *answer;
+};
+
+enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 32 };
+
+/* What one worker thread keeps between requests; only that thread touches it. */
+struct cr_worker {
+    size_t index;                                      /* of the scoring contexts it uses */
+    struct cr_request *spare;                          /* with the memory of the last request */
+    char ids[CR_ID_POOL * (CR_RANDOM_ID_LEN - 1) + 1]; /* random digits drawn ahead … */
+    size_t n_ids;                                      /* … and how many ids are left in them */
+};
+
+enum cr_stage {
+    CR_STAGE_HEAD,     /* request line seen */
+    CR_STAGE_BODY,     /* headers accepted; bytes may come */
+    CR_STAGE_ANSWERED, /* a reply is queued */
+};
+
+struct cr_request {
+    struct cr_server *server;
+    struct cr_worker *worker;
+    struct MHD_Connection *connection;
+    enum cr_stage stage;
+    int64_t started_ns;
+    const char *uri; /* in the library's memory */
+    size_t uri_len;  /* as sent */
+    bool is_target;  /* cr_headers_is_target */
+    const char *method_text;
+    enum cr_method method;
+    const struct cr_route *route; /* NULL when none */
+    enum cr_surface surface;
+    enum cr_refusal refusal;    /* what the head earned; answered once the body is read */
+    const char *refusal_detail; /* static; NULL = the refusal's own words */
+    uint64_t body_expected;     /* Content-Length */
+    char *body;                 /* body_len of body_cap bytes, in the arena */
+    size_t body_len;
+    size_t body_cap;
+    size_t body_dropped; /* bytes read for a refused request */
+    unsigned status;     /* 0 until answered */
+    char id[CR_REQUEST_ID_MAX + 1];
+    struct cr_arena arena;
+};
+
+struct cr_server {
+    const struct cr_settings *settings;
+    struct MHD_Daemon *mhd; /* NULL before start */
+    int listen_fd;          /* the library's while it accepts, else ours */
+    char address[64];
+    int port;
+    size_t n_workers;
+    struct cr_worker *workers; /* n_workers */
+    atomic_size_t n_claimed;   /* workers that have their number */
+    struct cr_linger *linger;
+    pthread_mutex_t reload_lock; /* one reload at a time */
+    pthread_mutex_t lock;        /* guards `champion` (the pointer) */
+    struct cr_champion *champion;
+    atomic_bool draining;
+    atomic_size_t n_active;  /* requests whose line was read and whose answer is not out */
+    atomic_size_t n_started; /* all requests ever */
+    pthread_mutex_t drain_lock;
+    pthread_cond_t progress; /* while draining: a request ended */
+};
+
+/* server.c: a reference to the champion, NULL when there is none; yours: cr_champion_unref. */
+struct cr_champion *cr_server_champion(struct cr_server *server);
+
+/* routes.c: the route of a path or NULL, the surface of paths that have none, and the row's
+ * methods as the Allow header lists them. */
+const struct cr_route *cr_routes_find(const char *path);
+enum cr_surface cr_routes_surface(const char *path);
+void cr_routes_allow(const struct cr_route *route, char ret_text[32]);
+enum cr_method cr_routes_method(const char *method);
+
+/* request.c: the library's callbacks, and random ids for the request at hand. */
+void *cr_request_open(void *server, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **request);
+void cr_request_close(void *server, struct MHD_Connection *connection, void **request,
+                      enum MHD_RequestTerminationCode code);
+void cr_request_destroy(struct cr_request *request);
+void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN]);
+
+/* reply.c: each queues the one reply of the request. JSON values are consumed, also on failure;
+ * NULL (no memory) becomes 500. Without memory even for that the connection is closed. */
+enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
+
+/* 422 with the list of complaints, each {"type", "loc", "msg", …}. */
+enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details);
+
+/* A refusal in the route's error shape; detail is shown to the client, NULL = the table's words. */
+enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refusal,
+                                const char *detail);
+
+/* An error from below, by its code; the message goes to the log only. */
+enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err);
+
+/* While the body is still coming the library takes no reply: this one goes to the socket as it is,
+ * the connection must be closed after it (return MHD_NO). */
+void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal);
+
+/* The routes. */
+cr_route_fn cr_route_predict;
+cr_route_fn cr_route_health;
+cr_route_fn cr_route_livez;
+cr_route_fn cr_route_readyz;
+cr_route_fn cr_route_model_info;
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "creditrisk/util/cleanup.h"
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage storage;
+};
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd); /* a socket on its way out has nothing to report */
+    }
+}
+
+static int unavailable(struct cr_error *err, const char *what, const struct cr_settings *settings)
+{
+    char space[128];
+
+    return cr_error_set(err, CR_EUNAVAIL, "cannot %s '%s' port %d: %s", what,
+                        settings->listen_address, settings->listen_port,
+                        strerror_r(errno, space, sizeof(space)));
+}
+
+/* A numeric address; names would need a resolver and could mean several. */
+static int parse_address(const struct cr_settings *settings, union address *ret_address,
+                         socklen_t *ret_len, struct cr_error *err)
+{
+    union address address = {0};
+    in_port_t port = htons((uint16_t)settings->listen_port);
+
+    if (inet_pton(AF_INET, settings->listen_address, &address.v4.sin_addr) == 1) {
+        address.v4.sin_family = AF_INET;
+        address.v4.sin_port = port;
+        *ret_len = sizeof(address.v4);
+    } else if (inet_pton(AF_INET6, settings->listen_address, &address.v6.sin6_addr) == 1) {
+        address.v6.sin6_family = AF_INET6;
+        address.v6.sin6_port = port;
+        *ret_len = sizeof(address.v6);
+    } else {
+        return cr_error_set(err, CR_EINVAL, "listen.address: '%s' is no IP address",
+                            settings->listen_address);
+    }
+    *ret_address = address;
+    return 0;
+}
+
+static bool is_loopback(const union address *address)
+{
+    if (address->any.sa_family == AF_INET) {
+        return ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
+    }
+    if (address->any.sa_family == AF_INET6) {
+        const struct in6_addr *v6 = &address->v6.sin6_addr;
+
+        return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+    }
+    return address->any.sa_family == AF_UNIX;
+}
+
+static void describe(const union address *address, struct cr_listener *listener)
+{
+    listener->port = 0;
+    (void)snprintf(listener->address, sizeof(listener->address), "unix"); /* fits */
+    if (address->any.sa_family == AF_INET) {
+        listener->port = ntohs(address->v4.sin_port);
+        (void)inet_ntop(AF_INET, &address->v4.sin_addr, listener->address,
+                        sizeof(listener->address)); /* fits */
+    } else if (address->any.sa_family == AF_INET6) {
+        listener->port = ntohs(address->v6.sin6_port);
+        (void)inet_ntop(AF_INET6, &address->v6.sin6_addr, listener->address,
+                        sizeof(listener->address)); /* fits */
+    }
+}
+
+static int check_exposure(const struct cr_settings *settings, const union address *address,
+                          const struct cr_listener *listener, struct cr_error *err)
+{
+    if (is_loopback(address) || settings->allow_anonymous) {
+        return 0;
+    }
+    return cr_error_set(err, CR_EINVAL,
+                        "'%s' can be reached from other machines and clients need no key: set "
+                        "auth.allow_anonymous (CREDITRISK_AUTH_ALLOW_ANONYMOUS=true) to serve it",
+                        listener->address);
+}
+
+/* Options that only save time or trouble: without them the socket still serves. */
+static void tune(int fd)
+{
+    int on = 1;
+    int off = 0;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* accepted ones inherit it */
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+}
+
+/* The socket that --listen-fd brings. */
+static int check_given(int fd, union address *ret_address, struct cr_error *err)
+{
+    socklen_t len = sizeof(*ret_address);
+    int accepts = 0;
+    socklen_t accepts_len = sizeof(accepts);
+    int flags = fcntl(fd, F_GETFL);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &accepts_len) != 0 || accepts == 0 ||
+        getsockname(fd, &ret_address->any, &len) != 0 || flags < 0 ||
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        return cr_error_set(err, CR_EINVAL, "file descriptor %d is no listening socket", fd);
+    }
+    return 0;
+}
+
+static int open_new(const struct cr_settings *settings, int *ret_fd, union address *ret_address,
+                    struct cr_error *err)
+{
+    CR_CLEANUP(close_fd) int fd = -1;
+    struct cr_listener listener;
+    socklen_t len;
+    int result = parse_address(settings, ret_address, &len, err);
+
+    if (result == 0) {
+        describe(ret_address, &listener);
+        result = check_exposure(settings, ret_address, &listener, err);
+    }
+    if (result < 0) {
+        return result;
+    }
+    fd = socket(ret_address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return unavailable(err, "open a socket for", settings);
+    }
+    tune(fd);
+    if (bind(fd, &ret_address->any, len) != 0 || listen(fd, SOMAXCONN) != 0 ||
+        getsockname(fd, &ret_address->any, &len) != 0) {
+        return unavailable(err, "listen on", settings);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return 0;
+}
+
+int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_listener,
+                   struct cr_error *err)
+{
+    struct cr_listener listener = {.fd = settings->listen_fd};
+    union address address = {0};
+    int result;
+
+    if (listener.fd < 0) {
+        result = open_new(settings, &listener.fd, &address, err);
+        describe(&address, &listener);
+    } else {
+        result = check_given(listener.fd, &address, err);
+        describe(&address, &listener);
+        if (result == 0) {
+            tune(listener.fd);
+            result = check_exposure(settings, &address, &listener, err);
+        }
+    }
+    if (result == 0) {
+        *ret_listener = listener;
+    }
+    return result;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+/* Private to http/: the listening socket. */
+#ifndef HTTP_LISTEN_H
+#define HTTP_LISTEN_H
+
+#include <stddef.h>
+
+#include "creditrisk/settings/settings.h"
+#include "creditrisk/util/error.h"
+
+enum { CR_LISTEN_ADDRESS_LEN = 64 };
+
+struct cr_listener {
+    int fd; /* non-blocking, listening */
+    char address[CR_LISTEN_ADDRESS_LEN];
+    int port; /* 0 for a local socket */
+};
+
+/* Opens the socket that the settings ask for, or checks the one they bring. The fd is yours
+ * (close). CR_EINVAL, CR_EUNAVAIL. */
+int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_listener,
+                   struct cr_error *err);
+
+#endif

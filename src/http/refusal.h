@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+/* Private to http/: the ways a request can be refused. reply.c holds the table that says what each
+ * looks like. */
+#ifndef HTTP_REFUSAL_H
+#define HTTP_REFUSAL_H
+
+enum cr_refusal {
+    CR_REFUSAL_NONE,
+    CR_REFUSAL_MALFORMED,         /* 400 and close: the bytes may mean two things */
+    CR_REFUSAL_NOT_FOUND,         /* 404 */
+    CR_REFUSAL_METHOD,            /* 405 with Allow */
+    CR_REFUSAL_TOO_LARGE,         /* 413 and close */
+    CR_REFUSAL_MEDIA_TYPE,        /* 415 */
+    CR_REFUSAL_HEADERS_TOO_LARGE, /* 431 and close */
+    CR_REFUSAL_INTERNAL,          /* 500 */
+    CR_REFUSAL_UNKNOWN_METHOD,    /* 501 and close */
+    CR_REFUSAL_UNAVAILABLE,       /* 503 with Retry-After */
+};
+
+#endif

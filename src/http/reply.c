@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "http.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/log.h"
+#include "creditrisk/util/strbuf.h"
+
+#define RETRY_AFTER_S "5"
+
+enum { DATE_LEN = 32 };
+
+/* THE table of refusals. */
+static const struct {
+    unsigned status;
+    bool close; /* the connection cannot or should not be used again */
+    const char *title;
+    const char *detail; /* what the client reads when there is nothing more precise */
+} refusals[] = {
+    [CR_REFUSAL_MALFORMED] = {400, true, "Bad Request", "The request is malformed"},
+    [CR_REFUSAL_NOT_FOUND] = {404, false, "Not Found", "Not Found"},
+    [CR_REFUSAL_METHOD] = {405, false, "Method Not Allowed", "Method Not Allowed"},
+    [CR_REFUSAL_TOO_LARGE] = {413, true, "Content Too Large", "The body is too large"},
+    [CR_REFUSAL_MEDIA_TYPE] = {415, false, "Unsupported Media Type",
+                               "The body must be application/json"},
+    [CR_REFUSAL_HEADERS_TOO_LARGE] = {431, true, "Request Header Fields Too Large",
+                                      "The headers are too many or too large"},
+    [CR_REFUSAL_INTERNAL] = {500, false, "Internal Server Error", "Internal Server Error"},
+    [CR_REFUSAL_UNKNOWN_METHOD] = {501, true, "Not Implemented", "The method is not known"},
+    [CR_REFUSAL_UNAVAILABLE] = {503, false, "Service Unavailable", "Service Unavailable"},
+};
+
+/* THE table of errors from below; what is not listed is our own failure: 500. */
+static const struct {
+    int code;
+    enum cr_refusal refusal;
+} errors[] = {
+    {CR_EUNAVAIL, CR_REFUSAL_UNAVAILABLE},
+    {CR_ENOMEM, CR_REFUSAL_UNAVAILABLE},
+    {CR_ETOOBIG, CR_REFUSAL_TOO_LARGE},
+};
+
+/* The body of a refusal in one of the three shapes; NULL without memory. */
+static json_t *make_body(const struct cr_request *request, enum cr_refusal refusal,
+                         const char *detail)
+{
+    json_t *body = NULL;
+
+    detail = detail != NULL ? detail : refusals[refusal].detail;
+    switch (request->surface) {
+    case CR_SURFACE_FASTAPI:
+        body = json_pack("{s:s}", "detail", detail);
+        break;
+    case CR_SURFACE_PROBLEM:
+        body = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
+                         refusals[refusal].title, "status", (int)refusals[refusal].status, "detail",
+                         detail);
+        break;
+    case CR_SURFACE_OIP:
+        body = json_pack("{s:s}", "error", detail);
+        break;
+    }
+    if (refusal == CR_REFUSAL_INTERNAL && body != NULL &&
+        json_object_set_new(body, "request_id", json_string(request->id)) != 0) {
+        json_decref(body);
+        body = NULL;
+    }
+    return body;
+}
+
+static const char *error_type(const struct cr_request *request)
+{
+    return request->surface == CR_SURFACE_PROBLEM ? "application/problem+json" : "application/json";
+}
+
+/* The text is the library's from here on, also on failure; NULL closes the connection. */
+static struct MHD_Response *make_response(char *text, size_t len)
+{
+    struct MHD_Response *response;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(text);
+    }
+    return response;
+}
+
+static struct MHD_Response *render(const json_t *json)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    size_t len;
+
+    cr_json_write(json, false, &text);
+    len = text.len;
+    return make_response(cr_strbuf_steal(&text), len);
+}
+
+/* Adds what every answer carries and queues it; the response is consumed. A header can be refused
+ * only for lack of memory, and then the rest of the answer still holds. */
+static enum MHD_Result queue(struct cr_request *request, unsigned status, const char *type,
+                             bool close, struct MHD_Response *response)
+{
+    enum MHD_Result result;
+
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, "Content-Type", type);
+    (void)MHD_add_response_header(response, "X-Request-ID", request->id);
+    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (request->route != NULL && request->route->no_store) {
+        (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+    }
+    if (status == 405) {
+        char allow[32];
+
+        cr_routes_allow(request->route, allow);
+        (void)MHD_add_response_header(response, "Allow", allow);
+    }
+    if (status == 503) {
+        (void)MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
+    }
+    if (close || atomic_load_explicit(&request->server->draining, memory_order_relaxed)) {
+        (void)MHD_add_response_header(response, "Connection", "close");
+    }
+    result = MHD_queue_response(request->connection, status, response);
+    MHD_destroy_response(response);
+    request->stage = CR_STAGE_ANSWERED;
+    request->status = status;
+    return result;
+}
+
+/* The client may still be sending what nobody will read. */
+static void linger(const struct cr_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (info != NULL) {
+        cr_linger_add(request->server->linger, info->connect_fd);
+    }
+}
+
+enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *owned = json;
+
+    if (owned == NULL) {
+        struct cr_error err;
+
+        (void)cr_error_set(&err, CR_ENOMEM, "out of memory");
+        return cr_reply_error(request, &err);
+    }
+    return queue(request, status, "application/json", false, render(owned));
+}
+
+enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)
+{
+    /* only FastAPI's surface has such routes */
+    assert(request->surface == CR_SURFACE_FASTAPI);
+    return cr_reply_json(request, 422,
+                         details != NULL ? json_pack("{s:o}", "detail", details) : NULL);
+}
+
+enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refusal,
+                                const char *detail)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *body = make_body(request, refusal, detail);
+    bool early = request->stage == CR_STAGE_HEAD; /* the library closes after an early answer */
+
+    if (body == NULL) {
+        return MHD_NO;
+    }
+    if (early) {
+        linger(request);
+    }
+    return queue(request, refusals[refusal].status, error_type(request),
+                 early || refusals[refusal].close, render(body));
+}
+
+enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err)
+{
+    enum cr_refusal refusal = CR_REFUSAL_INTERNAL;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(errors); i++) {
+        if (errors[i].code == err->code) {
+            refusal = errors[i].refusal;
+        }
+    }
+    cr_log(CR_LOG_ERROR, "request_failed", "{s:s, s:s, s:s}", "request_id", request->id, "error",
+           cr_error_name(err->code), "message", err->message);
+    return cr_reply_refuse(request, refusal, NULL);
+}
+
+/* RFC 9110's "Sun, 06 Nov 1994 08:49:37 GMT"; no locale is ever set. */
+static void write_date(char ret_date[DATE_LEN])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+
+    if (gmtime_r(&now, &utc) == NULL ||
+        strftime(ret_date, DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &utc) == 0) {
+        ret_date[0] = '\0';
+    }
+}
+
+void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *body = make_body(request, refusal, NULL);
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf bytes = CR_STRBUF_INIT;
+    char date[DATE_LEN];
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (body == NULL || info == NULL) {
+        return;
+    }
+    cr_json_write(body, false, &text);
+    write_date(date);
+    cr_strbuf_printf(&bytes,
+                     "HTTP/1.1 %u %s\r\n"
+                     "Date: %s\r\n"
+                     "Content-Type: %s\r\n"
+                     "Content-Length: %zu\r\n"
+                     "X-Request-ID: %s\r\n"
+                     "X-Content-Type-Options: nosniff\r\n"
+                     "Connection: close\r\n\r\n%s",
+                     refusals[refusal].status, refusals[refusal].title, date, error_type(request),
+                     text.len, request->id, cr_strbuf_text(&text));
+    if (text.failed || bytes.failed) {
+        return;
+    }
+    linger(request);
+    /* nothing was sent on this connection since the last answer: so little fits the socket's buffer
+     */
+    (void)send(info->connect_fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    request->stage = CR_STAGE_ANSWERED;
+    request->status = refusals[refusal].status;
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+/* The life of a request:
+ *
+ *   open     request line read     memory, start time
+ *   handle   headers read          judged; what is doubtful or too large is answered at once and
+ * the connection closed, other refusals wait for the end of the body handle   some bytes, often
+ * collected in the arena handle   no bytes: the end     the route answers close    answer sent or
+ * client gone
+ *
+ * A connection belongs to one worker, so all of it happens on one thread. */
+#include "http.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/log.h"
+
+/* A body may cost this many times its size while it is read and judged, and a fixed share. */
+enum { ARENA_FACTOR = 32, ARENA_BASE = 1 << 20, FIRST_BODY = 4096 };
+
+/* The number a worker thread took with its first request; a thread serves one server only. */
+static struct cr_worker *this_worker(struct cr_server *server)
+{
+    static _Thread_local struct cr_worker *worker;
+
+    if (worker == NULL) {
+        size_t index = atomic_fetch_add(&server->n_claimed, 1);
+
+        if (index >= server->n_workers) {
+            return NULL;
+        }
+        worker = &server->workers[index];
+    }
+    return worker;
+}
+
+static struct cr_request *make_request(struct cr_server *server, struct cr_worker *worker)
+{
+    struct cr_request *request = worker->spare;
+    struct cr_arena arena;
+
+    if (request != NULL) {
+        worker->spare = NULL;
+        arena = request->arena;
+    } else {
+        request = malloc(sizeof(*request));
+        if (request == NULL) {
+            return NULL;
+        }
+        cr_arena_init(&arena, ARENA_FACTOR * server->settings->body_bytes + ARENA_BASE);
+    }
+    *request = (struct cr_request){.server = server, .worker = worker, .arena = arena};
+    return request;
+}
+
+void cr_request_destroy(struct cr_request *request)
+{
+    if (request != NULL) {
+        cr_arena_finish(&request->arena);
+        free(request);
+    }
+}
+
+void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN])
+{
+    struct cr_worker *worker = request->worker;
+
+    if (worker->n_ids == 0) {
+        cr_digest_random_hex(worker->ids, sizeof(worker->ids) / 2);
+        worker->n_ids = CR_ID_POOL;
+    }
+    worker->n_ids--;
+    memcpy(ret_hex, worker->ids + worker->n_ids * (CR_RANDOM_ID_LEN - 1), CR_RANDOM_ID_LEN - 1);
+    ret_hex[CR_RANDOM_ID_LEN - 1] = '\0';
+}
+
+void *cr_request_open(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct cr_server *server = context;
+    struct cr_worker *worker = this_worker(server);
+    struct cr_request *request = worker != NULL ? make_request(server, worker) : NULL;
+
+    if (request == NULL) {
+        return NULL; /* without memory; the connection will be closed */
+    }
+    request->connection = connection;
+    request->started_ns = cr_clock_ns();
+    request->uri = uri;
+    request->uri_len = strlen(uri);
+    request->is_target = cr_headers_is_target(uri);
+    request->surface = CR_SURFACE_PROBLEM;
+    request->method_text = "";
+    (void)atomic_fetch_add(&server->n_started, 1);
+    (void)atomic_fetch_add(&server->n_active, 1);
+    return request;
+}
+
+/* Refusals that leave the connection usable: they wait until the body has been read. */
+static void route(struct cr_request *request, const char *path, const struct cr_headers *headers)
+{
+    request->route = cr_routes_find(path);
+    request->surface = request->route != NULL ? request->route->surface : cr_routes_surface(path);
+    if (request->route == NULL) {
+        request->refusal = CR_REFUSAL_NOT_FOUND;
+    } else if ((request->route->methods & request->method) == 0) {
+        request->refusal = CR_REFUSAL_METHOD;
+    } else if (request->route->takes_json && !cr_headers_is_json(headers->content_type)) {
+        request->refusal = CR_REFUSAL_MEDIA_TYPE;
+    } else if (headers->content_encoding != NULL &&
+               strcasecmp(headers->content_encoding, "identity") != 0) {
+        request->refusal = CR_REFUSAL_MEDIA_TYPE;
+        request->refusal_detail = "No Content-Encoding is accepted";
+    }
+}
+
+/* Judges the head. */
+static enum MHD_Result begin(struct cr_request *request, const char *url, const char *version)
+{
+    const struct cr_settings *settings = request->server->settings;
+    struct cr_headers_limits limits = {settings->header_bytes, (size_t)settings->header_count};
+    struct cr_headers_line line = {request->method_text, request->uri, request->uri_len,
+                                   request->is_target, version};
+    struct cr_headers headers;
+    enum cr_refusal refusal = cr_headers_check(request->connection, &line, &limits, &headers);
+
+    if (headers.request_id != NULL && cr_headers_is_id(headers.request_id)) {
+        strcpy(request->id, headers.request_id);
+    } else {
+        cr_request_random_id(request, request->id);
+    }
+    request->method = cr_routes_method(request->method_text);
+    route(request, url, &headers);
+    if (refusal == CR_REFUSAL_NONE && request->method == CR_METHOD_UNKNOWN) {
+        refusal = CR_REFUSAL_UNKNOWN_METHOD;
+    }
+    if (refusal == CR_REFUSAL_NONE && headers.body_len > settings->body_bytes) {
+        refusal = CR_REFUSAL_TOO_LARGE;
+    }
+    if (refusal != CR_REFUSAL_NONE) {
+        return cr_reply_refuse(request, refusal, headers.why);
+    }
+    if (request->refusal != CR_REFUSAL_NONE && headers.expect != NULL) {
+        /* the client asks first: it need not send the body at all */
+        return cr_reply_refuse(request, request->refusal, request->refusal_detail);
+    }
+    request->body_expected = headers.body_len;
+    request->stage = CR_STAGE_BODY;
+    return MHD_YES;
+}
+
+/* Room for at least `len` bytes: all that was announced, or twice as much as before. */
+static bool reserve_body(struct cr_request *request, size_t len)
+{
+    size_t cap = request->body_cap > 0 ? 2 * request->body_cap : FIRST_BODY;
+    char *body;
+
+    if (len <= request->body_cap) {
+        return true;
+    }
+    if (request->body_expected > 0) {
+        cap = (size_t)request->body_expected;
+    }
+    cap = cap < len ? len : cap;
+    body = cr_arena_alloc(&request->arena, cap);
+    if (body == NULL) {
+        return false;
+    }
+    if (request->body_len > 0) {
+        memcpy(body, request->body, request->body_len);
+    }
+    request->body = body;
+    request->body_cap = cap;
+    return true;
+}
+
+/* Takes all of the bytes, or nothing more of this connection. */
+static enum MHD_Result collect(struct cr_request *request, const char *data, size_t *data_len)
+{
+    size_t max = request->server->settings->body_bytes;
+    size_t len = *data_len;
+
+    if (len > max || request->body_len + request->body_dropped > max - len) {
+        cr_reply_cut(request, CR_REFUSAL_TOO_LARGE); /* chunked: its size was not announced */
+        return MHD_NO;
+    }
+    if (request->refusal != CR_REFUSAL_NONE || !request->route->takes_json) {
+        request->body_dropped += len;
+    } else if (reserve_body(request, request->body_len + len)) {
+        memcpy(request->body + request->body_len, data, len);
+        request->body_len += len;
+    } else {
+        cr_reply_cut(request, CR_REFUSAL_UNAVAILABLE);
+        return MHD_NO;
+    }
+    *data_len = 0;
+    return MHD_YES;
+}
+
+static enum MHD_Result answer(struct cr_request *request)
+{
+    if (request->refusal != CR_REFUSAL_NONE) {
+        return cr_reply_refuse(request, request->refusal, request->refusal_detail);
+    }
+    return request->route->answer(request);
+}
+
+enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *data_len, void **context)
+{
+    struct cr_request *request = *context;
+
+    (void)server;
+    (void)connection;
+    if (request == NULL) {
+        return MHD_NO;
+    }
+    request->method_text = method;
+    switch (request->stage) {
+    case CR_STAGE_HEAD:
+        return begin(request, url, version);
+    case CR_STAGE_BODY:
+        return *data_len > 0 ? collect(request, data, data_len) : answer(request);
+    case CR_STAGE_ANSWERED:
+        break;
+    }
+    *data_len = 0; /* what comes after the answer is nobody's */
+    return MHD_YES;
+}
+
+static void log_access(const struct cr_request *request, enum MHD_RequestTerminationCode code)
+{
+    const char *method = request->method == CR_METHOD_GET    ? "GET"
+                         : request->method == CR_METHOD_HEAD ? "HEAD"
+                         : request->method == CR_METHOD_POST ? "POST"
+                                                             : "other";
+
+    cr_log(CR_LOG_INFO, "request", "{s:s, s:s, s:s, s:i, s:b, s:f}", "request_id", request->id,
+           "method", method, "route", request->route != NULL ? request->route->path : "none",
+           "status", (int)request->status, "complete", code == MHD_REQUEST_TERMINATED_COMPLETED_OK,
+           "ms", (double)(cr_clock_ns() - request->started_ns) / 1e6);
+}
+
+void cr_request_close(void *context, struct MHD_Connection *connection, void **slot,
+                      enum MHD_RequestTerminationCode code)
+{
+    struct cr_server *server = context;
+    struct cr_request *request = *slot;
+
+    (void)connection;
+    if (request == NULL) {
+        return;
+    }
+    *slot = NULL;
+    if (server->settings->access_log) {
+        log_access(request, code);
+    }
+    if (request->worker->spare == NULL) {
+        cr_arena_reset(&request->arena);
+        request->worker->spare = request;
+    } else {
+        cr_request_destroy(request);
+    }
+    (void)atomic_fetch_sub(&server->n_active, 1);
+    if (atomic_load(&server->draining)) {
+        (void)pthread_mutex_lock(&server->drain_lock); /* these fail only for misuse */
+        (void)pthread_cond_signal(&server->progress);
+        (void)pthread_mutex_unlock(&server->drain_lock);
+    }
+}

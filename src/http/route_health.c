@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* GET /health, /livez, /readyz. */
+#include "http.h"
+
+#include "creditrisk/util/cleanup.h"
+
+/* The reference's answer: can this service predict? */
+enum MHD_Result cr_route_health(struct cr_request *request)
+{
+    CR_CLEANUP(cr_champion_unrefp)
+    struct cr_champion *champion = cr_server_champion(request->server);
+    bool loaded = champion != NULL;
+
+    return cr_reply_json(request, loaded ? 200 : 503,
+                         json_pack("{s:s, s:b, s:s?, s:s?}", "status",
+                                   loaded ? "healthy" : "degraded", "model_loaded", loaded,
+                                   "model_version", loaded ? champion->bundle->version : NULL,
+                                   "model_name", loaded ? champion->model_name : NULL));
+}
+
+/* The process answers; nothing else is asked. */
+enum MHD_Result cr_route_livez(struct cr_request *request)
+{
+    return cr_reply_json(request, 200, json_pack("{s:s}", "status", "alive"));
+}
+
+/* Should requests be sent here? A loaded champion has passed its self-test. */
+enum MHD_Result cr_route_readyz(struct cr_request *request)
+{
+    CR_CLEANUP(cr_champion_unrefp)
+    struct cr_champion *champion = cr_server_champion(request->server);
+    bool draining = atomic_load(&request->server->draining);
+    bool ready = champion != NULL && !draining;
+
+    return cr_reply_json(request, ready ? 200 : 503,
+                         json_pack("{s:s, s:b, s:b}", "status", ready ? "ready" : "not ready",
+                                   "model_loaded", champion != NULL, "draining", draining));
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/* GET /model-info: which model answers, and what is known about it. */
+#include "http.h"
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+
+/* A copy of manifest[section][key] (section may be NULL), null when it has none. jansson's values
+ * are not shared between threads. */
+static json_t *copy(const json_t *manifest, const char *section, const char *key)
+{
+    const json_t *object = section != NULL ? json_object_get(manifest, section) : manifest;
+    const json_t *value = json_object_get(object, key);
+
+    return value != NULL ? json_deep_copy(value) : json_null();
+}
+
+static json_t *describe(const struct cr_champion *champion)
+{
+    const struct cr_bundle *bundle = champion->bundle;
+    const struct cr_portfolio *portfolio = bundle->portfolio;
+    const json_t *manifest = bundle->manifest;
+
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}, "
+                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:s?}",
+                     "version", bundle->version,                                        //
+                     "model_name", champion->model_name,                                //
+                     "model_kind", copy(manifest, "model", "kind"),                     //
+                     "auc_roc", copy(manifest, "metrics", "auc_roc"),                   //
+                     "cv_auc", copy(manifest, "metrics", "cv_auc"),                     //
+                     "feature_count", copy(manifest, NULL, "n_inputs"),                 //
+                     "training_date", copy(manifest, NULL, "created_at"),               //
+                     "optimal_threshold", cr_json_number(bundle->threshold),            //
+                     "available_versions", json_deep_copy(champion->versions),          //
+                     "feature_set", copy(manifest, NULL, "feature_set"),                //
+                     "metrics", copy(manifest, NULL, "metrics"),                        //
+                     "portfolio", "name", portfolio->name, "title", portfolio->title,   //
+                     "currency", portfolio->currency_code,                              //
+                     "outcome", "label", portfolio->outcome_label, "definition",        //
+                     portfolio->outcome_definition, "window_months",                    //
+                     cr_json_number(portfolio->outcome_window_months),                  //
+                     "calibration", "slope", cr_json_number(bundle->calibration.slope), //
+                     "intercept", cr_json_number(bundle->calibration.intercept),        //
+                     "application_fields", (int)portfolio->n_fields,                    //
+                     "data", copy(manifest, NULL, "data"),                              //
+                     "sha256", bundle->sha256);
+}
+
+enum MHD_Result cr_route_model_info(struct cr_request *request)
+{
+    CR_CLEANUP(cr_champion_unrefp)
+    struct cr_champion *champion = cr_server_champion(request->server);
+
+    if (champion == NULL) {
+        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, "No model is loaded");
+    }
+    return cr_reply_json(request, 200, describe(champion));
+}

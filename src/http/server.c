@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/http/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/log.h"
+#include "creditrisk/util/parallel.h"
+#include "http.h"
+#include "listen.h"
+
+/* A drained server waits this long for a request on connections that were idle. */
+#define SETTLE_NS 100000000
+
+enum { MIN_CONNECTION_BYTES = 16384, MAX_WORKERS = 256 };
+
+CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
+
+/* The library's own messages repeat what clients sent; what matters of them is logged by us. */
+#define DAEMON_FLAGS (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC)
+
+int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
+                     struct cr_error *err)
+{
+    CR_CLEANUP(cr_server_destroyp) struct cr_server *server = calloc(1, sizeof(*server));
+    struct cr_listener listener;
+    int result;
+
+    if (server == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    *server = (struct cr_server){
+        .settings = settings,
+        .listen_fd = -1,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .reload_lock = PTHREAD_MUTEX_INITIALIZER,
+        .drain_lock = PTHREAD_MUTEX_INITIALIZER,
+        .progress = PTHREAD_COND_INITIALIZER,
+    };
+    result = cr_listen_open(settings, &listener, err);
+    if (result < 0) {
+        return result;
+    }
+    server->listen_fd = listener.fd;
+    server->port = listener.port;
+    memcpy(server->address, listener.address, sizeof(server->address));
+    server->n_workers =
+        settings->threads > 0 ? (size_t)settings->threads : cr_parallel_n_processors();
+    server->n_workers = server->n_workers > MAX_WORKERS ? MAX_WORKERS : server->n_workers;
+    server->workers = calloc(server->n_workers, sizeof(*server->workers));
+    if (server->workers == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < server->n_workers; i++) {
+        server->workers[i].index = i;
+    }
+    result = cr_linger_create(&server->linger, err);
+    if (result == 0) {
+        *ret_server = CR_STEAL(server);
+    }
+    return result;
+}
+
+void cr_server_destroy(struct cr_server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    if (server->mhd != NULL) {
+        (void)MHD_quiesce_daemon(server->mhd); /* returns our listen_fd, or −1 the second time */
+        MHD_stop_daemon(server->mhd);
+    }
+    cr_linger_destroy(server->linger);
+    if (server->listen_fd >= 0) {
+        (void)close(server->listen_fd); /* a socket on its way out has nothing to report */
+    }
+    for (size_t i = 0; server->workers != NULL && i < server->n_workers; i++) {
+        cr_request_destroy(server->workers[i].spare);
+    }
+    free(server->workers);
+    cr_champion_unref(server->champion);
+    free(server);
+}
+
+struct cr_champion *cr_server_champion(struct cr_server *server)
+{
+    struct cr_champion *champion;
+
+    (void)pthread_mutex_lock(&server->lock); /* these fail only for misuse */
+    champion = cr_champion_ref(server->champion);
+    (void)pthread_mutex_unlock(&server->lock);
+    return champion;
+}
+
+static void swap_champion(struct cr_server *server, struct cr_champion *champion)
+{
+    struct cr_champion *old;
+
+    (void)pthread_mutex_lock(&server->lock); /* these fail only for misuse */
+    old = server->champion;
+    server->champion = champion;
+    (void)pthread_mutex_unlock(&server->lock);
+    cr_champion_unref(old);
+}
+
+static int load_champion(struct cr_server *server, struct cr_error *err)
+{
+    struct cr_champion *champion;
+    struct cr_champion *old;
+    int64_t start_ns = cr_clock_ns();
+    int result = cr_champion_load(server->settings, server->n_workers, &champion, err);
+
+    if (result < 0) {
+        old = cr_server_champion(server);
+        cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",
+               server->settings->portfolio, "registry", server->settings->registry, "error",
+               cr_error_name(result), "reason", err->message, "still_serving",
+               old != NULL ? old->bundle->version : NULL);
+        cr_champion_unref(old);
+        return result;
+    }
+    cr_log(CR_LOG_INFO, "champion_loaded", "{s:s, s:s, s:s, s:s?, s:f}", "portfolio",
+           server->settings->portfolio, "version", champion->bundle->version, "model",
+           champion->model_name, "sha256", champion->bundle->sha256, "ms",
+           (double)(cr_clock_ns() - start_ns) / 1e6);
+    swap_champion(server, champion);
+    return 0;
+}
+
+int cr_server_reload(struct cr_server *server, struct cr_error *err)
+{
+    int result;
+
+    (void)pthread_mutex_lock(&server->reload_lock); /* these fail only for misuse */
+    result = load_champion(server, err);
+    (void)pthread_mutex_unlock(&server->reload_lock);
+    return result;
+}
+
+int cr_server_start(struct cr_server *server, struct cr_error *err)
+{
+    const struct cr_settings *settings = server->settings;
+    unsigned connections = (unsigned)settings->connections;
+    size_t memory = 2 * settings->header_bytes; /* half of it is the first read buffer */
+    struct MHD_OptionItem strictness[] = {
+#if MHD_VERSION >= 0x00097701
+        {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL},
+#endif
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    assert(server->mhd == NULL);
+    connections = connections < server->n_workers ? (unsigned)server->n_workers : connections;
+    memory = memory < MIN_CONNECTION_BYTES ? MIN_CONNECTION_BYTES : memory;
+    server->mhd = MHD_start_daemon(
+        DAEMON_FLAGS, 0, NULL, NULL, cr_request_handle, server,                     //
+        MHD_OPTION_LISTEN_SOCKET, server->listen_fd,                                //
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)server->n_workers,                   //
+        MHD_OPTION_CONNECTION_LIMIT, connections,                                   //
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)settings->connections_per_ip, //
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)settings->idle_timeout_s,          //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,                                 //
+        MHD_OPTION_URI_LOG_CALLBACK, cr_request_open, server,                       //
+        MHD_OPTION_NOTIFY_COMPLETED, cr_request_close, server,                      //
+        MHD_OPTION_ARRAY, strictness,                                               //
+        MHD_OPTION_END);
+    if (server->mhd == NULL) {
+        return cr_error_set(err, CR_EUNAVAIL, "cannot start the HTTP library's %zu threads: %s",
+                            server->n_workers, strerror(errno));
+    }
+    return 0;
+}
+
+const char *cr_server_address(const struct cr_server *server)
+{
+    return server->address;
+}
+
+int cr_server_port(const struct cr_server *server)
+{
+    return server->port;
+}
+
+/* No new connections; those that the kernel has already accepted for us are still served. */
+static void stop_accepting(struct cr_server *server)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage storage;
+    } peer;
+    socklen_t len = sizeof(peer);
+    int fd;
+
+    (void)MHD_quiesce_daemon(server->mhd); /* returns our own listen_fd */
+    while ((fd = accept4(server->listen_fd, &peer.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        (void)MHD_add_connection(server->mhd, fd, &peer.any, len); /* closes fd on failure */
+        len = sizeof(peer);
+    }
+    (void)close(server->listen_fd); /* a socket on its way out has nothing to report */
+    server->listen_fd = -1;
+}
+
+/* Waits until a request ends or the monotonic clock reaches until_ns. */
+static void wait_progress(struct cr_server *server, int64_t until_ns)
+{
+    struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+
+    (void)pthread_mutex_lock(&server->drain_lock); /* these fail only for misuse */
+    (void)pthread_cond_clockwait(&server->progress, &server->drain_lock, CLOCK_MONOTONIC,
+                                 &until); /* the caller looks at the clock */
+    (void)pthread_mutex_unlock(&server->drain_lock);
+}
+
+size_t cr_server_drain(struct cr_server *server)
+{
+    int64_t now_ns = cr_clock_ns();
+    int64_t deadline_ns = now_ns + (int64_t)server->settings->drain_timeout_s * 1000000000;
+    int64_t quiet_ns = now_ns;
+    size_t n_started = atomic_load(&server->n_started);
+
+    atomic_store(&server->draining, true);
+    stop_accepting(server);
+    while (now_ns < deadline_ns) {
+        size_t n = atomic_load(&server->n_started);
+
+        if (atomic_load(&server->n_active) > 0 || n != n_started) {
+            quiet_ns = now_ns;
+            n_started = n;
+        } else if (now_ns - quiet_ns >= SETTLE_NS) {
+            break;
+        }
+        wait_progress(server, now_ns + SETTLE_NS < deadline_ns ? now_ns + SETTLE_NS : deadline_ns);
+        now_ns = cr_clock_ns();
+    }
+    return atomic_load(&server->n_active);
+}
