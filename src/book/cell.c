@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/* One CSV cell → one typed value. */
+#include "creditrisk/book/table.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/num.h"
+#include "creditrisk/util/strbuf.h"
+
+/* Of a value that a message quotes. */
+enum { SHOWN_LEN = 60 };
+
+/* Beyond 2^53 a double does not tell neighbouring integers apart. */
+static const double MAX_INT = 9007199254740992.0;
+
+static int complain(struct cr_error *err, const char *text, size_t len, const char *complaint)
+{
+    return cr_error_set(err, CR_EINVAL, "'%.*s%s' %s", (int)(len < SHOWN_LEN ? len : SHOWN_LEN),
+                        text, len > SHOWN_LEN ? "…" : "", complaint);
+}
+
+static bool is_missing(const struct cr_portfolio *portfolio, const char *text, size_t len)
+{
+    for (size_t i = 0; i < portfolio->n_missing; i++) {
+        const char *marker = portfolio->missing[i];
+
+        if (strlen(marker) == len && memcmp(marker, text, len) == 0) {
+            return true;
+        }
+    }
+    return len == 0;
+}
+
+static int check_range(const struct cr_table_column *column, const char *text, size_t len,
+                       double number, struct cr_error *err)
+{
+    char bound[CR_NUM_LEN];
+    char complaint[CR_NUM_LEN + 16];
+
+    if (number >= column->min && number <= column->max) {
+        return 0;
+    }
+    (void)cr_num_format(number < column->min ? column->min : column->max, bound);
+    (void)snprintf(complaint, sizeof(complaint), "is %s %s",
+                   number < column->min ? "below" : "above", bound);
+    return complain(err, text, len, complaint);
+}
+
+static int parse_int(const struct cr_table_column *column, const char *text, size_t len,
+                     double *ret_number, struct cr_error *err)
+{
+    int64_t number;
+
+    if (!cr_num_parse_int(text, len, &number)) {
+        return complain(err, text, len, "is not a whole number");
+    }
+    if (fabs((double)number) > MAX_INT) {
+        return complain(err, text, len, "is too large");
+    }
+    *ret_number = (double)number;
+    return check_range(column, text, len, *ret_number, err);
+}
+
+static int parse_number(const struct cr_table_column *column, const char *text, size_t len,
+                        double *ret_number, struct cr_error *err)
+{
+    double number;
+
+    if (!cr_num_parse(text, len, &number)) {
+        return complain(err, text, len, "is not a number");
+    }
+    if (!isfinite(number)) {
+        return complain(err, text, len, "is too large");
+    }
+    *ret_number = number;
+    return check_range(column, text, len, number, err);
+}
+
+static int parse_bool(const char *text, size_t len, double *ret_number, struct cr_error *err)
+{
+    static const struct {
+        const char *text;
+        double number;
+    } words[] = {{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}};
+    int64_t number;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(words); i++) {
+        if (strlen(words[i].text) == len && strncasecmp(words[i].text, text, len) == 0) {
+            *ret_number = words[i].number;
+            return 0;
+        }
+    }
+    if (cr_num_parse_int(text, len, &number) && (number == 0 || number == 1)) {
+        *ret_number = (double)number;
+        return 0;
+    }
+    return complain(err, text, len, "is none of true, false, yes, no, 1, 0");
+}
+
+static int parse_level(const struct cr_table_column *column, const char *text, size_t len,
+                       const char **ret_text, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf known = CR_STRBUF_INIT;
+    ptrdiff_t level = cr_levels_find(&column->levels, text, len);
+
+    if (level >= 0) {
+        *ret_text = column->levels.texts[level];
+        return 0;
+    }
+    cr_strbuf_puts(&known, "is none of ");
+    for (size_t i = 0; i < column->levels.n; i++) {
+        cr_strbuf_puts(&known, i == 0 ? "" : ", ");
+        cr_strbuf_puts(&known, column->levels.texts[i]);
+    }
+    return complain(err, text, len, cr_strbuf_text(&known));
+}
+
+/* A database takes UTF-8 only; jansson makes no string of anything else. */
+static bool is_utf8(const char *text, size_t len)
+{
+    bool ascii = true;
+
+    for (size_t i = 0; i < len && ascii; i++) {
+        ascii = (text[i] & 0x80) == 0;
+    }
+    if (!ascii) {
+        json_t *string = json_stringn(text, len);
+
+        ascii = string != NULL;
+        json_decref(string);
+    }
+    return ascii;
+}
+
+int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
+                        const char *text, size_t len, struct cr_value *ret_value,
+                        struct cr_error *err)
+{
+    struct cr_value value = CR_VALUE_MISSING;
+    int64_t days;
+    int r = 0;
+
+    if (is_missing(portfolio, text, len)) {
+        if (!column->nullable) {
+            return cr_error_set(err, CR_EINVAL, "the value is missing");
+        }
+        *ret_value = value;
+        return 0;
+    }
+    switch (column->type) {
+    case CR_INT:
+        r = parse_int(column, text, len, &value.number, err);
+        break;
+    case CR_NUMBER:
+        r = parse_number(column, text, len, &value.number, err);
+        break;
+    case CR_BOOL:
+        r = parse_bool(text, len, &value.number, err);
+        break;
+    case CR_ENUM:
+        r = parse_level(column, text, len, &value.text, err);
+        break;
+    case CR_DATE:
+        value.text = text;
+        r = cr_clock_parse_date(text, len, &days)
+                ? 0
+                : complain(err, text, len, "is not a date of the form YYYY-MM-DD");
+        break;
+    case CR_TEXT:
+        value.text = text;
+        r = is_utf8(text, len) ? 0 : complain(err, text, len, "is not UTF-8");
+        break;
+    }
+    if (r == 0) {
+        *ret_value = value;
+    }
+    return r;
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/book/import.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/csv.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/progress.h"
+#include "load.h"
+#include "rejects.h"
+#include "table.h"
+
+enum { PROGRESS_STEP = 4096, NO_COLUMN = -1 };
+
+struct import {
+    struct cr_db *db;
+    const struct cr_portfolio *portfolio;
+    const struct cr_import_options *options;
+    cr_import_note_fn *on_note;
+    void *context;
+    struct rejects rejects;
+};
+
+/* One file on its way into its table. */
+struct reading {
+    struct import *import;
+    const struct cr_table *table;
+    const char *path;
+    struct cr_stmt *insert;
+    struct cr_value *cells; /* one row, in the table's order */
+    ptrdiff_t *columns;     /* of the file's fields: index in the table, or NO_COLUMN */
+    size_t n_fields;        /* of the header; 0 before it was read */
+    struct cr_progress *progress;
+    struct cr_import_table_report report;
+};
+
+static void reading_finish(struct reading *reading)
+{
+    cr_stmt_destroy(reading->insert);
+    cr_progress_destroy(reading->progress);
+    free(reading->cells);
+    free(reading->columns);
+}
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
+/* ---- header ---- */
+
+static ptrdiff_t find_column(const struct cr_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (strcmp(table->columns[i].name, name) == 0) {
+            return (ptrdiff_t)i;
+        }
+    }
+    return NO_COLUMN;
+}
+
+/* Position of a table's column in the file, from 1; 0 when it is not there. */
+static size_t position_of(const struct reading *reading, size_t column)
+{
+    for (size_t i = 0; i < reading->n_fields; i++) {
+        if (reading->columns[i] == (ptrdiff_t)column) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static void note_ignored(const struct reading *reading, const char *name)
+{
+    char note[256];
+
+    if (reading->import->on_note != NULL) {
+        (void)snprintf(note, sizeof(note), "%s: column '%s' is not in the portfolio: ignored",
+                       reading->path, name);
+        reading->import->on_note(note, reading->import->context);
+    }
+}
+
+static int read_header(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
+{
+    const struct cr_table *table = reading->table;
+
+    reading->columns = calloc(row->n, sizeof(*reading->columns));
+    if (reading->columns == NULL) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < row->n; i++) {
+        ptrdiff_t column = find_column(table, row->fields[i].text);
+
+        reading->columns[i] = column;
+        if (column == NO_COLUMN) {
+            reading->report.n_ignored_columns++;
+            note_ignored(reading, row->fields[i].text);
+        } else if (position_of(reading, (size_t)column) != 0) {
+            return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
+                               "column '%s' is there twice", row->fields[i].text);
+        }
+        reading->n_fields = i + 1;
+    }
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (!table->columns[i].optional && position_of(reading, i) == 0) {
+            return cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
+                               "column '%s' is missing", table->columns[i].name);
+        }
+    }
+    return 0;
+}
+
+/* ---- rows ---- */
+
+/* A bad row: to the rejects, or the end of a strict import. position 0 = the row as a whole. */
+static int reject(struct reading *reading, const struct cr_csv_row *row, size_t position,
+                  const char *reason, struct cr_error *err)
+{
+    struct import *import = reading->import;
+    ptrdiff_t column =
+        position > 0 && position <= reading->n_fields ? reading->columns[position - 1] : NO_COLUMN;
+    const char *name = column == NO_COLUMN ? "" : reading->table->columns[column].name;
+
+    if (import->options->strict) {
+        return column == NO_COLUMN
+                   ? cr_error_at(err, CR_EINVAL, row->file, row->line, position, "%s", reason)
+                   : cr_error_at(err, CR_EINVAL, row->file, row->line, position, "%s: %s", name,
+                                 reason);
+    }
+    reading->report.n_rejected++;
+    return rejects_add(&import->rejects, reading->table->file, row->line, name, position, reason,
+                       err);
+}
+
+/* The place is where the two differ in length. */
+static int reject_ragged(struct reading *reading, const struct cr_csv_row *row,
+                         struct cr_error *err)
+{
+    char reason[96];
+    size_t shorter = row->n < reading->n_fields ? row->n : reading->n_fields;
+
+    (void)snprintf(reason, sizeof(reason), "the row has %zu field%s, the header %zu", row->n,
+                   row->n == 1 ? "" : "s", reading->n_fields);
+    return reject(reading, row, shorter + 1, reason, err);
+}
+
+static int read_row(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
+{
+    struct import *import = reading->import;
+    const struct cr_table *table = reading->table;
+    struct cr_error cause = {0};
+    size_t column = table->n_columns;
+    int r;
+
+    for (size_t i = 0; i < row->n; i++) {
+        if (reading->columns[i] != NO_COLUMN &&
+            cr_table_parse_cell(import->portfolio, &table->columns[reading->columns[i]],
+                                row->fields[i].text, row->fields[i].len,
+                                &reading->cells[reading->columns[i]], &cause) != 0) {
+            return reject(reading, row, i + 1, cause.message, err);
+        }
+    }
+    r = table_insert(import->db, reading->insert, table, reading->cells, &column, &cause);
+    if (r == CR_EINVAL) {
+        return reject(reading, row, position_of(reading, column), cause.message, err);
+    }
+    if (r != 0) {
+        return cr_error_at(err, r, row->file, row->line, 0, "%s", cause.message);
+    }
+    reading->report.n_rows++;
+    if (reading->report.n_rows % PROGRESS_STEP == 0) {
+        cr_progress_advance(reading->progress, PROGRESS_STEP, NULL);
+    }
+    return 0;
+}
+
+static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
+{
+    struct reading *reading = context;
+
+    if (reading->n_fields == 0) {
+        return read_header(reading, row, err);
+    }
+    if (row->n != reading->n_fields) {
+        return reject_ragged(reading, row, err);
+    }
+    return read_row(reading, row, err);
+}
+
+/* ---- tables ---- */
+
+static int import_table(struct import *import, const struct cr_table *table, const char *dir,
+                        struct cr_import_table_report *ret_report, struct cr_error *err)
+{
+    const struct cr_csv_options options = {.separator = import->portfolio->separator};
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, table->file);
+    CR_CLEANUP(reading_finish)
+    struct reading reading = {
+        .import = import,
+        .table = table,
+        .path = path,
+        .cells = calloc(table->n_columns, sizeof(*reading.cells)),
+        .progress = cr_progress_create(table->name, 0, import->options->quiet),
+        .report = {.table = table->name},
+    };
+    int r;
+
+    if (path == NULL || reading.cells == NULL) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < table->n_columns; i++) {
+        reading.cells[i] = CR_VALUE_MISSING; /* and it stays so where the file has no column */
+    }
+    r = cr_table_prepare_insert(import->db, table, &reading.insert, err);
+    if (r == 0) {
+        r = cr_csv_read(path, &options, on_row, &reading, err);
+    }
+    if (r == 0 && reading.n_fields == 0) {
+        r = cr_error_at(err, CR_EINVAL, path, 1, 1, "the file is empty: a header is expected");
+    }
+    if (r == 0) {
+        cr_progress_advance(reading.progress, reading.report.n_rows % PROGRESS_STEP, NULL);
+        *ret_report = reading.report;
+    }
+    return r;
+}
+
+static void import_finish(struct import *import)
+{
+    rejects_finish(&import->rejects);
+}
+
+static int import_all(struct import *import, const char *dir, struct cr_import_report *report,
+                      struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = import->portfolio;
+    CR_CLEANUP(load_finish) struct load load = {0};
+    int r;
+
+    report->tables = calloc(portfolio->n_tables, sizeof(*report->tables));
+    if (report->tables == NULL) {
+        return no_memory(err);
+    }
+    r = load_begin(&load, import->db, portfolio, import->options->mode, err);
+    for (size_t i = 0; i < portfolio->n_tables && r == 0; i++) {
+        r = import_table(import, &portfolio->tables[i], dir, &report->tables[i], err);
+        report->n_tables = i + 1;
+    }
+    if (r == 0) {
+        r = rejects_close(&import->rejects, err);
+    }
+    return r != 0 ? r : load_commit(&load, err);
+}
+
+int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
+                   const struct cr_import_options *options, cr_import_note_fn *on_note,
+                   void *context, struct cr_import_report *ret_report, struct cr_error *err)
+{
+    CR_CLEANUP(import_finish)
+    struct import import = {db, portfolio, options, on_note, context, {0}};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    int r;
+
+    if (!cr_fs_is_dir(dir)) {
+        return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", dir);
+    }
+    r = rejects_init(&import.rejects, dir, options->rejects_path, err);
+    if (r == 0) {
+        r = import_all(&import, dir, &report, err);
+    }
+    if (r != 0) {
+        return r;
+    }
+    report.n_rejected = import.rejects.n;
+    if (report.n_rejected > 0) {
+        report.rejects_path = CR_STEAL(import.rejects.path);
+    }
+    *ret_report = report;
+    report = (struct cr_import_report){0}; /* the caller's now */
+    return 0;
+}
+
+void cr_import_report_finish(struct cr_import_report *report)
+{
+    free(report->tables);
+    free(report->rejects_path);
+    *report = (struct cr_import_report){0};
+}

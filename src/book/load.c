@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "load.h"
+
+#include "creditrisk/book/table.h"
+#include "creditrisk/util/cleanup.h"
+
+/* Rows that stay keep their indexes: making them again could take longer than the load. */
+static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio,
+                        struct cr_error *err)
+{
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        CR_CLEANUP(cr_freep) char *sql = NULL;
+        int r = cr_db_drop_indexes(load->db, portfolio->tables[i].name, &sql, err);
+
+        if (r != 0) {
+            return r;
+        }
+        cr_strbuf_puts(&load->indexes, sql);
+    }
+    return cr_strbuf_check(&load->indexes, err);
+}
+
+int load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
+               enum cr_import_mode mode, struct cr_error *err)
+{
+    int r = cr_db_begin(db, err);
+
+    if (r != 0) {
+        return r;
+    }
+    load->db = db;
+    switch (mode) {
+    case CR_IMPORT_APPEND:
+        return 0;
+    case CR_IMPORT_EMPTY:
+        r = cr_table_check_empty(db, portfolio, err);
+        break;
+    case CR_IMPORT_REPLACE:
+        r = cr_table_clear_all(db, portfolio, err);
+        break;
+    }
+    return r != 0 ? r : drop_indexes(load, portfolio, err);
+}
+
+int load_commit(struct load *load, struct cr_error *err)
+{
+    int r = cr_db_exec(load->db, cr_strbuf_text(&load->indexes), err);
+
+    if (r == 0) {
+        r = cr_db_commit(load->db, err);
+    }
+    if (r == 0) {
+        load->db = NULL;
+    }
+    return r;
+}
+
+void load_finish(struct load *load)
+{
+    if (load->db != NULL) {
+        cr_db_rollback(load->db);
+    }
+    cr_strbuf_finish(&load->indexes);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+/* Private to book/: the frame of a bulk load. One transaction; the mode decides about rows that are
+ * there; indexes without a constraint are dropped and made again, which is what keeps a load of
+ * millions of rows near-linear. */
+#ifndef BOOK_LOAD_H
+#define BOOK_LOAD_H
+
+#include "creditrisk/book/import.h"
+#include "creditrisk/util/strbuf.h"
+
+struct load {
+    struct cr_db *db;         /* borrowed; NULL before begin and after commit */
+    struct cr_strbuf indexes; /* statements that make them again */
+};
+
+int load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
+               enum cr_import_mode mode, struct cr_error *err);
+
+int load_commit(struct load *load, struct cr_error *err);
+
+/* Rolls back what was not committed; accepts a zeroed load. */
+void load_finish(struct load *load);
+
+#endif

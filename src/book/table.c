@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/book/table.h"
+
+#include <inttypes.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
+#include "table.h"
+
+int table_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
+                         struct cr_stmt **ret_stmt, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    const size_t n = table->n_columns;
+    int r;
+
+    cr_strbuf_puts(&sql, "INSERT INTO ");
+    cr_db_quote(&sql, table->name);
+    for (size_t i = 0; i < n; i++) {
+        cr_strbuf_puts(&sql, i == 0 ? " (" : ", ");
+        cr_db_quote(&sql, table->columns[i].name);
+    }
+    cr_strbuf_puts(&sql, ") VALUES ");
+    for (size_t i = 0; i < n_rows * n; i++) {
+        cr_strbuf_puts(&sql, i == 0 ? "(" : i % n == 0 ? "), (" : ", ");
+        cr_strbuf_printf(&sql, "?%zu", i + 1);
+    }
+    cr_strbuf_puts(&sql, ")");
+    r = cr_strbuf_check(&sql, err);
+    return r != 0 ? r : cr_db_prepare(db, cr_strbuf_text(&sql), table->name, ret_stmt, err);
+}
+
+int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,
+                            struct cr_stmt **ret_stmt, struct cr_error *err)
+{
+    return table_prepare_insert(db, table, 1, ret_stmt, err);
+}
+
+int cell_bind(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
+              struct cr_value cell, struct cr_error *err)
+{
+    if (cr_value_is_missing(cell)) {
+        return cr_stmt_bind_null(stmt, param, err);
+    }
+    switch (column->type) {
+    case CR_INT:
+    case CR_BOOL:
+        return cr_stmt_bind_int(stmt, param, (int64_t)cell.number, err);
+    case CR_NUMBER:
+        return cr_stmt_bind_number(stmt, param, cell.number, err);
+    case CR_ENUM:
+    case CR_DATE:
+    case CR_TEXT:
+        break;
+    }
+    return cr_stmt_bind_text(stmt, param, cell.text, err);
+}
+
+static int bind_row(struct cr_stmt *stmt, size_t first_param, const struct cr_table *table,
+                    const struct cr_value *cells, struct cr_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < table->n_columns && r == 0; i++) {
+        r = cell_bind(stmt, first_param + i, &table->columns[i], cells[i], err);
+    }
+    return r;
+}
+
+int table_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
+                      const struct cr_value *cells, size_t n_rows, struct cr_error *err)
+{
+    const size_t n = table->n_columns;
+    int r = 0;
+
+    for (size_t i = 0; i < n_rows && r == 0; i++) {
+        r = bind_row(stmt, i * n, table, &cells[i * n], err);
+    }
+    return r != 0 ? r : cr_stmt_run(stmt, err);
+}
+
+int table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
+                 const struct cr_value *cells, size_t *ret_column, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+    int r = bind_row(stmt, 0, table, cells, err);
+
+    if (r != 0) {
+        return r;
+    }
+    r = cr_stmt_run(stmt, &cause);
+    if (r != 0 && cr_db_is_constraint(db)) {
+        return violation_explain(db, table, cells, cause.message, ret_column, err);
+    }
+    return r != 0 ? cr_error_set(err, r, "%s", cause.message) : 0;
+}
+
+int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
+                    const struct cr_value *cells, struct cr_error *err)
+{
+    size_t column;
+
+    return table_insert(db, stmt, table, cells, &column, err);
+}
+
+int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    int r;
+
+    for (size_t i = portfolio->n_tables; i > 0; i--) {
+        cr_strbuf_puts(&sql, "DELETE FROM ");
+        cr_db_quote(&sql, portfolio->tables[i - 1].name);
+        cr_strbuf_puts(&sql, ";\n");
+    }
+    r = cr_strbuf_check(&sql, err);
+    return r != 0 ? r : cr_db_exec(db, cr_strbuf_text(&sql), err);
+}
+
+int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
+                         struct cr_error *err)
+{
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        const char *table = portfolio->tables[i].name;
+        int64_t n;
+        int r = cr_db_count(db, table, &n, err);
+
+        if (r != 0) {
+            return r;
+        }
+        if (n != 0) {
+            return cr_error_set(err, CR_EINVAL,
+                                "table '%s' has %" PRId64 " rows: say whether to replace them or"
+                                " to append",
+                                table, n);
+        }
+    }
+    return 0;
+}

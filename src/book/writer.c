@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
+#include "table.h"
+
+void writer_finish(struct writer *writer)
+{
+    cr_stmt_destroy(writer->insert);
+    cr_stmt_destroy(writer->insert_all);
+    free(writer->cells);
+    free(writer->dates);
+    free(writer->columns);
+}
+
+static const struct cr_table *find_table(const struct cr_portfolio *portfolio, const char *name)
+{
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        if (strcmp(portfolio->tables[i].name, name) == 0) {
+            return &portfolio->tables[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t find_column(const struct cr_table *table, const char *name)
+{
+    size_t i = 0;
+
+    while (i < table->n_columns && strcmp(table->columns[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static int find_columns(struct writer *writer, const char *const *names, size_t n,
+                        struct cr_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        writer->columns[i] = find_column(writer->table, names[i]);
+        if (writer->columns[i] == writer->table->n_columns) {
+            return cr_error_set(err, CR_EINVAL,
+                                "the generator fills '%s.%s', which the portfolio does not have",
+                                writer->table->name, names[i]);
+        }
+    }
+    return 0;
+}
+
+/* Keys go on behind the greatest one that is there. */
+static int find_first_key(struct writer *writer, const char *key, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    bool row;
+    int r;
+
+    cr_strbuf_puts(&sql, "SELECT max(");
+    cr_db_quote(&sql, key);
+    cr_strbuf_puts(&sql, ") FROM ");
+    cr_db_quote(&sql, writer->table->name);
+    r = cr_strbuf_check(&sql, err);
+    if (r == 0) {
+        r = cr_db_prepare(writer->db, cr_strbuf_text(&sql), NULL, &stmt, err);
+    }
+    if (r == 0) {
+        r = cr_stmt_step(stmt, &row, err);
+    }
+    if (r == 0) {
+        writer->first_key = cr_stmt_int(stmt, 0) + 1; /* NULL reads as 0 */
+    }
+    return r;
+}
+
+static int allocate(struct writer *writer, size_t n, struct cr_error *err)
+{
+    size_t n_cells = writer->n_rows * writer->table->n_columns;
+
+    writer->columns = calloc(n, sizeof(*writer->columns));
+    writer->cells = calloc(n_cells, sizeof(*writer->cells));
+    writer->dates = calloc(n_cells, sizeof(*writer->dates));
+    if (writer->columns == NULL || writer->cells == NULL || writer->dates == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < n_cells; i++) {
+        writer->cells[i] = CR_VALUE_MISSING;
+    }
+    return 0;
+}
+
+int writer_init(struct writer *writer, struct cr_db *db, const struct cr_portfolio *portfolio,
+                const char *table, const char *const *names, size_t n, size_t n_rows,
+                struct cr_error *err)
+{
+    int r;
+
+    writer->db = db;
+    writer->n_rows = n_rows;
+    writer->table = find_table(portfolio, table);
+    if (writer->table == NULL) {
+        return cr_error_set(err, CR_EINVAL,
+                            "the generator fills table '%s', which portfolio '%s' does not have",
+                            table, portfolio->name);
+    }
+    r = allocate(writer, n, err);
+    if (r == 0) {
+        r = find_columns(writer, names, n, err);
+    }
+    if (r == 0) {
+        r = find_first_key(writer, names[0], err);
+    }
+    if (r == 0) {
+        r = cr_table_prepare_insert(db, writer->table, &writer->insert, err);
+    }
+    if (r == 0 && n_rows > 1) {
+        r = table_prepare_insert(db, writer->table, n_rows, &writer->insert_all, err);
+    }
+    return r;
+}
+
+int writer_flush(struct writer *writer, struct cr_error *err)
+{
+    const struct cr_value *row = writer->cells;
+    int r = 0;
+
+    for (size_t i = 0; i < writer->n_pending && r == 0; i++) {
+        r = cr_table_insert(writer->db, writer->insert, writer->table, row, err);
+        row += writer->table->n_columns;
+    }
+    writer->n_pending = 0;
+    return r;
+}
+
+int writer_end_row(struct writer *writer, struct cr_error *err)
+{
+    writer->n_pending++;
+    if (writer->n_pending < writer->n_rows) {
+        return 0;
+    }
+    if (writer->insert_all == NULL) {
+        return writer_flush(writer, err);
+    }
+    writer->n_pending = 0;
+    return table_insert_rows(writer->insert_all, writer->table, writer->cells, writer->n_rows, err);
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/store/db.h"
+
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
+#include "db_engine.h"
+
+static const struct {
+    const char *scheme;
+    const struct cr_db_ops *ops;
+} engines[] = {
+    {"sqlite:", &cr_db_sqlite},
+};
+
+int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
+{
+    for (size_t i = 0; i < CR_ARRAY_LEN(engines); i++) {
+        if (strncmp(url, engines[i].scheme, strlen(engines[i].scheme)) == 0) {
+            return engines[i].ops->open(url, create, ret_db, err);
+        }
+    }
+    return cr_error_set(err, CR_EINVAL, "database '%s' is not of the form sqlite:PATH", url);
+}
+
+void cr_db_close(struct cr_db *db)
+{
+    if (db != NULL) {
+        db->ops->close(db);
+    }
+}
+
+enum cr_db_engine cr_db_engine(const struct cr_db *db)
+{
+    return db->ops->engine;
+}
+
+const char *cr_db_engine_name(const struct cr_db *db)
+{
+    return db->ops->name;
+}
+
+int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err)
+{
+    return db->ops->exec(db, sql, NULL, err);
+}
+
+int cr_db_exec_named(struct cr_db *db, const char *sql, const char *name, struct cr_error *err)
+{
+    return db->ops->exec(db, sql, name, err);
+}
+
+void cr_db_quote(struct cr_strbuf *sql, const char *name)
+{
+    cr_strbuf_putc(sql, '"');
+    for (; *name != '\0'; name++) {
+        if (*name == '"') {
+            cr_strbuf_putc(sql, '"');
+        }
+        cr_strbuf_putc(sql, *name);
+    }
+    cr_strbuf_putc(sql, '"');
+}
+
+int cr_db_begin(struct cr_db *db, struct cr_error *err)
+{
+    return db->ops->begin(db, err);
+}
+
+int cr_db_commit(struct cr_db *db, struct cr_error *err)
+{
+    return db->ops->exec(db, "COMMIT", NULL, err);
+}
+
+void cr_db_rollback(struct cr_db *db)
+{
+    if (db != NULL && db->ops->in_transaction(db)) {
+        (void)db->ops->exec(db, "ROLLBACK", NULL, NULL); /* closing would roll back as well */
+    }
+}
+
+int cr_db_has_table(struct cr_db *db, const char *table, bool *ret_has, struct cr_error *err)
+{
+    return db->ops->has_table(db, table, ret_has, err);
+}
+
+int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err)
+{
+    return db->ops->drop_indexes(db, table, ret_sql, err);
+}
+
+enum cr_db_constraint cr_db_constraint(const struct cr_db *db)
+{
+    return db->ops->constraint(db);
+}
+
+bool cr_db_is_constraint(const struct cr_db *db)
+{
+    return db->ops->constraint(db) != CR_DB_NO_CONSTRAINT;
+}
+
+int cr_db_prepare(struct cr_db *db, const char *sql, const char *name, struct cr_stmt **ret_stmt,
+                  struct cr_error *err)
+{
+    return db->ops->prepare(db, sql, name, ret_stmt, err);
+}
+
+void cr_stmt_destroy(struct cr_stmt *stmt)
+{
+    if (stmt != NULL) {
+        stmt->ops->destroy(stmt);
+    }
+}
+
+int cr_stmt_bind_number(struct cr_stmt *stmt, size_t param, double number, struct cr_error *err)
+{
+    return stmt->ops->bind_number(stmt, param, number, err);
+}
+
+int cr_stmt_bind_int(struct cr_stmt *stmt, size_t param, int64_t number, struct cr_error *err)
+{
+    return stmt->ops->bind_int(stmt, param, number, err);
+}
+
+int cr_stmt_bind_text(struct cr_stmt *stmt, size_t param, const char *text, struct cr_error *err)
+{
+    if (text == NULL) {
+        return stmt->ops->bind_null(stmt, param, err);
+    }
+    return stmt->ops->bind_text(stmt, param, text, err);
+}
+
+int cr_stmt_bind_null(struct cr_stmt *stmt, size_t param, struct cr_error *err)
+{
+    return stmt->ops->bind_null(stmt, param, err);
+}
+
+int cr_stmt_step(struct cr_stmt *stmt, bool *ret_row, struct cr_error *err)
+{
+    return stmt->ops->step(stmt, ret_row, err);
+}
+
+int cr_stmt_run(struct cr_stmt *stmt, struct cr_error *err)
+{
+    bool row = true;
+    int r = 0;
+    while (r == 0 && row) {
+        r = stmt->ops->step(stmt, &row, err);
+    }
+    stmt->ops->reset(stmt);
+    return r;
+}
+
+void cr_stmt_reset(struct cr_stmt *stmt)
+{
+    stmt->ops->reset(stmt);
+}
+
+size_t cr_stmt_n_columns(const struct cr_stmt *stmt)
+{
+    return stmt->ops->n_columns(stmt);
+}
+
+const char *cr_stmt_column_name(const struct cr_stmt *stmt, size_t column)
+{
+    return stmt->ops->column_name(stmt, column);
+}
+
+bool cr_stmt_is_null(const struct cr_stmt *stmt, size_t column)
+{
+    return stmt->ops->is_null(stmt, column);
+}
+
+double cr_stmt_number(const struct cr_stmt *stmt, size_t column)
+{
+    return stmt->ops->number(stmt, column);
+}
+
+int64_t cr_stmt_int(const struct cr_stmt *stmt, size_t column)
+{
+    return stmt->ops->integer(stmt, column);
+}
+
+const char *cr_stmt_text(const struct cr_stmt *stmt, size_t column)
+{
+    return stmt->ops->text(stmt, column);
+}
+
+int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    bool row;
+    int r;
+
+    cr_strbuf_puts(&sql, "SELECT count(*) FROM ");
+    cr_db_quote(&sql, table);
+    r = cr_strbuf_check(&sql, err);
+    if (r == 0) {
+        r = cr_db_prepare(db, cr_strbuf_text(&sql), NULL, &stmt, err);
+    }
+    if (r == 0) {
+        r = cr_stmt_step(stmt, &row, err);
+    }
+    if (r == 0) {
+        *ret_n = cr_stmt_int(stmt, 0);
+    }
+    return r;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/* Private to store/: what an engine must be able to do. An engine is one file with one static
+ * table; db.c finds it by the URL's scheme and forwards. An engine's own structs begin with the two
+ * below. */
+#ifndef STORE_DB_ENGINE_H
+#define STORE_DB_ENGINE_H
+
+#include "creditrisk/store/db.h"
+
+/* Every member is there. The functions keep the promises of store/db.h and two more: open receives
+ * the whole URL; a violated constraint undoes its one statement and leaves the transaction usable.
+ */
+struct cr_db_ops {
+    enum cr_db_engine engine;
+    const char *name; /* of the migrations' folder */
+
+    int (*open)(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
+    void (*close)(struct cr_db *db);
+    int (*exec)(struct cr_db *db, const char *sql, const char *name, struct cr_error *err);
+    int (*begin)(struct cr_db *db, struct cr_error *err);
+    bool (*in_transaction)(const struct cr_db *db);
+    int (*has_table)(struct cr_db *db, const char *table, bool *ret_has, struct cr_error *err);
+    int (*drop_indexes)(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err);
+    enum cr_db_constraint (*constraint)(const struct cr_db *db);
+
+    int (*prepare)(struct cr_db *db, const char *sql, const char *name, struct cr_stmt **ret_stmt,
+                   struct cr_error *err);
+    void (*destroy)(struct cr_stmt *stmt);
+    int (*bind_number)(struct cr_stmt *stmt, size_t param, double number, struct cr_error *err);
+    int (*bind_int)(struct cr_stmt *stmt, size_t param, int64_t number, struct cr_error *err);
+    int (*bind_text)(struct cr_stmt *stmt, size_t param, const char *text, struct cr_error *err);
+    int (*bind_null)(struct cr_stmt *stmt, size_t param, struct cr_error *err);
+    int (*step)(struct cr_stmt *stmt, bool *ret_row, struct cr_error *err);
+    void (*reset)(struct cr_stmt *stmt);
+
+    size_t (*n_columns)(const struct cr_stmt *stmt);
+    const char *(*column_name)(const struct cr_stmt *stmt, size_t column);
+    bool (*is_null)(const struct cr_stmt *stmt, size_t column);
+    double (*number)(const struct cr_stmt *stmt, size_t column);
+    int64_t (*integer)(const struct cr_stmt *stmt, size_t column);
+    const char *(*text)(const struct cr_stmt *stmt, size_t column);
+};
+
+struct cr_db {
+    const struct cr_db_ops *ops;
+};
+
+struct cr_stmt {
+    const struct cr_db_ops *ops;
+};
+
+extern const struct cr_db_ops cr_db_sqlite;
+
+/* As cr_db_exec; an error of the engine is preceded by name:line:column of the statement. */
+int cr_db_exec_named(struct cr_db *db, const char *sql, const char *name, struct cr_error *err);
+
+int cr_db_has_table(struct cr_db *db, const char *table, bool *ret_has, struct cr_error *err);
+
+#endif

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: MIT
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "db_sqlite.h"
+
+enum { BUSY_TIMEOUT_MS = 5000 };
+
+static const char SCHEME[] = "sqlite:";
+
+/* NORMAL would be enough for consistency; FULL makes a commit survive a power failure, and a bulk
+ * load commits once. The page cache grows only as far as it is used. */
+static const char SETTINGS[] = "PRAGMA foreign_keys = ON;"
+                               "PRAGMA journal_mode = WAL;"
+                               "PRAGMA synchronous = FULL;"
+                               "PRAGMA cache_size = -65536";
+
+struct sqlite_stmt {
+    struct cr_stmt base;
+    sqlite3_stmt *handle;
+    struct sqlite_db *db;
+};
+
+static struct sqlite_db *of_db(struct cr_db *db)
+{
+    return (struct sqlite_db *)db;
+}
+
+static struct sqlite_stmt *of_stmt(struct cr_stmt *stmt)
+{
+    return (struct sqlite_stmt *)stmt;
+}
+
+static sqlite3_stmt *handle_of(const struct cr_stmt *stmt)
+{
+    return ((const struct sqlite_stmt *)stmt)->handle;
+}
+
+static void finalizep(sqlite3_stmt **stmt)
+{
+    (void)sqlite3_finalize(*stmt); /* repeats the error of the last step, which was reported */
+}
+
+static void db_close(struct cr_db *base)
+{
+    struct sqlite_db *db = of_db(base);
+
+    (void)sqlite3_close_v2(db->handle); /* cannot fail; waits for statements left open */
+    free(db->path);
+    free(db);
+}
+
+/* Runs every statement of sql; rows are passed over. */
+static int db_exec(struct cr_db *base, const char *sql, const char *name, struct cr_error *err)
+{
+    struct sqlite_db *db = of_db(base);
+    const char *next = sql;
+
+    db->failure = SQLITE_OK;
+    while (*next != '\0') {
+        CR_CLEANUP(finalizep) sqlite3_stmt *stmt = NULL;
+        const char *statement = next;
+        int rc = sqlite3_prepare_v2(db->handle, statement, -1, &stmt, &next);
+
+        if (rc == SQLITE_OK && stmt != NULL) {
+            do {
+                rc = sqlite3_step(stmt);
+            } while (rc == SQLITE_ROW);
+        }
+        if (rc != SQLITE_OK && rc != SQLITE_DONE) {
+            return sqlite_refused_at(db, rc, sql, statement, name, err);
+        }
+    }
+    return 0;
+}
+
+/* IMMEDIATE: a writer waits for another at the start, not in the middle. */
+static int db_begin(struct cr_db *base, struct cr_error *err)
+{
+    return db_exec(base, "BEGIN IMMEDIATE", NULL, err);
+}
+
+static bool in_transaction(const struct cr_db *base)
+{
+    return sqlite3_get_autocommit(((const struct sqlite_db *)base)->handle) == 0;
+}
+
+/* Creates the folder that is to hold the file. */
+static int make_folder(const char *path, struct cr_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    CR_CLEANUP(cr_freep) char *folder = NULL;
+
+    if (slash == NULL || slash == path) {
+        return 0;
+    }
+    folder = strndup(path, (size_t)(slash - path));
+    if (folder == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    return cr_fs_mkdirs(folder, err);
+}
+
+/* Statements may be text of a portfolio: what SQLite allows them only for old times' sake is off.
+ */
+static int harden(sqlite3 *handle)
+{
+    static const struct {
+        int option;
+        int on;
+    } switches[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_DQS_DDL, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    };
+    int rc = SQLITE_OK;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(switches) && rc == SQLITE_OK; i++) {
+        rc = sqlite3_db_config(handle, switches[i].option, switches[i].on, NULL);
+    }
+    return rc;
+}
+
+/* Statistics of memory cost every allocation a lock: a tenth of a bulk load. In a process whose
+ * SQLite is at work already they stay, which harms nothing. */
+static void drop_statistics(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static int configure(struct sqlite_db *db, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+    int rc = harden(db->handle);
+    int r;
+
+    if (rc != SQLITE_OK) {
+        return sqlite_refused(db, rc, err);
+    }
+    (void)sqlite3_extended_result_codes(db->handle, 1);      /* this and the next cannot fail */
+    (void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS); /* on an open connection */
+    r = db_exec(&db->base, SETTINGS, NULL, &cause);
+    if (r != 0 && (db->failure & 0xff) == SQLITE_NOTADB) {
+        return cr_error_set(err, CR_EDB, "'%s' is not an SQLite database", db->path);
+    }
+    if (r != 0) {
+        return cr_error_set(err, r, "cannot open database '%s': %s", db->path,
+                            sqlite3_errmsg(db->handle));
+    }
+    return 0;
+}
+
+static int db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
+{
+    /* One thread at a time uses a connection: SQLite need not lock it. */
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    const char *path = url + strlen(SCHEME);
+    bool in_memory = strcmp(path, ":memory:") == 0;
+    struct sqlite_db *db = NULL;
+    int rc;
+    int r = 0;
+
+    if (*path == '\0') {
+        return cr_error_set(err, CR_EINVAL, "database '%s' names no file", url);
+    }
+    if (!in_memory && !create && !cr_fs_exists(path)) {
+        return cr_error_set(err, CR_ENOTFOUND, "there is no database '%s'", path);
+    }
+    if (!in_memory && create) {
+        r = make_folder(path, err);
+        if (r != 0) {
+            return r;
+        }
+    }
+    (void)pthread_once(&once, drop_statistics); /* cannot fail */
+    db = calloc(1, sizeof(*db));
+    if (db != NULL) {
+        db->base.ops = &cr_db_sqlite;
+        db->path = strdup(path);
+    }
+    if (db == NULL || db->path == NULL) {
+        r = cr_error_set(err, CR_ENOMEM, "out of memory");
+        goto fail;
+    }
+    rc = sqlite3_open_v2(path, &db->handle, flags | (create || in_memory ? SQLITE_OPEN_CREATE : 0),
+                         NULL);
+    if (rc != SQLITE_OK) {
+        r = cr_error_set(err, CR_EDB, "cannot open database '%s': %s", path, sqlite3_errstr(rc));
+        goto fail;
+    }
+    r = configure(db, err);
+    if (r != 0) {
+        goto fail;
+    }
+    *ret_db = &db->base;
+    return 0;
+
+fail:
+    if (db != NULL) {
+        db_close(&db->base);
+    }
+    return r;
+}
+
+/* Whether nothing but blanks and comments follows. */
+static bool is_end(sqlite3 *handle, const char *rest)
+{
+    while (*rest != '\0') {
+        CR_CLEANUP(finalizep) sqlite3_stmt *stmt = NULL;
+
+        if (sqlite3_prepare_v2(handle, rest, -1, &stmt, &rest) != SQLITE_OK || stmt != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int stmt_prepare(struct cr_db *base, const char *sql, const char *name,
+                        struct cr_stmt **ret_stmt, struct cr_error *err)
+{
+    struct sqlite_db *db = of_db(base);
+    CR_CLEANUP(finalizep) sqlite3_stmt *handle = NULL;
+    const char *file = name != NULL ? name : "sql";
+    const char *rest;
+    struct sqlite_stmt *stmt;
+    int rc = sqlite3_prepare_v2(db->handle, sql, -1, &handle, &rest);
+
+    db->failure = SQLITE_OK;
+    if (rc != SQLITE_OK) {
+        return sqlite_refused_at(db, rc, sql, sql, name, err);
+    }
+    if (handle == NULL) {
+        return cr_error_at(err, CR_EDB, file, 0, 0, "there is no statement");
+    }
+    if (!is_end(db->handle, rest)) {
+        return cr_error_at(err, CR_EDB, file, 0, 0, "there is more than one statement");
+    }
+    stmt = malloc(sizeof(*stmt));
+    if (stmt == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    *stmt = (struct sqlite_stmt){{&cr_db_sqlite}, CR_STEAL(handle), db};
+    *ret_stmt = &stmt->base;
+    return 0;
+}
+
+static void stmt_destroy(struct cr_stmt *base)
+{
+    (void)sqlite3_finalize(handle_of(base)); /* repeats the last step's error */
+    free(base);
+}
+
+static int bound(struct sqlite_stmt *stmt, int rc, struct cr_error *err)
+{
+    return rc == SQLITE_OK ? 0 : sqlite_refused(stmt->db, rc, err);
+}
+
+/* SQLite counts parameters from 1. */
+static int position(size_t param)
+{
+    assert(param < INT_MAX);
+    return (int)param + 1;
+}
+
+static int bind_null(struct cr_stmt *base, size_t param, struct cr_error *err)
+{
+    struct sqlite_stmt *stmt = of_stmt(base);
+
+    return bound(stmt, sqlite3_bind_null(stmt->handle, position(param)), err);
+}
+
+static int bind_number(struct cr_stmt *base, size_t param, double number, struct cr_error *err)
+{
+    struct sqlite_stmt *stmt = of_stmt(base);
+
+    return bound(stmt, sqlite3_bind_double(stmt->handle, position(param), number), err);
+}
+
+static int bind_int(struct cr_stmt *base, size_t param, int64_t number, struct cr_error *err)
+{
+    struct sqlite_stmt *stmt = of_stmt(base);
+
+    return bound(stmt, sqlite3_bind_int64(stmt->handle, position(param), number), err);
+}
+
+static int bind_text(struct cr_stmt *base, size_t param, const char *text, struct cr_error *err)
+{
+    struct sqlite_stmt *stmt = of_stmt(base);
+
+    return bound(stmt, sqlite3_bind_text(stmt->handle, position(param), text, -1, SQLITE_STATIC),
+                 err);
+}
+
+static int stmt_step(struct cr_stmt *base, bool *ret_row, struct cr_error *err)
+{
+    struct sqlite_stmt *stmt = of_stmt(base);
+    int rc = sqlite3_step(stmt->handle);
+
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        return sqlite_refused(stmt->db, rc, err);
+    }
+    stmt->db->failure = SQLITE_OK;
+    *ret_row = rc == SQLITE_ROW;
+    return 0;
+}
+
+static void stmt_reset(struct cr_stmt *base)
+{
+    (void)sqlite3_reset(handle_of(base));          /* repeats the last step's error */
+    (void)sqlite3_clear_bindings(handle_of(base)); /* cannot fail */
+}
+
+static size_t n_columns(const struct cr_stmt *base)
+{
+    return (size_t)sqlite3_column_count(handle_of(base));
+}
+
+static const char *column_name(const struct cr_stmt *base, size_t column)
+{
+    return sqlite3_column_name(handle_of(base), (int)column);
+}
+
+static bool is_null(const struct cr_stmt *base, size_t column)
+{
+    return sqlite3_column_type(handle_of(base), (int)column) == SQLITE_NULL;
+}
+
+static double number(const struct cr_stmt *base, size_t column)
+{
+    return is_null(base, column) ? NAN : sqlite3_column_double(handle_of(base), (int)column);
+}
+
+static int64_t integer(const struct cr_stmt *base, size_t column)
+{
+    return sqlite3_column_int64(handle_of(base), (int)column);
+}
+
+static const char *text(const struct cr_stmt *base, size_t column)
+{
+    return (const char *)sqlite3_column_text(handle_of(base), (int)column);
+}
+
+static int has_table(struct cr_db *base, const char *table, bool *ret_has, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = stmt_prepare(base, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+                         NULL, &stmt, err);
+
+    if (r == 0) {
+        r = bind_text(stmt, 0, table, err);
+    }
+    return r != 0 ? r : stmt_step(stmt, ret_has, err);
+}
+
+/* An index with a name of its own that is not unique holds no constraint. */
+static const char LOOSE_INDEXES[] =
+    "SELECT s.name, s.sql FROM pragma_index_list(?1) AS l JOIN sqlite_schema AS s"
+    " ON s.type = 'index' AND s.name = l.name"
+    " WHERE l.origin = 'c' AND l.\"unique\" = 0 ORDER BY s.name";
+
+static int list_loose_indexes(struct cr_db *base, const char *table, struct cr_strbuf *drops,
+                              struct cr_strbuf *creates, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    bool row = true;
+    int r = stmt_prepare(base, LOOSE_INDEXES, NULL, &stmt, err);
+
+    if (r == 0) {
+        r = bind_text(stmt, 0, table, err);
+    }
+    while (r == 0 && (r = stmt_step(stmt, &row, err)) == 0 && row) {
+        cr_strbuf_puts(drops, "DROP INDEX ");
+        cr_db_quote(drops, text(stmt, 0));
+        cr_strbuf_puts(drops, ";\n");
+        cr_strbuf_puts(creates, text(stmt, 1));
+        cr_strbuf_puts(creates, ";\n");
+    }
+    return r;
+}
+
+static int drop_indexes(struct cr_db *base, const char *table, char **ret_sql, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf drops = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf creates = CR_STRBUF_INIT;
+    int r;
+
+    assert(in_transaction(base));
+    r = list_loose_indexes(base, table, &drops, &creates, err);
+    if (r == 0) {
+        r = cr_strbuf_check(&drops, err);
+    }
+    if (r == 0) {
+        r = cr_strbuf_check(&creates, err);
+    }
+    if (r == 0) {
+        r = db_exec(base, cr_strbuf_text(&drops), NULL, err);
+    }
+    if (r == 0) {
+        char *sql = cr_strbuf_steal(&creates);
+
+        if (sql == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory");
+        }
+        *ret_sql = sql;
+    }
+    return r;
+}
+
+const struct cr_db_ops cr_db_sqlite = {
+    .engine = CR_DB_SQLITE,
+    .name = "sqlite",
+    .open = db_open,
+    .close = db_close,
+    .exec = db_exec,
+    .begin = db_begin,
+    .in_transaction = in_transaction,
+    .has_table = has_table,
+    .drop_indexes = drop_indexes,
+    .constraint = sqlite_constraint,
+    .prepare = stmt_prepare,
+    .destroy = stmt_destroy,
+    .bind_number = bind_number,
+    .bind_int = bind_int,
+    .bind_text = bind_text,
+    .bind_null = bind_null,
+    .step = stmt_step,
+    .reset = stmt_reset,
+    .n_columns = n_columns,
+    .column_name = column_name,
+    .is_null = is_null,
+    .number = number,
+    .integer = integer,
+    .text = text,
+};

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "db_sqlite.h"
+
+/* SQLite quotes the text of a CHECK with its line breaks; a message is one line. */
+static void squeeze(char *text)
+{
+    char *out = text;
+
+    for (const char *in = text; *in != '\0'; in++) {
+        bool blank = strchr(" \t\r\n", *in) != NULL;
+
+        if (!blank) {
+            *out++ = *in;
+        } else if (out > text && out[-1] != ' ') {
+            *out++ = ' ';
+        }
+    }
+    *out = '\0';
+}
+
+int sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
+{
+    db->failure = sqlite3_extended_errcode(db->handle);
+    switch (rc & 0xff) {
+    case SQLITE_NOMEM:
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE:
+    case SQLITE_TOOBIG:
+        (void)cr_error_set(err, CR_EDB, "%s", sqlite3_errmsg(db->handle));
+        break;
+    default:
+        (void)cr_error_set(err, CR_EDB, "database '%s': %s", db->path, sqlite3_errmsg(db->handle));
+        break;
+    }
+    if (err != NULL) {
+        squeeze(err->message);
+    }
+    return CR_EDB;
+}
+
+int sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char *statement,
+                      const char *name, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+    int offset = sqlite3_error_offset(db->handle);
+    const char *place;
+    size_t line = 1;
+    size_t column = 1;
+    int code = sqlite_refused(db, rc, &cause);
+
+    while (offset < 0 && *statement != '\0' && strchr(" \t\r\n", *statement) != NULL) {
+        statement++; /* the statement as a whole is meant */
+    }
+    place = statement + (offset > 0 ? offset : 0);
+    for (; sql < place; sql++) {
+        if (*sql == '\n') {
+            line++;
+            column = 1;
+        } else {
+            column += (*sql & 0xc0) != 0x80; /* characters, not bytes */
+        }
+    }
+    return cr_error_at(err, code, name != NULL ? name : "sql", line, column, "%s", cause.message);
+}
+
+enum cr_db_constraint sqlite_constraint(const struct cr_db *base)
+{
+    int failure = ((const struct sqlite_db *)base)->failure;
+
+    switch (failure) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return CR_DB_UNIQUE;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return CR_DB_FOREIGN_KEY;
+    case SQLITE_CONSTRAINT_NOTNULL:
+        return CR_DB_NOT_NULL;
+    default:
+        return (failure & 0xff) == SQLITE_CONSTRAINT || (failure & 0xff) == SQLITE_MISMATCH
+                   ? CR_DB_CHECK
+                   : CR_DB_NO_CONSTRAINT;
+    }
+}
+
