@@ -13,6 +13,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/num.h"
 
 #define MAX_INPUT_BYTES ((size_t)64 << 20)
 
@@ -105,10 +106,14 @@ static int print_reasons(const json_t *answer, struct cr_error *err)
     json_t *reason;
     json_array_foreach(json_object_get(answer, "top_5_shap_features"), i, reason)
     {
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf value = CR_STRBUF_INIT;
-        cr_json_write(json_object_get(reason, "value"), false, &value);
+        const json_t *value = json_object_get(reason, "value");
         cr_cells_add(&cells, "  %s", text_of(reason, "feature"));
-        cr_cells_add(&cells, "%s", cr_strbuf_text(&value));
+        if (json_is_number(value)) {
+            cr_cells_add(&cells, "%.9g", cr_num_round(json_number_value(value), 3));
+        } else {
+            cr_cells_add(&cells, "%s",
+                         json_is_string(value) ? json_string_value(value) : "not known");
+        }
         cr_cells_add(&cells, "%+.4f", json_number_value(json_object_get(reason, "contribution")));
         cr_cells_add(&cells, "%s",
                      strcmp(text_of(reason, "direction"), "increases_risk") == 0

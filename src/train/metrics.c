@@ -72,7 +72,7 @@ static void rank_metrics(const struct scored *rows, size_t n, size_t n_positive,
         }
         pairs += (fp - fp_before) * (tp_before + tp) / 2;
         ap += (tp - tp_before) / n_pos * (tp / (tp + fp));
-        double gap = fabs(tp / n_pos - fp / n_neg);
+        double gap = tp / n_pos - fp / n_neg;
         ks = gap > ks ? gap : ks;
     }
     metrics->auc_roc = pairs / (n_pos * n_neg);

@@ -15,6 +15,7 @@ enum {
     REDRAW_NS = 100000000, /* the bar moves at most ten times a second */
     LINE_PERCENT = 10,     /* without a terminal: a line per so many percent … */
 };
+#define SHORT_NS INT64_C(1000000000) /* … but not more often than this … */
 #define LINE_NS INT64_C(30000000000) /* … or, when the total is unknown, per so much time */
 
 struct cr_progress {
@@ -88,7 +89,7 @@ static void format_state(const struct cr_progress *progress, int64_t now, char *
 
 static size_t share(const struct cr_progress *progress, size_t whole)
 {
-    size_t part = (size_t)((double)progress->done / (double)progress->total * (double)whole);
+    size_t part = progress->done * whole / progress->total; /* whole is small */
 
     return part < whole ? part : whole;
 }
@@ -132,8 +133,10 @@ static void show(struct cr_progress *progress)
     } else if (progress->total > 0) {
         unsigned part = (unsigned)share(progress, 100 / LINE_PERCENT);
 
-        if (part > progress->shown_part && progress->done < progress->total) {
+        if (part > progress->shown_part && progress->done < progress->total &&
+            now - progress->shown_ns >= SHORT_NS) {
             print_line(progress, now);
+            progress->shown_ns = now;
             progress->shown_part = part;
         }
     } else if (now - progress->shown_ns >= LINE_NS) {

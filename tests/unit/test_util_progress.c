@@ -75,11 +75,14 @@ static void count_to_100(void)
 
     for (int i = 0; i < 100; i++) {
         cr_progress_advance(progress, 1, i == 55 ? "best 0.81" : NULL);
+        if (i == 55) {
+            (void)usleep(1100000); /* work that takes its time is reported on the way */
+        }
     }
     cr_progress_destroy(progress);
 }
 
-/* 10 %, 20 %, … 90 %, and the end. */
+/* At most one line per 10 % and second, and the end. */
 static void test_lines(void **state)
 {
     CR_CLEANUP(cr_freep) char *text = capture(count_to_100, false);
@@ -89,10 +92,9 @@ static void test_lines(void **state)
     for (const char *p = text; *p != '\0'; p++) {
         n += *p == '\n';
     }
-    assert_int_equal(n, 10);
-    assert_memory_equal(text, "search: 10 %, 10/100, 0.0 s, 0.0 s left\n", 40);
-    assert_non_null(strstr(text, "search: 60 %, 60/100, 0.0 s, 0.0 s left, best 0.81\n"));
-    assert_non_null(strstr(text, "search: 100 %, 100/100, 0.0 s, best 0.81\n"));
+    assert_true(n >= 2 && n <= 10);
+    assert_non_null(strstr(text, "search: 57 %, 57/100, "));
+    assert_non_null(strstr(text, "search: 100 %, 100/100, "));
 }
 
 static void test_bar(void **state)

@@ -33,8 +33,8 @@ int cr_server_start(struct cr_server *server, struct cr_error *err);
 const char *cr_server_address(const struct cr_server *server);
 int cr_server_port(const struct cr_server *server);
 
-/* Readiness turns 503, no new connections; waits until the requests in flight are answered, at most
- * drain_timeout_s. Returns the number that were not. */
+/* Readiness turns 503, no new connections (then "draining" is logged); waits until the requests in
+ * flight are answered, at most drain_timeout_s. Returns the number that were not. */
 size_t cr_server_drain(struct cr_server *server);
 
 #endif

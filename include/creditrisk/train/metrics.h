@@ -14,7 +14,7 @@ struct cr_metrics {
     double default_rate;
     double auc_roc;  /* share of (bad, good) pairs that are ordered rightly, ties count half */
     double auc_pr;   /* average precision Σ (R_i − R_{i−1})·P_i over distinct scores */
-    double ks;       /* max (TPR − FPR) over distinct scores */
+    double ks;       /* max (TPR − FPR) over distinct scores, at least 0 */
     double gini;     /* 2·AUC − 1 */
     double brier;    /* mean (PD − y)² */
     double log_loss; /* −mean log-likelihood, PD clipped to [2.2e-16, 1 − 2.2e-16] */
