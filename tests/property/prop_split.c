@@ -99,7 +99,7 @@ static void random_books(void **state)
     (void)state;
     struct cr_error err;
     size_t n_cases = cr_test_cases(1000);
-    double mean_gap = 0; /* of grouped folds; dealt without cells it would be about .036 */
+    double mean_gap = 0; /* of grouped folds; at random it would be √(.21/56 · 2/π) = .049 */
     for (size_t seed = 0; seed < n_cases; seed++) {
         struct cr_rng rng;
         cr_rng_init(&rng, seed, 1);
@@ -129,7 +129,7 @@ static void random_books(void **state)
         }
     }
     print_message("mean gap of a grouped fold's default rate: %.4f\n", mean_gap);
-    assert_true(mean_gap < 0.03);
+    assert_true(mean_gap < 0.035);
 }
 
 static const char *date_of(const struct cr_extract *extract, size_t row)
