@@ -128,8 +128,9 @@ static bool happens(struct cr_rng *rng, double probability)
 
 static double draw_income(struct cr_rng *rng, size_t education, size_t employment)
 {
-    double income = exp(12.2 + .9 * cr_rng_normal(rng)) * education_incomes[education] *
-                    employment_incomes[employment] * exp(.25 * cr_rng_normal(rng));
+    double base = exp(12.2 + .9 * cr_rng_normal(rng));
+    double noise = exp(.25 * cr_rng_normal(rng));
+    double income = base * education_incomes[education] * employment_incomes[employment] * noise;
 
     return 1000 * cr_num_round(clip(income, 100e3, 10e6) / 1000, 0);
 }
@@ -137,8 +138,9 @@ static double draw_income(struct cr_rng *rng, size_t education, size_t employmen
 /* Years, to a tenth. */
 static double draw_years_employed(struct cr_rng *rng, double age, size_t employment)
 {
-    double years = .5 * cr_rng_between(rng, 0, clip(age - 20, 0, 40)) + cr_rng_normal(rng);
+    double years = .5 * cr_rng_between(rng, 0, clip(age - 20, 0, 40));
 
+    years += cr_rng_normal(rng);
     return employment == UNEMPLOYED ? 0 : cr_num_round(clip(years, 0, 40), 1);
 }
 

@@ -257,26 +257,26 @@ static void draw_loan(struct cr_rng *rng, struct writer *writer, struct loan *lo
     const int64_t last_date = cr_clock_days(2025, 6, 30);
     const struct customer *customer = loan->customer;
     const struct product *product = draw_product(rng);
-    double amount =
-        customer->income * cr_rng_between(rng, product->min_amount, product->max_amount);
-    double rate = cr_rng_between(rng, product->min_rate, product->max_rate);
-    size_t purpose = cr_rng_choice(rng, product->purpose_weights, MAX_PURPOSES);
+    double amount = customer->income * draw_within(rng, product->amount);
+    double rate = draw_within(rng, product->rate);
+    double noise;
 
     amount = 1000 * cr_num_round(clip(amount, 10e3, 50e6) / 1000, 0);
     rate = cr_num_round(clip(rate + (700 - customer->score) / 200, 5, 36), 2);
-    loan->term = product->terms[cr_rng_below(rng, product->n_terms)];
+    loan->term = draw_term(rng, product);
     loan->emi = instalment(amount, rate, loan->term);
     loan->date = first_date + (int64_t)cr_rng_below(rng, (uint64_t)(last_date - first_date + 1));
     log_odds[2] = application_log_odds(customer, product, loan->emi);
     log_odds[1] = log_odds[2] + customer->trait;
-    log_odds[0] = log_odds[1] + .3 * cr_rng_normal(rng) + draw_life_event(rng);
+    noise = .3 * cr_rng_normal(rng);
+    log_odds[0] = log_odds[1] + noise + draw_life_event(rng);
     loan->is_default = cr_rng_uniform(rng) < logistic(log_odds[0]);
 
     writer_number(writer, LOAN_AMOUNT, amount);
     writer_number(writer, LOAN_TERM_MONTHS, loan->term);
     writer_number(writer, EMI_AMOUNT, loan->emi);
     writer_text(writer, LOAN_TYPE, product->type);
-    writer_text(writer, LOAN_PURPOSE, product->purposes[purpose]);
+    writer_text(writer, LOAN_PURPOSE, draw_purpose(rng, product));
     writer_number(writer, IS_SECURED, product->secured);
     writer_number(writer, COLLATERAL_VALUE, draw_collateral(rng, product, amount));
     writer_number(writer, INTEREST_RATE, cr_rng_uniform(rng) < .02 ? NAN : rate);

@@ -3,7 +3,7 @@
  * what their loans depend on; then every loan is followed by its repayments.
  *
  * Each table draws from a stream of its own, so that a change to one leaves the others as they
- * were. What is drawn does not depend on what is written: missing values are chosen last. */
+ * were. An expression draws once at most: C does not say in which order operands are evaluated. */
 #ifndef BOOK_GENERATOR_H
 #define BOOK_GENERATOR_H
 

@@ -51,7 +51,8 @@ int rejects_add(struct rejects *rejects, const char *file, size_t line, const ch
         }
     }
     if (position > 0) {
-        (void)snprintf(place, sizeof(place), "%s (%zu)", column, position);
+        (void)snprintf(place, sizeof(place), "%s%s(%zu)", column, column[0] != '\0' ? " " : "",
+                       position);
     }
     cr_csv_write_field(rejects->out, file, strlen(file), ',');
     (void)fprintf(rejects->out, ",%zu,", line); /* rejects_close asks ferror */

@@ -130,8 +130,8 @@ int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
         }
         if (n != 0) {
             return cr_error_set(err, CR_EINVAL,
-                                "table '%s' has %" PRId64 " rows: say whether to replace them or"
-                                " to append",
+                                "table '%s' has %" PRId64 " rows: --replace removes them first,"
+                                " --append keeps them",
                                 table, n);
         }
     }

@@ -111,9 +111,6 @@ static int promote(struct cr_cli *cli, struct cr_registry *registry, const char 
 {
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     const char *reason = cr_cli_option(cli, "reason");
-    if (reason == NULL || reason[0] == '\0') {
-        return cr_cli_usage(err, "a promotion needs --reason TEXT");
-    }
     const struct cr_registry_actor actor = {cr_cli_actor(), reason};
     int result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, &bundle, err);
     if (result == 0) {
@@ -141,6 +138,10 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     bool is_promote = strcmp(verb, "promote") == 0;
     if (!is_list && !is_show && !is_promote) {
         return cr_cli_usage(err, "'registry' needs list, show or promote, not '%s'", verb);
+    }
+    const char *reason = cr_cli_option(cli, "reason");
+    if (is_promote && (reason == NULL || reason[0] == '\0')) {
+        return cr_cli_usage(err, "a promotion needs --reason TEXT");
     }
     int result =
         cr_cli_need_args(cli, is_list ? 1 : 2, "a version, for example v1, behind the verb", err);

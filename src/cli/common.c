@@ -92,6 +92,10 @@ int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     struct cr_migration_report report;
     int result = cr_cli_open_db(cli, false, &db, err);
+    if (result == CR_ENOTFOUND) {
+        return cr_error_set(err, result, "there is no database '%s': run 'creditrisk migrate'",
+                            cli->settings.db);
+    }
     if (result == 0) {
         result = cr_migrate_status(db, cli->settings.migrations_dir, &report, err);
     }
@@ -100,7 +104,7 @@ int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_
     }
     if ((size_t)report.version < report.n_total) {
         return cr_error_set(err, CR_EDB,
-                            "the tables of '%s' are not there yet: run 'creditrisk migrate'",
+                            "the tables of '%s' are not up to date: run 'creditrisk migrate'",
                             cli->settings.db);
     }
     *ret_db = CR_STEAL(db);

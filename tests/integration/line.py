@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The whole line on a real process: book → train → registry → daemon → answer, with the proof that what is served is what was trained.
 
-usage: line.py CREDITRISK CREDITRISKD SOURCE_ROOT [REFERENCE_DIR]
+usage: line.py CREDITRISK CREDITRISKD SOURCE_ROOT generated|reference
 
 The applications are read from the book by running the portfolio's training.sql with Python's own SQLite, sent to the live daemon one by one, and
-the answers compared with the PDs that the trainer wrote for its held-out rows. Without REFERENCE_DIR the book is generated; with
-it the reference book is imported. Exit status 77: what is needed is not there.
+the answers compared with the PDs that the trainer wrote for its held-out rows. The reference book lies in $CREDITRISK_SHARED, by default
+SOURCE_ROOT/../shared. Exit status 77: it is not there.
 """
 import csv
 import gzip
@@ -164,7 +164,8 @@ def train(line, *words):
 
 def main():
     creditrisk, creditriskd, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
-    reference = pathlib.Path(sys.argv[4]) if len(sys.argv) > 4 else None
+    shared = pathlib.Path(os.environ.get("CREDITRISK_SHARED", root / ".." / "shared"))
+    reference = shared / "reference/data" if sys.argv[4] == "reference" else None
     if reference is not None and not reference.is_dir():
         print(f"skipped: no reference data at {reference}")
         sys.exit(77)

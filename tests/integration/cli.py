@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""The companion program as people and scripts meet it: exit statuses, messages, one JSON document, same seed same bytes.
+
+usage: cli.py CREDITRISK SOURCE_ROOT
+"""
+import csv
+import filecmp
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Cli:
+    def __init__(self, program, root):
+        self.program, self.root = program, root
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-cli-"))
+        self.globals = ["--db", f"sqlite:{self.dir}/book.db", "--registry", str(self.dir / "models"), "--quiet"]
+
+    def __call__(self, *words, status=0, globals_=None, stdin=None):
+        done = subprocess.run([self.program, *(self.globals if globals_ is None else globals_), *map(str, words)], input=stdin,
+                              cwd=self.root, capture_output=True, text=True, check=False)
+        assert done.returncode == status, f"{words}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+
+def check_usage(cli):
+    for words, message in [(["frobnicate"], "unknown command 'frobnicate'"), ([], "which command?"),
+                           (["train", "--wings"], "unknown option '--wings'"), (["generate", "--loans"], "needs a value"),
+                           (["generate", "--loans", "many"], "not 'many'"), (["generate", "--loans", "0"], "not '0'"),
+                           (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder"),
+                           (["import", "x", "--replace", "--append"], "exclude each other"),
+                           (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
+                           (["train", "--quiet=yes"], "takes no value")]:
+        done = cli(*words, status=2)
+        assert message in done.stderr and done.stderr.count("\n") <= 2, (words, done.stderr)
+    help_text = cli("--help").stdout
+    for command in ("migrate", "generate", "import", "features", "train", "registry", "predict", "doctor"):
+        assert command in help_text
+        assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
+    assert cli("--version").stdout.startswith("creditrisk ")
+
+
+def check_refusals(cli):
+    for words in (["generate"], ["train"], ["import", cli.dir], ["features", "--out", cli.dir / "f.csv"]):
+        assert "run 'creditrisk migrate'" in cli(*words, status=1).stderr
+    done = cli("predict", "-", "--json", status=1, stdin="{}")
+    assert json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done.stdout
+    done = cli("doctor", status=1)
+    assert "not everything is well" in done.stdout
+    assert cli("migrate", "--portfolio", "nowhere").returncode == 0  # the schema needs no portfolio
+    assert "nowhere" in cli("generate", "--portfolio", "nowhere", status=1).stderr
+    assert "mysql" in cli("migrate", status=1, globals_=["--db", "mysql:x"]).stderr
+
+
+def check_generate(cli):
+    first, second = cli.dir / "first", cli.dir / "second"
+    for folder in (first, second):
+        cli("generate", "--customers", 400, "--loans", 800, "--seed", 5, "--out", folder)
+    names = sorted(path.name for path in first.iterdir())
+    assert names == ["credit_history.csv", "customers.csv", "loan_applications.csv", "repayment_history.csv"], names
+    assert filecmp.cmpfiles(first, second, names, shallow=False)[0] == names, "the same seed must give the same bytes"
+    third = cli.dir / "third"
+    cli("generate", "--customers", 400, "--loans", 800, "--seed", 6, "--out", third)
+    assert not filecmp.cmp(first / "customers.csv", third / "customers.csv", shallow=False)
+    cli("import", first)
+    assert "--replace" in cli("import", first, status=1).stderr
+    report = json.loads(cli("import", first, "--replace", "--json").stdout)
+    assert report["rejected"] == 0 and {t["table"]: t["rows"] for t in report["tables"]}["loan_applications"] == 800
+    assert cli("generate", "--customers", 10, "--loans", 10, status=1).stderr.count("\n") == 1
+
+
+def check_features(cli):
+    out = cli.dir / "features.csv"
+    seen = json.loads(cli("features", "--set", "behavioural", "--out", out, "--json").stdout)
+    with open(out, newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][:3] == ["loan_id", "is_default", "age"] and len(rows[0]) == 2 + 59
+    assert seen["rows"] == len(rows) - 1 and all(len(row) == len(rows[0]) for row in rows)
+    assert "'imaginary'" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
+
+
+def check_train(cli):
+    """The same command gives the same model, whatever --jobs; Ctrl-C leaves nothing behind."""
+    reports = [json.loads(cli("train", "--models", "logistic", "--seed", 3, "--jobs", jobs, "--json").stdout) for jobs in (1, 2)]
+    versions = [report["models"][0]["version"] for report in reports]
+    assert versions == ["v1", "v2"]
+    folders = [cli.dir / "models/retail" / version for version in versions]
+    files = [str(path.relative_to(folders[0])) for path in sorted(folders[0].rglob("*")) if path.is_file()]
+    same = [name for name in files if filecmp.cmp(folders[0] / name, folders[1] / name, shallow=False)]
+    assert set(files) - set(same) <= {"manifest.json", "report/report.json"}, set(files) - set(same)
+    manifests = [json.loads((folder / "manifest.json").read_text()) for folder in folders]
+    differing = {key for key in manifests[0] if manifests[0][key] != manifests[1][key]}
+    assert differing <= set(manifests[0]["volatile"]) | {"version", "files"}, differing
+    process = subprocess.Popen([cli.program, *cli.globals, "train"], cwd=cli.root, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+    while not list((cli.dir / "models").glob("registry.db*")) or process.poll() is not None:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    status = process.wait(120)
+    assert status in (130, 0), status  # 0: it was faster than the signal
+    listed = json.loads(cli("registry", "list", "--json").stdout)["versions"]
+    on_disk = sorted(path.name for path in (cli.dir / "models/retail").iterdir())
+    assert sorted(v["version"] for v in listed) == on_disk
+    assert status == 0 or on_disk == ["v1", "v2"], on_disk
+
+
+def check_registry_and_predict(cli):
+    assert "'v77'" in cli("registry", "promote", "v77", "--reason", "x", status=1).stderr
+    assert "champion" in cli("predict", cli.root / "examples/application.json", status=1).stderr
+    cli("registry", "promote", "v1", "--reason", "first")
+    answer = json.loads(cli("predict", cli.root / "examples/application.json", "--json").stdout)
+    assert answer["emi"] == 16607.15 and answer["model_version"] == "v1"
+    text = cli("predict", cli.root / "examples/application.json").stdout
+    assert "probability of default" in text and "16607.15" in text
+    wrong = cli("predict", "-", status=1, stdin='{"age": 12}').stdout
+    assert wrong.count("\n") == 10 and "age: Input should be greater than or equal to 18" in wrong, wrong
+    application = (cli.root / "examples/application.json").read_text()
+    both = json.loads(cli("predict", "-", "--json", status=1, stdin=f'[{application}, {{"age": 1}}]').stdout)
+    assert both[0] == answer and "detail" in both[1]
+    assert "json" in cli("predict", "-", status=1, stdin="{").stdout.lower()
+    shown = json.loads(cli("registry", "show", "v1", "--json").stdout)
+    assert shown["model"]["kind"] == "logistic" and shown["version"] == "v1"
+    assert "all is well" in cli("doctor").stdout
+    model = cli.dir / "models/retail/v1/model.json"
+    model.write_text(model.read_text().replace("0.", "1.", 1))
+    assert "model.json" in cli("predict", cli.root / "examples/application.json", status=1).stderr
+    assert "model.json" in cli("doctor", status=1).stdout
+
+
+def main():
+    cli = Cli(sys.argv[1], pathlib.Path(sys.argv[2]))
+    try:
+        for check in (check_usage, check_refusals, check_generate, check_features, check_train, check_registry_and_predict):
+            check(cli)
+            print(f"{check.__name__}: ok")
+    finally:
+        shutil.rmtree(cli.dir)
+
+
+if __name__ == "__main__":
+    main()

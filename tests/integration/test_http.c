@@ -1,0 +1,777 @@
+// SPDX-License-Identifier: MIT
+/* The daemon's HTTP, without and with a model: statuses, shapes, framing, limits. */
+#include "cr_test.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "cr_daemon.h"
+#include "cr_fixture.h"
+#include "cr_http.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
+
+#define JSON_TYPE "Content-Type: application/json\r\n"
+#define MIB       (1 << 20)
+
+/* Two daemons serve all tests: one has an empty registry, one a champion. */
+static struct cr_daemon bare;
+static struct cr_daemon serving;
+static struct cr_fixture fixture;
+
+static int start_all(void **state)
+{
+    const char *options[] = {"--registry", NULL, NULL};
+    CR_CLEANUP(cr_freep) char *empty = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_registry_actor actor = {"test", ""};
+    struct cr_error err;
+
+    (void)state;
+    options[1] = empty;
+    cr_daemon_start(&bare, options, NULL);
+    cr_fixture_init(&fixture);
+    version = cr_fixture_publish(&fixture, "logistic");
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    options[1] = fixture.registry_dir;
+    cr_daemon_start(&serving, options, NULL);
+    return 0;
+}
+
+static int stop_all(void **state)
+{
+    (void)state;
+    assert_int_equal(cr_daemon_stop(&bare), 0);
+    assert_int_equal(cr_daemon_stop(&serving), 0);
+    cr_fixture_finish(&fixture);
+    return 0;
+}
+
+/* The i-th application of the book as a client sends it; yours (free). */
+static char *application(size_t i)
+{
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *json = cr_record_to_json(fixture.portfolio, &fixture.records[i]);
+    struct cr_strbuf text = CR_STRBUF_INIT;
+    char *result;
+
+    assert_non_null(json);
+    cr_json_write(json, false, &text);
+    result = cr_strbuf_steal(&text);
+    assert_non_null(result);
+    return result;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "(none)";
+}
+
+static void check_header(const struct cr_http_response *response, const char *name,
+                         const char *value)
+{
+    char text[256];
+    const char *found = cr_http_header(response, name, text);
+
+    if (value == NULL) {
+        assert_null(found);
+    } else {
+        assert_non_null(found);
+        assert_string_equal(found, value);
+    }
+}
+
+/* What every answer carries. */
+static void check_common(const struct cr_http_response *response, int status)
+{
+    char id[256];
+
+    assert_int_equal(response->status, status);
+    assert_non_null(cr_http_header(response, "X-Request-ID", id));
+    assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+    check_header(response, "X-Content-Type-Options", "nosniff");
+}
+
+/* An error in FastAPI's shape on its own connection. */
+static void check_detail(struct cr_http_response response, int status, const char *detail)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *body = cr_http_json(&response);
+
+    check_common(&response, status);
+    check_header(&response, "Content-Type", "application/json");
+    assert_string_equal(text_of(body, "detail"), detail);
+    cr_http_finish(&response);
+}
+
+static void test_health(void **state)
+{
+    struct cr_http_response response = cr_http_get(bare.port, "/health");
+    CR_CLEANUP(cr_json_decrefp) json_t *degraded = cr_http_json(&response);
+    CR_CLEANUP(cr_json_decrefp) json_t *healthy = NULL;
+
+    (void)state;
+    check_common(&response, 503);
+    assert_string_equal(text_of(degraded, "status"), "degraded");
+    assert_true(json_is_false(json_object_get(degraded, "model_loaded")));
+    assert_true(json_is_null(json_object_get(degraded, "model_version")));
+    assert_true(json_is_null(json_object_get(degraded, "model_name")));
+    cr_http_finish(&response);
+
+    response = cr_http_get(serving.port, "/health");
+    healthy = cr_http_json(&response);
+    check_common(&response, 200);
+    assert_string_equal(text_of(healthy, "status"), "healthy");
+    assert_true(json_is_true(json_object_get(healthy, "model_loaded")));
+    assert_string_equal(text_of(healthy, "model_version"), "v1");
+    assert_string_not_equal(text_of(healthy, "model_name"), "(none)");
+    cr_http_finish(&response);
+}
+
+static void test_probes(void **state)
+{
+    static const struct {
+        struct cr_daemon *daemon;
+        const char *path;
+        int status;
+        const char *text;
+    } cases[] = {
+        {&bare, "/livez", 200, "alive"},
+        {&bare, "/readyz", 503, "not ready"},
+        {&serving, "/livez", 200, "alive"},
+        {&serving, "/readyz", 200, "ready"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response get = cr_http_get(cases[i].daemon->port, cases[i].path);
+        struct cr_http_response head =
+            cr_http_request(cases[i].daemon->port, "HEAD", cases[i].path, "", NULL);
+        CR_CLEANUP(cr_json_decrefp) json_t *body = cr_http_json(&get);
+        char len[32];
+
+        check_common(&get, cases[i].status);
+        check_common(&head, cases[i].status);
+        assert_string_equal(text_of(body, "status"), cases[i].text);
+        (void)snprintf(len, sizeof(len), "%zu", get.body_len);
+        check_header(&head, "Content-Length", len);
+        check_header(&get, "Retry-After", cases[i].status == 503 ? "5" : NULL);
+        cr_http_finish(&get);
+        cr_http_finish(&head);
+    }
+}
+
+static void test_no_model(void **state)
+{
+    struct cr_http_response response = cr_http_post_json(bare.port, "/predict", "{}");
+
+    (void)state;
+    check_header(&response, "Retry-After", "5");
+    check_header(&response, "Cache-Control", "no-store");
+    check_detail(response, 503, "No model is loaded");
+    check_detail(cr_http_get(bare.port, "/model-info"), 503, "No model is loaded");
+}
+
+static void test_model_info(void **state)
+{
+    struct cr_http_response response = cr_http_get(serving.port, "/model-info");
+    CR_CLEANUP(cr_json_decrefp) json_t *info = cr_http_json(&response);
+    static const char *const keys[] = {
+        "model_name", "auc_roc", "feature_count", "training_date", "optimal_threshold",
+        "metrics",    "outcome", "calibration",   "portfolio",     "sha256",
+    };
+
+    (void)state;
+    check_common(&response, 200);
+    assert_string_equal(text_of(info, "version"), "v1");
+    for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
+        assert_non_null(json_object_get(info, keys[i]));
+    }
+    assert_int_equal(json_array_size(json_object_get(info, "available_versions")), 1);
+    assert_true(json_is_number(json_object_get(info, "optimal_threshold")));
+    cr_http_finish(&response);
+}
+
+static void test_unknown_path(void **state)
+{
+    struct cr_http_response response = cr_http_get(bare.port, "/nothing/here");
+    CR_CLEANUP(cr_json_decrefp) json_t *problem = cr_http_json(&response);
+    CR_CLEANUP(cr_json_decrefp) json_t *oip = NULL;
+
+    (void)state;
+    check_common(&response, 404);
+    check_header(&response, "Content-Type", "application/problem+json");
+    assert_string_equal(text_of(problem, "type"), "about:blank");
+    assert_string_equal(text_of(problem, "title"), "Not Found");
+    assert_int_equal(json_integer_value(json_object_get(problem, "status")), 404);
+    cr_http_finish(&response);
+
+    response = cr_http_get(bare.port, "/v2/nothing");
+    oip = cr_http_json(&response);
+    check_common(&response, 404);
+    assert_string_equal(text_of(oip, "error"), "Not Found");
+    cr_http_finish(&response);
+
+    response = cr_http_get(bare.port, "http://any.host/livez?x=1");
+    check_common(&response, 200);
+    cr_http_finish(&response);
+}
+
+static void test_methods(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *allow;
+    } cases[] = {
+        {"GET", "/predict", "POST"},          {"HEAD", "/predict", "POST"},
+        {"DELETE", "/predict", "POST"},       {"POST", "/health", "GET, HEAD"},
+        {"OPTIONS", "/health", "GET, HEAD"},  {"PUT", "/readyz", "GET, HEAD"},
+        {"POST", "/model-info", "GET, HEAD"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response response =
+            cr_http_request(bare.port, cases[i].method, cases[i].path, "", NULL);
+
+        check_common(&response, 405);
+        check_header(&response, "Allow", cases[i].allow);
+        cr_http_finish(&response);
+    }
+}
+
+static void test_request_id(void **state)
+{
+    char longest[128 + 1];
+    char longer[129 + 1];
+    const struct {
+        const char *sent;
+        bool kept;
+    } cases[] = {
+        {"abc", true},         {"A.b_c-9", true}, {longest, true},     {longer, false},
+        {"with blank", false}, {"a/b", false},    {"\xc3\xa4", false}, {"", false},
+    };
+
+    (void)state;
+    memset(longest, 'x', sizeof(longest) - 1);
+    memset(longer, 'x', sizeof(longer) - 1);
+    longest[sizeof(longest) - 1] = longer[sizeof(longer) - 1] = '\0';
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        char header[256];
+        struct cr_http_response response;
+
+        (void)snprintf(header, sizeof(header), "X-Request-ID: %s\r\n", cases[i].sent);
+        response = cr_http_request(bare.port, "GET", "/livez", header, NULL);
+        if (cases[i].kept) {
+            assert_int_equal(response.status, 200);
+            check_header(&response, "X-Request-ID", cases[i].sent);
+        } else {
+            check_common(&response, 200);
+        }
+        cr_http_finish(&response);
+    }
+}
+
+static void test_media_types(void **state)
+{
+    static const struct {
+        const char *headers;
+        int status; /* 503: accepted, and then there is no model */
+    } cases[] = {
+        {"Content-Type: application/json\r\n", 503},
+        {"Content-Type: Application/JSON; charset=UTF-8\r\n", 503},
+        {"Content-Type: application/json;charset=\"utf-8\"\r\n", 503},
+        {"Content-Type: application/vnd.loan+json; v=1\r\n", 503},
+        {"Content-Type: application/json\r\nContent-Encoding: identity\r\n", 503},
+        {"Content-Type: application/json\r\nContent-Encoding: gzip\r\n", 415},
+        {"Content-Type: application/json; charset=latin1\r\n", 415},
+        {"Content-Type: application/jsonp\r\n", 415},
+        {"Content-Type: application/+json\r\n", 415},
+        {"Content-Type: application/json, text/plain\r\n", 415},
+        {"Content-Type: application/x-www-form-urlencoded\r\n", 415},
+        {"Content-Type: text/json\r\n", 415},
+        {"Content-Type: \r\n", 415},
+        {"", 415},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response response =
+            cr_http_request(bare.port, "POST", "/predict", cases[i].headers, "{}");
+
+        if (response.status != cases[i].status) {
+            fail_msg("%d for %s", response.status, cases[i].headers);
+        }
+        check_common(&response, cases[i].status);
+        cr_http_finish(&response);
+    }
+}
+
+/* Refusals that understood the whole request leave the connection open. */
+static void test_keep_alive(void **state)
+{
+    int fd = cr_http_connect(bare.port);
+    struct cr_http_response response;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(cr_http_puts(fd, "POST /nothing HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n"
+                                     "\r\nbody"
+                                     "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
+        response = cr_http_read(fd, false);
+        assert_int_equal(response.status, 404);
+        cr_http_finish(&response);
+        response = cr_http_read(fd, false);
+        assert_int_equal(response.status, 200);
+        cr_http_finish(&response);
+    }
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    assert_int_equal(response.status, 200);
+    assert_true(cr_http_is_closed(fd));
+    cr_http_finish(&response);
+    (void)close(fd);
+}
+
+/* What two servers could read differently is answered once, with `status`, and then closed. */
+static void check_closed(const char *bytes, size_t len, int status)
+{
+    int fd = cr_http_connect(bare.port);
+    struct cr_http_response response;
+
+    assert_true(cr_http_send(fd, bytes, len));
+    response = cr_http_read(fd, false);
+    if (response.status != status) {
+        fail_msg("%d instead of %d for:\n%s", response.status, status, bytes);
+    }
+    check_common(&response, status);
+    check_header(&response, "Connection", "close");
+    assert_true(cr_http_is_closed(fd));
+    cr_http_finish(&response);
+    (void)close(fd);
+}
+
+static void test_smuggling(void **state)
+{
+#define POST   "POST /predict HTTP/1.1\r\nHost: h\r\n" JSON_TYPE
+#define HIDDEN "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"
+#define CASE(bytes, status)                                                                        \
+    {                                                                                              \
+        bytes, sizeof(bytes) - 1, status                                                           \
+    }
+    static const struct {
+        const char *bytes;
+        size_t len;
+        int status;
+    } cases[] = {
+        CASE(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN, 400),
+        CASE(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" HIDDEN, 400),
+        CASE(POST "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}" HIDDEN, 400),
+        CASE(POST "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}" HIDDEN, 400),
+        CASE(POST "Content-Length: 0\r\nContent-Length: 2\r\n\r\n{}" HIDDEN, 400),
+        CASE(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" HIDDEN, 400),
+        CASE(POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" HIDDEN, 400),
+        CASE(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        CASE("POST /predict HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" HIDDEN, 400),
+        CASE(POST "Content-Length : 2\r\n\r\n{}" HIDDEN, 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n" HIDDEN, 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX: a\0\r\n\r\n" HIDDEN, 400),
+        CASE("GET /livez HTTP/1.1\r\nX: a\0b\r\nHost: h\r\n\r\n" HIDDEN, 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX: a\x01z\r\n\r\n", 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX: a\x7f\r\n\r\n", 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n", 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX: a\nY: b\r\n\r\n", 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nX(: a\r\n\r\n", 400),
+        CASE("GET /livez\0 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        CASE("GET /livez%00 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        CASE("GET /li vez HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        CASE("GET /livez\x80 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        CASE("GET /livez HTTP/1.1\r\n\r\n", 400),
+        CASE("GET /livez HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400),
+        CASE("G{T /livez HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+        CASE("BREW /livez HTTP/1.1\r\nHost: h\r\n\r\n", 501),
+        CASE("get /livez HTTP/1.1\r\nHost: h\r\n\r\n", 501),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        check_closed(cases[i].bytes, cases[i].len, cases[i].status);
+    }
+}
+
+/* These the library refuses by itself, in its own words. */
+static void test_library_refusals(void **state)
+{
+    static const char *const cases[] = {
+        POST "Content-Length: five\r\n\r\n{}" HIDDEN,
+        POST "Content-Length: -2\r\n\r\n{}" HIDDEN,
+        POST "Content-Length: +2\r\n\r\n{}" HIDDEN,
+        POST "Content-Length: 0x2\r\n\r\n{}" HIDDEN,
+        POST "Content-Length: 2, 2\r\n\r\n{}" HIDDEN,
+        POST "Content-Length: 2 \r\n\r\n{}" HIDDEN,
+        "GET /livez HTTP/1.1\r\nHost h\r\n\r\n" HIDDEN,
+        POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" HIDDEN,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        int fd = cr_http_connect(bare.port);
+        char rest[4096];
+        size_t len = 0;
+        ssize_t n;
+
+        assert_true(cr_http_puts(fd, cases[i]));
+        while (len < sizeof(rest) - 1 && (n = read(fd, rest + len, sizeof(rest) - 1 - len)) > 0) {
+            len += (size_t)n;
+        }
+        rest[len] = '\0';
+        assert_memory_equal(rest, "HTTP/1.1 400 ", 13);
+        assert_null(strstr(rest, "alive")); /* the hidden request was not answered */
+        (void)close(fd);
+    }
+}
+
+static void test_too_many_headers(void **state)
+{
+    struct cr_strbuf text = CR_STRBUF_INIT;
+
+    (void)state;
+    cr_strbuf_puts(&text, "GET /livez HTTP/1.1\r\nHost: h\r\n");
+    for (size_t i = 0; i < 64; i++) {
+        cr_strbuf_printf(&text, "X-%zu: a\r\n", i);
+    }
+    cr_strbuf_puts(&text, "\r\n");
+    check_closed(text.data, text.len, 431);
+
+    cr_strbuf_reset(&text);
+    cr_strbuf_puts(&text, "GET /livez HTTP/1.1\r\nHost: h\r\n");
+    for (size_t i = 0; i < 17; i++) {
+        cr_strbuf_printf(&text, "X-%zu: %01000d\r\n", i, 0);
+    }
+    cr_strbuf_puts(&text, "\r\n");
+    check_closed(text.data, text.len, 431);
+    cr_strbuf_finish(&text);
+}
+
+/* Beyond the library's memory it answers by itself. */
+static void test_huge_header(void **state)
+{
+    struct cr_strbuf text = CR_STRBUF_INIT;
+    int fd = cr_http_connect(bare.port);
+    struct cr_http_response response;
+
+    (void)state;
+    cr_strbuf_printf(&text, "GET /livez HTTP/1.1\r\nHost: h\r\nX: %0200000d\r\n\r\n", 0);
+    (void)cr_http_send(fd, text.data, text.len); /* it may hang up before the end */
+    response = cr_http_read(fd, false);
+    assert_true(response.status == 431 || response.status == 0);
+    cr_http_finish(&response);
+    cr_strbuf_finish(&text);
+    (void)close(fd);
+}
+
+/* Sends a body of `len` blanks and reads the answer only then, as most clients do. */
+static void check_too_large(const char *head, size_t len, const char *tail)
+{
+    CR_CLEANUP(cr_freep) char *blanks = malloc(len);
+    int fd = cr_http_connect(bare.port);
+
+    assert_non_null(blanks);
+    memset(blanks, ' ', len);
+    assert_true(cr_http_puts(fd, head));
+    assert_true(cr_http_send(fd, blanks, len));
+    assert_true(cr_http_puts(fd, tail));
+    check_detail(cr_http_read(fd, false), 413, "The body is too large");
+    assert_true(cr_http_is_closed(fd));
+    (void)close(fd);
+}
+
+static void test_body_limit(void **state)
+{
+    (void)state;
+    check_too_large(POST "Content-Length: 65537\r\n\r\n", 65537, "");
+    check_too_large(POST "Content-Length: 9437184\r\n\r\n", 9 * MIB, "");
+    check_too_large(POST "Transfer-Encoding: chunked\r\n\r\n10001\r\n", 65537, "\r\n0\r\n\r\n");
+    check_too_large(POST "Transfer-Encoding: chunked\r\n\r\n900000\r\n", 9 * MIB, "\r\n0\r\n\r\n");
+}
+
+/* As soon as Content-Length says so: nothing of the body needs to come. */
+static void test_body_limit_early(void **state)
+{
+    int fd = cr_http_connect(bare.port);
+
+    (void)state;
+    assert_true(cr_http_puts(fd, POST "Content-Length: 65537\r\n\r\n"));
+    check_detail(cr_http_read(fd, false), 413, "The body is too large");
+    assert_true(cr_http_is_closed(fd));
+    (void)close(fd);
+}
+
+static void test_largest_body(void **state)
+{
+    CR_CLEANUP(cr_freep) char *body = malloc(65536 + 1);
+
+    (void)state;
+    assert_non_null(body);
+    memset(body, ' ', 65536);
+    body[65536] = '\0';
+    check_detail(cr_http_post_json(bare.port, "/predict", body), 503, "No model is loaded");
+}
+
+static void test_expect(void **state)
+{
+    static const struct {
+        const char *head;
+        int status;
+    } refused[] = {
+        {POST "Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n", 413},
+        {"POST /predict HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
+         415},
+        {"POST /nothing HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
+         404},
+    };
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    char interim[sizeof(go_on)] = "";
+    struct cr_http_response response;
+    int fd = cr_http_connect(bare.port);
+
+    (void)state;
+    assert_true(cr_http_puts(fd, POST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+    for (size_t len = 0; len < sizeof(go_on) - 1;) {
+        ssize_t n = read(fd, interim + len, sizeof(go_on) - 1 - len);
+
+        assert_true(n > 0);
+        len += (size_t)n;
+    }
+    assert_string_equal(interim, go_on);
+    assert_true(cr_http_puts(fd, "{}"));
+    check_detail(cr_http_read(fd, false), 503, "No model is loaded");
+    (void)close(fd);
+    for (size_t i = 0; i < CR_ARRAY_LEN(refused); i++) {
+        fd = cr_http_connect(bare.port);
+        assert_true(cr_http_puts(fd, refused[i].head));
+        response = cr_http_read(fd, false);
+        check_common(&response, refused[i].status);
+        assert_true(cr_http_is_closed(fd));
+        cr_http_finish(&response);
+        (void)close(fd);
+    }
+}
+
+static void check_prediction(const json_t *answer)
+{
+    double margin = json_number_value(json_object_get(answer, "margin"));
+    double pd = json_number_value(json_object_get(answer, "probability_raw"));
+    const json_t *reasons = json_object_get(answer, "top_5_shap_features");
+
+    cr_assert_close(1 / (1 + exp(-margin)), pd, 5e-7);
+    assert_string_equal(text_of(answer, "model_version"), "v1");
+    assert_int_equal(strlen(text_of(answer, "decision_id")), 36);
+    assert_int_equal(json_array_size(reasons), 5);
+}
+
+static void test_predict(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 20; i++) {
+        CR_CLEANUP(cr_freep) char *body = application(i);
+        struct cr_http_response response = cr_http_post_json(serving.port, "/predict", body);
+        CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
+
+        check_common(&response, 200);
+        check_header(&response, "Content-Type", "application/json");
+        check_header(&response, "Cache-Control", "no-store");
+        check_prediction(answer);
+        assert_null(json_object_get(answer, "contributions"));
+        cr_http_finish(&response);
+    }
+}
+
+/* In two chunks, and byte by byte on a connection that stays. */
+static void test_predict_pieces(void **state)
+{
+    CR_CLEANUP(cr_freep) char *body = application(0);
+    struct cr_strbuf text = CR_STRBUF_INIT;
+    int fd = cr_http_connect(serving.port);
+    struct cr_http_response response;
+
+    (void)state;
+    cr_strbuf_printf(&text, POST "Transfer-Encoding: chunked\r\n\r\n7\r\n%.7s\r\n%zx;x=y\r\n%s\r\n",
+                     body, strlen(body) - 7, body + 7);
+    cr_strbuf_puts(&text, "0\r\nX-Trailer: t\r\n\r\n");
+    assert_true(cr_http_send(fd, text.data, text.len));
+    response = cr_http_read(fd, false);
+    check_common(&response, 200);
+    cr_http_finish(&response);
+
+    cr_strbuf_reset(&text);
+    cr_strbuf_printf(&text, POST "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    for (size_t i = 0; i < text.len; i++) {
+        assert_true(cr_http_send(fd, text.data + i, 1));
+    }
+    response = cr_http_read(fd, false);
+    check_common(&response, 200);
+    cr_http_finish(&response);
+    cr_strbuf_finish(&text);
+    (void)close(fd);
+}
+
+static void test_explain(void **state)
+{
+    static const char *const wrong[] = {
+        "/predict?explain=half", "/predict?explain=", "/predict?explain", "/predict?explain=Full"};
+    CR_CLEANUP(cr_freep) char *body = application(1);
+    struct cr_http_response response =
+        cr_http_post_json(serving.port, "/predict?x=1&explain=full", body);
+    CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
+    const json_t *groups = json_object_get(json_object_get(answer, "contributions"), "by_group");
+    const char *key;
+    json_t *value;
+    double sum = json_number_value(json_object_get(answer, "base_value"));
+
+    (void)state;
+    check_common(&response, 200);
+    check_prediction(answer);
+    assert_true(json_object_size(groups) > 5);
+    json_object_foreach((json_t *)groups, key, value)
+    {
+        sum += json_number_value(value);
+    }
+    cr_assert_close(sum, json_number_value(json_object_get(answer, "margin")), 1e-9);
+    cr_http_finish(&response);
+    for (size_t i = 0; i < CR_ARRAY_LEN(wrong); i++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *refusal = NULL;
+        const json_t *detail;
+
+        response = cr_http_post_json(serving.port, wrong[i], body);
+        refusal = cr_http_json(&response);
+        detail = json_array_get(json_object_get(refusal, "detail"), 0);
+        check_common(&response, 422);
+        assert_string_equal(text_of(detail, "type"), "enum");
+        assert_string_equal(json_string_value(json_array_get(json_object_get(detail, "loc"), 1)),
+                            "explain");
+        cr_http_finish(&response);
+    }
+}
+
+/* The type of the complaint about `field` in a 422, "(none)" when there is none. */
+static const char *issue_type(const json_t *refusal, const char *field)
+{
+    const json_t *detail = json_object_get(refusal, "detail");
+
+    for (size_t i = 0; i < json_array_size(detail); i++) {
+        const json_t *issue = json_array_get(detail, i);
+        const json_t *at = json_array_get(json_object_get(issue, "loc"), 1);
+
+        if (at == NULL || json_is_integer(at) ? *field == '\0'
+                                              : strcmp(json_string_value(at), field) == 0) {
+            return text_of(issue, "type");
+        }
+    }
+    return "(none)";
+}
+
+static void test_invalid(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *field; /* "" = the body */
+        const char *type;
+    } cases[] = {
+        {"{\"age\":12}", "age", "greater_than_equal"},
+        {"{\"age\":99}", "age", "less_than_equal"},
+        {"{\"age\":12}", "gender", "missing"},
+        {"{\"age\":\"28\"}", "age", "int_type"},
+        {"{\"age\":28.5}", "age", "int_from_float"},
+        {"{\"age\":true}", "age", "int_type"},
+        {"{\"age\":null}", "age", "int_type"},
+        {"{\"annual_income\":\"a lot\"}", "annual_income", "float_type"},
+        {"{\"annual_income\":1e999}", "annual_income", "finite_number"},
+        {"{\"gender\":\"male?\"}", "gender", "enum"},
+        {"{\"agee\":28}", "agee", "extra_forbidden"},
+        {"{\"age\":28,\"age\":29}", "", "json_invalid"},
+        {"{\"age\":NaN}", "", "json_invalid"},
+        {"{\"age\":28", "", "json_invalid"},
+        {"{\"age\":28} x", "", "json_invalid"},
+        {"{\"age\":\"\xff\"}", "", "json_invalid"},
+        {"[]", "", "model_attributes_type"},
+        {"", "", "missing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response response =
+            cr_http_post_json(serving.port, "/predict", cases[i].body);
+        CR_CLEANUP(cr_json_decrefp) json_t *refusal = cr_http_json(&response);
+
+        check_common(&response, 422);
+        check_header(&response, "Cache-Control", "no-store");
+        if (strcmp(issue_type(refusal, cases[i].field), cases[i].type) != 0) {
+            fail_msg("%s: %s", cases[i].body, response.body);
+        }
+        assert_null(strstr(response.body, "\"input\""));
+        cr_http_finish(&response);
+    }
+}
+
+/* All problems at once: one field out of range and every other required one missing. */
+static void test_invalid_all(void **state)
+{
+    struct cr_http_response response = cr_http_post_json(serving.port, "/predict", "{\"age\":12}");
+    CR_CLEANUP(cr_json_decrefp) json_t *refusal = cr_http_json(&response);
+    size_t n_required = 0;
+
+    (void)state;
+    for (size_t i = 0; i < fixture.portfolio->n_fields; i++) {
+        n_required += fixture.portfolio->fields[i].required;
+    }
+    assert_true(n_required >= 10);
+    assert_int_equal(json_array_size(json_object_get(refusal, "detail")), n_required);
+    cr_http_finish(&response);
+}
+
+/* A body of the largest size that is nothing but mistakes is still answered in full. */
+static void test_invalid_many(void **state)
+{
+    struct cr_strbuf body = CR_STRBUF_INIT;
+    struct cr_http_response response;
+    CR_CLEANUP(cr_json_decrefp) json_t *refusal = NULL;
+    size_t n = 0;
+
+    (void)state;
+    cr_strbuf_putc(&body, '{');
+    for (; body.len < 65536 - 20; n++) {
+        cr_strbuf_printf(&body, "%s\"%zx\":1", n > 0 ? "," : "", n);
+    }
+    cr_strbuf_putc(&body, '}');
+    response = cr_http_post_json(serving.port, "/predict", cr_strbuf_text(&body));
+    refusal = cr_http_json(&response);
+    check_common(&response, 422);
+    assert_true(json_array_size(json_object_get(refusal, "detail")) > n);
+    cr_http_finish(&response);
+    cr_strbuf_finish(&body);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_health),           cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_no_model),         cmocka_unit_test(test_model_info),
+        cmocka_unit_test(test_unknown_path),     cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_request_id),       cmocka_unit_test(test_media_types),
+        cmocka_unit_test(test_keep_alive),       cmocka_unit_test(test_smuggling),
+        cmocka_unit_test(test_library_refusals), cmocka_unit_test(test_too_many_headers),
+        cmocka_unit_test(test_huge_header),      cmocka_unit_test(test_body_limit),
+        cmocka_unit_test(test_body_limit_early), cmocka_unit_test(test_largest_body),
+        cmocka_unit_test(test_expect),           cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_predict_pieces),   cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_invalid),          cmocka_unit_test(test_invalid_all),
+        cmocka_unit_test(test_invalid_many),
+    };
+
+    return cmocka_run_group_tests(tests, start_all, stop_all);
+}

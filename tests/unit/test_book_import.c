@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include <math.h>
+
+#include "creditrisk/book/import.h"
+#include "creditrisk/book/table.h"
+#include "creditrisk/store/migrate.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/strbuf.h"
+
+#define CUSTOMER_HEADER                                                                            \
+    "customer_id,age,gender,marital_status,dependents,education,employment_type,years_employed,"   \
+    "annual_income,city_tier,state,phone_verified,email_verified\n"
+#define CREDIT_HEADER                                                                              \
+    "credit_id,customer_id,credit_score,total_accounts,active_accounts,closed_accounts,"           \
+    "overdue_30_count,overdue_60_count,overdue_90_count,total_credit_limit,current_balance,"       \
+    "enquiries_last_6m,enquiries_last_12m,credit_history_length_months\n"
+#define LOAN_HEADER                                                                                \
+    "loan_id,customer_id,loan_amount,loan_term_months,interest_rate,emi_amount,loan_type,"         \
+    "loan_purpose,is_secured,collateral_value,application_date,status,is_default\n"
+#define REPAYMENT_HEADER                                                                           \
+    "repayment_id,loan_id,customer_id,installment_number,due_date,payment_date,amount_due,"        \
+    "amount_paid,days_past_due,is_late,is_partial,outstanding_balance,payment_method\n"
+
+#define CUSTOMER_1 "1,49,Female,Single,1,Bachelor,Salaried,6.8,153000.0,3,Delhi,True,no\n"
+#define CUSTOMER_2 "2,44,Male,Married,0,High School,Freelance,NA,119000,1,\"Goa, North\",1,0\n"
+#define CREDIT     "1,1,516.0,6,1,5,0,0,2,147181.22,66708.13,2.0,,185\n"
+#define LOAN       "1,1,126000,60,15.66,3041.36,Personal,Travel,FALSE,0,2020-03-29,Active,1.0\n"
+#define REPAYMENT                                                                                  \
+    "1,1,1,1,2020-04-29,2020-05-02,3041.36,3087.61,3,yes,no,180440.5,UPI\n"                        \
+    "2,1,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,Cheque\n"
+
+/* The retail tables in memory, and a folder with a good file for each. */
+struct setup {
+    struct cr_portfolio *portfolio;
+    struct cr_db *db;
+    char *dir;
+    char *rejects;
+    size_t n_notes;
+    char last_note[256];
+};
+
+static void write_file(const struct setup *setup, const char *name, const char *text)
+{
+    free(cr_test_write(setup->dir, name, text));
+}
+
+static int make(void **state)
+{
+    CR_CLEANUP(cr_freep) char *retail = cr_test_path("config/portfolios/retail");
+    CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
+    struct setup *setup = calloc(1, sizeof(*setup));
+    struct cr_migration_report report;
+    struct cr_error err;
+
+    assert_non_null(setup);
+    cr_assert_ok(cr_portfolio_load(retail, NULL, &setup->portfolio, &err), &err);
+    cr_assert_ok(cr_db_open("sqlite::memory:", true, &setup->db, &err), &err);
+    cr_assert_ok(cr_migrate_up(setup->db, migrations, &report, &err), &err);
+    setup->dir = cr_test_tempdir();
+    setup->rejects = cr_fs_join(setup->dir, "rejects.csv");
+    write_file(setup, "customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
+    write_file(setup, "credit_history.csv", CREDIT_HEADER CREDIT);
+    write_file(setup, "loan_applications.csv", LOAN_HEADER LOAN);
+    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT);
+    *state = setup;
+    return 0;
+}
+
+static int destroy(void **state)
+{
+    struct setup *setup = *state;
+
+    cr_db_close(setup->db);
+    cr_portfolio_destroy(setup->portfolio);
+    free(setup->dir);
+    free(setup->rejects);
+    free(setup);
+    return 0;
+}
+
+static void keep_note(const char *note, void *context)
+{
+    struct setup *setup = context;
+
+    setup->n_notes++;
+    (void)snprintf(setup->last_note, sizeof(setup->last_note), "%s", note);
+}
+
+static int import(struct setup *setup, enum cr_import_mode mode, bool strict,
+                  struct cr_import_report *ret_report, struct cr_error *err)
+{
+    const struct cr_import_options options = {.mode = mode, .strict = strict, .quiet = true};
+
+    return cr_import_book(setup->db, setup->portfolio, setup->dir, &options, keep_note, setup,
+                          ret_report, err);
+}
+
+static int64_t count(const struct setup *setup, const char *table)
+{
+    struct cr_error err;
+    int64_t n = -1;
+
+    cr_assert_ok(cr_db_count(setup->db, table, &n, &err), &err);
+    return n;
+}
+
+/* The first row's columns, separated by |; NULL as -. */
+static void assert_row(const struct setup *setup, const char *sql, const char *expected)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_error err;
+    bool row;
+
+    cr_assert_ok(cr_db_prepare(setup->db, sql, NULL, &stmt, &err), &err);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    assert_true(row);
+    for (size_t i = 0; i < cr_stmt_n_columns(stmt); i++) {
+        cr_strbuf_puts(&text, i == 0 ? "" : "|");
+        cr_strbuf_puts(&text, cr_stmt_is_null(stmt, i) ? "-" : cr_stmt_text(stmt, i));
+    }
+    assert_string_equal(cr_strbuf_text(&text), expected);
+}
+
+static void test_good(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    assert_int_equal(report.n_tables, 4);
+    assert_string_equal(report.tables[0].table, "customers");
+    assert_int_equal(report.tables[0].n_rows, 2);
+    assert_int_equal(report.tables[3].n_rows, 2);
+    assert_int_equal(report.n_rejected, 0);
+    assert_null(report.rejects_path);
+    assert_false(cr_fs_exists(setup->rejects));
+    assert_int_equal(setup->n_notes, 0);
+    assert_row(setup, "SELECT * FROM customers WHERE customer_id = 1",
+               "1|49|Female|Single|1|Bachelor|Salaried|6.8|153000.0|3|Delhi|1|0");
+    assert_row(setup, "SELECT * FROM customers WHERE customer_id = 2",
+               "2|44|Male|Married|0|Higher Secondary|Freelance|-|119000.0|1|Goa, North|1|0");
+    assert_row(setup, "SELECT * FROM credit_history",
+               "1|1|516|6|1|5|0|0|2|147181.22|66708.13|2|-|185|-");
+    assert_row(setup, "SELECT is_secured, is_default, application_date FROM loan_applications",
+               "0|1|2020-03-29");
+    assert_row(setup,
+               "SELECT payment_date, days_past_due, is_late FROM repayment_history"
+               " WHERE installment_number = 2",
+               "-|180|1");
+    assert_row(setup, "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+               "3");
+    assert_row(setup, "PRAGMA integrity_check", "ok");
+}
+
+static void test_columns(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+
+    /* any order, a byte order mark, line ends of another system, an optional and two unknown ones
+     */
+    write_file(setup, "credit_history.csv",
+               "\xef\xbb\xbfpull_date,grade,customer_id,credit_id,credit_score,total_accounts,"
+               "active_accounts,closed_accounts,overdue_30_count,overdue_60_count,"
+               "overdue_90_count,total_credit_limit,current_balance,enquiries_last_6m,"
+               "enquiries_last_12m,credit_history_length_months,x\r\n"
+               "2020-01-31,A,2,7,null,6,1,5,0,0,2,1e5,0.5,NaN,None,185,\r\n"
+               "\r\n"
+               ",B,1,8,,6,1,5,0,0,2,1e5,0.5,,,185,\r\n");
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    assert_int_equal(report.tables[1].n_rows, 2);
+    assert_int_equal(report.tables[1].n_ignored_columns, 2);
+    assert_int_equal(setup->n_notes, 2);
+    assert_non_null(strstr(setup->last_note, "/credit_history.csv: column 'x' is not in the"));
+    assert_row(setup, "SELECT * FROM credit_history WHERE credit_id = 7",
+               "7|2|-|6|1|5|0|0|2|100000.0|0.5|-|-|185|2020-01-31");
+}
+
+/* A strict import ends at the first bad row, says where, and leaves nothing. */
+static void test_broken(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *text;
+        int code;
+        const char *message; /* behind the folder */
+    } cases[] = {
+        {"customers.csv", "", CR_EINVAL,
+         "/customers.csv:1:1: the file is empty: a header is expected"},
+        {"credit_history.csv", "credit_id,customer_id\n1,1\n", CR_EINVAL,
+         "/credit_history.csv:1:3: column 'credit_score' is missing"},
+        {"loan_applications.csv", "loan_id,loan_id\n", CR_EINVAL,
+         "/loan_applications.csv:1:2: column 'loan_id' is there twice"},
+        {"customers.csv", CUSTOMER_HEADER CUSTOMER_1 "2,44,Male\n", CR_EINVAL,
+         "/customers.csv:3:4: marital_status: the row has 3 fields, the header 13"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,PhD,Salaried,1,1e5,1,x,1,1,1\n",
+         CR_EINVAL, "/customers.csv:2:14: the row has 14 fields, the header 13"},
+        {"customers.csv", CUSTOMER_HEADER "\n\n" CUSTOMER_1 "2,\"44\n", CR_EPARSE,
+         "/customers.csv:5: the row has a quote that is not closed"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,M\"ale,Single\n", CR_EPARSE, "/customers.csv:2: "},
+        {"customers.csv", CUSTOMER_HEADER "1,44.5,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:2: age: '44.5' is not a whole number"},
+        {"customers.csv",
+         CUSTOMER_HEADER "9007199254740994,44,Male,Single,0,,Salaried,1,1,1,x,1,1\n", CR_EINVAL,
+         "/customers.csv:2:1: customer_id: '9007199254740994' is too large"},
+        {"customers.csv", CUSTOMER_HEADER "1,17,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
+         "/customers.csv:2:2: age: '17' is below 18"},
+        {"customers.csv", CUSTOMER_HEADER "1,81,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
+         "/customers.csv:2:2: age: '81' is above 80"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,male,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
+         "/customers.csv:2:3: gender: 'male' is none of Male, Female, Other"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
+         "/customers.csv:2:3: gender: the value is missing"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e999,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:9: annual_income: '1e999' is too large"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,₹1,1,x,1,1\n", CR_EINVAL,
+         "/customers.csv:2:9: annual_income: '₹1' is not a number"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e5,1,\xff,1,1\n",
+         CR_EINVAL, "/customers.csv:2:11: state: '?' is not UTF-8"},
+        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e5,1,x,maybe,1\n",
+         CR_EINVAL,
+         "/customers.csv:2:12: phone_verified: 'maybe' is none of true, false, yes, no, 1, 0"},
+        {"customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_1, CR_EINVAL,
+         "/customers.csv:3:1: customer_id: a row with customer_id '1' is there already"},
+        {"loan_applications.csv",
+         LOAN_HEADER "1,3,1e5,60,15,3041.36,Personal,Travel,0,0,2020-03-29,Active,1\n", CR_EINVAL,
+         "/loan_applications.csv:2:2: customer_id: there is no customers.customer_id '3'"},
+        {"loan_applications.csv",
+         LOAN_HEADER "1,1,1e5,60,15,3041.36,Personal,Travel,0,0,2021-02-29,Active,1\n", CR_EINVAL,
+         "/loan_applications.csv:2:11: application_date: '2021-02-29' is not a date of the form"
+         " YYYY-MM-DD"},
+        {"repayment_history.csv",
+         REPAYMENT_HEADER REPAYMENT "3,1,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n",
+         CR_EINVAL,
+         "/repayment_history.csv:4:2: loan_id: a row with loan_id '1', installment_number '2' is"
+         " there already"},
+        {"repayment_history.csv",
+         REPAYMENT_HEADER "3,9,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n", CR_EINVAL,
+         "/repayment_history.csv:2:2: loan_id: there is no loan_applications.loan_id '9'"},
+    };
+    struct setup *setup = *state;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, cases[i].file);
+        CR_CLEANUP(cr_freep) char *good = NULL;
+        CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+        struct cr_error err;
+        size_t len;
+        int r;
+
+        cr_assert_ok(cr_fs_read(path, 1 << 20, &good, &len, &err), &err);
+        write_file(setup, cases[i].file, cases[i].text);
+        r = import(setup, CR_IMPORT_EMPTY, true, &report, &err);
+        if (r != cases[i].code || strncmp(err.message, setup->dir, strlen(setup->dir)) != 0 ||
+            strstr(err.message, cases[i].message) != err.message + strlen(setup->dir)) {
+            fail_msg("case %zu: %d '%s'\nexpected: '%s'", i, r, r == 0 ? "" : err.message,
+                     cases[i].message);
+        }
+        assert_int_equal(count(setup, "customers"), 0);
+        assert_false(cr_fs_exists(setup->rejects));
+        write_file(setup, cases[i].file, good);
+    }
+    assert_row(setup, "SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+               "3");
+}
+
+static void test_rejects(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    CR_CLEANUP(cr_freep) char *rejects = NULL;
+    struct cr_error err;
+    size_t len;
+
+    write_file(setup, "customers.csv",
+               CUSTOMER_HEADER CUSTOMER_1
+               "2,44,\"a \"\"b\"\"\",Single,0,,Salaried,1,1e5,1,x,1,1\n"
+               "1,2\n"
+               "1,44,Male,Single,0,,Salaried,1,1e5,1,\"two\nlines\",1,1\n"
+               "4,44,Male,Single,0,,Salaried,1,1e5,1,x,1,1,\n"
+               "5,44,Male,Single,0,,Salaried,1,1e5,1,\"two\nlines\",1,1\n");
+    write_file(setup, "loan_applications.csv",
+               LOAN_HEADER LOAN "2,2,1e5,60,15,3041.36,Personal,Travel,0,0,2020-03-29,Active,1\n");
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, false, &report, &err), &err);
+    assert_int_equal(report.tables[0].n_rows, 2);
+    assert_int_equal(report.tables[0].n_rejected, 4);
+    assert_int_equal(report.tables[2].n_rows, 1);
+    assert_int_equal(report.tables[2].n_rejected, 1);
+    assert_int_equal(report.n_rejected, 5);
+    assert_string_equal(report.rejects_path, setup->rejects);
+    assert_int_equal(count(setup, "customers"), 2);
+    cr_assert_ok(cr_fs_read(setup->rejects, 1 << 20, &rejects, &len, &err), &err);
+    assert_string_equal(
+        rejects, "file,line,column,reason\n"
+                 "customers.csv,3,gender (3),\"'a \"\"b\"\"' is none of Male, Female, Other\"\n"
+                 "customers.csv,4,gender (3),\"the row has 2 fields, the header 13\"\n"
+                 "customers.csv,5,customer_id (1),a row with customer_id '1' is there already\n"
+                 "customers.csv,7,(14),\"the row has 14 fields, the header 13\"\n"
+                 "loan_applications.csv,3,customer_id (2),there is no customers.customer_id '2'\n");
+}
+
+/* The file of rejects belongs to the last import. */
+static void test_rejects_file(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, "elsewhere.csv");
+    const struct cr_import_options options = {
+        .mode = CR_IMPORT_APPEND, .quiet = true, .rejects_path = path};
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    write_file(setup, "rejects.csv", "of an earlier import");
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, false, &report, &err), &err);
+    cr_import_report_finish(&report);
+    assert_false(cr_fs_exists(setup->rejects));
+
+    cr_assert_ok(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL, NULL,
+                                &report, &err),
+                 &err);
+    assert_int_equal(report.n_rejected, 6); /* every row is there already */
+    assert_string_equal(report.rejects_path, path);
+    assert_true(cr_fs_exists(path));
+    cr_import_report_finish(&report);
+
+    /* rejects of a table before the file that ends the import */
+    write_file(setup, "repayment_history.csv", "");
+    assert_int_equal(import(setup, CR_IMPORT_APPEND, false, &report, &err), CR_EINVAL);
+    assert_false(cr_fs_exists(setup->rejects));
+}
+
+static void test_modes(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    cr_import_report_finish(&report);
+    assert_int_equal(import(setup, CR_IMPORT_EMPTY, true, &report, &err), CR_EINVAL);
+    assert_string_equal(err.message, "table 'customers' has 2 rows: --replace removes them first,"
+                                     " --append keeps them");
+
+    /* a failed replacement leaves what was there */
+    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT REPAYMENT);
+    assert_int_equal(import(setup, CR_IMPORT_REPLACE, true, &report, &err), CR_EINVAL);
+    assert_int_equal(count(setup, "repayment_history"), 2);
+
+    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER);
+    cr_assert_ok(import(setup, CR_IMPORT_REPLACE, true, &report, &err), &err);
+    cr_import_report_finish(&report);
+    assert_int_equal(count(setup, "repayment_history"), 0);
+    assert_int_equal(count(setup, "customers"), 2);
+
+    write_file(setup, "customers.csv", CUSTOMER_HEADER);
+    write_file(setup, "credit_history.csv", CREDIT_HEADER);
+    write_file(setup, "loan_applications.csv", LOAN_HEADER);
+    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT);
+    cr_assert_ok(import(setup, CR_IMPORT_APPEND, true, &report, &err), &err);
+    cr_import_report_finish(&report);
+    assert_int_equal(count(setup, "repayment_history"), 2);
+    assert_int_equal(count(setup, "customers"), 2);
+}
+
+static void test_absent(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *loans = cr_fs_join(setup->dir, "loan_applications.csv");
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    cr_assert_ok(cr_fs_remove_tree(loans, &err), &err);
+    assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
+    assert_non_null(strstr(err.message, "/loan_applications.csv"));
+    assert_int_equal(count(setup, "customers"), 0);
+    cr_assert_ok(cr_fs_remove_tree(setup->dir, &err), &err);
+    assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
+}
+
+static void test_cells(void **state)
+{
+    static const struct cr_table_column flag = {.name = "flag", .type = CR_BOOL};
+    static const struct cr_table_column day = {.name = "day", .type = CR_DATE, .nullable = true};
+    static const struct {
+        const char *text;
+        double number; /* NaN = refused */
+    } cases[] = {{"true", 1}, {"FALSE", 0}, {"Yes", 1}, {"nO", 0},   {"1", 1},     {"0", 0},
+                 {"1.0", 1},  {"2", NAN},   {"t", NAN}, {" 1", NAN}, {"yess", NAN}};
+    const struct setup *setup = *state;
+    struct cr_value value;
+    struct cr_error err;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        int r = cr_table_parse_cell(setup->portfolio, &flag, cases[i].text, strlen(cases[i].text),
+                                    &value, &err);
+
+        assert_int_equal(r, isnan(cases[i].number) ? CR_EINVAL : 0);
+        if (r == 0) {
+            cr_assert_same(value.number, cases[i].number);
+        }
+    }
+    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "NA", 2, &value, &err), &err);
+    assert_true(cr_value_is_missing(value));
+    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "2024-02-29", 10, &value, &err), &err);
+    assert_string_equal(value.text, "2024-02-29");
+}
+
+/* gzip -dc from → to; the reference data are kept packed. */
+static void unpack(const char *from, const char *to)
+{
+    char command[1024];
+
+    (void)snprintf(command, sizeof(command), "gzip -dc '%s' > '%s'", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+static void test_reference(void **state)
+{
+    static const char *const names[] = {"customers.csv", "credit_history.csv",
+                                        "loan_applications.csv", "repayment_history.csv"};
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+    char packed[512];
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, names[i]);
+
+        (void)snprintf(packed, sizeof(packed), "%s/reference/data/%s.gz", cr_test_shared(),
+                       names[i]);
+        unpack(packed, path);
+    }
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    assert_int_equal(report.n_rejected, 0);
+    assert_int_equal(count(setup, "customers"), 5000);
+    assert_int_equal(count(setup, "credit_history"), 5000);
+    assert_int_equal(count(setup, "loan_applications"), 10000);
+    assert_int_equal(count(setup, "repayment_history"), 135457);
+    assert_int_equal(setup->n_notes, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_good, make, destroy),
+        cmocka_unit_test_setup_teardown(test_columns, make, destroy),
+        cmocka_unit_test_setup_teardown(test_broken, make, destroy),
+        cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
+        cmocka_unit_test_setup_teardown(test_rejects_file, make, destroy),
+        cmocka_unit_test_setup_teardown(test_modes, make, destroy),
+        cmocka_unit_test_setup_teardown(test_absent, make, destroy),
+        cmocka_unit_test_setup_teardown(test_cells, make, destroy),
+    };
+    const struct CMUnitTest reference[] = {
+        cmocka_unit_test_setup_teardown(test_reference, make, destroy),
+    };
+    int failed = cmocka_run_group_tests_name("import", tests, NULL, NULL);
+
+    if (failed == 0 && cr_test_shared() == NULL) {
+        cr_test_skip("the shared reference data");
+    }
+    return failed != 0 ? failed : cmocka_run_group_tests_name("reference", reference, NULL, NULL);
+}
