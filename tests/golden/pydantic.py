@@ -5,13 +5,16 @@
     pip install pydantic==2.14.3 fastapi==0.165.0 httpx
     python3 tests/golden/pydantic.py > tests/golden/pydantic.jsonl
 
-The first line names the versions; every other one is {"body": the bytes sent, "detail": the answer without "input" and
-"url"}. The model is the table of design page 3 in pydantic's own words: the 15 fields of the reference system with their
-ranges; integers are taken from whole floats but not from texts or booleans, enums only from their exact levels.
-Left out, because we differ on purpose: NaN and Infinity, duplicate keys, bad UTF-8, lone surrogates, nesting above 8 (all of
-them json_invalid here), and integers written as floats beyond 2^63 (pydantic's int_parsing_size).
+The first line names the versions; every other one is {"body": the bytes sent, "detail": the answer
+without "input" and "url"}. The model is the table of the 15 fields of the reference system in
+pydantic's own words: integers are taken from whole floats but not from texts or booleans, enums
+only from their exact levels. Left out, because we differ on purpose: NaN and Infinity, duplicate
+keys, bad UTF-8, lone surrogates, nesting above 8 (all of them json_invalid here); whole floats
+beyond 2^63 for an integer (int_parsing_size there, the bound here); integers beyond the range of
+double for a number (float_type there, finite_number here).
 """
 import json
+import platform
 import sys
 import warnings
 from enum import Enum
@@ -135,7 +138,8 @@ TEXTS = [
     '{"age": "x', '{"age": "\\', '{"age": "\\q"}', '{"age": "\\u12"}', '{"age": "\\u12G4"}',
     '{"age": "\\u', '{"a\nge": 1}', '{"age": "\t"}', '{"age": "\x01"}', '{"age": [1, 2}',
     '{"age": [1,]}', '{"age": [', '{"age": [1 2]}', '{"age": {"a"}}', '{"age": {"a": 1,}}', "}",
-    "]", ",", "[1,", "[1 2]", "hello", "<xml/>", "{/* */}", '{"age": 1} // x', '"open', "--1", "1 2",
+    "]", ",", "[1,", "[1 2]", "hello", "<xml/>", "{/* */}", '{"age": 1} // x', '"open', "--1",
+    "1 2",
     '{"age": 1, "age2": {"x": [1, {"y": }]}}',
 ]
 
@@ -167,7 +171,8 @@ def predict(application: LoanApplication):
 
 def main():
     client = TestClient(app)
-    print(json.dumps({"pydantic": pydantic.VERSION, "fastapi": fastapi.__version__}))
+    print(json.dumps({"pydantic": pydantic.VERSION, "fastapi": fastapi.__version__,
+                      "python": platform.python_version()}))
     for body in bodies():
         answer = client.post("/predict", content=body.encode(),
                              headers={"content-type": "application/json"})

@@ -50,6 +50,11 @@ static char *replace(const char *text, const char *from, const char *to)
     return cr_strbuf_steal(&out);
 }
 
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    free(cr_test_write(folder, name, text));
+}
+
 /* A new folder with a copy of the retail files. */
 static char *copy_retail(void)
 {
@@ -57,7 +62,8 @@ static char *copy_retail(void)
 
     for (size_t i = 0; i < CR_ARRAY_LEN(files); i++) {
         CR_CLEANUP(cr_freep) char *text = read_retail(files[i]);
-        CR_CLEANUP(cr_freep) char *path = cr_test_write(folder, files[i], text);
+
+        write_file(folder, files[i], text);
     }
     return folder;
 }
@@ -206,8 +212,6 @@ static void test_files(void **state)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *p = load_retail();
     CR_CLEANUP(cr_freep) char *folder = copy_retail();
-    CR_CLEANUP(cr_freep) char *extra = cr_test_write(folder, "training.postgres.sql", "SELECT 1");
-    CR_CLEANUP(cr_freep) char *other = cr_test_write(folder, "README.md", "not kept");
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *q = NULL;
     struct cr_error err;
 
@@ -223,6 +227,8 @@ static void test_files(void **state)
     }
     assert_null(cr_portfolio_find_file(p, "training.postgres.sql"));
 
+    write_file(folder, "training.postgres.sql", "SELECT 1");
+    write_file(folder, "README.md", "not kept");
     cr_assert_ok(cr_portfolio_load(folder, "other", &q, &err), &err);
     assert_string_equal(q->name, "other");
     assert_int_equal(q->n_files, CR_ARRAY_LEN(files) + 1);
@@ -261,14 +267,13 @@ static void test_missing_files(void **state)
     for (size_t i = 0; i < CR_ARRAY_LEN(files); i++) {
         CR_CLEANUP(cr_freep) char *text = read_retail(files[i]);
         CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, files[i]);
-        CR_CLEANUP(cr_freep) char *again = NULL;
         struct cr_portfolio *portfolio = NULL;
         struct cr_error err;
 
         assert_int_equal(remove(path), 0);
         assert_int_equal(cr_portfolio_load(folder, "x", &portfolio, &err), CR_ENOTFOUND);
         assert_non_null(strstr(err.message, files[i]));
-        again = cr_test_write(folder, files[i], text);
+        write_file(folder, files[i], text);
     }
 }
 
@@ -331,7 +336,6 @@ static void check_fault(const char *folder, const struct fault *fault)
     CR_CLEANUP(cr_freep) char *path = cr_test_write(folder, fault->file, text);
     const char *place = find_place(text, (size_t)(strstr(before, fault->from) - before), fault->at);
     CR_CLEANUP(cr_freep) char *expected = NULL;
-    CR_CLEANUP(cr_freep) char *again = NULL;
     struct cr_portfolio *portfolio = NULL;
     struct cr_error err = {0};
 
@@ -343,7 +347,7 @@ static void check_fault(const char *folder, const struct fault *fault)
     assert_string_equal(err.message, expected);
     assert_int_equal(err.code, CR_EPARSE);
     assert_null(portfolio);
-    again = cr_test_write(folder, fault->file, before);
+    write_file(folder, fault->file, before);
 }
 
 #define APPLICATION "application.yaml"
@@ -525,7 +529,6 @@ static void test_lgd(void **state)
     char *share = replace(text, "false_negative: 100000", "false_negative: {lgd: 0.6}");
     CR_CLEANUP(cr_freep) char *path = cr_test_write(folder, POLICY, share);
     CR_CLEANUP(cr_freep) char *bare = replace(share, "  amount: loan_amount\n", "");
-    CR_CLEANUP(cr_freep) char *again = NULL;
     CR_CLEANUP(cr_freep) char *expected = NULL;
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *p = NULL;
     struct cr_portfolio *untouched = NULL;
@@ -535,7 +538,7 @@ static void test_lgd(void **state)
     cr_assert_ok(cr_portfolio_load(folder, "x", &p, &err), &err);
     cr_assert_same(p->policy.costs.lgd, 0.6);
     assert_true(isnan(p->policy.costs.false_negative));
-    again = cr_test_write(folder, POLICY, bare);
+    write_file(folder, POLICY, bare);
     assert_int_equal(cr_portfolio_load(folder, "x", &untouched, &err), CR_EPARSE);
     expected = expected_message(path, bare, strstr(bare, "{lgd: 0.6}, false"),
                                 "'lgd' is a share of the loan");
