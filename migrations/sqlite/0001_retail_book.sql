@@ -2,20 +2,25 @@
 -- and how they paid. Booleans are 0 or 1, money is in rupees; NULL means "not known", never zero.
 -- Dates are ISO-8601 text, which compares as dates do. Their CHECK says `+0 days` because only
 -- then does SQLite turn a 30 February into a day of March, which is not the text it came from.
+-- Lists of levels are chains of OR: for each INSERT SQLite would build a table of an IN list.
 
 CREATE TABLE customers (
     customer_id     INTEGER PRIMARY KEY,
     age             INTEGER NOT NULL CHECK (age BETWEEN 18 AND 80),
-    gender          TEXT    NOT NULL CHECK (gender IN ('Male', 'Female', 'Other')),
+    gender          TEXT    NOT NULL
+                    CHECK (gender = 'Male' OR gender = 'Female' OR gender = 'Other'),
     marital_status  TEXT    NOT NULL
-                    CHECK (marital_status IN ('Single', 'Married', 'Divorced', 'Widowed')),
+                    CHECK (marital_status = 'Single' OR marital_status = 'Married'
+                           OR marital_status = 'Divorced' OR marital_status = 'Widowed'),
     dependents      INTEGER NOT NULL CHECK (dependents BETWEEN 0 AND 10),
     education       TEXT
-                    CHECK (education IN ('Below Secondary', 'Secondary', 'Higher Secondary',
-                                         'Bachelor', 'Master', 'PhD')),
+                    CHECK (education = 'Below Secondary' OR education = 'Secondary'
+                           OR education = 'Higher Secondary' OR education = 'Bachelor'
+                           OR education = 'Master' OR education = 'PhD'),
     employment_type TEXT    NOT NULL
-                    CHECK (employment_type IN ('Salaried', 'Self-Employed', 'Business',
-                                               'Freelance', 'Unemployed')),
+                    CHECK (employment_type = 'Salaried' OR employment_type = 'Self-Employed'
+                           OR employment_type = 'Business' OR employment_type = 'Freelance'
+                           OR employment_type = 'Unemployed'),
     years_employed  REAL    CHECK (years_employed >= 0),
     annual_income   REAL    NOT NULL CHECK (annual_income >= 0),
     city_tier       INTEGER NOT NULL CHECK (city_tier BETWEEN 1 AND 3),
@@ -51,8 +56,9 @@ CREATE TABLE loan_applications (
     interest_rate    REAL    CHECK (interest_rate BETWEEN 1 AND 40),      -- percent a year
     emi_amount       REAL    NOT NULL CHECK (emi_amount >= 0),            -- a month
     loan_type        TEXT    NOT NULL
-                     CHECK (loan_type IN ('Personal', 'Home', 'Auto', 'Education', 'Business',
-                                          'Gold', 'Credit Card')),
+                     CHECK (loan_type = 'Personal' OR loan_type = 'Home' OR loan_type = 'Auto'
+                            OR loan_type = 'Education' OR loan_type = 'Business'
+                            OR loan_type = 'Gold' OR loan_type = 'Credit Card'),
     loan_purpose     TEXT    NOT NULL,
     is_secured       INTEGER NOT NULL CHECK (is_secured IN (0, 1)),
     collateral_value REAL    CHECK (collateral_value >= 0),
@@ -76,8 +82,9 @@ CREATE TABLE repayment_history (
     is_partial          INTEGER NOT NULL CHECK (is_partial IN (0, 1)),
     outstanding_balance REAL    NOT NULL,
     payment_method      TEXT    NOT NULL
-                        CHECK (payment_method IN ('Auto-Debit', 'UPI', 'NEFT', 'Cash', 'Cheque',
-                                                  'Other')),
+                        CHECK (payment_method = 'Auto-Debit' OR payment_method = 'UPI'
+                               OR payment_method = 'NEFT' OR payment_method = 'Cash'
+                               OR payment_method = 'Cheque' OR payment_method = 'Other'),
     UNIQUE (loan_id, installment_number)
 ) STRICT;
 

@@ -286,6 +286,9 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
 
 void cr_import_report_finish(struct cr_import_report *report)
 {
+    if (report == NULL) {
+        return;
+    }
     free(report->tables);
     free(report->rejects_path);
     *report = (struct cr_import_report){0};

@@ -3,26 +3,27 @@
 
 #include "db_sqlite.h"
 
-/* SQLite quotes the text of a CHECK with its line breaks; a message is one line. */
-static void squeeze(char *text)
+/* SQLite's message on one line: it quotes the text of a CHECK with its line breaks. */
+static void read_message(sqlite3 *handle, char *text, size_t size)
 {
-    char *out = text;
+    size_t len = 0;
 
-    for (const char *in = text; *in != '\0'; in++) {
-        bool blank = strchr(" \t\r\n", *in) != NULL;
-
-        if (!blank) {
-            *out++ = *in;
-        } else if (out > text && out[-1] != ' ') {
-            *out++ = ' ';
+    for (const char *in = sqlite3_errmsg(handle); *in != '\0' && len + 1 < size; in++) {
+        if (strchr(" \t\r\n", *in) == NULL) {
+            text[len++] = *in;
+        } else if (len > 0 && text[len - 1] != ' ') {
+            text[len++] = ' ';
         }
     }
-    *out = '\0';
+    text[len] = '\0';
 }
 
 int sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
 {
+    char message[400];
+
     db->failure = sqlite3_extended_errcode(db->handle);
+    read_message(db->handle, message, sizeof(message));
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         return cr_error_set(err, CR_ENOMEM, "out of memory");
@@ -31,16 +32,10 @@ int sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
     case SQLITE_MISMATCH:
     case SQLITE_RANGE:
     case SQLITE_TOOBIG:
-        (void)cr_error_set(err, CR_EDB, "%s", sqlite3_errmsg(db->handle));
-        break;
+        return cr_error_set(err, CR_EDB, "%s", message);
     default:
-        (void)cr_error_set(err, CR_EDB, "database '%s': %s", db->path, sqlite3_errmsg(db->handle));
-        break;
+        return cr_error_set(err, CR_EDB, "database '%s': %s", db->path, message);
     }
-    if (err != NULL) {
-        squeeze(err->message);
-    }
-    return CR_EDB;
 }
 
 int sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char *statement,
@@ -87,4 +82,3 @@ enum cr_db_constraint sqlite_constraint(const struct cr_db *base)
                    : CR_DB_NO_CONSTRAINT;
     }
 }
-

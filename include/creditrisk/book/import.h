@@ -22,7 +22,8 @@ struct cr_import_options {
     bool strict;              /* the first bad row ends the import; nothing is kept */
     bool quiet;               /* no progress */
     const char *rejects_path; /* where bad rows go: file,line,column,reason; NULL =
-                                 <dir>/rejects.csv, written only when there are any */
+                                 <dir>/rejects.csv. There only when there are any: an older
+                                 file is removed */
 };
 
 struct cr_import_table_report {
@@ -42,9 +43,10 @@ struct cr_import_report {
 /* Called once per unknown column of a file (they are ignored). */
 typedef void cr_import_note_fn(const char *note, void *context);
 
-/* Imports <dir>/<file> for every table, parents first, in one transaction. A missing file or column
- * and, when strict, a bad row are errors with file, line and column; otherwise a bad row (type,
- * range, level, key, CHECK) goes to the rejects file. On failure the book is as before. */
+/* Imports <dir>/<file> for every table in the order of tables.yaml (parents first), in one
+ * transaction. A missing file or column, an empty file, a stray quote and, when strict, a bad row
+ * are errors with file, line and column; otherwise a bad row (type, range, level, key, CHECK) goes
+ * to the rejects file. On failure the book is as before. */
 int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
                    const struct cr_import_options *options, cr_import_note_fn *on_note,
                    void *context, struct cr_import_report *ret_report, struct cr_error *err);

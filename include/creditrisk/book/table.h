@@ -21,7 +21,7 @@ int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,
 int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
                     const struct cr_value *cells, struct cr_error *err);
 
-/* Deletes all rows of all tables, children first. */
+/* Deletes all rows of all tables, children first: tables.yaml names parents before them. */
 int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio,
                        struct cr_error *err);
 
@@ -34,8 +34,8 @@ int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, co
                       struct cr_error *err);
 
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
- * true/false/1/0/yes/no for a bool. A complaint without place is CR_EINVAL. A text is borrowed from
- * the column's levels or from `text`. */
+ * true/false/1/0/yes/no for a bool. A complaint without place is CR_EINVAL. `text` ends with
+ * a NUL behind its len bytes; a text value is borrowed from it or from the column's levels. */
 int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
                         const char *text, size_t len, struct cr_value *ret_value,
                         struct cr_error *err);

@@ -28,7 +28,7 @@ enum cr_db_constraint {
 
 /* Opens "sqlite:PATH" (created with its folder when `create`; foreign keys on, WAL, durable
  * commits, busy timeout) or "sqlite::memory:". CR_EINVAL for another scheme, CR_ENOTFOUND when the
- * file is absent and !create, CR_EDB. The connection is yours: cr_db_close, after its statements. */
+ * file is absent and !create, CR_EDB. Yours: cr_db_close, after its statements. */
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
 void cr_db_close(struct cr_db *db);
 
