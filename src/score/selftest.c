@@ -113,11 +113,11 @@ static bool is_close(double a, double b, double scale)
     return fabs(a - b) <= CR_SELFTEST_TOLERANCE * largest;
 }
 
-static int differs(const struct golden *golden, const char *what, double now, double then,
-                   struct cr_error *err)
+static int differs(const struct golden *golden, const char *what, const char *name, double now,
+                   double then, struct cr_error *err)
 {
-    return cr_error_set(err, CR_EMODEL, "%s: %s is '%.17g', was '%.17g'", golden->name, what, now,
-                        then);
+    return cr_error_set(err, CR_EMODEL, "%s: %s%s is '%.17g', was '%.17g'", golden->name, what,
+                        name, now, then);
 }
 
 /* The application and what became of it; the line's own errors. */
@@ -186,10 +186,10 @@ static int compare(const struct golden *golden, const struct cr_result *result,
         }
     }
     if (!is_close(result->margin, golden->margin, 1.0)) {
-        return differs(golden, "margin", result->margin, golden->margin, err);
+        return differs(golden, "margin", "", result->margin, golden->margin, err);
     }
     if (!is_close(result->pd, golden->pd, 0.0)) {
-        return differs(golden, "pd", result->pd, golden->pd, err);
+        return differs(golden, "pd", "", result->pd, golden->pd, err);
     }
     for (size_t i = 0; i < n_inputs; i++) {
         scale += fabs(result->contributions[i]);
@@ -199,7 +199,7 @@ static int compare(const struct golden *golden, const struct cr_result *result,
 
         if (!json_is_number(then) ||
             !is_close(result->contributions[i], json_number_value(then), scale)) {
-            return differs(golden, cr_pipeline_input(bundle->pipeline, i)->name,
+            return differs(golden, "contribution of ", cr_pipeline_input(bundle->pipeline, i)->name,
                            result->contributions[i], json_number_value(then), err);
         }
     }

@@ -14,10 +14,10 @@ enum { BUSY_TIMEOUT_MS = 5000 };
 
 static const char SCHEME[] = "sqlite:";
 
-/* NORMAL would be enough for consistency; FULL makes a commit survive a power failure, and a bulk
+/* The journal stays SQLite's default, a rollback journal: unlike WAL it lets a reader open a
+ * database in a folder it may not write. FULL makes a commit survive a power failure, and a bulk
  * load commits once. The page cache grows only as far as it is used. */
 static const char SETTINGS[] = "PRAGMA foreign_keys = ON;"
-                               "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA cache_size = -65536";
 

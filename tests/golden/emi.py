@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes emi.csv: instalments computed with 60-digit decimals (Python's decimal module), rounded half up to the paisa.
+"""Writes emi.csv: instalments in 60-digit decimals (Python's decimal module), rounded half up to the
+paisa.
 
     python3 emi.py > emi.csv
 """
@@ -24,7 +25,7 @@ def emi(principal, months, rate):
 def cases():
     draw = random.Random(20260131)
     yield "500000", 36, "12"
-    for months in range(3, 361):  # every term, without interest and at both ends of the range of rates
+    for months in range(3, 361):  # every term, without interest and at both ends of the rates
         for rate in ("0", "1", "40"):
             yield str(draw.randrange(10, 50001) * 1000), months, rate
     for rate in ("0.000001", "0.0001", "0.01", "0.5"):  # where the plain formula loses digits

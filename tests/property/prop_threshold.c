@@ -4,10 +4,10 @@
  * are frequent. */
 #include <math.h>
 
+#include "cr_test.h"
 #include "creditrisk/decision/threshold.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/rng.h"
-#include "cr_test.h"
 
 enum { MAX_ROWS = 60, USUAL_CASES = 2000 };
 

@@ -7,7 +7,6 @@
 #include "creditrisk/model/model.h"
 #include "creditrisk/model/trainer.h"
 #include "creditrisk/preprocess/pipeline.h"
-#include "creditrisk/score/bundle.h"
 #include "creditrisk/score/selftest.h"
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
@@ -79,7 +78,18 @@ void cr_fixture_finish(struct cr_fixture *fixture)
     cr_portfolio_destroy(fixture->portfolio);
 }
 
-static void write_bytes(const char *dir, const char *name, const char *data, size_t len)
+char *cr_fixture_read(const char *dir, const char *name, size_t *ret_len)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    char *text = NULL;
+    struct cr_error err;
+
+    assert_non_null(path);
+    cr_assert_ok(cr_fs_read(path, CR_MODEL_MAX_BYTES, &text, ret_len, &err), &err);
+    return text;
+}
+
+void cr_fixture_write(const char *dir, const char *name, const char *data, size_t len)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
     struct cr_error err;
@@ -94,7 +104,7 @@ static void write_buffer(const char *dir, const char *name, struct cr_strbuf *te
     struct cr_error err;
 
     cr_assert_ok(cr_strbuf_check(text, &err), &err);
-    write_bytes(dir, name, cr_strbuf_text(text), text->len);
+    cr_fixture_write(dir, name, cr_strbuf_text(text), text->len);
     cr_strbuf_reset(text);
 }
 
@@ -112,8 +122,8 @@ static void write_portfolio(const struct cr_portfolio *portfolio, const char *di
     CR_CLEANUP(cr_freep) char *folder = make_folder(dir, "portfolio");
 
     for (size_t i = 0; i < portfolio->n_files; i++) {
-        write_bytes(folder, portfolio->files[i].name, portfolio->files[i].data,
-                    portfolio->files[i].len);
+        cr_fixture_write(folder, portfolio->files[i].name, portfolio->files[i].data,
+                         portfolio->files[i].len);
     }
 }
 
@@ -241,10 +251,10 @@ char *cr_fixture_stage(struct cr_fixture *fixture, const char *kind, json_t **re
     cr_assert_ok(cr_registry_stage(fixture->registry, &dir, &err), &err);
     write_portfolio(fixture->portfolio, dir);
     write_learnt(fixture, kind, dir);
-    write_bytes(dir, "oof.csv", margins, strlen(margins));
-    write_bytes(dir, "test.csv", margins, strlen(margins));
+    cr_fixture_write(dir, "oof.csv", margins, strlen(margins));
+    cr_fixture_write(dir, "test.csv", margins, strlen(margins));
     free(make_folder(dir, "report"));
-    write_bytes(dir, "report/report.json", "{}\n", 3);
+    cr_fixture_write(dir, "report/report.json", "{}\n", 3);
     write_golden(fixture, dir, manifest);
     *ret_manifest = manifest;
     return dir;
@@ -262,4 +272,26 @@ char *cr_fixture_publish(struct cr_fixture *fixture, const char *kind)
                                      &actor, &version, &err),
                  &err);
     return version;
+}
+
+char *cr_fixture_dir(const struct cr_fixture *fixture, const char *version)
+{
+    char *dir = NULL;
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_path(fixture->registry, fixture->portfolio->name, version, &dir, &err),
+                 &err);
+    return dir;
+}
+
+struct cr_bundle *cr_fixture_load(struct cr_fixture *fixture, const char *version,
+                                  size_t n_contexts)
+{
+    struct cr_bundle *bundle = NULL;
+    struct cr_error err;
+
+    cr_assert_ok(cr_bundle_load(fixture->registry, fixture->portfolio->name, version, n_contexts,
+                                &bundle, &err),
+                 &err);
+    return bundle;
 }

@@ -11,6 +11,7 @@
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/portfolio/record.h"
 #include "creditrisk/registry/registry.h"
+#include "creditrisk/score/bundle.h"
 #include "creditrisk/util/arena.h"
 
 enum { CR_FIXTURE_CUSTOMERS = 300, CR_FIXTURE_LOANS = 600, CR_FIXTURE_GOLDEN = 40 };
@@ -36,5 +37,14 @@ char *cr_fixture_stage(struct cr_fixture *fixture, const char *kind, json_t **re
 
 /* The same, published; the version's name is yours (free). */
 char *cr_fixture_publish(struct cr_fixture *fixture, const char *kind);
+
+/* A published version's folder (yours, free) and the version in memory (yours). */
+char *cr_fixture_dir(const struct cr_fixture *fixture, const char *version);
+struct cr_bundle *cr_fixture_load(struct cr_fixture *fixture, const char *version,
+                                  size_t n_contexts);
+
+/* A whole file of a folder; yours (free), NUL-terminated. And back. */
+char *cr_fixture_read(const char *dir, const char *name, size_t *ret_len);
+void cr_fixture_write(const char *dir, const char *name, const char *data, size_t len);
 
 #endif

@@ -3,10 +3,10 @@
 
 #include <math.h>
 
+#include "cr_test.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/num.h"
-#include "cr_test.h"
 
 /* Fields of the record below. */
 enum { AMOUNT, TERM, RATE, AGREED, N_FIELDS };

@@ -3,9 +3,9 @@
 
 #include <math.h>
 
+#include "cr_test.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/rng.h"
-#include "cr_test.h"
 
 enum { MAX_ROWS = 400, N_POINTS = 91 };
 

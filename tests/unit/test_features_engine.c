@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cr_test.h"
-
 #include <math.h>
 
+#include "cr_test.h"
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/cleanup.h"
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "cr_test.h"
-
 #include <math.h>
 
+#include "cr_test.h"
 #include "creditrisk/features/extract.h"
+#include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
+
+/* The plan of the whole statement is judged, too: it is private to the layer. */
+#include "../../src/features/relation.h"
 
 /* A book of one table. Its name is that of the relation, which must not matter. */
 static const char book[] =
@@ -309,6 +313,90 @@ static void test_dialect_goes_first(void **state)
     assert_string_equal(err.message, "portfolio 'small' has no features.sql");
 }
 
+/* EXPLAIN QUERY PLAN lists the loops of one join as neighbours, outermost first, below the same
+ * parent. Only the outermost may read a whole table: anything else grows with the square of the
+ * book. Returns the offending line, yours (free), or NULL. */
+static char *scan_inside_a_join(struct cr_db *db, const char *sql, size_t *ret_n_loops)
+{
+    CR_CLEANUP(cr_freep) char *explain = NULL;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int64_t joins[1000]; /* parents whose outermost loop was seen */
+    size_t n_joins = 0;
+    bool more = false;
+    struct cr_error err;
+
+    assert_true(asprintf(&explain, "EXPLAIN QUERY PLAN %s", sql) > 0);
+    cr_assert_ok(cr_db_prepare(db, explain, NULL, &stmt, &err), &err);
+    *ret_n_loops = 0;
+    for (;;) {
+        const char *detail;
+        bool inner = false;
+
+        cr_assert_ok(cr_stmt_step(stmt, &more, &err), &err);
+        if (!more) {
+            return NULL;
+        }
+        detail = cr_stmt_text(stmt, 3);
+        for (size_t i = 0; i < n_joins; i++) {
+            inner = inner || joins[i] == cr_stmt_int(stmt, 1);
+        }
+        if (strstr(detail, "CORRELATED") != NULL || (inner && strncmp(detail, "SCAN ", 5) == 0)) {
+            return strdup(detail);
+        }
+        if (strncmp(detail, "SCAN ", 5) == 0 || strncmp(detail, "SEARCH ", 7) == 0) {
+            assert_true(n_joins < CR_ARRAY_LEN(joins));
+            joins[n_joins++] = cr_stmt_int(stmt, 1);
+            ++*ret_n_loops;
+        }
+    }
+}
+
+static void test_retail_plan(void **state)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_path("config/portfolios/retail");
+    CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf whole = CR_STRBUF_INIT;
+    const struct cr_portfolio_file *training, *text;
+    const bool has[CR_RELATION_N_KEYS] = {true, true, true, true};
+    struct cr_migration_report report;
+    struct cr_error err;
+    char *line;
+    size_t n;
+
+    (void)state;
+    cr_assert_ok(cr_portfolio_load(path, NULL, &portfolio, &err), &err);
+    cr_assert_ok(cr_db_open("sqlite::memory:", true, &db, &err), &err);
+    cr_assert_ok(cr_migrate_up(db, migrations, &report, &err), &err);
+
+    /* the judge can say no */
+    line = scan_inside_a_join(
+        db, "SELECT 1 FROM customers c JOIN loan_applications l ON l.loan_amount < c.age", &n);
+    assert_non_null(line);
+    free(line);
+    line = scan_inside_a_join(db,
+                              "SELECT (SELECT COUNT(*) FROM loan_applications l WHERE "
+                              "l.customer_id = c.customer_id) FROM customers c",
+                              &n);
+    assert_non_null(line);
+    free(line);
+
+    training = cr_portfolio_find_file(portfolio, "training.sql");
+    text = cr_portfolio_find_file(portfolio, "features.sql");
+    line = scan_inside_a_join(db, training->data, &n);
+    if (line != NULL) {
+        fail_msg("training.sql: %s", line);
+    }
+    assert_true(n > 10);
+    cr_relation_put_book(portfolio, training, text, has, &whole);
+    line = scan_inside_a_join(db, whole.data, &n);
+    if (line != NULL) {
+        fail_msg("the whole extract: %s", line);
+    }
+    assert_true(n > 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_rows_must_match),
         cmocka_unit_test(test_dialect_goes_first),
+        cmocka_unit_test(test_retail_plan),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

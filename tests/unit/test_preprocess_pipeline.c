@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cr_test.h"
-
 #include <math.h>
 
+#include "cr_test.h"
 #include "creditrisk/preprocess/pipeline.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
@@ -216,7 +215,7 @@ static void test_scikit_learn(void **state)
 
 static void test_inputs_of_a_set(void **state)
 {
-    static const char *const all[] = {"a",   "late", "o",  "o_is_missing", "c_is_missing",
+    static const char *const all[] = {"a",   "late", "o",  "c_is_missing", "o_is_missing",
                                       "c_y", "c_x",  "p_u"};
     CR_CLEANUP(table_finish) struct table table;
     struct cr_feature *o, *c, *p, *late;

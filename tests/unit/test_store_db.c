@@ -104,7 +104,7 @@ static void test_settings(void **state)
     cr_assert_same(number(db, "PRAGMA busy_timeout"), 5000);
     cr_assert_ok(cr_db_prepare(db, "PRAGMA journal_mode", NULL, &mode, &err), &err);
     cr_assert_ok(cr_stmt_step(mode, &row, &err), &err);
-    assert_string_equal(cr_stmt_text(mode, 0), "wal");
+    assert_string_equal(cr_stmt_text(mode, 0), "delete");
 
     /* a text in double quotes is a name, never a string; the schema is not for hand work */
     assert_int_equal(cr_db_exec(db, "SELECT \"nothing\"", &err), CR_EDB);

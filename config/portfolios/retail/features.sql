@@ -71,8 +71,9 @@ SELECT
          WHEN interest_rate <= 20 THEN 'Subprime'
          WHEN interest_rate >  20 THEN 'Deep_Subprime' END         AS rate_tier,
     emi                                                            AS emi_amount,
-    CASE WHEN loan_type IN ('Home', 'Auto', 'Gold')     THEN 1
-         WHEN loan_type NOT IN ('Home', 'Auto', 'Gold') THEN 0 END AS is_secured,
+    CASE WHEN loan_type = 'Home' OR loan_type = 'Auto'
+           OR loan_type = 'Gold'       THEN 1
+         WHEN loan_type IS NOT NULL    THEN 0 END                  AS is_secured,
 
     -- the loan against the income
     CASE WHEN emi > monthly_income THEN 1

@@ -26,7 +26,7 @@ enum cr_db_constraint {
     CR_DB_CHECK, /* any other rule of the table, its columns' types included */
 };
 
-/* Opens "sqlite:PATH" (created with its folder when `create`; foreign keys on, WAL, durable
+/* Opens "sqlite:PATH" (created with its folder when `create`; foreign keys on, durable
  * commits, busy timeout) or "sqlite::memory:". CR_EINVAL for another scheme, CR_ENOTFOUND when the
  * file is absent and !create, CR_EDB. Yours: cr_db_close, after its statements. */
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
