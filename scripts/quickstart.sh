@@ -29,6 +29,7 @@ if [ "$(build/creditrisk --json doctor 2>/dev/null | grep -c 'loan_applications:
   build/creditrisk generate
 fi
 
+scripts/fetch-lightgbm.sh || true # it has said why
 step "models"
 if ! build/creditrisk --json registry list 2>/dev/null | grep -q '"champion": true'; then
   build/creditrisk train --promote

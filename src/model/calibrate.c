@@ -138,8 +138,10 @@ static double step_length(const struct sample *sample, const struct newton *at, 
     return 0.0;
 }
 
-/* Minimises f; false when it does not settle. Close to the minimum the full step is right, and
- * rounding hides from a line search what is left to gain. */
+/* Minimises f; false when it does not settle. `gain` is the step's predicted gain, twice, and the
+ * mean square of what the step changes at the margins, weighed by curvature: it judges convergence
+ * in any units. Close to the minimum the full step is right, and rounding hides from a line search
+ * what is left. */
 static bool minimise(const struct sample *sample, double *ret_a, double *ret_b)
 {
     double a = 0.0, b = 0.0;
@@ -163,7 +165,7 @@ static bool minimise(const struct sample *sample, double *ret_a, double *ret_b)
         }
         a += length * da;
         b += length * db;
-        if (length == 1.0 && hypot(da, db) <= 1e-12 * fmax(1.0, hypot(a, b))) {
+        if (gain <= 1e-20) {
             *ret_a = a;
             *ret_b = b;
             return true;

@@ -10,6 +10,8 @@
 /* Simplest first: the order breaks ties between equally good models. */
 static const struct cr_model_ops *const kinds[] = {
     &cr_logistic_ops,
+    &cr_gbm_ops,
+    &cr_lightgbm_ops,
     &cr_xgboost_ops,
 };
 

@@ -155,6 +155,9 @@ bool cr_forest_goes_left(const struct cr_forest *forest, const struct cr_forest_
     case CR_FOREST_FLOAT_LESS:
         return (float)value < (float)node->threshold;
     case CR_FOREST_DOUBLE_LESS_EQUAL:
+        if (node->zero_is_missing && fabs(value) <= CR_FOREST_ZERO) {
+            return node->default_left;
+        }
         return value <= node->threshold;
     case CR_FOREST_FLOAT_LESS_EQUAL:
         return (double)(float)value <= node->threshold;

@@ -50,6 +50,42 @@ void cr_forest_model_destroy(struct cr_model *model)
     free(forest_model);
 }
 
+static int gbm_load(const char *bytes, size_t len, const char *const *input_names, size_t n_inputs,
+                    struct cr_model **ret_model, struct cr_error *err)
+{
+    return cr_forest_model_load(&cr_gbm_ops, cr_read_gbm, bytes, len, input_names, n_inputs,
+                                ret_model, err);
+}
+
+const struct cr_model_ops cr_gbm_ops = {
+    .kind = "gbm",
+    .display_name = "GBM",
+    .file_name = "model.json",
+    .scaled_input = false,
+    .load = gbm_load,
+    .margin = cr_forest_model_margin,
+    .destroy = cr_forest_model_destroy,
+    .forest = cr_forest_model_forest,
+};
+
+static int lightgbm_load(const char *bytes, size_t len, const char *const *input_names,
+                         size_t n_inputs, struct cr_model **ret_model, struct cr_error *err)
+{
+    return cr_forest_model_load(&cr_lightgbm_ops, cr_read_lightgbm, bytes, len, input_names,
+                                n_inputs, ret_model, err);
+}
+
+const struct cr_model_ops cr_lightgbm_ops = {
+    .kind = "lightgbm",
+    .display_name = "LightGBM",
+    .file_name = "model.txt",
+    .scaled_input = false,
+    .load = lightgbm_load,
+    .margin = cr_forest_model_margin,
+    .destroy = cr_forest_model_destroy,
+    .forest = cr_forest_model_forest,
+};
+
 static int xgboost_load(const char *bytes, size_t len, const char *const *input_names,
                         size_t n_inputs, struct cr_model **ret_model, struct cr_error *err)
 {

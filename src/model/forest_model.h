@@ -11,6 +11,8 @@
 typedef int cr_forest_read_fn(const char *bytes, size_t len, const char *const *input_names,
                               size_t n_inputs, struct cr_forest *ret_forest, struct cr_error *err);
 
+cr_forest_read_fn cr_read_gbm;
+cr_forest_read_fn cr_read_lightgbm;
 cr_forest_read_fn cr_read_xgboost;
 
 /* A model of the kind `ops`, its forest read from the bytes. */

@@ -8,6 +8,8 @@
 #include "creditrisk/model/model.h"
 
 extern const struct cr_model_ops cr_logistic_ops;
+extern const struct cr_model_ops cr_gbm_ops;
+extern const struct cr_model_ops cr_lightgbm_ops;
 extern const struct cr_model_ops cr_xgboost_ops;
 
 /* CR_EMODEL unless the JSON array holds exactly the names of the inputs, in their order. */

@@ -8,10 +8,13 @@
 #include "creditrisk/model/trainer.h"
 
 extern const struct cr_trainer cr_logistic_trainer;
+extern const struct cr_trainer cr_gbm_trainer;
+extern const struct cr_trainer cr_lightgbm_trainer;
 extern const struct cr_trainer cr_xgboost_trainer;
 
 /* One parameter that a trainer knows: a number within [min, max], or (above_min) within
- * (min, max]; or, where texts is given, one of these texts, read as its index. */
+ * (min, max]; or, where texts is given, one of these texts, read as its index; or (or_number)
+ * either, the text read as −1 − its index. */
 struct cr_param_spec {
     const char *name;
     double fallback; /* when it is not given */
@@ -20,6 +23,7 @@ struct cr_param_spec {
     bool above_min;
     bool integer;
     const char *const *texts; /* NULL-terminated */
+    bool or_number;
 };
 
 /* values[i] gets specs[i]'s parameter. CR_EINVAL for one that is unknown, given twice or out of

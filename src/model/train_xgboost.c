@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Gradient boosted trees by libxgboost through its C API: histograms, one thread, so that the same
  * data, options and library give the same bytes. base_score is set, since XGBoost 2.0 and later
- * would estimate it and earlier versions would not. */
+ * would estimate it and earlier versions would not. Of the seed XGBoost takes the lower 31 bits. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -8,10 +8,13 @@
 
 static const struct cr_trainer *const trainers[] = {
     &cr_logistic_trainer,
+    &cr_gbm_trainer,
+    &cr_lightgbm_trainer,
     &cr_xgboost_trainer,
 };
 
-const struct cr_trainer *cr_trainer_find(const char *kind)
+/* Whether its library is there or not. */
+static const struct cr_trainer *find_known(const char *kind)
 {
     for (size_t i = 0; i < CR_ARRAY_LEN(trainers); i++) {
         if (strcmp(trainers[i]->kind, kind) == 0) {
@@ -19,6 +22,21 @@ const struct cr_trainer *cr_trainer_find(const char *kind)
         }
     }
     return NULL;
+}
+
+const struct cr_trainer *cr_trainer_find(const char *kind)
+{
+    return cr_trainer_absence(kind) == NULL ? find_known(kind) : NULL;
+}
+
+const char *cr_trainer_absence(const char *kind)
+{
+    const struct cr_trainer *trainer = find_known(kind);
+
+    if (trainer == NULL) {
+        return "this program has no trainer of that kind";
+    }
+    return trainer->absence == NULL ? NULL : trainer->absence();
 }
 
 static int refuse_text(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
@@ -53,10 +71,10 @@ static int read_value(const char *kind, const struct cr_param_spec *spec, struct
 {
     double number = value.number;
 
-    if (spec->texts != NULL) {
+    if (spec->texts != NULL && !(spec->or_number && value.text == NULL)) {
         for (size_t i = 0; value.text != NULL && spec->texts[i] != NULL; i++) {
             if (strcmp(spec->texts[i], value.text) == 0) {
-                *ret_value = (double)i;
+                *ret_value = spec->or_number ? -1.0 - (double)i : (double)i;
                 return 0;
             }
         }

@@ -56,32 +56,57 @@ static void draw_rows(struct cr_rng *rng, double slope, double shift, double sca
     }
 }
 
-/* The mean PD is the default rate, and PD − y is uncorrelated with the margin: the two conditions
- * of the maximum, for margins of any size. */
-static void mean_pd_is_the_default_rate(void **state)
+/* The two conditions of the maximum: the mean PD is the default rate, and PD − y is uncorrelated
+ * with the margin. */
+static void check_maximum(const double *raw, const double *y, size_t n)
+{
+    double pd_sum = 0.0, y_sum = 0.0, product = 0.0;
+    struct cr_calibration fitted;
+    struct cr_error err;
+
+    cr_assert_ok(cr_calibrate_fit(raw, y, n, &fitted, &err), &err);
+    for (size_t i = 0; i < n; i++) {
+        double margin = cr_calibrate_margin(&fitted, raw[i]);
+
+        pd_sum += cr_calibrate_pd(margin);
+        y_sum += y[i];
+        product += (cr_calibrate_pd(margin) - y[i]) * margin;
+    }
+    cr_assert_close(pd_sum / (double)n, y_sum / (double)n, 1e-11);
+    cr_assert_close(product / (double)n, 0.0, 1e-11);
+}
+
+static void mean_pd_is_the_default_rate_for_margins_of_any_size(void **state)
 {
     static const double scales[][2] = {{1, 0}, {1e-6, 0}, {1e6, 0}, {1, 1e4}, {1e150, -1e150}};
 
     (void)state;
     for (size_t k = 0; k < CR_ARRAY_LEN(scales); k++) {
-        double raw[MAX_ROWS], y[MAX_ROWS], pd_sum = 0.0, y_sum = 0.0, product = 0.0;
-        struct cr_calibration fitted;
-        struct cr_error err;
+        double raw[MAX_ROWS], y[MAX_ROWS];
         struct cr_rng rng;
 
         cr_rng_init(&rng, 5, 0);
         draw_rows(&rng, 1.2, -2.0, scales[k][0], scales[k][1], raw, y);
-        cr_assert_ok(cr_calibrate_fit(raw, y, MAX_ROWS, &fitted, &err), &err);
-        for (size_t i = 0; i < MAX_ROWS; i++) {
-            double margin = cr_calibrate_margin(&fitted, raw[i]);
-
-            pd_sum += cr_calibrate_pd(margin);
-            y_sum += y[i];
-            product += (cr_calibrate_pd(margin) - y[i]) * margin;
-        }
-        cr_assert_close(pd_sum / MAX_ROWS, y_sum / MAX_ROWS, 1e-11);
-        cr_assert_close(product / MAX_ROWS, 0.0, 1e-11);
+        check_maximum(raw, y, MAX_ROWS);
     }
+}
+
+/* On the first, Newton's method without step halving runs away. */
+static void outliers_do_not_mislead_the_fit(void **state)
+{
+    static const double raw[][25] = {
+        {-3203.9, .03,  -.01,   -1.96, 0,       0,     .21,  .25,  .11,  8.52, .27,  -1.84, -33.96,
+         -1.58,   -.03, -96.19, 2.31,  -128.06, -2.49, -.05, -.06, -.25, .01,  -.05, -.14},
+        {1.21, .01, -507.43, 5.69, -.01, -10.83, .04, .01, 27188.33, .02, 1.68},
+    };
+    static const double y[][25] = {
+        {0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 1, 0, 1, 0, 0, 1, 1, 1, 0, 1},
+    };
+
+    (void)state;
+    check_maximum(raw[0], y[0], 25);
+    check_maximum(raw[1], y[1], 11);
 }
 
 static void what_cannot_be_calibrated_is_refused(void **state)
@@ -180,7 +205,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fit_equals_scipy),
-        cmocka_unit_test(mean_pd_is_the_default_rate),
+        cmocka_unit_test(mean_pd_is_the_default_rate_for_margins_of_any_size),
+        cmocka_unit_test(outliers_do_not_mislead_the_fit),
         cmocka_unit_test(what_cannot_be_calibrated_is_refused),
         cmocka_unit_test(pd_has_no_overflow),
         cmocka_unit_test(a_saved_calibration_loads_as_itself),

@@ -20,14 +20,14 @@ static void small_init(struct small *small, enum cr_forest_compare compare)
         .roots = {0, 5},
         .nodes =
             {
-                {0, 1, 2, true, 0.1, 0, 10},
-                {1, 3, 4, false, -2.0, 0, 7},
-                {-1, -1, -1, false, 0, 0.5, 3},
-                {-1, -1, -1, false, 0, -1.0, 4},
-                {-1, -1, -1, false, 0, 0.25, 3},
-                {1, 6, 7, true, 3.0, 0, 10},
-                {-1, -1, -1, false, 0, 8.0, 4},
-                {-1, -1, -1, false, 0, 16.0, 6},
+                {0, 1, 2, true, false, 0.1, 0, 10},
+                {1, 3, 4, false, false, -2.0, 0, 7},
+                {-1, -1, -1, false, false, 0, 0.5, 3},
+                {-1, -1, -1, false, false, 0, -1.0, 4},
+                {-1, -1, -1, false, false, 0, 0.25, 3},
+                {1, 6, 7, true, false, 3.0, 0, 10},
+                {-1, -1, -1, false, false, 0, 8.0, 4},
+                {-1, -1, -1, false, false, 0, 16.0, 6},
             },
     };
     small->forest = (struct cr_forest){
@@ -101,6 +101,25 @@ static void comparisons_keep_the_trainers_precision(void **state)
             fail_msg("case %zu goes the wrong way", i);
         }
     }
+}
+
+/* LightGBM's zero: where it is missing it goes where NaN goes, and its threshold is not asked. */
+static void zero_may_be_missing(void **state)
+{
+    static const double zeros[] = {0.0, -0.0, CR_FOREST_ZERO, -CR_FOREST_ZERO, NAN};
+    const struct cr_forest forest = {.n_inputs = 1, .compare = CR_FOREST_DOUBLE_LESS_EQUAL};
+    const struct cr_forest_node left = {
+        .threshold = -1.0, .default_left = true, .zero_is_missing = true};
+    const struct cr_forest_node right = {.threshold = 1.0, .zero_is_missing = true};
+    const double above = nextafter(CR_FOREST_ZERO, 1.0), below = -above;
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(zeros); i++) {
+        assert_true(cr_forest_goes_left(&forest, &left, &zeros[i]));
+        assert_false(cr_forest_goes_left(&forest, &right, &zeros[i]));
+    }
+    assert_false(cr_forest_goes_left(&forest, &left, &below));
+    assert_true(cr_forest_goes_left(&forest, &right, &above));
 }
 
 /* One damage to the small forest each, done by a function. */
@@ -282,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margin_is_base_and_leaves),
         cmocka_unit_test(comparisons_keep_the_trainers_precision),
+        cmocka_unit_test(zero_may_be_missing),
         cmocka_unit_test(broken_invariants_are_refused),
         cmocka_unit_test(a_chain_may_be_64_deep),
         cmocka_unit_test(finish_accepts_anything),

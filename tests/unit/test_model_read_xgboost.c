@@ -293,6 +293,21 @@ static void no_damage_is_fatal(void **state)
     }
 }
 
+static void kinds_are_found_by_name(void **state)
+{
+    size_t n;
+    const struct cr_model_ops *const *kinds = cr_model_kinds(&n);
+
+    (void)state;
+    assert_true(n >= 2);
+    assert_string_equal(kinds[0]->kind, "logistic");
+    assert_string_equal(kinds[n - 1]->kind, "xgboost");
+    for (size_t i = 0; i < n; i++) {
+        assert_ptr_equal(cr_model_find(kinds[i]->kind), kinds[i]);
+    }
+    assert_null(cr_model_find("perceptron"));
+}
+
 static void a_kind_must_exist_and_a_file_may_not_be_huge(void **state)
 {
     struct cr_model *model = NULL;
@@ -314,6 +329,7 @@ int main(void)
         cmocka_unit_test(hostile_files_are_refused),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(no_damage_is_fatal),
+        cmocka_unit_test(kinds_are_found_by_name),
         cmocka_unit_test(a_kind_must_exist_and_a_file_may_not_be_huge),
     };
 

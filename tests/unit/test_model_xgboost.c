@@ -105,6 +105,29 @@ static void margins_equal_libxgboost_with_deleted_nodes(void **state)
     check_margins(&file, 6, 40);
 }
 
+/* Without parameters: XGBoost's own defaults, and a base score that no version estimates. */
+static void defaults_are_xgboosts(void **state)
+{
+    static const struct cr_param params[] = {
+        {"scale_pos_weight", {1, NULL}}, {"reg_lambda", {1, NULL}},
+        {"reg_alpha", {0, NULL}},        {"gamma", {0, NULL}},
+        {"min_child_weight", {1, NULL}}, {"subsample", {1, NULL}},
+        {"colsample_bytree", {1, NULL}}, {"learning_rate", {.3, NULL}},
+        {"max_depth", {6, NULL}},        {"n_estimators", {100, NULL}}};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf a = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf b = CR_STRBUF_INIT;
+    struct cr_model *model;
+
+    (void)state;
+    model_data_fit("xgboost", &data, NULL, 0, 1, &a);
+    model_data_fit("xgboost", &data, params, CR_ARRAY_LEN(params), 1, &b);
+    assert_int_equal(a.len, b.len);
+    assert_memory_equal(a.data, b.data, a.len);
+    model = model_data_load("xgboost", &a, N_COLS);
+    cr_assert_close(model->ops->forest(model)->base_margin, 0.0, 0.0);
+    cr_model_destroy(model);
+}
+
 static void same_seed_same_bytes(void **state)
 {
     static const struct cr_param params[] = {
@@ -232,6 +255,7 @@ int main(void)
         cmocka_unit_test(margins_equal_libxgboost_at_depth_3),
         cmocka_unit_test(margins_equal_libxgboost_at_depth_6),
         cmocka_unit_test(margins_equal_libxgboost_with_deleted_nodes),
+        cmocka_unit_test(defaults_are_xgboosts),
         cmocka_unit_test(same_seed_same_bytes),
         cmocka_unit_test(threads_do_not_disturb_each_other),
         cmocka_unit_test(wrong_parameters_are_refused),

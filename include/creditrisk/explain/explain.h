@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Explain: exact Shapley contributions of one prediction. Linear: w_j·(x_j − mean_j). Forest:
- * path-dependent TreeSHAP (Lundberg, Erion and Lee 2018, algorithm 2). They plus the base value add
- * up to the margin. */
+ * path-dependent TreeSHAP (Lundberg, Erion and Lee 2018, algorithm 2), weighed by the covers that
+ * the trainer wrote: hessian sums for XGBoost, row counts for LightGBM and gbm, as their own
+ * contributions are; for models with class weights the two conventions give different base values.
+ * Contributions plus the base value add up to the calibrated margin, within
+ * 1e-9·max(1, Σ|contribution|). */
 #ifndef CREDITRISK_EXPLAIN_EXPLAIN_H
 #define CREDITRISK_EXPLAIN_EXPLAIN_H
 
@@ -15,8 +18,9 @@
 struct cr_explainer;
 
 /* Prepares what does not depend on the row (expected margin, groups). input_features[i] is the
- * catalogue index of input i. Model, calibration and portfolio must outlive it. Immutable and
- * shared between threads. Yours: cr_explainer_destroy. */
+ * catalogue index of input i; it is not kept. Model and portfolio must outlive the explainer.
+ * Immutable and shared between threads. Yours: cr_explainer_destroy. CR_EMODEL when the base value
+ * is not finite. */
 int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_model *model,
                         const struct cr_calibration *calibration, const size_t *input_features,
                         struct cr_explainer **ret_explainer, struct cr_error *err);
@@ -25,7 +29,8 @@ void cr_explainer_destroy(struct cr_explainer *explainer);
 /* a × expected raw margin + b. */
 double cr_explainer_base_value(const struct cr_explainer *explainer);
 
-/* Bytes of scratch memory that cr_explainer_inputs needs; one scratch belongs to one thread. */
+/* Bytes of scratch memory, aligned as malloc does, that cr_explainer_inputs needs; 0 for linear
+ * models, whose scratch may be NULL. One scratch belongs to one thread. */
 size_t cr_explainer_scratch_len(const struct cr_explainer *explainer);
 
 /* contributions[0..n_inputs) in calibrated log-odds for x[0..n_inputs). */

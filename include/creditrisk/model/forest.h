@@ -21,6 +21,9 @@
 #define CR_FOREST_MAX_TREES 100000
 #define CR_FOREST_MAX_NODES 20000000
 
+/* What LightGBM takes for zero: |x| up to this. */
+#define CR_FOREST_ZERO ((double)1e-35f)
+
 /* How an inner node compares, in the trainer's own precision. */
 enum cr_forest_compare {
     CR_FOREST_FLOAT_LESS,        /* XGBoost: (float)x < (float)threshold goes left */
@@ -32,7 +35,8 @@ struct cr_forest_node {
     int32_t feature; /* input index; −1 = leaf */
     int32_t left;    /* index into nodes; −1 in a leaf */
     int32_t right;
-    bool default_left; /* where a missing (NaN) value goes */
+    bool default_left;    /* where a missing value goes: NaN … */
+    bool zero_is_missing; /* … and 0, with CR_FOREST_DOUBLE_LESS_EQUAL only */
     double threshold;
     double value; /* leaf: its log-odds share, learning rate included */
     double cover; /* weight of the training rows that reached it: hessian sum (XGBoost) or row count

@@ -23,8 +23,9 @@ struct cr_model_ops {
     const char *file_name;    /* "model.json" */
     bool scaled_input;        /* wants the pipeline's scaling */
 
-    /* Validates bytes[0..len) for n_inputs inputs named input_names; CR_EMODEL when they are not
-     * trustworthy. */
+    /* Validates bytes[0..len) for n_inputs inputs named input_names; CR_EPARSE when they are not
+     * in the file's format, CR_EMODEL when what they say is not trustworthy. *ret_model is yours
+     * (destroy), and untouched on failure. */
     int (*load)(const char *bytes, size_t len, const char *const *input_names, size_t n_inputs,
                 struct cr_model **ret_model, struct cr_error *err);
     /* Log-odds of x[0..n_inputs). */
@@ -49,7 +50,8 @@ const struct cr_model_ops *cr_model_find(const char *kind);
 /* All kinds in the order that breaks ties between equally good models: the simplest first. */
 const struct cr_model_ops *const *cr_model_kinds(size_t *ret_n);
 
-/* Reads a model of the given kind. Yours: cr_model_destroy. */
+/* Reads a model of the given kind. Yours: cr_model_destroy. CR_EINVAL for an unknown kind,
+ * CR_ETOOBIG above CR_MODEL_MAX_BYTES, otherwise as the ops' load. */
 int cr_model_load(const char *kind, const char *bytes, size_t len, const char *const *input_names,
                   size_t n_inputs, struct cr_model **ret_model, struct cr_error *err);
 void cr_model_destroy(struct cr_model *model);

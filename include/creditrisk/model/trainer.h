@@ -37,9 +37,14 @@ struct cr_trainer {
                struct cr_strbuf *out, struct cr_error *err);
     /* Name and version of the library behind it, e.g. "libxgboost 1.7.4"; static. */
     const char *(*library_version)(void);
+    /* Of a trainer whose library is found at run time: why it was not, NULL when it was. */
+    const char *(*absence)(void);
 };
 
-/* The trainer of a kind, NULL when this build has none. Static. */
+/* The trainer of a kind, NULL when this program has none or its library is absent. Static. */
 const struct cr_trainer *cr_trainer_find(const char *kind);
+
+/* One line that says why cr_trainer_find gives NULL; NULL when it does not. Static. */
+const char *cr_trainer_absence(const char *kind);
 
 #endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/* Random forests: the margin equals that of a recursion which knows nothing of the arrays' order,
+ * and a forest with one field overwritten is either refused or still safe to use. */
+#include <math.h>
+
+#include "cr_test.h"
+#include "creditrisk/model/forest.h"
+#include "creditrisk/util/cleanup.h"
+#include "model_data.h"
+
+enum { MAX_INPUTS = 10, N_ROWS = 20, USUAL_CASES = 1000 };
+
+static const uint64_t seed = 20260131;
+
+static void draw_forest(struct cr_forest *forest, struct cr_rng *rng)
+{
+    struct random_forest_options options = {
+        .n_inputs = 1 + cr_rng_below(rng, MAX_INPUTS),
+        .n_trees = 1 + cr_rng_below(rng, 8),
+        .max_depth = cr_rng_below(rng, 7),
+        .compare = (enum cr_forest_compare)cr_rng_below(rng, 3),
+    };
+
+    random_forest_init(forest, &options, rng);
+}
+
+/* The definition, once more: the leaf's value below a node. */
+static double value_below(const struct cr_forest *forest, int32_t index, const double *x)
+{
+    const struct cr_forest_node *node = &forest->nodes[index];
+    double value;
+    bool left;
+
+    if (node->left < 0) {
+        return node->value;
+    }
+    value = x[node->feature];
+    switch (forest->compare) {
+    case CR_FOREST_FLOAT_LESS:
+        left = (float)value < (float)node->threshold;
+        break;
+    case CR_FOREST_FLOAT_LESS_EQUAL:
+        left = !((double)(float)value > node->threshold);
+        break;
+    default:
+        left = !(value > node->threshold);
+        break;
+    }
+    if (isnan(value)) {
+        left = node->default_left;
+    }
+    return value_below(forest, left ? node->left : node->right, x);
+}
+
+static void margin_follows_the_definition(void **state)
+{
+    size_t n = cr_test_cases(USUAL_CASES);
+
+    (void)state;
+    print_message("seed %llu, %zu cases\n", (unsigned long long)seed, n);
+    for (size_t i = 0; i < n; i++) {
+        struct cr_forest forest;
+        struct cr_error err;
+        struct cr_rng rng;
+
+        cr_rng_init(&rng, seed, i);
+        draw_forest(&forest, &rng);
+        cr_assert_ok(cr_forest_validate(&forest, &err), &err);
+        for (size_t k = 0; k < N_ROWS; k++) {
+            double x[MAX_INPUTS], margin = forest.base_margin;
+
+            adversarial_row(&forest, &rng, x);
+            for (size_t t = 0; t < forest.n_trees; t++) {
+                margin += value_below(&forest, forest.roots[t], x);
+            }
+            if (cr_forest_margin(&forest, x) != margin) {
+                fail_msg("case %zu, row %zu: %.17g, not %.17g", i, k, cr_forest_margin(&forest, x),
+                         margin);
+            }
+        }
+        cr_forest_finish(&forest);
+    }
+}
+
+static double odd_number(struct cr_rng *rng)
+{
+    static const double numbers[] = {NAN, INFINITY, -INFINITY, 0.0, -1.0, 1e300, 1e-300};
+
+    return numbers[cr_rng_below(rng, CR_ARRAY_LEN(numbers))];
+}
+
+/* Overwrites one field of the forest. */
+static void damage(struct cr_forest *forest, struct cr_rng *rng)
+{
+    struct cr_forest_node *node = &forest->nodes[cr_rng_below(rng, forest->n_nodes)];
+    int32_t odd = (int32_t)cr_rng_below(rng, forest->n_nodes + 4) - 2;
+
+    switch (cr_rng_below(rng, 8)) {
+    case 0:
+        node->feature = odd;
+        break;
+    case 1:
+        node->left = odd;
+        break;
+    case 2:
+        node->right = odd;
+        break;
+    case 3:
+        node->threshold = odd_number(rng);
+        break;
+    case 4:
+        node->value = odd_number(rng);
+        break;
+    case 5:
+        node->cover = odd_number(rng);
+        break;
+    case 6:
+        forest->roots[cr_rng_below(rng, forest->n_trees)] = odd;
+        break;
+    default:
+        forest->base_margin = odd_number(rng);
+        break;
+    }
+}
+
+static void a_damaged_forest_is_refused_or_safe(void **state)
+{
+    size_t n = 5 * cr_test_cases(USUAL_CASES), n_refused = 0;
+
+    (void)state;
+    print_message("seed %llu, %zu cases\n", (unsigned long long)seed, n);
+    for (size_t i = 0; i < n; i++) {
+        struct cr_forest forest;
+        struct cr_error err = {0};
+        double x[MAX_INPUTS];
+        struct cr_rng rng;
+
+        cr_rng_init(&rng, seed, i);
+        draw_forest(&forest, &rng);
+        adversarial_row(&forest, &rng, x);
+        damage(&forest, &rng);
+        if (cr_forest_validate(&forest, &err) < 0) {
+            assert_true(err.message[0] != '\0');
+            n_refused++;
+        } else if (!isfinite(cr_forest_margin(&forest, x)) ||
+                   cr_forest_depth(&forest) > CR_FOREST_MAX_DEPTH) {
+            fail_msg("case %zu: accepted, but of no use", i);
+        }
+        cr_forest_finish(&forest);
+    }
+    assert_true(n_refused > n / 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(margin_follows_the_definition),
+        cmocka_unit_test(a_damaged_forest_is_refused_or_safe),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
