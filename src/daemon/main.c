@@ -135,7 +135,7 @@ static size_t serve(struct cr_server *server)
         cr_log(CR_LOG_INFO, "reloading", "{s:s}", "signal", name);
         (void)cr_server_reload(server, &err); /* logged; the old champion keeps serving */
     }
-    cr_log(CR_LOG_INFO, "draining", "{s:s}", "signal", name);
+    cr_log(CR_LOG_INFO, "stopping", "{s:s}", "signal", name);
     n_cut = cr_server_drain(server);
     cr_log(n_cut == 0 ? CR_LOG_INFO : CR_LOG_WARN, "stopped", "{s:I}", "requests_cut",
            (json_int_t)n_cut);

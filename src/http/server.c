@@ -126,11 +126,11 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
         cr_champion_unref(old);
         return result;
     }
+    swap_champion(server, champion); /* the lock on reloading keeps it alive for the log */
     cr_log(CR_LOG_INFO, "champion_loaded", "{s:s, s:s, s:s, s:s?, s:f}", "portfolio",
            server->settings->portfolio, "version", champion->bundle->version, "model",
            champion->model_name, "sha256", champion->bundle->sha256, "ms",
            (double)(cr_clock_ns() - start_ns) / 1e6);
-    swap_champion(server, champion);
     return 0;
 }
 
@@ -227,6 +227,8 @@ size_t cr_server_drain(struct cr_server *server)
 
     atomic_store(&server->draining, true);
     stop_accepting(server);
+    cr_log(CR_LOG_INFO, "draining", "{s:I}", "requests",
+           (json_int_t)atomic_load(&server->n_active));
     while (now_ns < deadline_ns) {
         size_t n = atomic_load(&server->n_started);
 

@@ -15,8 +15,8 @@ enum {
     REDRAW_NS = 100000000, /* the bar moves at most ten times a second */
     LINE_PERCENT = 10,     /* without a terminal: a line per so many percent … */
 };
-#define SHORT_NS INT64_C(1000000000) /* … but not more often than this … */
-#define LINE_NS INT64_C(30000000000) /* … or, when the total is unknown, per so much time */
+#define SHORT_NS INT64_C(1000000000)  /* … but not more often than this … */
+#define LINE_NS  INT64_C(30000000000) /* … or, when the total is unknown, per so much time */
 
 struct cr_progress {
     pthread_mutex_t mutex; /* guards what follows it */

@@ -6,6 +6,7 @@ usage: cli.py CREDITRISK SOURCE_ROOT
 import csv
 import filecmp
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -134,7 +135,7 @@ def check_registry_and_predict(cli):
 
 
 def main():
-    cli = Cli(sys.argv[1], pathlib.Path(sys.argv[2]))
+    cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         for check in (check_usage, check_refusals, check_generate, check_features, check_train, check_registry_and_predict):
             check(cli)

@@ -163,7 +163,8 @@ def train(line, *words):
 
 
 def main():
-    creditrisk, creditriskd, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    creditrisk, creditriskd = map(os.path.abspath, sys.argv[1:3])
+    root = pathlib.Path(sys.argv[3])
     shared = pathlib.Path(os.environ.get("CREDITRISK_SHARED", root / ".." / "shared"))
     reference = shared / "reference/data" if sys.argv[4] == "reference" else None
     if reference is not None and not reference.is_dir():

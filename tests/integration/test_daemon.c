@@ -238,7 +238,7 @@ static void test_reload(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
-enum { N_CLIENTS = 4, N_ROUNDS = 6, N_AT_LEAST = 50 };
+enum { N_CLIENTS = 4, N_ROUNDS = 6, N_AT_LEAST = 50, N_WAITING = 40 };
 
 /* One client that asks again and again on one connection. */
 struct client {
@@ -364,6 +364,33 @@ static void test_drain(void **state)
     (void)close(idle);
 }
 
+/* Clients whose connection only the kernel has accepted when SIGTERM comes are answered, too. */
+static void test_drain_backlog(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    struct cr_daemon daemon;
+    int fds[N_WAITING];
+
+    (void)state;
+    start(&daemon, dir);
+    cr_daemon_signal(&daemon, SIGSTOP);
+    for (size_t i = 0; i < N_WAITING; i++) {
+        fds[i] = cr_http_connect(daemon.port);
+        assert_true(cr_http_puts(fds[i], "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
+    }
+    cr_daemon_signal(&daemon, SIGTERM);
+    cr_daemon_signal(&daemon, SIGCONT);
+    for (size_t i = 0; i < N_WAITING; i++) {
+        struct cr_http_response response = cr_http_read(fds[i], false);
+
+        assert_int_equal(response.status, 200);
+        cr_http_finish(&response);
+        (void)close(fds[i]);
+    }
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    cr_daemon_finish(&daemon);
+}
+
 /* One that never ends is cut off when the time is up. */
 static void test_drain_timeout(void **state)
 {
@@ -444,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reload_under_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_first_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
+        cmocka_unit_test(test_drain_backlog),
         cmocka_unit_test(test_drain_timeout),
         cmocka_unit_test(test_drain_readiness),
     };

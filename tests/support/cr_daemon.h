@@ -22,11 +22,16 @@ struct cr_daemon {
 void cr_daemon_start(struct cr_daemon *ret_daemon, const char *const *options,
                      const char *const *variables);
 
+/* The same without a socket: it opens its own, or ends at once. */
+void cr_daemon_launch(struct cr_daemon *ret_daemon, const char *const *options,
+                      const char *const *variables);
+
 /* Waits (at most 60 s, else the test fails) until its log holds `text` beyond byte `from`; returns
  * the first byte after it. */
 size_t cr_daemon_await(struct cr_daemon *daemon, size_t from, const char *text);
 
-void cr_daemon_signal(const struct cr_daemon *daemon, int number);
+/* Sends a signal once it listens. */
+void cr_daemon_signal(struct cr_daemon *daemon, int number);
 
 /* Waits for its end and reads the rest of its log; returns the exit status, or −1 if a signal
  * killed it. The log stays until cr_daemon_finish. */

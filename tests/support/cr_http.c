@@ -140,6 +140,37 @@ const char *cr_http_header(const struct cr_http_response *response, const char *
     return NULL;
 }
 
+void cr_http_check_header(const struct cr_http_response *response, const char *name,
+                          const char *value)
+{
+    char text[256];
+    const char *found = cr_http_header(response, name, text);
+
+    if (value == NULL) {
+        assert_null(found);
+    } else {
+        assert_non_null(found);
+        assert_string_equal(found, value);
+    }
+}
+
+void cr_http_check(const struct cr_http_response *response, int status)
+{
+    char id[256];
+
+    assert_int_equal(response->status, status);
+    assert_non_null(cr_http_header(response, "X-Request-ID", id));
+    assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+    cr_http_check_header(response, "X-Content-Type-Options", "nosniff");
+}
+
+const char *cr_http_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "(none)";
+}
+
 json_t *cr_http_json(const struct cr_http_response *response)
 {
     struct cr_error err = {0};

@@ -35,6 +35,17 @@ bool cr_http_is_closed(int fd);
 const char *cr_http_header(const struct cr_http_response *response, const char *name,
                            char ret_value[256]);
 
+/* Fails the test unless the header has the value (NULL: is absent). */
+void cr_http_check_header(const struct cr_http_response *response, const char *name,
+                          const char *value);
+
+/* Fails the test unless the status is this one and the headers are there that every answer of ours
+ * carries, with an id made by the daemon. */
+void cr_http_check(const struct cr_http_response *response, int status);
+
+/* The text under key, "(none)" when there is none; borrowed. */
+const char *cr_http_text(const json_t *object, const char *key);
+
 /* The body as JSON; yours (json_decref). Fails the test when it is none. */
 json_t *cr_http_json(const struct cr_http_response *response);
 

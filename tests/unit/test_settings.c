@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include <unistd.h>
+
+#include "creditrisk/settings/settings.h"
+#include "creditrisk/util/cleanup.h"
+
+/* Every test starts in an empty folder, without our variables. */
+static int set_up(void **state)
+{
+    static const char *const variables[] = {
+        "CREDITRISK_PORTFOLIO",   "CREDITRISK_DB",
+        "CREDITRISK_REGISTRY",    "CREDITRISK_REGISTRY_DB",
+        "CREDITRISK_CONFIG",      "CREDITRISK_LISTEN_PORT",
+        "CREDITRISK_LOG_ACCESS",  "CREDITRISK_LIMITS_BODY_BYTES",
+        "CREDITRISK_NO_SUCH_ONE", "PORT",
+    };
+    char *dir = cr_test_tempdir();
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(variables); i++) {
+        (void)unsetenv(variables[i]); /* fails only for names that are none */
+    }
+    *state = dir;
+    return chdir(dir);
+}
+
+static int tear_down(void **state)
+{
+    free(*state);
+    return chdir(cr_test_root());
+}
+
+static struct cr_settings load(const struct cr_settings_flag *flags, size_t n_flags)
+{
+    struct cr_settings settings;
+    struct cr_error err;
+
+    cr_assert_ok(cr_settings_load(flags, n_flags, &settings, &err), &err);
+    return settings;
+}
+
+static void check_refused(const struct cr_settings_flag *flags, size_t n_flags, int code,
+                          const char *message)
+{
+    struct cr_settings settings;
+    struct cr_error err = {0};
+
+    assert_int_equal(cr_settings_load(flags, n_flags, &settings, &err), code);
+    assert_int_equal(err.code, code);
+    if (strstr(err.message, message) == NULL) {
+        fail_msg("'%s' is not in '%s'", message, err.message);
+    }
+}
+
+static void write_config(const char *dir, const char *text)
+{
+    free(cr_test_write(dir, "t.yaml", text));
+    assert_int_equal(setenv("CREDITRISK_CONFIG", "t.yaml", 1), 0);
+}
+
+/* The value and origin of a key as they are displayed. */
+static void check_entry(const struct cr_settings *settings, const char *key, const char *value,
+                        const char *origin)
+{
+    struct cr_settings_entry entry;
+
+    for (size_t i = 0; cr_settings_entry(settings, i, &entry); i++) {
+        if (strcmp(entry.key, key) == 0) {
+            assert_string_equal(entry.value, value);
+            assert_string_equal(entry.origin, origin);
+            free(entry.value);
+            return;
+        }
+        free(entry.value);
+    }
+    fail_msg("there is no setting '%s'", key);
+}
+
+static void test_defaults(void **state)
+{
+    struct cr_settings settings = load(NULL, 0);
+    char *path = cr_settings_portfolio_path(&settings);
+
+    (void)state;
+    assert_string_equal(settings.portfolio, "retail");
+    assert_string_equal(settings.db, "sqlite:data/creditrisk.db");
+    assert_string_equal(settings.registry, "models");
+    assert_null(settings.registry_db);
+    assert_string_equal(settings.listen_address, "127.0.0.1");
+    assert_int_equal(settings.listen_port, 8001);
+    assert_int_equal(settings.listen_fd, -1);
+    assert_int_equal(settings.threads, 0);
+    assert_int_equal(settings.body_bytes, 65536);
+    assert_int_equal(settings.header_bytes, 16384);
+    assert_int_equal(settings.header_count, 64);
+    assert_int_equal(settings.connections, 1024);
+    assert_int_equal(settings.connections_per_ip, 64);
+    assert_int_equal(settings.idle_timeout_s, 30);
+    assert_int_equal(settings.drain_timeout_s, 10);
+    assert_string_equal(settings.log_level, "info");
+    assert_false(settings.access_log);
+    assert_false(settings.allow_anonymous);
+    assert_null(settings.config_path);
+    assert_string_equal(path, "config/portfolios/retail");
+    check_entry(&settings, "limits.body_bytes", "65536", "default");
+    check_entry(&settings, "registry.db", "", "default");
+    free(path);
+    cr_settings_finish(&settings);
+    cr_settings_finish(&settings);
+}
+
+/* The file that ships says what the program does without it. */
+static void test_sample(void **state)
+{
+    char *path = cr_test_path("config/creditriskd.yaml");
+    struct cr_settings_flag flag = {"config", path};
+    struct cr_settings defaults = load(NULL, 0);
+    struct cr_settings sample = load(&flag, 1);
+    struct cr_settings_entry a;
+    struct cr_settings_entry b;
+    size_t n_from_file = 0;
+    size_t n = 0;
+
+    (void)state;
+    while (cr_settings_entry(&defaults, n, &a)) {
+        assert_true(cr_settings_entry(&sample, n, &b));
+        assert_string_equal(a.key, b.key);
+        assert_string_equal(a.value, b.value);
+        n_from_file += strcmp(b.origin, "file") == 0;
+        free(a.value);
+        free(b.value);
+        n++;
+    }
+    /* all but the flag listen-fd and registry.db, which is null */
+    assert_int_equal(n_from_file, n - 2);
+    assert_string_equal(sample.config_path, path);
+    cr_settings_finish(&defaults);
+    cr_settings_finish(&sample);
+    free(path);
+}
+
+static void test_precedence(void **state)
+{
+    struct cr_settings_flag flags[] = {{"db", "sqlite:flag.db"}, {"portfolio", "bank"}};
+    struct cr_settings settings;
+
+    write_config(*state, "db: sqlite:file.db\nportfolio: file\nregistry:\n  dir: file-models\n"
+                         "log: {access: true, level: warn}\n");
+    assert_int_equal(setenv("CREDITRISK_DB", "sqlite:env.db", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_REGISTRY", "env-models", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_REGISTRY_DB", "sqlite:r.db", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_LIMITS_BODY_BYTES", "4096", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_NO_SUCH_ONE", "x", 1), 0);
+    settings = load(flags, CR_ARRAY_LEN(flags));
+    assert_string_equal(settings.config_path, "t.yaml");
+    assert_true(settings.access_log);
+    check_entry(&settings, "db", "sqlite:flag.db", "flag");
+    check_entry(&settings, "portfolio", "bank", "flag");
+    check_entry(&settings, "registry.dir", "env-models", "environment");
+    check_entry(&settings, "registry.db", "sqlite:r.db", "environment");
+    check_entry(&settings, "limits.body_bytes", "4096", "environment");
+    check_entry(&settings, "log.level", "warn", "file");
+    check_entry(&settings, "listen.port", "8001", "default");
+    cr_settings_finish(&settings);
+}
+
+static void test_port(void **state)
+{
+    struct cr_settings_flag flag = {"listen", "[::1]:0"};
+    struct cr_settings settings;
+
+    (void)state;
+    assert_int_equal(setenv("PORT", "9000", 1), 0);
+    settings = load(NULL, 0);
+    assert_int_equal(settings.listen_port, 9000);
+    cr_settings_finish(&settings);
+
+    assert_int_equal(setenv("CREDITRISK_LISTEN_PORT", "9001", 1), 0);
+    settings = load(NULL, 0);
+    assert_int_equal(settings.listen_port, 9001);
+    cr_settings_finish(&settings);
+
+    settings = load(&flag, 1);
+    assert_string_equal(settings.listen_address, "::1");
+    assert_int_equal(settings.listen_port, 0);
+    check_entry(&settings, "listen.address", "::1", "flag");
+    check_entry(&settings, "listen.port", "0", "flag");
+    cr_settings_finish(&settings);
+}
+
+/* As containers pass them: set, but to nothing. */
+static void test_empty_variables(void **state)
+{
+    struct cr_settings settings;
+
+    (void)state;
+    assert_int_equal(setenv("PORT", "", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_DB", "", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_CONFIG", "", 1), 0);
+    settings = load(NULL, 0);
+    check_entry(&settings, "db", "sqlite:data/creditrisk.db", "default");
+    check_entry(&settings, "listen.port", "8001", "default");
+    cr_settings_finish(&settings);
+}
+
+static void test_empty_file(void **state)
+{
+    struct cr_settings settings;
+
+    write_config(*state, "# nothing but words\n");
+    settings = load(NULL, 0);
+    assert_string_equal(settings.config_path, "t.yaml");
+    assert_string_equal(settings.portfolio, "retail");
+    cr_settings_finish(&settings);
+}
+
+static void test_bad_files(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"portfolio: retail\nspeed: 9\n", "t.yaml:2:1: unknown setting 'speed'"},
+        {"limits:\n  body_bytes: 4096\n  body: 1\n", "t.yaml:3:3: unknown setting 'limits.body'"},
+        {"limits:\n  body_bytes: lots\n", "t.yaml:2:15: limits.body_bytes: 'lots' is no integer"},
+        {"limits:\n  body_bytes: 12\n", "t.yaml:2:15: limits.body_bytes: '12' is not between"},
+        {"limits:\n  body_bytes: \"4096\"\n", "expected a plain value, found the quoted text"},
+        {"limits:\n  body_bytes: ~\n", "t.yaml:2:15: limits.body_bytes: needs a value"},
+        {"limits: 3\n", "t.yaml:1:9: expected a map"},
+        {"db: [a]\n", "t.yaml:1:5: expected a single value"},
+        {"log: {level: loud}\n", "log.level: 'loud' is none of debug,info,warn,error"},
+        {"log: {access: yes}\n", "log.access: 'yes' is neither true nor false"},
+        {"portfolio: ../etc\n", "portfolio: '../etc' is no name of a folder"},
+        {"portfolio: ''\n", "portfolio: must not be empty"},
+        {"listen-fd: 3\n", "unknown setting 'listen-fd'"},
+        {"limits.body_bytes: 4096\n", "t.yaml:1:1: unknown setting 'limits.body_bytes'"},
+        {"- db\n", "t.yaml:1:1: expected a map"},
+        {"'': 1\n", "unknown setting ''"},
+        {"limits: {'': 1}\n", "unknown setting 'limits.'"},
+    };
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        write_config(*state, cases[i].text);
+        check_refused(NULL, 0, CR_EPARSE, cases[i].message);
+    }
+}
+
+static void test_missing_file(void **state)
+{
+    struct cr_settings_flag flag = {"config", "absent.yaml"};
+
+    (void)state;
+    check_refused(&flag, 1, CR_ENOTFOUND, "absent.yaml");
+    assert_int_equal(setenv("CREDITRISK_CONFIG", "missing.yaml", 1), 0);
+    check_refused(NULL, 0, CR_ENOTFOUND, "missing.yaml");
+    check_refused(&flag, 1, CR_ENOTFOUND, "absent.yaml");
+}
+
+static void test_bad_words(void **state)
+{
+    struct cr_settings_flag both[] = {{"listen", "127.0.0.1:1"}, {"listen-fd", "3"}};
+    static const struct {
+        struct cr_settings_flag flag;
+        const char *message;
+    } cases[] = {
+        {{"listen", "8001"}, "option --listen: '8001' is not ADDRESS:PORT"},
+        {{"listen", "::1:80"}, "is not ADDRESS:PORT"},
+        {{"listen", ":80"}, "is not ADDRESS:PORT"},
+        {{"listen", "[]:80"}, "must not be empty"},
+        {{"listen", "127.0.0.1:"}, "option --listen: '' is no integer"},
+        {{"listen", "127.0.0.1:65536"}, "is not between 0 and 65535"},
+        {{"listen-fd", "-2"}, "option --listen-fd: '-2' is not between"},
+        {{"db", ""}, "option --db: must not be empty"},
+        {{"threads", "2"}, "unknown option '--threads'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        check_refused(&cases[i].flag, 1, CR_EINVAL, cases[i].message);
+    }
+    check_refused(both, CR_ARRAY_LEN(both), CR_EINVAL, "exclude each other");
+    assert_int_equal(setenv("PORT", "http", 1), 0);
+    check_refused(NULL, 0, CR_EINVAL, "environment variable PORT: 'http' is no integer");
+}
+
+static void test_is_flag(void **state)
+{
+    (void)state;
+    assert_true(cr_settings_is_flag("db"));
+    assert_true(cr_settings_is_flag("config"));
+    assert_true(cr_settings_is_flag("listen"));
+    assert_true(cr_settings_is_flag("registry-db"));
+    assert_false(cr_settings_is_flag("json"));
+    assert_false(cr_settings_is_flag("threads"));
+    assert_false(cr_settings_is_flag(""));
+}
+
+static void test_secrets(void **state)
+{
+    static const char *const urls[][2] = {
+        {"postgresql://u:p%40ss@host:5432/db", "postgresql://u:***@host:5432/db"},
+        {"postgresql://u:p@ss@host/db", "postgresql://u:***@host/db"},
+        {"postgresql://u@host/a:b@c", "postgresql://u@host/a:b@c"},
+        {"postgresql://host/db?password=p&x=1", "postgresql://host/db?password=***&x=1"},
+        {"postgresql:///db?x=1&password=p", "postgresql:///db?x=1&password=***"},
+        {"sqlite:a@b:c.db", "sqlite:a@b:c.db"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(urls); i++) {
+        struct cr_settings_flag flag = {"db", urls[i][0]};
+        struct cr_settings settings = load(&flag, 1);
+
+        assert_string_equal(settings.db, urls[i][0]);
+        check_entry(&settings, "db", urls[i][1], "flag");
+        cr_settings_finish(&settings);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_defaults, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sample, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_precedence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_port, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_variables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_missing_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_is_flag, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_secrets, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
