@@ -17,6 +17,8 @@ static const struct cr_option options[] = {
     {"split", "SPEC", "group, random, time, column:NAME or ids:FILE (default group)"},
     {"seed", "N", "seed of split, folds and models (default: search.yaml's)"},
     {"jobs", "N", "threads (default: one per processor); changes no result"},
+    {"no-search", NULL, "train the fixed parameters of search.yaml"},
+    {"exhaustive", NULL, "no candidate is dropped or stopped early: slow"},
     {"include-protected", NULL, "train on inputs that are marked prohibited, too"},
     {"promote", NULL, "let the champion of this run serve"},
 };
@@ -152,6 +154,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .seed = (uint64_t)seed,
         .jobs = (size_t)jobs,
         .include_protected = cr_cli_has(cli, "include-protected"),
+        .no_search = cr_cli_has(cli, "no-search"),
+        .exhaustive = cr_cli_has(cli, "exhaustive"),
         .quiet = cli->quiet,
         .actor = cr_cli_actor(),
         .cancelled = &interrupted,

@@ -20,22 +20,10 @@ int cr_lightgbm_data_create(const struct cr_fit_data *data, struct cr_lightgbm_d
                             struct cr_error *err);
 void cr_lightgbm_data_destroy(struct cr_lightgbm_data *data);
 
-/* Someone who looks at the raw margins of validation rows, x of n_rows × n_cols, row-major, after
- * every `period` rounds and after the last one. */
-struct cr_lightgbm_watch {
-    const double *x;
-    size_t n_rows;
-    size_t period;
-    /* margins[n_rows] after n_rounds; false stops the fit there */
-    bool (*look)(void *context, size_t n_rounds, const double *margins);
-    void *context;
-};
-
 /* Appends the model file to out. watch may be NULL, and so may out, if the margins were all that
  * was wanted. Errors are those of struct cr_trainer's fit. */
 int cr_lightgbm_fit(const struct cr_lightgbm_data *data, const struct cr_fit_options *options,
-                    const struct cr_lightgbm_watch *watch, struct cr_strbuf *out,
-                    struct cr_error *err);
+                    const struct cr_fit_watch *watch, struct cr_strbuf *out, struct cr_error *err);
 
 /* LightGBM takes no blanks and none of JSON's signs in the names of inputs: a character of a name
  * as it stands in the model file. */

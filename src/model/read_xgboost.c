@@ -125,7 +125,7 @@ static int read_learner(const json_t *learner, const char *const *input_names, s
                         struct cr_forest *forest, struct cr_error *err)
 {
     const json_t *param, *objective, *names = json_object_get(learner, "feature_names");
-    size_t n_features, n_classes, n_targets;
+    size_t n_features = 0, n_classes = 0, n_targets = 0;
     int result;
 
     result = cr_json_get_object(learner, "objective", file_name, &objective, err);
@@ -167,7 +167,7 @@ static int read_learner(const json_t *learner, const char *const *input_names, s
 static int find_trees(const json_t *learner, const json_t **ret_trees, struct cr_error *err)
 {
     const json_t *booster, *model, *param, *trees, *info;
-    size_t n_trees;
+    size_t n_trees = 0;
     int result;
 
     result = cr_json_get_object(learner, "gradient_booster", file_name, &booster, err);

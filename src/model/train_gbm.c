@@ -129,7 +129,7 @@ static double deviance(const struct stopper *stopper, const double *margins)
     return -2.0 * sum / (double)stopper->n_kept;
 }
 
-/* cr_gbm_round_fn */
+/* Whether the last round brought too little; as cr_gbm_round_fn. */
 static int stop_without_gain(void *context, const struct cr_forest *forest, const double *margins,
                              struct cr_error *err)
 {
@@ -270,50 +270,150 @@ static int write_model(const struct cr_fit_data *data, const double *params,
     return cr_strbuf_check(out, err);
 }
 
-/* Fits with the parameters, whose early stopping takes its rows first. */
-static int fit_forest(const struct cr_fit_data *data, const double *params, uint64_t seed,
-                      struct cr_forest *ret_forest, struct cr_error *err)
-{
-    CR_CLEANUP(cr_gbm_data_destroyp) struct cr_gbm_data *gbm = NULL;
-    CR_CLEANUP(stopper_finish) struct stopper stopper = {0};
-    struct cr_gbm_fit fit = {
-        .params = {.n_estimators = (size_t)params[N_ESTIMATORS],
-                   .max_depth = (size_t)params[MAX_DEPTH],
-                   .learning_rate = params[LEARNING_RATE],
-                   .subsample = params[SUBSAMPLE],
-                   .max_features = count_features(params[MAX_FEATURES], data->n_cols),
-                   .min_samples_split = (size_t)params[MIN_SAMPLES_SPLIT],
-                   .min_samples_leaf = (size_t)params[MIN_SAMPLES_LEAF]},
-        .seed = seed,
-    };
-    int result;
+struct prepared_gbm {
+    struct cr_prepared base;
+    struct cr_fit_data data;
+    struct cr_gbm_data *coded;
+};
 
-    result = cr_gbm_data_create(data, &gbm, err);
-    if (result == 0 && params[EARLY_STOPPING] == 1.0 && params[N_ITER_NO_CHANGE] > 0.0) {
-        result = stopper_init(&stopper, data, (size_t)params[N_ITER_NO_CHANGE], seed, err);
-        fit.rows = stopper.fitted;
-        fit.n_rows = stopper.n_fitted;
-        fit.on_round = stop_without_gain;
-        fit.context = &stopper;
+static void gbm_release(struct cr_prepared *base)
+{
+    struct prepared_gbm *prepared = (struct prepared_gbm *)base;
+
+    if (prepared != NULL) {
+        cr_gbm_data_destroy(prepared->coded);
+        free(prepared);
     }
-    return result < 0 ? result : cr_gbm_fit(gbm, &fit, ret_forest, err);
 }
 
-static int gbm_fit(const struct cr_fit_data *data, const struct cr_fit_options *options,
-                   struct cr_strbuf *out, struct cr_error *err)
+static int gbm_prepare(const struct cr_fit_data *data, struct cr_prepared **ret_prepared,
+                       struct cr_error *err)
 {
+    struct prepared_gbm *prepared;
+    int result = cr_train_check_data(data, err);
+
+    if (result < 0) {
+        return result;
+    }
+    prepared = calloc(1, sizeof(*prepared));
+    if (prepared == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    prepared->base.trainer = &cr_gbm_trainer;
+    prepared->data = *data;
+    result = cr_gbm_data_create(data, &prepared->coded, err);
+    if (result < 0) {
+        gbm_release(&prepared->base);
+        return result;
+    }
+    *ret_prepared = &prepared->base;
+    return 0;
+}
+
+/* Who looks on at a fit and may end it: early stopping, a watch, or both. */
+struct onlookers {
+    struct stopper stopper;           /* without losses: none */
+    const struct cr_fit_watch *watch; /* NULL: none */
+    size_t n_cols;
+    size_t n_rounds; /* at most */
+    double *margins; /* of the watch's rows, by the first n_added trees */
+    size_t n_added;
+};
+
+static void onlookers_finish(struct onlookers *onlookers)
+{
+    stopper_finish(&onlookers->stopper);
+    free(onlookers->margins);
+}
+
+/* Adds the trees since the last look to the margins and shows them. */
+static bool show(struct onlookers *onlookers, const struct cr_forest *forest)
+{
+    const struct cr_fit_watch *watch = onlookers->watch;
+
+    for (size_t i = 0; i < watch->n_rows; i++) {
+        const double *x = watch->x + i * onlookers->n_cols;
+        double margin = onlookers->n_added == 0 ? forest->base_margin : onlookers->margins[i];
+
+        for (size_t t = onlookers->n_added; t < forest->n_trees; t++) {
+            margin += forest->nodes[cr_forest_leaf(forest, t, x)].value;
+        }
+        onlookers->margins[i] = margin;
+    }
+    onlookers->n_added = forest->n_trees;
+    return watch->look(watch->context, forest->n_trees, onlookers->margins);
+}
+
+/* cr_gbm_round_fn */
+static int look_on(void *context, const struct cr_forest *forest, const double *margins,
+                   struct cr_error *err)
+{
+    struct onlookers *onlookers = context;
+    const struct cr_fit_watch *watch = onlookers->watch;
+    bool is_last = forest->n_trees == onlookers->n_rounds;
+
+    if (onlookers->stopper.losses != NULL) {
+        is_last = stop_without_gain(&onlookers->stopper, forest, margins, err) != 0 || is_last;
+    }
+    if (watch != NULL && (is_last || (watch->every > 0 && forest->n_trees % watch->every == 0))) {
+        is_last = show(onlookers, forest) || is_last;
+    }
+    return is_last;
+}
+
+static int gather_onlookers(struct onlookers *onlookers, const struct cr_fit_data *data,
+                            const double *params, uint64_t seed, const struct cr_fit_watch *watch,
+                            struct cr_error *err)
+{
+    onlookers->watch = watch;
+    onlookers->n_cols = data->n_cols;
+    onlookers->n_rounds = (size_t)params[N_ESTIMATORS];
+    if (watch != NULL) {
+        onlookers->margins = calloc(watch->n_rows + 1, sizeof(*onlookers->margins));
+        if (onlookers->margins == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory");
+        }
+    }
+    if (params[EARLY_STOPPING] == 1.0 && params[N_ITER_NO_CHANGE] > 0.0) {
+        return stopper_init(&onlookers->stopper, data, (size_t)params[N_ITER_NO_CHANGE], seed, err);
+    }
+    return 0;
+}
+
+/* Early stopping takes its rows first. */
+static int gbm_fit(struct cr_prepared *base, const struct cr_fit_options *options,
+                   const struct cr_fit_watch *watch, struct cr_strbuf *out, struct cr_error *err)
+{
+    const struct prepared_gbm *prepared = (struct prepared_gbm *)base;
     CR_CLEANUP(cr_forest_finish) struct cr_forest forest = {0};
+    CR_CLEANUP(onlookers_finish) struct onlookers onlookers = {0};
+    struct cr_gbm_fit fit = {.seed = options->seed, .on_round = look_on, .context = &onlookers};
     double params[N_PARAMS];
     int result;
 
     result = cr_train_read_params("gbm", specs, N_PARAMS, options, params, err);
     if (result == 0) {
-        result = cr_train_check_data(data, err);
+        result = gather_onlookers(&onlookers, &prepared->data, params, options->seed, watch, err);
     }
-    if (result == 0) {
-        result = fit_forest(data, params, options->seed, &forest, err);
+    if (result < 0) {
+        return result;
     }
-    return result < 0 ? result : write_model(data, params, &forest, out, err);
+    fit.params = (struct cr_gbm_params){
+        .n_estimators = (size_t)params[N_ESTIMATORS],
+        .max_depth = (size_t)params[MAX_DEPTH],
+        .learning_rate = params[LEARNING_RATE],
+        .subsample = params[SUBSAMPLE],
+        .max_features = count_features(params[MAX_FEATURES], prepared->data.n_cols),
+        .min_samples_split = (size_t)params[MIN_SAMPLES_SPLIT],
+        .min_samples_leaf = (size_t)params[MIN_SAMPLES_LEAF],
+    };
+    if (onlookers.stopper.fitted != NULL) {
+        fit.rows = onlookers.stopper.fitted;
+        fit.n_rows = onlookers.stopper.n_fitted;
+    }
+    result = cr_gbm_fit(prepared->coded, &fit, &forest, err);
+    return result == 0 && out != NULL ? write_model(&prepared->data, params, &forest, out, err)
+                                      : result;
 }
 
 static const char *gbm_library_version(void)
@@ -323,6 +423,8 @@ static const char *gbm_library_version(void)
 
 const struct cr_trainer cr_gbm_trainer = {
     .kind = "gbm",
+    .prepare = gbm_prepare,
+    .release = gbm_release,
     .fit = gbm_fit,
     .library_version = gbm_library_version,
 };

@@ -3,7 +3,6 @@
  * force_col_wise and one thread the same data, options and library give the same bytes; without
  * them timing decides. subsample does nothing unless bagging_freq is 1. feature_pre_filter would
  * drop columns for one min_child_samples, while the rows are shared by fits with many. */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "creditrisk/model/forest.h"
@@ -196,17 +195,16 @@ static int create_booster(const struct cr_lightgbm_data *data, const double *par
 
 /* What a watch has seen so far. */
 struct view {
-    const struct cr_lightgbm_watch *watch; /* NULL: nobody looks */
+    const struct cr_fit_watch *watch; /* NULL: nobody looks */
     double *margins;
     double *added; /* by the trees since the last look */
     int n_trees;
 };
 
-static int view_init(struct view *view, const struct cr_lightgbm_watch *watch, struct cr_error *err)
+static int view_init(struct view *view, const struct cr_fit_watch *watch, struct cr_error *err)
 {
     *view = (struct view){.watch = watch};
     if (watch != NULL) {
-        assert(watch->period > 0);
         view->margins = calloc(watch->n_rows, sizeof(*view->margins));
         view->added = calloc(watch->n_rows, sizeof(*view->added));
         if (view->margins == NULL || view->added == NULL) {
@@ -224,10 +222,10 @@ static void view_finish(struct view *view)
 
 /* Adds the trees since the last look to the margins and shows them. */
 static int show(struct view *view, struct lightgbm_booster *booster, size_t n_cols, size_t n_rounds,
-                bool *ret_go_on, struct cr_error *err)
+                bool *ret_end, struct cr_error *err)
 {
     const struct cr_lightgbm_api *api = cr_lightgbm_api();
-    const struct cr_lightgbm_watch *watch = view->watch;
+    const struct cr_fit_watch *watch = view->watch;
     int64_t n;
 
     if (api->booster_predict(booster, watch->x, CR_LIGHTGBM_FLOAT64, (int32_t)watch->n_rows,
@@ -239,26 +237,27 @@ static int show(struct view *view, struct lightgbm_booster *booster, size_t n_co
     for (size_t i = 0; i < watch->n_rows; i++) {
         view->margins[i] += view->added[i];
     }
-    *ret_go_on = watch->look(watch->context, n_rounds, view->margins);
+    *ret_end = watch->look(watch->context, n_rounds, view->margins);
     return 0;
 }
 
 /* A round that finds nothing to split adds no tree; other rows and columns still may, so that the
  * next one follows, as in LightGBM's Python package. */
 static int boost(struct lightgbm_booster *booster, size_t n_rounds, size_t n_cols,
-                 const struct cr_lightgbm_watch *watch, struct cr_error *err)
+                 const struct cr_fit_watch *watch, struct cr_error *err)
 {
     CR_CLEANUP(view_finish) struct view view;
-    bool go_on = true;
+    bool end = false;
     int result, is_finished;
 
     result = view_init(&view, watch, err);
-    for (size_t round = 1; result == 0 && round <= n_rounds && go_on; round++) {
+    for (size_t round = 1; result == 0 && round <= n_rounds && !end; round++) {
         if (cr_lightgbm_api()->booster_update(booster, &is_finished) != 0) {
             return fail("add a tree", err);
         }
-        if (watch != NULL && (round % watch->period == 0 || round == n_rounds)) {
-            result = show(&view, booster, n_cols, round, &go_on, err);
+        if (watch != NULL &&
+            (round == n_rounds || (watch->every > 0 && round % watch->every == 0))) {
+            result = show(&view, booster, n_cols, round, &end, err);
         }
     }
     return result;
@@ -286,8 +285,7 @@ static int save(struct lightgbm_booster *booster, struct cr_strbuf *out, struct 
 }
 
 int cr_lightgbm_fit(const struct cr_lightgbm_data *data, const struct cr_fit_options *options,
-                    const struct cr_lightgbm_watch *watch, struct cr_strbuf *out,
-                    struct cr_error *err)
+                    const struct cr_fit_watch *watch, struct cr_strbuf *out, struct cr_error *err)
 {
     CR_CLEANUP(free_booster) struct lightgbm_booster *booster = NULL;
     double params[N_PARAMS];
@@ -303,18 +301,53 @@ int cr_lightgbm_fit(const struct cr_lightgbm_data *data, const struct cr_fit_opt
     return result < 0 || out == NULL ? result : save(booster, out, err);
 }
 
-static int lightgbm_fit(const struct cr_fit_data *data, const struct cr_fit_options *options,
-                        struct cr_strbuf *out, struct cr_error *err)
+struct prepared_lightgbm {
+    struct cr_prepared base;
+    struct cr_lightgbm_data *rows;
+};
+
+static void lightgbm_release(struct cr_prepared *base)
 {
-    CR_CLEANUP(cr_lightgbm_data_destroyp) struct cr_lightgbm_data *rows = NULL;
+    struct prepared_lightgbm *prepared = (struct prepared_lightgbm *)base;
+
+    if (prepared != NULL) {
+        cr_lightgbm_data_destroy(prepared->rows);
+        free(prepared);
+    }
+}
+
+static int lightgbm_prepare(const struct cr_fit_data *data, struct cr_prepared **ret_prepared,
+                            struct cr_error *err)
+{
+    struct prepared_lightgbm *prepared = calloc(1, sizeof(*prepared));
     int result;
 
-    result = cr_lightgbm_data_create(data, &rows, err);
-    return result < 0 ? result : cr_lightgbm_fit(rows, options, NULL, out, err);
+    if (prepared == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    prepared->base.trainer = &cr_lightgbm_trainer;
+    result = cr_lightgbm_data_create(data, &prepared->rows, err);
+    if (result < 0) {
+        lightgbm_release(&prepared->base);
+        return result;
+    }
+    *ret_prepared = &prepared->base;
+    return 0;
+}
+
+static int lightgbm_fit(struct cr_prepared *base, const struct cr_fit_options *options,
+                        const struct cr_fit_watch *watch, struct cr_strbuf *out,
+                        struct cr_error *err)
+{
+    const struct prepared_lightgbm *prepared = (struct prepared_lightgbm *)base;
+
+    return cr_lightgbm_fit(prepared->rows, options, watch, out, err);
 }
 
 const struct cr_trainer cr_lightgbm_trainer = {
     .kind = "lightgbm",
+    .prepare = lightgbm_prepare,
+    .release = lightgbm_release,
     .fit = lightgbm_fit,
     .library_version = cr_lightgbm_version,
     .absence = cr_lightgbm_absence,

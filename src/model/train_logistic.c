@@ -32,7 +32,11 @@ static const struct cr_param_spec specs[N_PARAMS] = {
 /* What |∂f| may be at the end. */
 static const double optimality = 1e-6;
 
-/* vars is d weights, then the intercept. */
+/* liblbfgs's epsilon: of a rough fit, and of a full one by penalty. */
+static const double rough_epsilon = 1e-4;
+static const double epsilons[] = {[L1] = 1e-7, [L2] = 1e-9};
+
+/* vars is d weights, then the intercept; x is n × d, row-major. */
 struct problem {
     const double *x;
     const double *y; /* 0 and 1 */
@@ -162,7 +166,7 @@ static void free_vars(double **vars)
 
 /* Minimises from vars on, which must come from lbfgs_malloc. A line search that rounding stops is
  * success where the conditions of a minimum hold. */
-static int minimise(struct problem *problem, double *vars, struct cr_error *err)
+static int minimise(struct problem *problem, bool rough, double *vars, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) double *gradient = malloc((problem->d + 1) * sizeof(*gradient));
     lbfgs_parameter_t parameter;
@@ -176,9 +180,8 @@ static int minimise(struct problem *problem, double *vars, struct cr_error *err)
     parameter.m = 20;
     parameter.max_linesearch = 60;
     parameter.max_iterations = MAX_ITERATIONS;
-    parameter.epsilon = 1e-9;
+    parameter.epsilon = rough ? rough_epsilon : epsilons[problem->penalty];
     if (problem->penalty == L1) {
-        parameter.epsilon = 1e-7;
         parameter.linesearch = LBFGS_LINESEARCH_BACKTRACKING;
         parameter.orthantwise_c = problem->strength;
         parameter.orthantwise_start = 0;
@@ -189,7 +192,7 @@ static int minimise(struct problem *problem, double *vars, struct cr_error *err)
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     excess = violation(problem, vars, gradient);
-    if (!isfinite(excess) || (result < 0 && excess > optimality)) {
+    if (!isfinite(excess) || (result < 0 && !rough && excess > optimality)) {
         return cr_error_set(err, CR_EMODEL,
                             "the logistic fit does not converge (liblbfgs %d, a gradient of %g is "
                             "left)",
@@ -254,34 +257,121 @@ static int write_model(const struct cr_fit_data *data, const double *params, con
     return cr_strbuf_check(out, err);
 }
 
-static int logistic_fit(const struct cr_fit_data *data, const struct cr_fit_options *options,
-                        struct cr_strbuf *out, struct cr_error *err)
+struct prepared_logistic {
+    struct cr_prepared base;
+    struct cr_fit_data data;
+    double *rough[CR_ARRAY_LEN(epsilons)]; /* by penalty: where the last rough fit ended */
+};
+
+static void logistic_release(struct cr_prepared *base)
 {
-    CR_CLEANUP(free_vars) double *vars = NULL;
-    CR_CLEANUP(cr_freep) double *means = NULL;
+    struct prepared_logistic *prepared = (struct prepared_logistic *)base;
+
+    if (prepared != NULL) {
+        for (size_t i = 0; i < CR_ARRAY_LEN(prepared->rough); i++) {
+            lbfgs_free(prepared->rough[i]);
+        }
+        free(prepared);
+    }
+}
+
+static int logistic_prepare(const struct cr_fit_data *data, struct cr_prepared **ret_prepared,
+                            struct cr_error *err)
+{
+    struct prepared_logistic *prepared;
+    int result = cr_train_check_data(data, err);
+
+    if (result < 0) {
+        return result;
+    }
+    prepared = calloc(1, sizeof(*prepared));
+    if (prepared == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    prepared->base.trainer = &cr_logistic_trainer;
+    prepared->data = *data;
+    *ret_prepared = &prepared->base;
+    return 0;
+}
+
+/* Where a fit starts: at zero, or where the last rough one with this penalty ended. *ret_vars stays
+ * with the prepared data when rough, else it is the caller's. */
+static int take_start(struct prepared_logistic *prepared, enum penalty penalty, bool rough,
+                      double **ret_vars, struct cr_error *err)
+{
+    double *vars = rough ? prepared->rough[penalty] : NULL;
+
+    if (vars == NULL) {
+        vars = lbfgs_malloc((int)prepared->data.n_cols + 1); /* zeroed */
+        if (vars == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory");
+        }
+    }
+    if (rough) {
+        prepared->rough[penalty] = vars;
+    }
+    *ret_vars = vars;
+    return 0;
+}
+
+static int show(const struct problem *problem, const double *vars, const struct cr_fit_watch *watch,
+                struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) double *margins = malloc((watch->n_rows + 1) * sizeof(*margins));
+
+    if (margins == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < watch->n_rows; i++) {
+        margins[i] = vars[problem->d] + dot(watch->x + i * problem->d, vars, problem->d);
+    }
+    (void)watch->look(watch->context, 0, margins); /* there is nothing left to end */
+    return 0;
+}
+
+static int write_fitted(const struct problem *problem, const struct cr_fit_data *data,
+                        const double *params, const double *vars, struct cr_strbuf *out,
+                        struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) double *means = malloc(problem->d * sizeof(*means));
+
+    if (means == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    compute_means(problem, means);
+    return write_model(data, params, vars, means, out, err);
+}
+
+static int logistic_fit(struct cr_prepared *base, const struct cr_fit_options *options,
+                        const struct cr_fit_watch *watch, struct cr_strbuf *out,
+                        struct cr_error *err)
+{
+    struct prepared_logistic *prepared = (struct prepared_logistic *)base;
+    CR_CLEANUP(free_vars) double *own = NULL;
     struct problem problem;
     double params[N_PARAMS];
+    double *vars = NULL;
     int result;
 
     result = cr_train_read_params("logistic", specs, N_PARAMS, options, params, err);
     if (result == 0) {
-        result = cr_train_check_data(data, err);
+        problem_init(&problem, &prepared->data, params);
+        result = take_start(prepared, problem.penalty, options->rough, &vars, err);
     }
     if (result < 0) {
         return result;
     }
-    problem_init(&problem, data, params);
-    vars = lbfgs_malloc((int)problem.d + 1); /* zeroed */
-    means = malloc(problem.d * sizeof(*means));
-    if (vars == NULL || means == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    if (!options->rough) {
+        own = vars;
     }
-    result = minimise(&problem, vars, err);
-    if (result < 0) {
-        return result;
+    result = minimise(&problem, options->rough, vars, err);
+    if (result == 0 && watch != NULL) {
+        result = show(&problem, vars, watch, err);
     }
-    compute_means(&problem, means);
-    return write_model(data, params, vars, means, out, err);
+    if (result == 0 && out != NULL) {
+        result = write_fitted(&problem, &prepared->data, params, vars, out, err);
+    }
+    return result;
 }
 
 static const char *logistic_library_version(void)
@@ -291,6 +381,9 @@ static const char *logistic_library_version(void)
 
 const struct cr_trainer cr_logistic_trainer = {
     .kind = "logistic",
+    .warm_param = "C",
+    .prepare = logistic_prepare,
+    .release = logistic_release,
     .fit = logistic_fit,
     .library_version = logistic_library_version,
 };

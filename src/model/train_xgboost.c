@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xgboost/c_api.h>
 
@@ -97,21 +98,67 @@ static void describe_array(const double *values, size_t n_rows, size_t n_cols, c
                    (uintptr_t)values, n_rows, second);
 }
 
-static int create_matrix(const struct cr_fit_data *data, DMatrixHandle *ret_matrix,
-                         struct cr_error *err)
+/* y is NULL for rows that are only looked at. */
+static int create_matrix(const double *x, const double *y, size_t n_rows, size_t n_cols,
+                         DMatrixHandle *ret_matrix, struct cr_error *err)
 {
     CR_CLEANUP(free_matrix) DMatrixHandle matrix = NULL;
     char array[ARRAY_LEN];
 
-    describe_array(data->x, data->n_rows, data->n_cols, array);
+    describe_array(x, n_rows, n_cols, array);
     if (XGDMatrixCreateFromDense(array, "{\"missing\": NaN, \"nthread\": 1}", &matrix) != 0) {
         return fail("read the inputs", err);
     }
-    describe_array(data->y, data->n_rows, 0, array);
-    if (XGDMatrixSetInfoFromInterface(matrix, "label", array) != 0) {
-        return fail("read the outcomes", err);
+    if (y != NULL) {
+        describe_array(y, n_rows, 0, array);
+        if (XGDMatrixSetInfoFromInterface(matrix, "label", array) != 0) {
+            return fail("read the outcomes", err);
+        }
     }
     *ret_matrix = CR_STEAL(matrix);
+    return 0;
+}
+
+struct prepared_xgboost {
+    struct cr_prepared base;
+    struct cr_fit_data data;
+    DMatrixHandle matrix;  /* caches its histogram bins from the first fit on */
+    const double *seen;    /* the watch's rows of the last fit, and … */
+    DMatrixHandle watched; /* … their matrix */
+};
+
+static void xgboost_release(struct cr_prepared *base)
+{
+    struct prepared_xgboost *prepared = (struct prepared_xgboost *)base;
+
+    if (prepared != NULL) {
+        free_matrix(&prepared->matrix);
+        free_matrix(&prepared->watched);
+        free(prepared);
+    }
+}
+
+static int xgboost_prepare(const struct cr_fit_data *data, struct cr_prepared **ret_prepared,
+                           struct cr_error *err)
+{
+    struct prepared_xgboost *prepared;
+    int result = cr_train_check_data(data, err);
+
+    if (result < 0) {
+        return result;
+    }
+    prepared = calloc(1, sizeof(*prepared));
+    if (prepared == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    prepared->base.trainer = &cr_xgboost_trainer;
+    prepared->data = *data;
+    result = create_matrix(data->x, data->y, data->n_rows, data->n_cols, &prepared->matrix, err);
+    if (result < 0) {
+        xgboost_release(&prepared->base);
+        return result;
+    }
+    *ret_prepared = &prepared->base;
     return 0;
 }
 
@@ -123,13 +170,17 @@ static int set_number(BoosterHandle booster, const char *name, double value, str
     return XGBoosterSetParam(booster, name, text) == 0 ? 0 : fail("set a parameter", err);
 }
 
-static int create_booster(DMatrixHandle matrix, const double *params, uint64_t seed,
-                          BoosterHandle *ret_booster, struct cr_error *err)
+/* A booster keeps the predictions of the matrices it is created with: looking on costs only the
+ * new trees. */
+static int create_booster(const struct prepared_xgboost *prepared, bool watched,
+                          const double *params, uint64_t seed, BoosterHandle *ret_booster,
+                          struct cr_error *err)
 {
     CR_CLEANUP(free_booster) BoosterHandle booster = NULL;
+    const DMatrixHandle matrices[] = {prepared->matrix, prepared->watched};
     int result;
 
-    if (XGBoosterCreate(&matrix, 1, &booster) != 0) {
+    if (XGBoosterCreate(matrices, watched ? 2 : 1, &booster) != 0) {
         return fail("create a booster", err);
     }
     for (size_t i = 0; i < CR_ARRAY_LEN(fixed); i++) {
@@ -166,33 +217,93 @@ static int save(BoosterHandle booster, const struct cr_fit_data *data, struct cr
     return cr_strbuf_check(out, err);
 }
 
-static int xgboost_fit(const struct cr_fit_data *data, const struct cr_fit_options *options,
-                       struct cr_strbuf *out, struct cr_error *err)
+/* The matrix of the rows that look on; it lives as long as the prepared data. */
+static int watch_rows(struct prepared_xgboost *prepared, const struct cr_fit_watch *watch,
+                      struct cr_error *err)
 {
-    CR_CLEANUP(free_matrix) DMatrixHandle matrix = NULL;
+    DMatrixHandle matrix = NULL;
+    int result;
+
+    if (prepared->watched != NULL && prepared->seen == watch->x) {
+        return 0;
+    }
+    result = create_matrix(watch->x, NULL, watch->n_rows, prepared->data.n_cols, &matrix, err);
+    if (result < 0) {
+        return result;
+    }
+    free_matrix(&prepared->watched);
+    prepared->watched = matrix;
+    prepared->seen = watch->x;
+    return 0;
+}
+
+/* Shows the watched rows' margins after n_rounds rounds. */
+static int show(BoosterHandle booster, const struct prepared_xgboost *prepared,
+                const struct cr_fit_watch *watch, size_t n_rounds, bool *ret_end,
+                struct cr_error *err)
+{
+    static const char config[] = "{\"type\": 1, \"training\": false, \"iteration_begin\": 0, "
+                                 "\"iteration_end\": 0, \"strict_shape\": false}";
+    CR_CLEANUP(cr_freep) double *margins = malloc((watch->n_rows + 1) * sizeof(*margins));
+    const bst_ulong *shape;
+    const float *values;
+    bst_ulong n_dims;
+
+    if (margins == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    if (XGBoosterPredictFromDMatrix(booster, prepared->watched, config, &shape, &n_dims, &values) !=
+        0) {
+        return fail("predict", err);
+    }
+    for (size_t i = 0; i < watch->n_rows; i++) {
+        margins[i] = values[i];
+    }
+    *ret_end = watch->look(watch->context, n_rounds, margins);
+    return 0;
+}
+
+static int grow(BoosterHandle booster, struct prepared_xgboost *prepared, size_t n_rounds,
+                const struct cr_fit_watch *watch, struct cr_error *err)
+{
+    bool end = false;
+
+    for (size_t round = 1; round <= n_rounds && !end; round++) {
+        if (XGBoosterUpdateOneIter(booster, (int)round - 1, prepared->matrix) != 0) {
+            return fail("add a tree", err);
+        }
+        if (watch != NULL &&
+            (round == n_rounds || (watch->every > 0 && round % watch->every == 0))) {
+            int result = show(booster, prepared, watch, round, &end, err);
+
+            if (result < 0) {
+                return result;
+            }
+        }
+    }
+    return 0;
+}
+
+static int xgboost_fit(struct cr_prepared *base, const struct cr_fit_options *options,
+                       const struct cr_fit_watch *watch, struct cr_strbuf *out,
+                       struct cr_error *err)
+{
+    struct prepared_xgboost *prepared = (struct prepared_xgboost *)base;
     CR_CLEANUP(free_booster) BoosterHandle booster = NULL;
     double params[N_PARAMS];
     int result;
 
     result = cr_train_read_params("xgboost", specs, N_PARAMS, options, params, err);
-    if (result == 0) {
-        result = cr_train_check_data(data, err);
+    if (result == 0 && watch != NULL) {
+        result = watch_rows(prepared, watch, err);
     }
     if (result == 0) {
-        result = create_matrix(data, &matrix, err);
+        result = create_booster(prepared, watch != NULL, params, options->seed, &booster, err);
     }
     if (result == 0) {
-        result = create_booster(matrix, params, options->seed, &booster, err);
+        result = grow(booster, prepared, (size_t)params[N_ESTIMATORS], watch, err);
     }
-    if (result < 0) {
-        return result;
-    }
-    for (int round = 0; round < (int)params[N_ESTIMATORS]; round++) {
-        if (XGBoosterUpdateOneIter(booster, round, matrix) != 0) {
-            return fail("add a tree", err);
-        }
-    }
-    return save(booster, data, out, err);
+    return result == 0 && out != NULL ? save(booster, &prepared->data, out, err) : result;
 }
 
 static char version[40];
@@ -215,6 +326,8 @@ static const char *xgboost_library_version(void)
 
 const struct cr_trainer cr_xgboost_trainer = {
     .kind = "xgboost",
+    .prepare = xgboost_prepare,
+    .release = xgboost_release,
     .fit = xgboost_fit,
     .library_version = xgboost_library_version,
 };

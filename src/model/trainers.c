@@ -39,6 +39,20 @@ const char *cr_trainer_absence(const char *kind)
     return trainer->absence == NULL ? NULL : trainer->absence();
 }
 
+int cr_trainer_fit(const struct cr_trainer *trainer, const struct cr_fit_data *data,
+                   const struct cr_fit_options *options, struct cr_strbuf *out,
+                   struct cr_error *err)
+{
+    struct cr_prepared *prepared = NULL;
+    int result = trainer->prepare(data, &prepared, err);
+
+    if (result == 0) {
+        result = trainer->fit(prepared, options, NULL, out, err);
+    }
+    trainer->release(prepared);
+    return result;
+}
+
 static int refuse_text(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
                        struct cr_error *err)
 {

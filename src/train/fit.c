@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "train.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -19,8 +18,7 @@ void cr_fitted_finish(struct cr_fitted *fitted)
     *fitted = (struct cr_fitted){0};
 }
 
-/* Names of the pipeline's inputs; the array is yours (free), the texts are the pipeline's. */
-static const char **input_names(const struct cr_pipeline *pipeline)
+const char **cr_input_names(const struct cr_pipeline *pipeline)
 {
     size_t n = cr_pipeline_n_inputs(pipeline);
     const char **names = calloc(n + 1, sizeof *names);
@@ -30,8 +28,9 @@ static const char **input_names(const struct cr_pipeline *pipeline)
     return names;
 }
 
-int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model, const size_t *rows,
-                   size_t n, struct cr_fitted *ret_fitted, struct cr_error *err)
+int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model,
+                   const struct cr_candidate *candidate, const size_t *rows, size_t n,
+                   struct cr_fitted *ret_fitted, struct cr_error *err)
 {
     struct cr_fitted fitted = {0};
     struct cr_matrix inputs = {0};
@@ -51,7 +50,7 @@ int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model, c
                                           n, &inputs, err)) != 0) {
         goto fail;
     }
-    names = input_names(fitted.pipeline);
+    names = cr_input_names(fitted.pipeline);
     if (names == NULL) {
         result = cr_error_set(err, CR_ENOMEM, "out of memory for the input names");
         goto fail;
@@ -60,9 +59,9 @@ int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model, c
         y[i] = frame->columns[run->extract.col_outcome].numbers[rows[i]];
     }
     const struct cr_fit_data data = {inputs.values, y, n, inputs.n_cols, names};
-    const struct cr_fit_options fit = {model->search->fixed, model->search->n_fixed,
-                                       run->options->seed};
-    if ((result = model->trainer->fit(&data, &fit, &fitted.file, err)) != 0 ||
+    const struct cr_fit_options fit = {candidate->params, candidate->n_params, run->options->seed,
+                                       false};
+    if ((result = cr_trainer_fit(model->trainer, &data, &fit, &fitted.file, err)) != 0 ||
         (result = cr_strbuf_check(&fitted.file, err)) != 0 ||
         (result = cr_model_load(model->ops->kind, fitted.file.data, fitted.file.len, names,
                                 inputs.n_cols, &fitted.model, err)) != 0) {
@@ -94,73 +93,31 @@ int cr_fitted_margins(const struct cr_run *run, const struct cr_fitted *fitted, 
     return 0;
 }
 
-/* Fits without fold `fold` and scores it; positions are those of split.train. */
-static int fit_fold(const struct cr_run *run, struct cr_run_model *model, size_t fold,
-                    struct cr_error *err)
+bool cr_run_is_cancelled(const struct cr_run *run)
 {
-    const struct cr_split *split = &run->split;
-    CR_CLEANUP(cr_freep) size_t *seen = calloc(split->n_train + 1, sizeof *seen);
-    CR_CLEANUP(cr_freep) size_t *held_out = calloc(split->n_train + 1, sizeof *held_out);
-    CR_CLEANUP(cr_freep) double *margins = calloc(split->n_train + 1, sizeof *margins);
-    if (seen == NULL || held_out == NULL || margins == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for a fold of %zu rows", split->n_train);
-    }
-    size_t n_seen = 0;
-    size_t n_held_out = 0;
-    for (size_t i = 0; i < split->n_train; i++) {
-        if (split->fold[i] == fold) {
-            held_out[n_held_out++] = split->train[i];
-        } else {
-            seen[n_seen++] = split->train[i];
-        }
-    }
-    struct cr_fitted fitted = {0};
-    int result = cr_fitted_make(run, model, seen, n_seen, &fitted, err);
-    if (result == 0) {
-        result = cr_fitted_margins(run, &fitted, held_out, n_held_out, margins, err);
-    }
-    cr_fitted_finish(&fitted);
-    for (size_t i = 0, taken = 0; result == 0 && i < split->n_train; i++) {
-        if (split->fold[i] == fold) {
-            model->oof_raw[i] = margins[taken++];
-        }
-    }
-    return result;
+    return run->options->cancelled != NULL && *run->options->cancelled;
 }
 
-static int fit_final(const struct cr_run *run, struct cr_run_model *model, struct cr_error *err)
-{
-    const struct cr_split *split = &run->split;
-    int result = cr_fitted_make(run, model, split->train, split->n_train, &model->final, err);
-    return result != 0 ? result
-                       : cr_fitted_margins(run, &model->final, split->test, split->n_test,
-                                           model->test_raw, err);
-}
-
-/* Task = model × (fold, or the final fit after the last fold). */
-static int run_task(size_t index, void *context, struct cr_error *err)
+static int fit_final(size_t index, void *context, struct cr_error *err)
 {
     struct cr_run *run = context;
-    size_t n_tasks = run->split.n_folds + 1;
-    struct cr_run_model *model = &run->models[index / n_tasks];
-    size_t task = index % n_tasks;
-    if (run->options->cancelled != NULL && *run->options->cancelled) {
+    const struct cr_split *split = &run->split;
+    struct cr_run_model *model = &run->models[run->n_models - 1 - index]; /* the slower first */
+    if (cr_run_is_cancelled(run)) {
         return cr_error_set(err, CR_EUNAVAIL, "interrupted");
     }
     int64_t start = cr_clock_ns();
     int result =
-        task < run->split.n_folds ? fit_fold(run, model, task, err) : fit_final(run, model, err);
-    model->fit_seconds[task] = (double)(cr_clock_ns() - start) / 1e9;
-    cr_progress_advance(run->progress, 1, model->ops->kind);
+        cr_fitted_make(run, model, model->best, split->train, split->n_train, &model->final, err);
+    if (result == 0) {
+        result =
+            cr_fitted_margins(run, &model->final, split->test, split->n_test, model->test_raw, err);
+    }
+    model->final_seconds = (double)(cr_clock_ns() - start) / 1e9;
     return result;
 }
 
-int cr_cross_fit(struct cr_run *run, struct cr_error *err)
+int cr_fit_finals(struct cr_run *run, struct cr_error *err)
 {
-    size_t n_tasks = run->n_models * (run->split.n_folds + 1);
-    run->progress = cr_progress_create("training", n_tasks, run->options->quiet);
-    int result = cr_parallel_for(n_tasks, run->options->jobs, run_task, run, err);
-    cr_progress_destroy(run->progress);
-    run->progress = NULL;
-    return result;
+    return cr_parallel_for(run->n_models, run->options->jobs, fit_final, run, err);
 }

@@ -11,32 +11,17 @@
 static int score_folds(const struct cr_run *run, const struct cr_run_model *model,
                        struct cr_train_model *ret, struct cr_error *err)
 {
-    const struct cr_split *split = &run->split;
-    CR_CLEANUP(cr_freep) double *raw = calloc(split->n_train, sizeof *raw);
-    CR_CLEANUP(cr_freep) double *y = calloc(split->n_train, sizeof *y);
-    ret->fold_auc = calloc(split->n_folds, sizeof *ret->fold_auc);
-    if (raw == NULL || y == NULL || ret->fold_auc == NULL) {
+    double n_folds = (double)run->split.n_folds;
+    ret->fold_auc = calloc(run->split.n_folds, sizeof *ret->fold_auc);
+    if (ret->fold_auc == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the fold metrics");
     }
-    double sum = 0;
-    for (size_t fold = 0; fold < split->n_folds; fold++) {
-        size_t n = 0;
-        for (size_t i = 0; i < split->n_train; i++) {
-            if (split->fold[i] == fold) {
-                raw[n] = model->oof_raw[i];
-                y[n++] = run->train_y[i];
-            }
-        }
-        int result = cr_metrics_auc(raw, y, n, &ret->fold_auc[fold], err);
-        if (result != 0) {
-            return result;
-        }
-        sum += ret->fold_auc[fold];
+    memcpy(ret->fold_auc, model->best->fold_auc, run->split.n_folds * sizeof *ret->fold_auc);
+    for (size_t fold = 0; fold < run->split.n_folds; fold++) {
+        ret->cv_auc += ret->fold_auc[fold] / n_folds;
     }
-    double n_folds = (double)split->n_folds;
-    ret->cv_auc = sum / n_folds;
     double squares = 0;
-    for (size_t fold = 0; fold < split->n_folds; fold++) {
+    for (size_t fold = 0; fold < run->split.n_folds; fold++) {
         squares += (ret->fold_auc[fold] - ret->cv_auc) * (ret->fold_auc[fold] - ret->cv_auc);
     }
     ret->cv_se = sqrt(squares / (n_folds - 1) / n_folds);
@@ -60,11 +45,11 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
     size_t n_test = run->split.n_test;
     ret->kind = model->ops->kind;
     int result = score_folds(run, model, ret, err);
-    if (result != 0 || (result = cr_calibrate_fit(model->oof_raw, run->train_y, n_train,
+    if (result != 0 || (result = cr_calibrate_fit(model->best->oof_raw, run->train_y, n_train,
                                                   &model->calibration, err)) != 0) {
         return result;
     }
-    calibrated(&model->calibration, model->oof_raw, n_train, model->oof_pd);
+    calibrated(&model->calibration, model->best->oof_raw, n_train, model->oof_pd);
     calibrated(&model->calibration, model->test_raw, n_test, model->test_pd);
     const struct cr_threshold_rows rows = {model->oof_pd, run->train_y, run->train_amount, n_train};
     result =
@@ -75,8 +60,11 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
     ret->threshold = cr_threshold_best(model->sweep, model->n_sweep)->threshold;
     ret->calibration_slope = model->calibration.slope;
     ret->calibration_intercept = model->calibration.intercept;
-    for (size_t task = 0; task <= run->split.n_folds; task++) {
-        ret->seconds += model->fit_seconds[task];
+    ret->seconds = model->final_seconds;
+    for (size_t c = 0; c < model->n_candidates; c++) {
+        ret->seconds += model->candidates[c].seconds;
+        ret->n_candidates++;
+        ret->n_dropped += model->candidates[c].dropped_after > 0;
     }
     if ((result = cr_metrics_compute(model->oof_pd, run->train_y, n_train, ret->threshold,
                                      &ret->oof, err)) != 0) {

@@ -111,8 +111,9 @@ static int write_all_margins(const struct cr_run *run, const struct cr_run_model
                              const char *dir, struct cr_error *err)
 {
     const struct cr_split *split = &run->split;
-    int result = write_margins(run, dir, "oof.csv", split->train, split->n_train, split->fold,
-                               run->train_y, model->oof_raw, model->oof_pd, run->train_amount, err);
+    int result =
+        write_margins(run, dir, "oof.csv", split->train, split->n_train, split->fold, run->train_y,
+                      model->best->oof_raw, model->oof_pd, run->train_amount, err);
     return result != 0
                ? result
                : write_margins(run, dir, "test.csv", split->test, split->n_test, NULL, run->test_y,
@@ -168,11 +169,11 @@ static int write_report(const json_t *report, const char *dir, struct cr_error *
     return result != 0 ? result : write_buffer(folder, "report.json", &text, err);
 }
 
-static json_t *params_to_json(const struct cr_model_search *search)
+static json_t *params_to_json(const struct cr_candidate *candidate)
 {
     json_t *params = json_object();
-    for (size_t i = 0; i < search->n_fixed; i++) {
-        const struct cr_param *param = &search->fixed[i];
+    for (size_t i = 0; i < candidate->n_params; i++) {
+        const struct cr_param *param = &candidate->params[i];
         json_t *value = param->value.text != NULL ? json_string(param->value.text)
                                                   : cr_json_number(param->value.number);
         (void)json_object_set_new(params, param->name, value); /* checked by json_pack */
@@ -197,7 +198,7 @@ static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model
         "s:{s:s, s:I, s:I, s:I, s:s}, s:{s:s, s:s, s:o}, s:{s:s, s:s}, s:s, s:s, s:o, s:[s, s, s]}",
         "portfolio", portfolio->name, //
         "model", "kind", model->ops->kind, "name", model->ops->display_name, "params",
-        params_to_json(model->search),                                                       //
+        params_to_json(model->best),                                                         //
         "feature_set", portfolio->sets[run->set].name,                                       //
         "include_protected", run->options->include_protected,                                //
         "n_inputs", (json_int_t)cr_pipeline_n_inputs(model->final.pipeline),                 //

@@ -34,7 +34,7 @@ static int publish_all(const struct cr_run *run, struct cr_registry *registry,
         return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
     }
     for (size_t m = 0; m < run->n_models; m++) {
-        if (run->options->cancelled != NULL && *run->options->cancelled) {
+        if (cr_run_is_cancelled(run)) {
             return cr_error_set(err, CR_EUNAVAIL, "interrupted");
         }
         struct cr_train_model *summary = &report->models[m];
@@ -55,7 +55,7 @@ int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
     struct cr_train_report report = {0};
     int result = cr_run_prepare(&run, db, err);
     if (result != 0 || (result = cr_run_plan_models(&run, err)) != 0 ||
-        (result = cr_cross_fit(&run, err)) != 0 ||
+        (result = cr_search_run(&run, err)) != 0 || (result = cr_fit_finals(&run, err)) != 0 ||
         (result = start_report(&run, &report, err)) != 0) {
         goto done;
     }

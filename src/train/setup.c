@@ -11,11 +11,13 @@ void cr_run_finish(struct cr_run *run)
     for (size_t i = 0; i < run->n_models; i++) {
         struct cr_run_model *model = &run->models[i];
         cr_fitted_finish(&model->final);
-        free(model->oof_raw);
+        for (size_t c = 0; c < model->n_candidates; c++) {
+            cr_candidate_finish(&model->candidates[c]);
+        }
+        free(model->candidates);
         free(model->oof_pd);
         free(model->test_raw);
         free(model->test_pd);
-        free(model->fit_seconds);
         free(model->sweep);
     }
     free(run->models);
@@ -70,19 +72,25 @@ static bool is_wanted(const struct cr_train_options *options, const char *kind)
     return options->n_kinds == 0;
 }
 
-/* Every asked-for kind must be known, have a trainer in this build and parameters in search.yaml.
- */
+/* Whether search.yaml says how to train the kind. */
+static bool has_params(const struct cr_run *run, const struct cr_model_search *search)
+{
+    return search != NULL &&
+           (search->n_fixed > 0 || (!run->options->no_search && search->n_spaces > 0));
+}
+
+/* Every asked-for kind must be known, have a trainer and parameters in search.yaml. */
 static int check_kinds(const struct cr_run *run, struct cr_error *err)
 {
     for (size_t i = 0; i < run->options->n_kinds; i++) {
         const char *kind = run->options->kinds[i];
-        const struct cr_model_search *search = cr_portfolio_find_search(run->portfolio, kind);
-        if (cr_model_find(kind) == NULL || cr_trainer_find(kind) == NULL) {
-            return cr_error_set(err, CR_EINVAL, "this program cannot train the model '%s'", kind);
+        if (cr_trainer_find(kind) == NULL) {
+            return cr_error_set(err, CR_EINVAL, "the model '%s' cannot be trained: %s", kind,
+                                cr_trainer_absence(kind));
         }
-        if (search == NULL || search->n_fixed == 0) {
-            return cr_error_set(err, CR_EINVAL, "search.yaml has no fixed parameters for '%s'",
-                                kind);
+        if (!has_params(run, cr_portfolio_find_search(run->portfolio, kind))) {
+            return cr_error_set(err, CR_EINVAL, "search.yaml has no %s for '%s'",
+                                run->options->no_search ? "fixed parameters" : "parameters", kind);
         }
     }
     return 0;
@@ -104,7 +112,7 @@ int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
         const struct cr_trainer *trainer = cr_trainer_find(kinds[i]->kind);
         const struct cr_model_search *search =
             cr_portfolio_find_search(run->portfolio, kinds[i]->kind);
-        if (trainer == NULL || search == NULL || search->n_fixed == 0 ||
+        if (trainer == NULL || !has_params(run, search) ||
             !is_wanted(run->options, kinds[i]->kind)) {
             continue;
         }
@@ -113,14 +121,11 @@ int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
             .ops = kinds[i],
             .trainer = trainer,
             .search = search,
-            .oof_raw = calloc(run->split.n_train, sizeof(double)),
             .oof_pd = calloc(run->split.n_train, sizeof(double)),
             .test_raw = calloc(run->split.n_test, sizeof(double)),
             .test_pd = calloc(run->split.n_test, sizeof(double)),
-            .fit_seconds = calloc(run->split.n_folds + 1, sizeof(double)),
         };
-        if (model->oof_raw == NULL || model->oof_pd == NULL || model->test_raw == NULL ||
-            model->test_pd == NULL || model->fit_seconds == NULL) {
+        if (model->oof_pd == NULL || model->test_raw == NULL || model->test_pd == NULL) {
             return cr_error_set(err, CR_ENOMEM, "out of memory for the margins");
         }
     }

@@ -21,18 +21,32 @@ struct cr_fitted {
     struct cr_strbuf file;
 };
 
+/* One point of a search. */
+struct cr_candidate {
+    struct cr_param *params; /* n_params; names and texts are the portfolio's */
+    size_t n_params;
+    double n_estimators_asked; /* when the first fold stopped it earlier; else 0 */
+    double *fold_auc;          /* n_folds, of which n_seen are known */
+    size_t n_seen;
+    double *oof_raw;      /* n_train, in the order of split.train: of the folds seen */
+    size_t dropped_after; /* folds; 0 = it stayed in the race */
+    double seconds;
+};
+
 /* One model of the run. Arrays of the training part are in the order of split.train, of the test
  * part of split.test. */
 struct cr_run_model {
     const struct cr_model_ops *ops;
     const struct cr_trainer *trainer;
     const struct cr_model_search *search;
-    struct cr_fitted final; /* fitted on all training rows */
-    double *oof_raw;        /* n_train: raw margin from the fold that did not see the row */
-    double *oof_pd;         /* n_train, calibrated */
-    double *test_raw;       /* n_test */
-    double *test_pd;        /* n_test */
-    double *fit_seconds;    /* one per task: the folds, then the final fit */
+    struct cr_candidate *candidates;
+    size_t n_candidates;
+    const struct cr_candidate *best; /* of them */
+    struct cr_fitted final;          /* the best one, fitted on all training rows */
+    double *oof_pd;                  /* n_train: of the best, calibrated */
+    double *test_raw;                /* n_test */
+    double *test_pd;                 /* n_test */
+    double final_seconds;
     struct cr_calibration calibration;
     struct cr_threshold_point *sweep; /* on the out-of-fold PDs */
     size_t n_sweep;
@@ -62,18 +76,30 @@ int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err);
 int cr_run_plan_models(struct cr_run *run, struct cr_error *err);
 void cr_run_finish(struct cr_run *run);
 
-/* Fits pipeline and model on rows[0..n). Safe from several threads. On success ret_fitted is yours:
- * cr_fitted_finish. */
-int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model, const size_t *rows,
-                   size_t n, struct cr_fitted *ret_fitted, struct cr_error *err);
+/* Names of the pipeline's inputs; the array is yours (free), the texts are the pipeline's; NULL
+ * without memory. */
+const char **cr_input_names(const struct cr_pipeline *pipeline);
+
+bool cr_run_is_cancelled(const struct cr_run *run);
+
+/* Searches every model's best candidate (search.h). */
+int cr_search_run(struct cr_run *run, struct cr_error *err);
+void cr_candidate_finish(struct cr_candidate *candidate);
+
+/* Fits pipeline and model on rows[0..n) with a candidate's parameters. Safe from several threads.
+ * On success ret_fitted is yours: cr_fitted_finish. */
+int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model,
+                   const struct cr_candidate *candidate, const size_t *rows, size_t n,
+                   struct cr_fitted *ret_fitted, struct cr_error *err);
 void cr_fitted_finish(struct cr_fitted *fitted);
 
 /* Raw margins of rows[0..n), one by one through the pipeline, as the scorer computes them. */
 int cr_fitted_margins(const struct cr_run *run, const struct cr_fitted *fitted, const size_t *rows,
                       size_t n, double *margins, struct cr_error *err);
 
-/* All fits of all models, in parallel: fills final, oof_raw, test_raw and fit_seconds. */
-int cr_cross_fit(struct cr_run *run, struct cr_error *err);
+/* The best candidate of every model on all training rows, in parallel: fills final, test_raw and
+ * final_seconds. */
+int cr_fit_finals(struct cr_run *run, struct cr_error *err);
 
 /* Out-of-fold margins → calibration → threshold → metrics of one model. */
 int cr_judge_model(const struct cr_run *run, struct cr_run_model *model,

@@ -198,7 +198,7 @@ static struct cr_calibration fit_model(const struct training *training, struct c
 
     assert_non_null(trainer);
     assert_non_null(raw);
-    cr_assert_ok(trainer->fit(&data, &options, file, &err), &err);
+    cr_assert_ok(cr_trainer_fit(trainer, &data, &options, file, &err), &err);
     cr_assert_ok(cr_model_load(training->ops->kind, file->data, file->len, training->names,
                                training->x.n_cols, &model, &err),
                  &err);

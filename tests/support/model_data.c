@@ -66,11 +66,11 @@ void model_data_fit(const char *kind, const struct model_data *data, const struc
                     size_t n_params, uint64_t seed, struct cr_strbuf *out)
 {
     const struct cr_trainer *trainer = cr_trainer_find(kind);
-    const struct cr_fit_options options = {params, n_params, seed};
+    const struct cr_fit_options options = {params, n_params, seed, false};
     struct cr_error err;
 
     assert_non_null(trainer);
-    cr_assert_ok(trainer->fit(&data->fit, &options, out, &err), &err);
+    cr_assert_ok(cr_trainer_fit(trainer, &data->fit, &options, out, &err), &err);
 }
 
 struct cr_model *model_data_load(const char *kind, const struct cr_strbuf *file, size_t n_inputs)

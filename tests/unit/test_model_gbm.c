@@ -117,10 +117,10 @@ static size_t read_params(const json_t *json, struct cr_param params[MAX_PARAMS]
 static void fit(const struct cr_fit_data *data, const struct cr_param *params, size_t n_params,
                 uint64_t seed, struct cr_strbuf *out)
 {
-    const struct cr_fit_options options = {params, n_params, seed};
+    const struct cr_fit_options options = {params, n_params, seed, false};
     struct cr_error err;
 
-    cr_assert_ok(cr_trainer_find("gbm")->fit(data, &options, out, &err), &err);
+    cr_assert_ok(cr_trainer_fit(cr_trainer_find("gbm"), data, &options, out, &err), &err);
 }
 
 /* Every training row must agree. Held-out rows may fall between two values of the training rows,
@@ -368,8 +368,9 @@ static void odd_data_are_fitted(void **state)
 
 static void wrong_parameters_and_data_are_refused(void **state)
 {
-    static const double x[] = {1, 2, 1e300, 4}, y[] = {0, 1};
+    static const double x[] = {1, 2, 3, 4}, wide_x[] = {1, 2, 1e300, 4}, y[] = {0, 1};
     const struct cr_fit_data few = {x, y, 2, 2, model_data_names()};
+    const struct cr_fit_data wide = {wide_x, y, 2, 2, model_data_names()};
     static const struct {
         struct cr_param param;
         int result;
@@ -396,11 +397,14 @@ static void wrong_parameters_and_data_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        const struct cr_fit_options options = {&cases[i].param, 1, 1};
+        const struct cr_fit_options options = {&cases[i].param, 1, 1, false};
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
         struct cr_error err = {0};
 
-        assert_int_equal(cr_trainer_find("gbm")->fit(&few, &options, &file, &err), cases[i].result);
+        const struct cr_fit_data *data = strstr(cases[i].message, "row") != NULL ? &wide : &few;
+
+        assert_int_equal(cr_trainer_fit(cr_trainer_find("gbm"), data, &options, &file, &err),
+                         cases[i].result);
         assert_string_equal(err.message, cases[i].message);
         assert_int_equal(file.len, 0);
     }

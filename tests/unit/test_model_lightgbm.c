@@ -218,7 +218,8 @@ struct job {
 static void *run_job(void *argument)
 {
     struct job *job = argument;
-    const struct cr_fit_options options = {small_params, CR_ARRAY_LEN(small_params), job->seed};
+    const struct cr_fit_options options = {small_params, CR_ARRAY_LEN(small_params), job->seed,
+                                           false};
 
     job->result = cr_lightgbm_fit(job->rows, &options, NULL, &job->file, &job->err);
     return NULL;
@@ -265,14 +266,14 @@ static bool remember(void *context, size_t n_rounds, const double *margins)
 
     memory->rounds[memory->n++] = n_rounds;
     memory->margin = margins[0];
-    return memory->n < memory->stop_at;
+    return memory->n >= memory->stop_at;
 }
 
 /* Fits watched; the file has n_trees and gives the margin that was shown last. */
 static void check_watch(const struct cr_lightgbm_data *rows, struct memory *memory, size_t n_trees)
 {
-    const struct cr_fit_options options = {small_params, CR_ARRAY_LEN(small_params), 5};
-    const struct cr_lightgbm_watch watch = {data.x + N_COLS, 100, 15, remember, memory};
+    const struct cr_fit_options options = {small_params, CR_ARRAY_LEN(small_params), 5, false};
+    const struct cr_fit_watch watch = {data.x + N_COLS, 100, 15, remember, memory};
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
     struct cr_model *model;
     struct cr_error err;
@@ -306,7 +307,7 @@ static void names_may_hold_what_lightgbm_does_not_take(void **state)
 {
     const char *names[N_COLS];
     const struct cr_fit_data named = {data.x, data.y, N_ROWS, N_COLS, names};
-    const struct cr_fit_options options = {small_params, CR_ARRAY_LEN(small_params), 1};
+    const struct cr_fit_options options = {small_params, CR_ARRAY_LEN(small_params), 1, false};
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
     struct cr_model *model = NULL;
     struct cr_error err;
@@ -315,12 +316,13 @@ static void names_may_hold_what_lightgbm_does_not_take(void **state)
     memcpy(names, model_data_names(), sizeof(names));
     names[1] = "loan type_Credit Card";
     names[2] = "range_[0, 1): \"low\"=₹";
-    cr_assert_ok(cr_trainer_find("lightgbm")->fit(&named, &options, &file, &err), &err);
+    cr_assert_ok(cr_trainer_fit(cr_trainer_find("lightgbm"), &named, &options, &file, &err), &err);
     cr_assert_ok(cr_model_load("lightgbm", file.data, file.len, names, N_COLS, &model, &err), &err);
     cr_model_destroy(model);
 
     names[2] = "loan_type_Credit_Card";
-    assert_int_equal(cr_trainer_find("lightgbm")->fit(&named, &options, &file, &err), CR_EMODEL);
+    assert_int_equal(cr_trainer_fit(cr_trainer_find("lightgbm"), &named, &options, &file, &err),
+                     CR_EMODEL);
     assert_string_equal(err.message, "LightGBM cannot name the inputs: Feature "
                                      "(loan_type_Credit_Card) appears more than one time.");
 }
@@ -356,12 +358,13 @@ static void wrong_parameters_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        const struct cr_fit_options options = {cases[i].params, cases[i].n, 1};
+        const struct cr_fit_options options = {cases[i].params, cases[i].n, 1, false};
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
         struct cr_error err = {0};
 
-        assert_int_equal(cr_trainer_find("lightgbm")->fit(&data.fit, &options, &file, &err),
-                         CR_EINVAL);
+        assert_int_equal(
+            cr_trainer_fit(cr_trainer_find("lightgbm"), &data.fit, &options, &file, &err),
+            CR_EINVAL);
         assert_string_equal(err.message, cases[i].message);
         assert_int_equal(file.len, 0);
     }

@@ -55,10 +55,10 @@ static void fit(const struct cr_fit_data *rows, const char *penalty, double c,
                 struct cr_strbuf *out)
 {
     const struct cr_param params[] = {{"penalty", {NAN, penalty}}, {"C", {c, NULL}}};
-    const struct cr_fit_options options = {params, 2, 1};
+    const struct cr_fit_options options = {params, 2, 1, false};
     struct cr_error err;
 
-    cr_assert_ok(cr_trainer_find("logistic")->fit(rows, &options, out, &err), &err);
+    cr_assert_ok(cr_trainer_fit(cr_trainer_find("logistic"), rows, &options, out, &err), &err);
 }
 
 /* One entry of "fits" of the golden file. */
@@ -256,15 +256,15 @@ static void unusable_data_and_parameters_are_refused(void **state)
         {{x, ones, 2, 1, names}, {0}, CR_EMODEL, "the 2 training rows have one outcome only"},
         {{x, y, 0, 1, names}, {0}, CR_EINVAL, "cannot train on 0 rows of 1 inputs"},
         {{x, y, 2, 1, names},
-         {l3, 1, 0},
+         {l3, 1, 0, false},
          CR_EINVAL,
          "parameter 'penalty' of logistic cannot be 'l3'"},
         {{x, y, 2, 1, names},
-         {number, 1, 0},
+         {number, 1, 0, false},
          CR_EINVAL,
          "parameter 'penalty' of logistic cannot be '2'"},
         {{x, y, 2, 1, names},
-         {zero, 1, 0},
+         {zero, 1, 0, false},
          CR_EINVAL,
          "parameter 'C' of logistic must be a number above 0 and at most 1000000, not '0'"},
     };
@@ -274,9 +274,9 @@ static void unusable_data_and_parameters_are_refused(void **state)
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
         struct cr_error err = {0};
 
-        assert_int_equal(
-            cr_trainer_find("logistic")->fit(&cases[i].rows, &cases[i].options, &file, &err),
-            cases[i].result);
+        assert_int_equal(cr_trainer_fit(cr_trainer_find("logistic"), &cases[i].rows,
+                                        &cases[i].options, &file, &err),
+                         cases[i].result);
         assert_string_equal(err.message, cases[i].message);
         assert_int_equal(file.len, 0);
     }

@@ -157,9 +157,10 @@ static void *run_job(void *argument)
     static const struct cr_param params[] = {{"n_estimators", {40, NULL}},
                                              {"subsample", {.7, NULL}}};
     struct job *job = argument;
-    const struct cr_fit_options options = {params, CR_ARRAY_LEN(params), job->seed};
+    const struct cr_fit_options options = {params, CR_ARRAY_LEN(params), job->seed, false};
 
-    job->result = cr_trainer_find("xgboost")->fit(&data.fit, &options, &job->file, &job->err);
+    job->result =
+        cr_trainer_fit(cr_trainer_find("xgboost"), &data.fit, &options, &job->file, &job->err);
     return NULL;
 }
 
@@ -215,12 +216,13 @@ static void wrong_parameters_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        const struct cr_fit_options options = {cases[i].params, cases[i].n, 1};
+        const struct cr_fit_options options = {cases[i].params, cases[i].n, 1, false};
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
         struct cr_error err = {0};
 
-        assert_int_equal(cr_trainer_find("xgboost")->fit(&data.fit, &options, &file, &err),
-                         CR_EINVAL);
+        assert_int_equal(
+            cr_trainer_fit(cr_trainer_find("xgboost"), &data.fit, &options, &file, &err),
+            CR_EINVAL);
         assert_string_equal(err.message, cases[i].message);
         assert_int_equal(file.len, 0);
     }
@@ -236,7 +238,8 @@ static void a_failure_of_the_library_is_reported(void **state)
     struct cr_error err = {0};
 
     (void)state;
-    assert_int_equal(cr_trainer_find("xgboost")->fit(&few, &options, &file, &err), CR_EMODEL);
+    assert_int_equal(cr_trainer_fit(cr_trainer_find("xgboost"), &few, &options, &file, &err),
+                     CR_EMODEL);
     assert_non_null(strstr(err.message, "libxgboost cannot "));
     assert_null(strchr(err.message, '\n'));
     assert_int_equal(file.len, 0);

@@ -24,6 +24,8 @@ struct cr_train_options {
     uint64_t seed;
     size_t jobs; /* 0 = one per processor */
     bool include_protected;
+    bool no_search;  /* train search.yaml's fixed parameters */
+    bool exhaustive; /* every candidate sees every fold and all its rounds */
     bool quiet;
     const char *actor; /* recorded with the published versions */
     /* May be NULL; non-zero ends the run with CR_EUNAVAIL before anything is published. */
@@ -41,7 +43,9 @@ struct cr_train_model {
     double calibration_intercept;
     struct cr_metrics test;
     struct cr_metrics oof;
-    double seconds;
+    size_t n_candidates;
+    size_t n_dropped; /* of them, by the race */
+    double seconds;   /* of all fits, on one thread */
 };
 
 struct cr_train_report {
