@@ -141,7 +141,8 @@ static void walk_start(struct walk *walk, const struct cr_gbm_splitter *splitter
     };
 }
 
-/* The cut between the codes so far and `code`, if it is the best. */
+/* The cut between the codes so far and `code`, if it is the best. Its threshold is double: halfway
+ * between two floats it is neither infinite nor equal to the upper one. */
 static void consider(struct walk *walk, uint32_t code, double score)
 {
     struct cr_gbm_cut *best = walk->best;

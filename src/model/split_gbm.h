@@ -56,7 +56,8 @@ int cr_gbm_splitter_init(struct cr_gbm_splitter *splitter, const struct cr_gbm_d
                          const int64_t *residuals, struct cr_error *err);
 void cr_gbm_splitter_finish(struct cr_gbm_splitter *splitter);
 
-/* Whether the nodes of a fit should bring bins: worth it when most columns are tried. */
+/* Whether the nodes of a fit should bring bins of all narrow columns: worth it when many are tried,
+ * since a child's are its parent's less its sibling's. */
 bool cr_gbm_splitter_wants_bins(const struct cr_gbm_splitter *splitter);
 
 /* Fills the bins of all narrow columns from the rows. */
