@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/train/split.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,15 @@ static double outcome(const struct cr_extract *extract, size_t row)
     return extract->frame.columns[extract->col_outcome].numbers[row];
 }
 
-/* A number that is equal for equal cells of the column: its value, or its text's code. */
+/* A number that is equal for equal cells of the column: its value, or its text's code; NaN for a
+ * missing one. */
 static double cell_key(const struct cr_frame *frame, ptrdiff_t col, size_t row)
 {
     const struct cr_column *column = &frame->columns[col];
-    return column->type == CR_COLUMN_NUMBER ? column->numbers[row] : (double)column->codes[row];
+    if (column->type == CR_COLUMN_NUMBER) {
+        return column->numbers[row];
+    }
+    return column->codes[row] < 0 ? NAN : (double)column->codes[row];
 }
 
 static void shuffle_units(struct unit *units, size_t n, struct cr_rng *rng)
@@ -92,12 +97,13 @@ static int deal(const struct cr_extract *extract, ptrdiff_t key_col, const size_
     }
     for (size_t i = 0; i < n; i++) {
         double key = key_col < 0 ? (double)i : cell_key(&extract->frame, key_col, rows[i]);
-        order[i] = (struct keyed_row){key, i};
+        order[i] = (struct keyed_row){isnan(key) ? INFINITY : key, i};
     }
     qsort(order, n, sizeof *order, by_key);
     size_t n_units = 0;
     for (size_t i = 0; i < n; i++) {
-        if (i == 0 || order[i].key != order[i - 1].key) {
+        bool is_known = order[i].key < INFINITY; /* a row without a customer is a unit of its own */
+        if (i == 0 || !is_known || order[i].key != order[i - 1].key) {
             units[n_units++] = (struct unit){.first = i};
         }
         units[n_units - 1].n_rows++;
