@@ -3,7 +3,6 @@
 
 build_packages=(gcc libc6-dev pkg-config meson ninja-build libmicrohttpd-dev libjansson-dev libsqlite3-dev libxgboost-dev
   libyaml-dev liblbfgs-dev libsodium-dev libcsv-dev gnuplot-nox)
-test_packages=(libcmocka-dev libcurl4-openssl-dev clang-format-14 gzip git)
 
 # need_packages NAME...: installs those that dpkg does not know as installed; nothing happens when all are there.
 need_packages() {
@@ -17,9 +16,4 @@ need_packages() {
   echo "installing: ${missing[*]}" >&2
   "${sudo[@]}" apt-get update -qq >&2
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-}
-
-# have_package NAME: whether the archive offers it.
-have_package() {
-  apt-cache show "$1" >/dev/null 2>&1
 }

@@ -2,6 +2,7 @@
 #include "train.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 /* Golden rows of a version, as far as the book has so many. */
 #define N_GOLDEN CR_SELFTEST_MIN_ROWS
 
-/* Writes text as <dir>/<name>, without a sync of its own: the registry syncs the whole folder. */
+/* Writes text as <dir>/<name>. */
 static int write_file(const char *dir, const char *name, const char *text, size_t len,
                       struct cr_error *err)
 {
@@ -69,55 +70,105 @@ static int write_learnt(const struct cr_run_model *model, const char *dir, struc
     return result != 0 ? result : write_buffer(dir, model->ops->file_name, &model->final.file, err);
 }
 
-/* What `threshold` needs later: one line per row. */
-static int write_margins(const struct cr_run *run, const char *dir, const char *name,
-                         const size_t *rows, size_t n, const size_t *fold, const double *y,
-                         const double *raw, const double *pd, const double *amount,
-                         struct cr_error *err)
+/* What `threshold` needs later of one part: rows, folds (NULL on the test part), outcomes, margins,
+ * PDs and loan amounts (NULL when not known). */
+struct margins {
+    const size_t *rows;
+    size_t n;
+    const size_t *fold;
+    const double *y;
+    const double *raw;
+    const double *pd;
+    const double *amount;
+};
+
+enum { COL_KEY, COL_FOLD, COL_OUTCOME, COL_RAW, COL_PD, COL_AMOUNT, N_COLS };
+
+static int make_margin_columns(const struct cr_run *run, struct cr_frame *frame,
+                               struct cr_error *err)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     const char *key = run->portfolio->key_row == NULL ? "row" : run->portfolio->key_row;
-    cr_strbuf_printf(&text, "%s,fold,%s,raw_margin,pd%s\n", key, run->portfolio->outcome,
-                     amount == NULL ? "" : ",amount");
-    for (size_t i = 0; i < n; i++) {
-        struct cr_value id = {(double)rows[i], NULL};
-        if (run->extract.col_row >= 0) {
-            id = cr_frame_get(&run->extract.frame, rows[i], (size_t)run->extract.col_row);
+    const char *const names[N_COLS] = {key,          "fold", run->portfolio->outcome,
+                                       "raw_margin", "pd",   "amount"};
+    ptrdiff_t col_row = run->extract.col_row;
+    for (size_t col = 0; col < N_COLS; col++) {
+        bool is_text = col == COL_KEY && col_row >= 0 &&
+                       run->extract.frame.columns[col_row].type == CR_COLUMN_TEXT;
+        int result = cr_frame_add_column(frame, names[col],
+                                         is_text ? CR_COLUMN_TEXT : CR_COLUMN_NUMBER, err);
+        if (result != 0) {
+            return result;
         }
-        if (id.text != NULL) {
-            cr_strbuf_puts(&text, id.text);
-        } else {
-            cr_strbuf_put_double(&text, id.number);
-        }
-        if (fold == NULL) {
-            cr_strbuf_puts(&text, ",");
-        } else {
-            cr_strbuf_printf(&text, ",%zu", fold[i]);
-        }
-        cr_strbuf_printf(&text, ",%d,", y[i] == 1.0);
-        cr_strbuf_put_double(&text, raw[i]);
-        cr_strbuf_putc(&text, ',');
-        cr_strbuf_put_double(&text, pd[i]);
-        if (amount != NULL) {
-            cr_strbuf_putc(&text, ',');
-            cr_strbuf_put_double(&text, amount[i]);
-        }
-        cr_strbuf_putc(&text, '\n');
     }
-    return write_buffer(dir, name, &text, err);
+    return 0;
+}
+
+static int add_margin_row(const struct cr_run *run, const struct margins *part, size_t i,
+                          struct cr_frame *frame, struct cr_error *err)
+{
+    struct cr_value key = {(double)part->rows[i], NULL};
+    int result = cr_frame_add_row(frame, err);
+    if (run->extract.col_row >= 0) {
+        key = cr_frame_get(&run->extract.frame, part->rows[i], (size_t)run->extract.col_row);
+    }
+    if (result == 0 && key.text != NULL) {
+        result = cr_frame_set_text(frame, i, COL_KEY, key.text, strlen(key.text), err);
+    } else if (result == 0) {
+        cr_frame_set_number(frame, i, COL_KEY, key.number);
+    }
+    if (result != 0) {
+        return result;
+    }
+    cr_frame_set_number(frame, i, COL_FOLD, part->fold == NULL ? NAN : (double)part->fold[i]);
+    cr_frame_set_number(frame, i, COL_OUTCOME, part->y[i]);
+    cr_frame_set_number(frame, i, COL_RAW, part->raw[i]);
+    cr_frame_set_number(frame, i, COL_PD, part->pd[i]);
+    cr_frame_set_number(frame, i, COL_AMOUNT, part->amount == NULL ? NAN : part->amount[i]);
+    return 0;
+}
+
+static int write_frame(const struct cr_frame *frame, const char *dir, const char *name,
+                       struct cr_error *err)
+{
+    static const size_t columns[N_COLS] = {COL_KEY, COL_FOLD, COL_OUTCOME,
+                                           COL_RAW, COL_PD,   COL_AMOUNT};
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", name);
+    }
+    int result = cr_frame_write_csv(frame, columns, N_COLS, out, err);
+    if (fclose(out) != 0 && result == 0) {
+        result = cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", name);
+    }
+    return result != 0 ? result : write_file(dir, name, text, len, err);
+}
+
+static int write_margins(const struct cr_run *run, const struct margins *part, const char *dir,
+                         const char *name, struct cr_error *err)
+{
+    CR_CLEANUP(cr_frame_finish) struct cr_frame frame;
+    cr_frame_init(&frame);
+    int result = make_margin_columns(run, &frame, err);
+    for (size_t i = 0; result == 0 && i < part->n; i++) {
+        result = add_margin_row(run, part, i, &frame, err);
+    }
+    return result != 0 ? result : write_frame(&frame, dir, name, err);
 }
 
 static int write_all_margins(const struct cr_run *run, const struct cr_run_model *model,
                              const char *dir, struct cr_error *err)
 {
     const struct cr_split *split = &run->split;
-    int result =
-        write_margins(run, dir, "oof.csv", split->train, split->n_train, split->fold, run->train_y,
-                      model->best->oof_raw, model->oof_pd, run->train_amount, err);
-    return result != 0
-               ? result
-               : write_margins(run, dir, "test.csv", split->test, split->n_test, NULL, run->test_y,
-                               model->test_raw, model->test_pd, run->test_amount, err);
+    const struct margins oof = {split->train,     split->n_train,       split->fold,
+                                run->train_y,     model->best->oof_raw, model->oof_pd,
+                                run->train_amount};
+    const struct margins test = {split->test,     split->n_test,   NULL,
+                                 run->test_y,     model->test_raw, model->test_pd,
+                                 run->test_amount};
+    int result = write_margins(run, &oof, dir, "oof.csv", err);
+    return result != 0 ? result : write_margins(run, &test, dir, "test.csv", err);
 }
 
 /* Golden rows: applications a client could have sent, spread evenly over the book, scored by the
@@ -125,30 +176,22 @@ static int write_all_margins(const struct cr_run *run, const struct cr_run_model
 static int write_golden(const struct cr_run *run, const json_t *manifest, const char *dir,
                         struct cr_error *err)
 {
-    size_t n_rows = run->extract.frame.n_rows;
     struct cr_record records[N_GOLDEN];
-    size_t n = 0;
+    size_t n = run->n_sendable < N_GOLDEN ? run->n_sendable : N_GOLDEN;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
-    size_t step = n_rows / N_GOLDEN > 0 ? n_rows / N_GOLDEN : 1;
-    for (size_t row = 0, next = 0; row < n_rows && n < N_GOLDEN; row++) {
-        if (row < next) {
-            continue;
-        }
-        int result =
-            cr_extract_record(&run->extract, run->portfolio, row, &arena, &records[n], err);
-        if (result != 0) {
-            return result;
-        }
-        if (cr_record_is_sendable(run->portfolio, &records[n])) {
-            n++;
-            next = row + step;
-        }
-    }
     if (n == 0) {
         return cr_error_set(err, CR_EMODEL,
                             "no row of the book lies inside the ranges of application.yaml");
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t row = run->sendable[i * run->n_sendable / n];
+        int result =
+            cr_extract_record(&run->extract, run->portfolio, row, &arena, &records[i], err);
+        if (result != 0) {
+            return result;
+        }
     }
     int result = cr_bundle_assemble(dir, manifest, 1, &bundle, err);
     if (result == 0) {
@@ -195,25 +238,27 @@ static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model
     (void)json_object_set_new(metrics, "cv_se", cr_json_number(summary->cv_se));
     return json_pack(
         "{s:s, s:{s:s, s:s, s:o}, s:s, s:b, s:I, s:o, s:o, s:I, "
-        "s:{s:s, s:I, s:I, s:I, s:s}, s:{s:s, s:s, s:o}, s:{s:s, s:s}, s:s, s:s, s:o, s:[s, s, s]}",
+        "s:{s:s, s:I, s:I, s:I, s:I, s:s}, s:{s:s, s:s, s:o}, s:{s:s, s:s}, s:s, s:s, s:o, s:[s, "
+        "s, s]}",
         "portfolio", portfolio->name, //
         "model", "kind", model->ops->kind, "name", model->ops->display_name, "params",
-        params_to_json(model->best),                                                         //
-        "feature_set", portfolio->sets[run->set].name,                                       //
-        "include_protected", run->options->include_protected,                                //
-        "n_inputs", (json_int_t)cr_pipeline_n_inputs(model->final.pipeline),                 //
-        "optimal_threshold", cr_json_number(summary->threshold),                             //
-        "metrics", metrics,                                                                  //
-        "seed", (json_int_t)run->options->seed,                                              //
-        "data", "sha256", run->data_sha256, "n_rows", (json_int_t)run->extract.frame.n_rows, //
-        "n_train", (json_int_t)run->split.n_train, "n_test", (json_int_t)run->split.n_test,  //
-        "split", run->split.kind,                                                            //
-        "outcome", "name", portfolio->outcome, "definition", portfolio->outcome_definition,  //
-        "window_months", cr_json_number(portfolio->outcome_window_months),                   //
-        "software", "creditrisk", CR_VERSION, "library", model->trainer->library_version(),  //
-        "created_at", now,                                                                   //
-        "host", uname(&host) == 0 ? host.nodename : "",                                      //
-        "seconds", cr_json_number(summary->seconds),                                         //
+        params_to_json(model->best),                                         //
+        "feature_set", portfolio->sets[run->set].name,                       //
+        "include_protected", run->options->include_protected,                //
+        "n_inputs", (json_int_t)cr_pipeline_n_inputs(model->final.pipeline), //
+        "optimal_threshold", cr_json_number(summary->threshold),             //
+        "metrics", metrics,                                                  //
+        "seed", (json_int_t)run->options->seed,                              //
+        "data", "sha256", run->data_sha256, "n_rows", (json_int_t)run->extract.frame.n_rows,
+        "n_outside_ranges", (json_int_t)(run->extract.frame.n_rows - run->n_sendable),      //
+        "n_train", (json_int_t)run->split.n_train, "n_test", (json_int_t)run->split.n_test, //
+        "split", run->split.kind,                                                           //
+        "outcome", "name", portfolio->outcome, "definition", portfolio->outcome_definition, //
+        "window_months", cr_json_number(portfolio->outcome_window_months),                  //
+        "software", "creditrisk", CR_VERSION, "library", model->trainer->library_version(), //
+        "created_at", now,                                                                  //
+        "host", uname(&host) == 0 ? host.nodename : "",                                     //
+        "seconds", cr_json_number(summary->seconds),                                        //
         "volatile", "created_at", "host", "seconds");
 }
 

@@ -29,14 +29,14 @@ static int start_report(const struct cr_run *run, struct cr_train_report *report
 static int publish_all(const struct cr_run *run, struct cr_registry *registry,
                        struct cr_train_report *report, struct cr_error *err)
 {
+    if (cr_run_is_cancelled(run)) {
+        return cr_error_set(err, CR_EUNAVAIL, "interrupted");
+    }
     CR_CLEANUP(cr_json_decrefp) json_t *document = cr_train_report_to_json(report);
     if (document == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
     }
     for (size_t m = 0; m < run->n_models; m++) {
-        if (cr_run_is_cancelled(run)) {
-            return cr_error_set(err, CR_EUNAVAIL, "interrupted");
-        }
         struct cr_train_model *summary = &report->models[m];
         int result = cr_publish_model(run, &run->models[m], summary, document, registry,
                                       &summary->version, err);

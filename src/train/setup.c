@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/util/arena.h"
 #include "creditrisk/util/cleanup.h"
 
 void cr_run_finish(struct cr_run *run)
@@ -21,6 +22,7 @@ void cr_run_finish(struct cr_run *run)
         free(model->sweep);
     }
     free(run->models);
+    free(run->sendable);
     free(run->train_y);
     free(run->test_y);
     free(run->train_amount);
@@ -155,6 +157,29 @@ static int digest_data(struct cr_run *run, struct cr_error *err)
     return cr_strbuf_check(&digests, err);
 }
 
+/* Rows outside the application's ranges are trained on, but no client could send them. */
+static int find_sendable(struct cr_run *run, struct cr_error *err)
+{
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    size_t n_rows = run->extract.frame.n_rows;
+    run->sendable = calloc(n_rows + 1, sizeof *run->sendable);
+    if (run->sendable == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the sendable rows");
+    }
+    for (size_t row = 0; row < n_rows; row++) {
+        struct cr_record record;
+        int result = cr_extract_record(&run->extract, run->portfolio, row, &arena, &record, err);
+        if (result != 0) {
+            return result;
+        }
+        if (cr_record_is_sendable(run->portfolio, &record)) {
+            run->sendable[run->n_sendable++] = row;
+        }
+        cr_arena_reset(&arena);
+    }
+    return 0;
+}
+
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
 {
     const struct cr_train_options *options = run->options;
@@ -171,6 +196,9 @@ int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
     }
     if (result == 0) {
         result = gather_columns(run, err);
+    }
+    if (result == 0) {
+        result = find_sendable(run, err);
     }
     return result == 0 ? digest_data(run, err) : result;
 }

@@ -59,6 +59,8 @@ struct cr_run {
     struct cr_extract extract;
     struct cr_split split;
     char data_sha256[CR_DIGEST_LEN];
+    size_t *sendable; /* n_sendable rows that a client could have sent, ascending */
+    size_t n_sendable;
     double *train_y; /* n_train */
     double *test_y;  /* n_test */
     double *

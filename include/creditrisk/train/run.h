@@ -28,7 +28,7 @@ struct cr_train_options {
     bool exhaustive; /* every candidate sees every fold and all its rounds */
     bool quiet;
     const char *actor; /* recorded with the published versions */
-    /* May be NULL; non-zero ends the run with CR_EUNAVAIL before anything is published. */
+    /* May be NULL; non-zero ends the run with CR_EUNAVAIL, unless publishing has begun. */
     const volatile sig_atomic_t *cancelled;
 };
 
