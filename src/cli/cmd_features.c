@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "creditrisk/features/extract.h"
 #include "creditrisk/util/cleanup.h"
@@ -30,6 +31,16 @@ static size_t choose_columns(const struct cr_extract *extract, const struct cr_p
         }
     }
     return n;
+}
+
+/* The book must not be written over by what is read from it. */
+static bool is_the_database(const struct cr_cli *cli, const char *path)
+{
+    const char *colon = strchr(cli->settings.db, ':');
+    struct stat book;
+    struct stat out;
+    return colon != NULL && stat(colon + 1, &book) == 0 && stat(path, &out) == 0 &&
+           book.st_dev == out.st_dev && book.st_ino == out.st_ino;
 }
 
 static int write_csv(const struct cr_frame *frame, const size_t *columns, size_t n,
@@ -62,6 +73,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     }
     if (cli->json && strcmp(path, "-") == 0) {
         return cr_cli_usage(err, "--json and --out - both want standard output");
+    }
+    if (is_the_database(cli, path)) {
+        return cr_cli_usage(err, "--out '%s' is the database itself", path);
     }
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0) {
         return result;

@@ -36,12 +36,29 @@ static int open_target(const struct cr_cli *cli, struct cr_db **ret_db, struct c
     return result;
 }
 
+/* CSV files that are there already stay, unless --replace says otherwise. */
+static int check_out(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                     struct cr_error *err)
+{
+    const char *dir = cr_cli_option(cli, "out");
+    for (size_t i = 0; dir != NULL && !cr_cli_has(cli, "replace") && i < portfolio->n_tables; i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, portfolio->tables[i].file);
+        if (path == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+        }
+        if (cr_fs_exists(path)) {
+            return cr_error_set(err, CR_EINVAL, "'%s' is there already: --replace writes over it",
+                                path);
+        }
+    }
+    return dir == NULL ? 0 : cr_fs_mkdirs(dir, err);
+}
+
 static int dump(const struct cr_cli *cli, struct cr_db *db, const struct cr_portfolio *portfolio,
                 struct cr_error *err)
 {
     const char *dir = cr_cli_option(cli, "out");
-    int result = dir == NULL ? 0 : cr_fs_mkdirs(dir, err);
-    return dir == NULL || result != 0 ? result : cr_table_dump_all(db, portfolio, dir, err);
+    return dir == NULL ? 0 : cr_table_dump_all(db, portfolio, dir, err);
 }
 
 static int run(struct cr_cli *cli, struct cr_error *err)
@@ -62,6 +79,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if (cr_cli_has(cli, "replace") && cr_cli_has(cli, "append")) {
         return cr_cli_usage(err, "--replace and --append exclude each other");
     }
+    if (cr_cli_has(cli, "out") && cr_cli_has(cli, "append")) {
+        return cr_cli_usage(err, "--append is for the database, --out for CSV files");
+    }
     const struct cr_generate_options generate = {
         .n_customers = (size_t)customers,
         .n_loans = (size_t)loans,
@@ -72,6 +92,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .quiet = cli->quiet,
     };
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
+        (result = check_out(cli, portfolio, err)) != 0 ||
         (result = open_target(cli, &db, err)) != 0 ||
         (result = cr_generate_book(db, portfolio, &generate, &report, err)) != 0 ||
         (result = dump(cli, db, portfolio, err)) != 0) {

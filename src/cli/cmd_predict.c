@@ -47,6 +47,15 @@ static int read_stdin(char **ret_data, size_t *ret_len, struct cr_error *err)
     return result;
 }
 
+/* Nobody can predict before a version serves. */
+static int no_champion(const struct cr_cli *cli, struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOTFOUND,
+                        "portfolio '%s' has no champion yet: 'creditrisk registry list' shows the "
+                        "versions, 'creditrisk registry promote' chooses one",
+                        cli->settings.portfolio);
+}
+
 static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
                        struct cr_error *err)
 {
@@ -57,6 +66,9 @@ static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
     if (result == 0 && version == NULL) {
         result = cr_registry_champion(registry, cli->settings.portfolio, &champion, err);
         version = champion;
+        if (result == CR_ENOTFOUND) {
+            return no_champion(cli, err);
+        }
     }
     return result != 0
                ? result
@@ -123,6 +135,35 @@ static int print_reasons(const json_t *answer, struct cr_error *err)
     return cr_cells_print(&cells, 4, 6, err);
 }
 
+/* "age: Input should be …", or what is wrong at which byte of text that is no JSON. */
+static void print_issue(const json_t *issue)
+{
+    const json_t *loc = json_object_get(issue, "loc");
+    const json_t *last = json_array_get(loc, json_array_size(loc) - 1);
+    const char *why = text_of(json_object_get(issue, "ctx"), "error");
+    if (json_is_integer(last)) {
+        printf("byte %lld: %s: %s\n", (long long)json_integer_value(last), text_of(issue, "msg"),
+               why);
+    } else {
+        printf("%s: %s\n", json_string_value(last), text_of(issue, "msg"));
+    }
+}
+
+/* Every group's contribution, in the order of the features. */
+static int print_groups(const json_t *groups, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    const char *label;
+    json_t *contribution;
+    json_object_foreach((json_t *)groups, label, contribution)
+    {
+        cr_cells_add(&cells, "  %s", label);
+        cr_cells_add(&cells, "%+.4f", json_number_value(contribution));
+    }
+    printf("\nall contributions, which add up with the base value to the log-odds:\n");
+    return cr_cells_print(&cells, 2, 2, err);
+}
+
 static int print_answer(const json_t *answer, struct cr_error *err)
 {
     size_t i;
@@ -131,10 +172,7 @@ static int print_answer(const json_t *answer, struct cr_error *err)
     if (detail != NULL) {
         json_array_foreach(detail, i, entry)
         {
-            const json_t *loc = json_object_get(entry, "loc");
-            const json_t *last = json_array_get(loc, json_array_size(loc) - 1);
-            printf("%s: %s\n", json_is_string(last) ? json_string_value(last) : "body",
-                   text_of(entry, "msg"));
+            print_issue(entry);
         }
         return 0;
     }
@@ -150,6 +188,13 @@ static int print_answer(const json_t *answer, struct cr_error *err)
            text_of(answer, "model_version"),
            json_number_value(json_object_get(answer, "optimal_threshold_used")));
     int result = print_reasons(answer, err);
+    const json_t *full = json_object_get(answer, "contributions");
+    if (result == 0 && full != NULL) {
+        result = print_groups(json_object_get(full, "by_group"), err);
+        printf("  base value %+.4f, log-odds %+.4f\n",
+               json_number_value(json_object_get(answer, "base_value")),
+               json_number_value(json_object_get(answer, "margin")));
+    }
     json_array_foreach(json_object_get(answer, "imputed"), i, entry)
     {
         printf("%s%s%s", i == 0 ? "\nnot given, so a typical value was used: " : ", ",
@@ -159,24 +204,30 @@ static int print_answer(const json_t *answer, struct cr_error *err)
     return result;
 }
 
+static bool begins_array(const char *body, size_t len)
+{
+    size_t blanks = strspn(body, " \t\r\n");
+    return blanks < len && body[blanks] == '[';
+}
+
 /* A body that is an array is scored row by row; the answers keep its order. */
 static int predict_all(const struct cr_cli *cli, struct cr_bundle *bundle, const char *body,
                        size_t len, json_t **ret_answers, bool *ret_all_valid, struct cr_error *err)
 {
     CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
     CR_CLEANUP(cr_json_decrefp) json_t *parsed = NULL;
-    struct cr_error not_json;
     struct cr_record record;
     struct cr_issues issues;
+    int result;
     *ret_all_valid = true;
-    bool is_array =
-        cr_json_parse("input", body, len, &parsed, &not_json) == 0 && json_is_array(parsed);
-    if (!is_array) {
-        int result =
-            cr_record_from_json(bundle->portfolio, body, len, &arena, &record, &issues, err);
+    if (!begins_array(body, len)) {
+        result = cr_record_from_json(bundle->portfolio, body, len, &arena, &record, &issues, err);
         *ret_all_valid = result == 0 && issues.n == 0;
         return result != 0 ? result
                            : predict(cli, bundle, &record, &issues, &arena, ret_answers, err);
+    }
+    if ((result = cr_json_parse(cli->args[0], body, len, &parsed, err)) != 0) {
+        return result;
     }
     CR_CLEANUP(cr_json_decrefp) json_t *answers = json_array();
     size_t i;
@@ -184,7 +235,7 @@ static int predict_all(const struct cr_cli *cli, struct cr_bundle *bundle, const
     json_array_foreach(parsed, i, row)
     {
         json_t *answer = NULL;
-        int result = cr_record_from_value(bundle->portfolio, row, &arena, &record, &issues, err);
+        result = cr_record_from_value(bundle->portfolio, row, &arena, &record, &issues, err);
         if (result != 0 ||
             (result = predict(cli, bundle, &record, &issues, &arena, &answer, err)) != 0) {
             return result;
@@ -243,7 +294,9 @@ const struct cr_command cr_cmd_predict = {
     .name = "predict",
     .arguments = "FILE|-",
     .summary = "Score one application (a JSON object) or several (an array)",
-    .details = "The same line as the daemon's /predict. With --json the answer is the daemon's.",
+    .details = "The same line as the daemon's /predict. With --json the answer is the daemon's, "
+               "but for the\n"
+               "decision_id, which only the daemon gives.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

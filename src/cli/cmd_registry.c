@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "creditrisk/registry/artifact.h"
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
@@ -26,20 +27,51 @@ static json_t *list_to_json(const struct cr_registry_version *versions, size_t n
     return list;
 }
 
-static int print_list(const struct cr_registry_version *versions, size_t n, struct cr_error *err)
+/* The manifest of a listed version; NULL when it cannot be read, which `show` explains. */
+static json_t *manifest_of(struct cr_registry *registry, const char *portfolio, const char *version)
+{
+    struct cr_error ignored;
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    json_t *manifest = NULL;
+    if (cr_registry_path(registry, portfolio, version, &dir, &ignored) != 0 ||
+        cr_artifact_read_manifest(dir, &manifest, &ignored) != 0) {
+        return NULL;
+    }
+    return manifest;
+}
+
+static int print_list(const struct cr_cli *cli, struct cr_registry *registry,
+                      const struct cr_registry_version *versions, size_t n, struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    static const char *const header[] = {"version", "model", "created", "serves"};
+    static const char *const header[] = {"version", "model",     "CV AUC",  "test AUC", "split",
+                                         "set",     "protected", "created", "serves"};
     for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
         cr_cells_add(&cells, "%s", header[i]);
     }
     for (size_t i = 0; i < n; i++) {
+        CR_CLEANUP(cr_json_decrefp)
+        json_t *manifest = manifest_of(registry, cli->settings.portfolio, versions[i].version);
+        const json_t *metrics = json_object_get(manifest, "metrics");
+        const char *split =
+            json_string_value(json_object_get(json_object_get(manifest, "data"), "split"));
+        const char *set = json_string_value(json_object_get(manifest, "feature_set"));
+        bool is_protected = json_is_true(json_object_get(manifest, "include_protected"));
         cr_cells_add(&cells, "%s", versions[i].version);
         cr_cells_add(&cells, "%s", versions[i].kind);
+        cr_cells_add(&cells, "%.4f", json_number_value(json_object_get(metrics, "cv_auc")));
+        cr_cells_add(&cells, "%.4f", json_number_value(json_object_get(metrics, "auc_roc")));
+        cr_cells_add(&cells, "%s", split != NULL ? split : "?");
+        cr_cells_add(&cells, "%s", set != NULL ? set : "?");
+        cr_cells_add(&cells, "%s", is_protected ? "included" : "left out");
         cr_cells_add(&cells, "%s", versions[i].created_at);
         cr_cells_add(&cells, "%s", versions[i].is_champion ? "champion" : "");
     }
-    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0, err);
+    if (n == 0) {
+        cr_cli_say(cli, "portfolio '%s' has no version yet: run 'creditrisk train'",
+                   cli->settings.portfolio);
+    }
+    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0xCU, err);
 }
 
 static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
@@ -55,7 +87,7 @@ static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_erro
                                              "versions", list_to_json(versions, n)),
                                    err);
     } else {
-        result = print_list(versions, n, err);
+        result = print_list(cli, registry, versions, n, err);
     }
     cr_registry_free_versions(versions, n);
     return result;
@@ -112,6 +144,9 @@ static int promote(struct cr_cli *cli, struct cr_registry *registry, const char 
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     const char *reason = cr_cli_option(cli, "reason");
     const struct cr_registry_actor actor = {cr_cli_actor(), reason};
+    CR_CLEANUP(cr_freep) char *before = NULL;
+    struct cr_error none; /* without a champion there is nothing to name */
+    (void)cr_registry_champion(registry, cli->settings.portfolio, &before, &none);
     int result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, &bundle, err);
     if (result == 0) {
         result = cr_registry_promote(registry, cli->settings.portfolio, version, &actor, err);
@@ -125,7 +160,9 @@ static int promote(struct cr_cli *cli, struct cr_registry *registry, const char 
                                            actor.name, "reason", reason),
                                  err);
     }
-    printf("%s of %s is the champion\n", version, cli->settings.portfolio);
+    printf("%s of %s is the champion%s%s\n", version, cli->settings.portfolio,
+           before == NULL ? "" : "; before it was ", before == NULL ? "" : before);
+    cr_cli_say(cli, "a running daemon takes it over with kill -HUP");
     return CR_CLI_OK;
 }
 

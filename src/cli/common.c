@@ -30,11 +30,12 @@ bool cr_cli_has(const struct cr_cli *cli, const char *name)
 
 int cr_cli_usage(struct cr_error *err, const char *format, ...)
 {
+    char message[sizeof err->message];
     va_list arguments;
     va_start(arguments, format);
-    err->code = CR_EINVAL;
-    vsnprintf(err->message, sizeof err->message, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    (void)cr_error_set(err, CR_EINVAL, "%s", message); /* which cleans what it quotes */
     return CR_CLI_USAGE;
 }
 
@@ -83,8 +84,13 @@ int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
 int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
                          struct cr_error *err)
 {
-    return cr_registry_open(cli->settings.registry, cli->settings.registry_db, create, ret_registry,
-                            err);
+    int result = cr_registry_open(cli->settings.registry, cli->settings.registry_db, create,
+                                  ret_registry, err);
+    if (result == CR_ENOTFOUND) {
+        return cr_error_set(err, result, "there is no registry '%s' yet: run 'creditrisk train'",
+                            cli->settings.registry);
+    }
+    return result;
 }
 
 int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err)

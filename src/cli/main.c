@@ -107,7 +107,7 @@ static int take_option(struct cr_cli *cli, struct words *words, char **argv, int
     words->names[words->n_names++] = name;
     bool is_flag = true;
     if (strcmp(name, "json") == 0) {
-        cli->json = true;
+        cli->json = true; /* as main has seen already */
     } else if (strcmp(name, "quiet") == 0) {
         cli->quiet = true;
     } else if (strcmp(name, "help") == 0) {
@@ -151,6 +151,8 @@ static int parse_words(struct cr_cli *cli, struct words *words, int argc, char *
             if (result != 0) {
                 return result;
             }
+        } else if (!only_words && strcmp(argv[i], "-h") == 0) {
+            words->help = true;
         } else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
             return cr_cli_usage(err, "unknown option '%s'", argv[i]);
         } else if (cli->command == NULL) {
@@ -184,7 +186,7 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
         return CR_CLI_OK;
     }
     if (cli->command == NULL) {
-        return cr_cli_usage(err, "which command? 'creditrisk --help' lists them");
+        return cr_cli_usage(err, "which command?");
     }
     result = cr_settings_load(words->flags, words->n_flags, &cli->settings, err);
     return result != 0 ? result : cli->command->run(cli, err);
@@ -195,6 +197,8 @@ static void report_failure(const struct cr_cli *cli, int result, const struct cr
     fprintf(stderr, "creditrisk: %s\n", err->message);
     if (result == CR_CLI_USAGE && cli->command != NULL) {
         fprintf(stderr, "'creditrisk %s --help' tells more.\n", cli->command->name);
+    } else if (result == CR_CLI_USAGE) {
+        fprintf(stderr, "'creditrisk --help' lists the commands.\n");
     }
     if (cli->json) {
         struct cr_error ignored;
@@ -204,9 +208,20 @@ static void report_failure(const struct cr_cli *cli, int result, const struct cr
     }
 }
 
+/* --json holds wherever it stands, also behind a word that is refused. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    struct cr_cli cli = {0};
+    struct cr_cli cli = {.json = wants_json(argc, argv)};
     struct words words = {0};
     struct cr_error err = {0};
     int result = run(&cli, &words, argc, argv, &err);

@@ -37,8 +37,11 @@ def check_usage(cli):
                            (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
                            (["train", "--quiet=yes"], "takes no value")]:
         done = cli(*words, status=2)
-        assert message in done.stderr and done.stderr.count("\n") <= 2, (words, done.stderr)
+        assert message in done.stderr and done.stderr.count("\n") == 2, (words, done.stderr)
+    for words in (["--json", "train", "--wings"], ["train", "--wings", "--json"]):
+        assert json.loads(cli(*words, status=2).stdout)["error"]["code"] == "EINVAL"
     help_text = cli("--help").stdout
+    assert cli("-h").stdout == help_text
     for command in ("migrate", "generate", "import", "features", "train", "registry", "predict", "doctor"):
         assert command in help_text
         assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
@@ -67,6 +70,9 @@ def check_generate(cli):
     third = cli.dir / "third"
     cli("generate", "--customers", 400, "--loans", 800, "--seed", 6, "--out", third)
     assert not filecmp.cmp(first / "customers.csv", third / "customers.csv", shallow=False)
+    assert "--replace" in cli("generate", "--out", third, status=1).stderr
+    cli("generate", "--customers", 400, "--loans", 800, "--seed", 5, "--out", third, "--replace")
+    assert filecmp.cmp(first / "customers.csv", third / "customers.csv", shallow=False)
     cli("import", first)
     assert "--replace" in cli("import", first, status=1).stderr
     report = json.loads(cli("import", first, "--replace", "--json").stdout)
@@ -81,6 +87,7 @@ def check_features(cli):
         rows = list(csv.reader(file))
     assert rows[0][:3] == ["loan_id", "is_default", "age"] and len(rows[0]) == 2 + 59
     assert seen["rows"] == len(rows) - 1 and all(len(row) == len(rows[0]) for row in rows)
+    assert "is the database itself" in cli("features", "--out", cli.dir / "book.db", status=2).stderr
     assert "'imaginary'" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
 
 
@@ -123,7 +130,16 @@ def check_registry_and_predict(cli):
     application = (cli.root / "examples/application.json").read_text()
     both = json.loads(cli("predict", "-", "--json", status=1, stdin=f'[{application}, {{"age": 1}}]').stdout)
     assert both[0] == answer and "detail" in both[1]
-    assert "json" in cli("predict", "-", status=1, stdin="{").stdout.lower()
+    assert "byte 1: JSON decode error: " in cli("predict", "-", status=1, stdin="{").stdout
+    assert "-:1:" in cli("predict", "-", status=1, stdin='[{"age": 1e999}]').stderr
+    full = json.loads(cli("predict", "-", "--explain", "--json", stdin=application).stdout)
+    words = cli("predict", "-", "--explain", stdin=application).stdout
+    for label, contribution in full["contributions"]["by_group"].items():
+        assert f"{label} " in words and f"{contribution:+.4f}" in words, label
+    listed = cli("registry", "list").stdout.splitlines()
+    assert listed[0].split()[:2] == ["version", "model"] and listed[1].startswith("v1") and "champion" in listed[1]
+    assert "before it was v1" in cli("registry", "promote", "v2", "--reason", "second").stdout
+    cli("registry", "promote", "v1", "--reason", "back")
     shown = json.loads(cli("registry", "show", "v1", "--json").stdout)
     assert shown["model"]["kind"] == "logistic" and shown["version"] == "v1"
     assert "all is well" in cli("doctor").stdout
