@@ -33,14 +33,6 @@ static int list_versions(struct cr_registry *registry, const char *portfolio, js
     return 0;
 }
 
-static const char *find_model_name(const json_t *manifest)
-{
-    const char *name =
-        json_string_value(json_object_get(json_object_get(manifest, "model"), "name"));
-
-    return name != NULL ? name : "";
-}
-
 int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
                      struct cr_champion **ret_champion, struct cr_error *err)
 {
@@ -65,7 +57,6 @@ int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
         result = list_versions(registry, settings->portfolio, &champion->versions, err);
     }
     if (result == 0) {
-        champion->model_name = find_model_name(champion->bundle->manifest);
         *ret_champion = CR_STEAL(champion);
     }
     return result;

@@ -14,8 +14,7 @@
 
 struct cr_champion {
     struct cr_bundle *bundle;
-    json_t *versions;       /* names of all versions, oldest first */
-    const char *model_name; /* from the manifest; "" when it has none */
+    json_t *versions; /* names of all versions, oldest first */
     atomic_size_t n_refs;
 };
 

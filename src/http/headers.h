@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Private to http/: what may stand in a request's head. The library hands over much that another
- * server on the way may read differently (request smuggling), so everything doubtful is refused
- * before anything is believed. */
+ * server on the way may read differently (request smuggling), so everything doubtful in the head is
+ * refused before anything is believed. Two things stay the library's own: the framing of chunks
+ * (0.9.75 takes a bare LF at the end of a chunk's line), and a few refusals that come before any
+ * handler, such as a Content-Length that is no number: these are its HTML, without our headers. */
 #ifndef HTTP_HEADERS_H
 #define HTTP_HEADERS_H
 

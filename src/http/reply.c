@@ -235,9 +235,13 @@ void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
                      "Content-Length: %zu\r\n"
                      "X-Request-ID: %s\r\n"
                      "X-Content-Type-Options: nosniff\r\n"
+                     "Cache-Control: no-store\r\n%s"
                      "Connection: close\r\n\r\n%s",
                      refusals[refusal].status, refusals[refusal].title, date, error_type(request),
-                     text.len, request->id, cr_strbuf_text(&text));
+                     text.len, request->id,
+                     refusals[refusal].status == MHD_HTTP_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n"
+                                                                              : "",
+                     cr_strbuf_text(&text));
     if (text.failed || bytes.failed) {
         return;
     }

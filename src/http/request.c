@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* The life of a request:
+/* clang-format off */
+/* The life of a request; a connection belongs to one worker, so all of it happens on one thread.
  *
- *   open     request line read     memory, start time
- *   handle   headers read          judged; what is doubtful or too large is answered at once and
- * the connection closed, other refusals wait for the end of the body handle   some bytes, often
- * collected in the arena handle   no bytes: the end     the route answers close    answer sent or
- * client gone
- *
- * A connection belongs to one worker, so all of it happens on one thread. */
+ *   open     the request line is read    memory, start time
+ *   handle   the headers are read        judged: what is doubtful or too large is answered at once
+ *                                        and the connection closed; other refusals wait for the
+ *                                        end of the body
+ *   handle   some bytes, often           collected in the arena
+ *   handle   no bytes: the end           the route answers
+ *   close    answer sent, client gone    memory freed or kept for the next
+ */
+/* clang-format on */
 #include "http.h"
 
 #include <stdlib.h>

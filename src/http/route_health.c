@@ -15,7 +15,7 @@ enum MHD_Result cr_route_health(struct cr_request *request)
                          json_pack("{s:s, s:b, s:s?, s:s?}", "status",
                                    loaded ? "healthy" : "degraded", "model_loaded", loaded,
                                    "model_version", loaded ? champion->bundle->version : NULL,
-                                   "model_name", loaded ? champion->model_name : NULL));
+                                   "model_name", loaded ? champion->bundle->model_name : NULL));
 }
 
 /* The process answers; nothing else is asked. */

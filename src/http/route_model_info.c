@@ -24,7 +24,7 @@ static json_t *describe(const struct cr_champion *champion)
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}, "
                      "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:s?}",
                      "version", bundle->version,                                        //
-                     "model_name", champion->model_name,                                //
+                     "model_name", champion->bundle->model_name,                        //
                      "model_kind", copy(manifest, "model", "kind"),                     //
                      "auc_roc", copy(manifest, "metrics", "auc_roc"),                   //
                      "cv_auc", copy(manifest, "metrics", "cv_auc"),                     //

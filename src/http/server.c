@@ -129,7 +129,7 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
     swap_champion(server, champion); /* the lock on reloading keeps it alive for the log */
     cr_log(CR_LOG_INFO, "champion_loaded", "{s:s, s:s, s:s, s:s?, s:f}", "portfolio",
            server->settings->portfolio, "version", champion->bundle->version, "model",
-           champion->model_name, "sha256", champion->bundle->sha256, "ms",
+           champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
            (double)(cr_clock_ns() - start_ns) / 1e6);
     return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Generator: a synthetic retail loan book with realistic noise, skew and missingness (3-data gives
- * the distributions). */
+/* Generator: a synthetic retail loan book with realistic noise, skew and missingness (the
+ * distributions stand beside the code that draws them). */
 #ifndef CREDITRISK_BOOK_GENERATE_H
 #define CREDITRISK_BOOK_GENERATE_H
 

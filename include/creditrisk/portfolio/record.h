@@ -20,7 +20,7 @@ struct cr_record {
     const struct cr_value *values;
 };
 
-/* pydantic 2's error types, as far as 5-api lists them. */
+/* pydantic 2's error types, as far as an application can cause them. */
 enum cr_issue_type {
     CR_ISSUE_MISSING,
     CR_ISSUE_INT_TYPE,
@@ -77,7 +77,7 @@ int cr_record_from_value(const struct cr_portfolio *portfolio, const json_t *val
 json_t *cr_record_to_json(const struct cr_portfolio *portfolio, const struct cr_record *record);
 
 /* Whether a client could send this record: every value inside the field's range and levels, no
- * value missing that may not be. Historical rows may lie outside (3-data); they are counted with
+ * value missing that may not be. Historical rows may lie outside; they are counted with
  * this. */
 bool cr_record_is_sendable(const struct cr_portfolio *portfolio, const struct cr_record *record);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Result → JSON: the answer of POST /predict, as 5-api describes it. */
+/* Result → JSON: the answer of POST /predict: the reference system's fields and ours. */
 #ifndef CREDITRISK_SCORE_RESULT_H
 #define CREDITRISK_SCORE_RESULT_H
 
