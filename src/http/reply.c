@@ -239,8 +239,9 @@ void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
                      "Connection: close\r\n\r\n%s",
                      refusals[refusal].status, refusals[refusal].title, date, error_type(request),
                      text.len, request->id,
-                     refusals[refusal].status == MHD_HTTP_SERVICE_UNAVAILABLE ? "Retry-After: 1\r\n"
-                                                                              : "",
+                     refusals[refusal].status == MHD_HTTP_SERVICE_UNAVAILABLE
+                         ? "Retry-After: " RETRY_AFTER_S "\r\n"
+                         : "",
                      cr_strbuf_text(&text));
     if (text.failed || bytes.failed) {
         return;
