@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/* Rethreshold: the choice of the threshold once more, for a published version and for any costs,
+ * from the margins that its training left in oof.csv and test.csv. Nothing is fitted again. */
+#ifndef CREDITRISK_TRAIN_RETHRESHOLD_H
+#define CREDITRISK_TRAIN_RETHRESHOLD_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "creditrisk/decision/threshold.h"
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/score/bundle.h"
+#include "creditrisk/train/metrics.h"
+#include "creditrisk/util/error.h"
+
+/* The rules that are compared on the same rows. */
+enum cr_rethreshold_rule {
+    CR_RULE_OPTIMUM,
+    CR_RULE_HALF,        /* threshold 0.5 */
+    CR_RULE_APPROVE_ALL, /* threshold +infinity */
+    CR_RULE_DECLINE_ALL, /* threshold 0 */
+    CR_N_RULES
+};
+
+/* How many rows fall into a band of the policy, at the optimum. */
+struct cr_rethreshold_band {
+    size_t n;
+    size_t n_bad;
+};
+
+/* What was seen on one set of rows. */
+struct cr_rethreshold_side {
+    size_t n;
+    size_t n_bad;
+    struct cr_threshold_point rules[CR_N_RULES];
+    struct cr_rethreshold_band *bands; /* policy.n_bands */
+};
+
+struct cr_rethreshold {
+    struct cr_bundle *bundle;         /* the version, verified */
+    struct cr_costs costs;            /* that were counted with */
+    double closed_form;               /* NaN for lgd costs: it differs from loan to loan */
+    double threshold;                 /* the optimum on the out-of-fold rows */
+    struct cr_threshold_point *sweep; /* n_sweep, on the out-of-fold rows, ascending */
+    size_t n_sweep;
+    struct cr_rethreshold_side oof;
+    struct cr_rethreshold_side test;
+    struct cr_metrics test_metrics; /* at the optimum */
+};
+
+/* Loads the version (NULL = the champion; score/bundle.h's errors) and repeats the choice. A NaN of
+ * `asked` takes the version's own cost; at most one of false_negative and lgd is given, and
+ * replaces both of the version's. CR_EINVAL for costs that no policy may have, for a closed form
+ * outside the swept thresholds, and for lgd costs of a version without loan amounts.
+ * *ret_rethreshold is yours: cr_rethreshold_finish. */
+int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, const char *version,
+                       const struct cr_costs *asked, struct cr_rethreshold *ret_rethreshold,
+                       struct cr_error *err);
+void cr_rethreshold_finish(struct cr_rethreshold *rethreshold);
+
+/* What the rule saves on the side's rows against threshold 0.5, in hundredths; negative when it
+ * costs more. */
+int64_t cr_rethreshold_savings(const struct cr_rethreshold_side *side,
+                               enum cr_rethreshold_rule rule);
+
+/* fp / (fp + tn): the share of good payers that are declined; 0 without any. */
+double cr_rethreshold_good_declined(const struct cr_threshold_point *point);
+
+/* The document of `threshold --json`; money in whole currency units. `published` (may be NULL) is
+ * the version that was made of it. A new reference; NULL without memory. */
+json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const char *published);
+
+/* Publishes a version that differs from its parent in the costs inside portfolio/policy.yaml, whose
+ * other bytes stay, and in the manifest (threshold, metrics, derived_from, reason, times); report/
+ * remains the parent's. It is assembled and passes its golden rows before it is published.
+ * CR_EINVAL when the costs are the parent's: there would be no difference. *ret_version is yours
+ * (free); on failure nothing is left behind. */
+int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_registry *registry,
+                           const struct cr_registry_actor *actor, char **ret_version,
+                           struct cr_error *err);
+
+#endif

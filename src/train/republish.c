@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* A version made of another one: its files are copied, its costs, threshold and manifest are not.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "creditrisk/score/selftest.h"
+#include "creditrisk/train/rethreshold.h"
+#include "creditrisk/train/run.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+#include "policy_text.h"
+
+#define POLICY "portfolio/policy.yaml"
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory for a version");
+}
+
+/* NaN equals NaN: a cost that is not there. */
+static bool is_same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static bool are_same_costs(const struct cr_costs *a, const struct cr_costs *b)
+{
+    return is_same(a->false_negative, b->false_negative) && is_same(a->lgd, b->lgd) &&
+           is_same(a->false_positive, b->false_positive);
+}
+
+static int write_file(const char *dir, const char *name, const char *data, size_t len,
+                      struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    CR_CLEANUP(cr_freep) char *folder = path == NULL ? NULL : strdup(path);
+    if (folder == NULL) {
+        return no_memory(err);
+    }
+    *strrchr(folder, '/') = '\0';
+    int result = cr_fs_mkdirs(folder, err);
+    return result != 0 ? result : cr_fs_write(path, data, len, err);
+}
+
+/* The parent was verified a moment ago; what is copied must still be that. */
+static int copy_file(const char *from, const char *to, const char *name, const json_t *entry,
+                     struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(from, name);
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    const char *expected = json_string_value(json_object_get(entry, "sha256"));
+    size_t max_len = (size_t)json_integer_value(json_object_get(entry, "bytes"));
+    size_t len;
+    char sha256[CR_DIGEST_LEN];
+    if (path == NULL) {
+        return no_memory(err);
+    }
+    int result = cr_fs_read(path, max_len, &data, &len, err);
+    if (result != 0) {
+        return result;
+    }
+    cr_digest_bytes(data, len, sha256);
+    if (expected == NULL || strcmp(sha256, expected) != 0) {
+        return cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
+    }
+    return write_file(to, name, data, len, err);
+}
+
+static int copy_files(const char *from, const char *to, const json_t *manifest,
+                      struct cr_error *err)
+{
+    const char *name;
+    json_t *entry;
+    json_object_foreach(json_object_get(manifest, "files"), name, entry)
+    {
+        int result = strcmp(name, POLICY) == 0 ? 0 : copy_file(from, to, name, entry, err);
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+static int write_policy(const struct cr_rethreshold *rethreshold, const char *dir,
+                        struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const struct cr_portfolio_file *file =
+        cr_portfolio_find_file(rethreshold->bundle->portfolio, "policy.yaml");
+    int result =
+        cr_policy_text_set_costs(POLICY, file->data, file->len, &rethreshold->costs, &text, err);
+    return result != 0 ? result : write_file(dir, POLICY, cr_strbuf_text(&text), text.len, err);
+}
+
+/* The parent's manifest with what the new threshold changes; `files` and `version` come with
+ * publishing. Metrics that do not depend on the test rows (cv_auc, cv_se) stay. */
+static int make_manifest(const struct cr_rethreshold *rethreshold, const char *reason,
+                         json_t **ret_manifest, struct cr_error *err)
+{
+    const struct cr_bundle *parent = rethreshold->bundle;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = json_deep_copy(parent->manifest);
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *metrics = cr_train_metrics_to_json(&rethreshold->test_metrics);
+    CR_CLEANUP(cr_json_decrefp) json_t *reason_json = json_string(reason);
+    struct utsname host;
+    char now[CR_CLOCK_TEXT_LEN];
+    cr_clock_utc(now);
+    if (reason_json == NULL) {
+        return cr_error_set(err, CR_EINVAL, "the reason is not UTF-8 text");
+    }
+    (void)json_object_del(manifest, "version"); /* publishing sets it */
+    (void)json_object_del(manifest, "files");   /* this too */
+    if (json_object_update(json_object_get(manifest, "metrics"), metrics) != 0 ||
+        json_object_set_new(manifest, "optimal_threshold",
+                            cr_json_number(rethreshold->threshold)) != 0 ||
+        json_object_set_new(manifest, "derived_from", json_string(parent->version)) != 0 ||
+        json_object_set(manifest, "reason", reason_json) != 0 ||
+        json_object_set_new(manifest, "created_at", json_string(now)) != 0 ||
+        json_object_set_new(manifest, "host",
+                            json_string(uname(&host) == 0 ? host.nodename : "")) != 0) {
+        return no_memory(err);
+    }
+    *ret_manifest = CR_STEAL(manifest);
+    return 0;
+}
+
+/* It would serve: it loads with the costs that were asked for, and answers as its parent does. */
+static int check_stage(const struct cr_rethreshold *rethreshold, const char *dir,
+                       const json_t *manifest, struct cr_error *err)
+{
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    size_t n_golden;
+    int result = cr_bundle_assemble(dir, manifest, 1, &bundle, err);
+    if (result == 0 && !are_same_costs(&bundle->portfolio->policy.costs, &rethreshold->costs)) {
+        result = cr_error_set(err, CR_EMODEL, "the costs could not be written into '%s'", POLICY);
+    }
+    return result != 0 ? result : cr_selftest_replay(bundle, dir, &n_golden, err);
+}
+
+int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_registry *registry,
+                           const struct cr_registry_actor *actor, char **ret_version,
+                           struct cr_error *err)
+{
+    const struct cr_bundle *parent = rethreshold->bundle;
+    const char *portfolio = parent->portfolio->name;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    CR_CLEANUP(cr_freep) char *from = NULL;
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    if (are_same_costs(&parent->portfolio->policy.costs, &rethreshold->costs)) {
+        return cr_error_set(err, CR_EINVAL,
+                            "nothing to publish: these are the costs of version '%s'",
+                            parent->version);
+    }
+    int result = make_manifest(rethreshold, actor->reason, &manifest, err);
+    if (result != 0 ||
+        (result = cr_registry_path(registry, portfolio, parent->version, &from, err)) != 0 ||
+        (result = cr_registry_stage(registry, &dir, err)) != 0) {
+        return result;
+    }
+    if ((result = copy_files(from, dir, parent->manifest, err)) != 0 ||
+        (result = write_policy(rethreshold, dir, err)) != 0 ||
+        (result = check_stage(rethreshold, dir, manifest, err)) != 0 ||
+        (result = cr_registry_publish(registry, portfolio, dir, manifest, actor, ret_version,
+                                      err)) != 0) {
+        (void)cr_fs_remove_tree(dir, NULL); /* the first failure is the one to report */
+    }
+    return result;
+}
