@@ -59,6 +59,7 @@ extern const struct cr_command cr_cmd_import;
 extern const struct cr_command cr_cmd_migrate;
 extern const struct cr_command cr_cmd_predict;
 extern const struct cr_command cr_cmd_registry;
+extern const struct cr_command cr_cmd_threshold;
 extern const struct cr_command cr_cmd_train;
 
 /* The last value given for an option, or NULL. Borrowed. */
@@ -69,6 +70,11 @@ bool cr_cli_has(const struct cr_cli *cli, const char *name);
  * max]. */
 int cr_cli_integer(const struct cr_cli *cli, const char *name, int64_t fallback, int64_t min,
                    int64_t max, int64_t *ret_value, struct cr_error *err);
+
+/* A decimal option, NaN when it is not given; CR_CLI_USAGE with err filled when it is no number in
+ * [min, max]. */
+int cr_cli_number(const struct cr_cli *cli, const char *name, double min, double max,
+                  double *ret_value, struct cr_error *err);
 
 /* Fills err and returns CR_CLI_USAGE. */
 int cr_cli_usage(struct cr_error *err, const char *format, ...)
@@ -97,6 +103,14 @@ int cr_cli_print_json(json_t *json, struct cr_error *err);
 /* A message for people on standard error, unless --quiet. */
 void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+#define CR_CLI_MONEY_LEN 64
+
+/* Money with the portfolio's symbol and grouping, decimals only where there are any:
+ * "₹1,11,70,000",
+ * "-$12.50". Returns text. */
+const char *cr_cli_money(const struct cr_portfolio *portfolio, int64_t hundredths,
+                         char text[CR_CLI_MONEY_LEN]);
 
 /* A table for people: texts row by row, the header first. A failed append is remembered and
  * reported when printing. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
+#include <math.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,6 +49,20 @@ int cr_cli_integer(const struct cr_cli *cli, const char *name, int64_t fallback,
         (!cr_num_parse_int(text, strlen(text), &value) || value < min || value > max)) {
         return cr_cli_usage(err, "--%s takes an integer from %lld to %lld, not '%s'", name,
                             (long long)min, (long long)max, text);
+    }
+    *ret_value = value;
+    return CR_CLI_OK;
+}
+
+int cr_cli_number(const struct cr_cli *cli, const char *name, double min, double max,
+                  double *ret_value, struct cr_error *err)
+{
+    const char *text = cr_cli_option(cli, name);
+    double value = NAN;
+    if (text != NULL &&
+        (!cr_num_parse(text, strlen(text), &value) || !(value >= min && value <= max))) {
+        return cr_cli_usage(err, "--%s takes a number from %g to %g, not '%s'", name, min, max,
+                            text);
     }
     *ret_value = value;
     return CR_CLI_OK;

@@ -42,7 +42,7 @@ def check_usage(cli):
         assert json.loads(cli(*words, status=2).stdout)["error"]["code"] == "EINVAL"
     help_text = cli("--help").stdout
     assert cli("-h").stdout == help_text
-    for command in ("migrate", "generate", "import", "features", "train", "registry", "predict", "doctor"):
+    for command in ("migrate", "generate", "import", "features", "train", "threshold", "registry", "predict", "doctor"):
         assert command in help_text
         assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
     assert cli("--version").stdout.startswith("creditrisk ")

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/train/rethreshold.h"
+#include "creditrisk/util/cleanup.h"
+
+#define MAX_MONEY 1e15 /* as in policy.yaml */
+
+static const struct cr_option options[] = {
+    {"false-negative", "N", "cost of a granted loan that defaults (default: the version's)"},
+    {"lgd", "X", "instead: that share of the loan amount, above 0 and at most 1"},
+    {"false-positive", "N", "cost of a declined good payer (default: the version's)"},
+    {"publish", NULL, "make a new version with these costs and their threshold"},
+    {"reason", "TEXT", "why; recorded with the new version"},
+};
+
+static void print_costs(const struct cr_rethreshold *seen)
+{
+    const struct cr_portfolio *portfolio = seen->bundle->portfolio;
+    const struct cr_costs *costs = &seen->costs;
+    char good[CR_CLI_MONEY_LEN];
+    char bad[CR_CLI_MONEY_LEN];
+    cr_cli_money(portfolio, llround(100.0 * costs->false_positive), good);
+    if (isnan(costs->lgd)) {
+        cr_cli_money(portfolio, llround(100.0 * costs->false_negative), bad);
+    } else {
+        snprintf(bad, sizeof bad, "%g %% of its amount", 100.0 * costs->lgd);
+    }
+    printf("%s of %s (%s), published with threshold %.2f\n", seen->bundle->version, portfolio->name,
+           seen->bundle->model->ops->kind, seen->bundle->threshold);
+    printf("costs: a granted loan that defaults %s, a declined good payer %s\n", bad, good);
+    if (isnan(seen->closed_form)) {
+        printf("closed form: none, it differs with the loan's amount\n");
+    } else {
+        printf("closed form %.4f\n", seen->closed_form);
+    }
+    printf("optimum %.2f, of the thresholds %.2f to %.2f on the out-of-fold rows\n\n",
+           seen->threshold, seen->sweep[0].threshold, seen->sweep[seen->n_sweep - 1].threshold);
+}
+
+static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfolio, const char *rows,
+                     const struct cr_rethreshold_side *side, enum cr_rethreshold_rule rule)
+{
+    static const char *const names[CR_N_RULES] = {
+        [CR_RULE_OPTIMUM] = "optimum",
+        [CR_RULE_HALF] = "0.5",
+        [CR_RULE_APPROVE_ALL] = "approve all",
+        [CR_RULE_DECLINE_ALL] = "decline all",
+    };
+    const struct cr_threshold_point *point = &side->rules[rule];
+    char text[CR_CLI_MONEY_LEN];
+    cr_cells_add(cells, "%s", rule == CR_RULE_OPTIMUM ? rows : "");
+    cr_cells_add(cells, "%s", names[rule]);
+    if (isfinite(point->threshold)) {
+        cr_cells_add(cells, "%.2f", point->threshold);
+    } else {
+        cr_cells_add(cells, "none");
+    }
+    cr_cells_add(cells, "%s", cr_cli_money(portfolio, point->cost, text));
+    cr_cells_add(cells, "%s", cr_cli_money(portfolio, cr_rethreshold_savings(side, rule), text));
+    cr_cells_add(cells, "%.4f", point->recall);
+    cr_cells_add(cells, "%.4f", point->precision);
+    cr_cells_add(cells, "%.4f", point->f1);
+    cr_cells_add(cells, "%zu", point->fn);
+    cr_cells_add(cells, "%zu", point->fp);
+    cr_cells_add(cells, "%.1f %%", 100.0 * cr_rethreshold_good_declined(point));
+}
+
+static int print_rules(const struct cr_rethreshold *seen, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    static const char *const header[] = {"rows",    "rule",   "threshold",           "cost",
+                                         "savings", "recall", "precision",           "F1",
+                                         "FN",      "FP",     "good payers declined"};
+    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
+        cr_cells_add(&cells, "%s", header[i]);
+    }
+    for (size_t rule = 0; rule < CR_N_RULES; rule++) {
+        add_rule(&cells, seen->bundle->portfolio, "out-of-fold", &seen->oof, rule);
+    }
+    for (size_t rule = 0; rule < CR_N_RULES; rule++) {
+        add_rule(&cells, seen->bundle->portfolio, "test", &seen->test, rule);
+    }
+    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x7FCU, err);
+}
+
+static void add_share(struct cr_cells *cells, size_t part, size_t whole)
+{
+    if (whole > 0) {
+        cr_cells_add(cells, "%.1f %%", 100.0 * (double)part / (double)whole);
+    } else {
+        cr_cells_add(cells, "none");
+    }
+}
+
+static int print_bands(const struct cr_rethreshold *seen, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    static const char *const header[] = {"band",     "PD below",   "out-of-fold share",
+                                         "bad rate", "test share", "bad rate"};
+    const struct cr_policy *policy = &seen->bundle->portfolio->policy;
+    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
+        cr_cells_add(&cells, "%s", header[i]);
+    }
+    for (size_t i = 0; i < policy->n_bands; i++) {
+        cr_cells_add(&cells, "%s", policy->bands[i].name);
+        if (isfinite(policy->bands[i].below)) {
+            cr_cells_add(&cells, "%.4f", policy->bands[i].below * seen->threshold);
+        } else {
+            cr_cells_add(&cells, "none");
+        }
+        add_share(&cells, seen->oof.bands[i].n, seen->oof.n);
+        add_share(&cells, seen->oof.bands[i].n_bad, seen->oof.bands[i].n);
+        add_share(&cells, seen->test.bands[i].n, seen->test.n);
+        add_share(&cells, seen->test.bands[i].n_bad, seen->test.bands[i].n);
+    }
+    printf("\nbands at the optimum:\n");
+    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3EU, err);
+}
+
+static int print_report(const struct cr_rethreshold *seen, struct cr_error *err)
+{
+    print_costs(seen);
+    int result = print_rules(seen, err);
+    printf("\nsavings: against threshold 0.5 on the same rows; %zu of %zu out-of-fold and %zu of "
+           "%zu test rows are bad\n",
+           seen->oof.n_bad, seen->oof.n, seen->test.n_bad, seen->test.n);
+    return result != 0 ? result : print_bands(seen, err);
+}
+
+static int report(struct cr_cli *cli, struct cr_registry *registry,
+                  const struct cr_rethreshold *seen, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *published = NULL;
+    int result = 0;
+    if (cr_cli_has(cli, "publish")) {
+        const struct cr_registry_actor actor = {cr_cli_actor(), cr_cli_option(cli, "reason")};
+        result = cr_rethreshold_publish(seen, registry, &actor, &published, err);
+    }
+    if (result != 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(cr_rethreshold_to_json(seen, published), err);
+    }
+    result = print_report(seen, err);
+    if (published != NULL) {
+        printf("\n%s is %s with these costs and threshold %.2f\n", published, seen->bundle->version,
+               seen->threshold);
+        cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", published);
+    }
+    return result;
+}
+
+static int check_words(const struct cr_cli *cli, struct cr_error *err)
+{
+    const char *reason = cr_cli_option(cli, "reason");
+    bool publishes = cr_cli_has(cli, "publish");
+    if (cr_cli_has(cli, "false-negative") && cr_cli_has(cli, "lgd")) {
+        return cr_cli_usage(err, "--false-negative and --lgd exclude each other");
+    }
+    if (publishes && (reason == NULL || reason[0] == '\0')) {
+        return cr_cli_usage(err, "a new version needs --reason TEXT");
+    }
+    if (!publishes && reason != NULL) {
+        return cr_cli_usage(err, "--reason goes with --publish");
+    }
+    return cli->n_args > 1 ? cr_cli_need_args(cli, 1, "", err) : 0;
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(cr_rethreshold_finish) struct cr_rethreshold seen = {0};
+    struct cr_costs asked;
+    int result = check_words(cli, err);
+    if (result != 0 ||
+        (result = cr_cli_number(cli, "false-negative", 0.01, MAX_MONEY, &asked.false_negative,
+                                err)) != 0 ||
+        (result = cr_cli_number(cli, "lgd", 1e-6, 1, &asked.lgd, err)) != 0 ||
+        (result = cr_cli_number(cli, "false-positive", 0.01, MAX_MONEY, &asked.false_positive,
+                                err)) != 0 ||
+        (result = cr_cli_open_registry(cli, false, &registry, err)) != 0 ||
+        (result = cr_rethreshold_run(registry, cli->settings.portfolio,
+                                     cli->n_args > 0 ? cli->args[0] : NULL, &asked, &seen, err)) !=
+            0) {
+        return result;
+    }
+    return report(cli, registry, &seen, err);
+}
+
+const struct cr_command cr_cmd_threshold = {
+    .name = "threshold",
+    .arguments = "[VERSION]",
+    .summary = "See what thresholds cost, or publish a version with other costs",
+    .details = "For the champion or any version, from the margins that its training left. The "
+               "threshold is chosen on the\n"
+               "out-of-fold rows; the test rows only show what it does. Nothing is written without "
+               "--publish.",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};
