@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include "../../src/cli/cli.h"
+
+#include "creditrisk/util/cleanup.h"
+
+static void has_symbol_and_grouping(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t hundredths;
+        const char *indian;
+        const char *thousands;
+    } cases[] = {
+        {0, "₹0", "$0"},
+        {5, "₹0.05", "$0.05"},
+        {-5, "-₹0.05", "-$0.05"},
+        {99900, "₹999", "$999"},
+        {100000, "₹1,000", "$1,000"},
+        {1234567, "₹12,345.67", "$12,345.67"},
+        {10000000, "₹1,00,000", "$100,000"},
+        {-1117000000, "-₹1,11,70,000", "-$11,170,000"},
+        {100000000000, "₹1,00,00,00,000", "$1,000,000,000"},
+        {INT64_MIN, "-₹92,23,37,20,36,85,47,758.08", "-$92,233,720,368,547,758.08"},
+    };
+    const struct cr_portfolio indian = {.currency_symbol = "₹", .currency_grouping = "indian"};
+    const struct cr_portfolio other = {.currency_symbol = "$", .currency_grouping = "thousands"};
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        char text[CR_CLI_MONEY_LEN];
+        assert_string_equal(cr_cli_money(&indian, cases[i].hundredths, text), cases[i].indian);
+        assert_string_equal(cr_cli_money(&other, cases[i].hundredths, text), cases[i].thousands);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(has_symbol_and_grouping)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
