@@ -3,8 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "creditrisk/train/rethreshold.h"
 #include "creditrisk/util/cleanup.h"

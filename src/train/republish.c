@@ -114,6 +114,10 @@ static int make_manifest(const struct cr_rethreshold *rethreshold, const char *r
     if (reason_json == NULL) {
         return cr_error_set(err, CR_EINVAL, "the reason is not UTF-8 text");
     }
+    if (!json_is_object(json_object_get(manifest, "metrics"))) {
+        return cr_error_set(err, CR_EMODEL, "the manifest of version '%s' has no metrics",
+                            parent->version);
+    }
     (void)json_object_del(manifest, "version"); /* publishing sets it */
     (void)json_object_del(manifest, "files");   /* this too */
     if (json_object_update(json_object_get(manifest, "metrics"), metrics) != 0 ||
