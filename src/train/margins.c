@@ -16,6 +16,7 @@ struct reading {
     struct cr_margins margins;
     const char *outcome;
     bool has_header;
+    size_t n_cols; /* the last one, amount, may be absent */
 };
 
 void cr_margins_finish(struct cr_margins *margins)
@@ -56,7 +57,7 @@ static int take_header(struct reading *reading, const struct cr_csv_row *row, st
         fits = strcmp(row->fields[i].text, names[i]) == 0;
     }
     reading->has_header = true;
-    reading->margins.has_amount = row->n == N_COLS;
+    reading->n_cols = row->n;
     return fits ? 0
                 : cr_error_at(err, CR_EMODEL, row->file, row->line, 0,
                               "the columns are not row key, fold, %s, raw_margin, pd and perhaps "
@@ -82,19 +83,19 @@ static int take_row(const struct cr_csv_row *row, void *context, struct cr_error
             return result;
         }
     }
-    size_t n_cols = margins->has_amount ? N_COLS : COL_AMOUNT;
     double *amount = &margins->amount[margins->n];
     *amount = NAN;
-    bool is_missing = !margins->has_amount || row->n != n_cols ||
-                      row->fields[COL_AMOUNT].len == 0 ||
-                      strcmp(row->fields[COL_AMOUNT].text, "nan") == 0;
-    if (row->n != n_cols || !read_number(row, COL_OUTCOME, &margins->y[margins->n]) ||
+    bool is_whole = row->n == reading->n_cols;
+    bool has_amount = is_whole && row->n == N_COLS && row->fields[COL_AMOUNT].len > 0 &&
+                      strcmp(row->fields[COL_AMOUNT].text, "nan") != 0;
+    if (!is_whole || !read_number(row, COL_OUTCOME, &margins->y[margins->n]) ||
         !read_number(row, COL_PD, &margins->pd[margins->n]) ||
-        (!is_missing && !read_number(row, COL_AMOUNT, amount))) {
+        (has_amount && !read_number(row, COL_AMOUNT, amount))) {
         return cr_error_at(err, CR_EMODEL, row->file, row->line, 0,
                            "outcome, pd or amount is no number");
     }
     margins->n++;
+    margins->has_amount = margins->has_amount || has_amount;
     return 0;
 }
 

@@ -9,10 +9,10 @@
 #include "creditrisk/util/error.h"
 
 struct cr_margins {
-    double *y;      /* n: 0 or 1 */
-    double *pd;     /* n */
-    double *amount; /* n, NaN = missing; all NaN without the column */
-    bool has_amount;
+    double *y;       /* n: 0 or 1 */
+    double *pd;      /* n */
+    double *amount;  /* n, NaN = missing */
+    bool has_amount; /* of at least one row */
     size_t n;
     size_t cap;
 };
