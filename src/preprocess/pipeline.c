@@ -14,6 +14,7 @@ static bool is_used(const struct cr_portfolio *portfolio, const struct cr_pipeli
                     size_t feature)
 {
     return cr_portfolio_set_has(portfolio, options->set, feature) &&
+           (options->excluded == NULL || !options->excluded[feature]) &&
            (options->include_protected || portfolio->features[feature].protection != CR_PROHIBITED);
 }
 

@@ -6,6 +6,7 @@
  *      "inputs": [names]}
  *
  * The inputs are not read from it but derived again from the catalogue, and must be the same. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -82,6 +83,7 @@ int cr_pipeline_save(const struct cr_pipeline *pipeline, struct cr_strbuf *out,
     int result =
         features != NULL && inputs != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
 
+    assert(options->excluded == NULL);
     for (size_t i = 0; i < pipeline->n_steps && result == 0; i++) {
         result = save_step(&pipeline->steps[i], features, err);
     }
@@ -222,7 +224,7 @@ int cr_pipeline_load(const struct cr_portfolio *portfolio, const char *text, siz
 {
     CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
     CR_CLEANUP(cr_json_decrefp) json_t *root = NULL;
-    struct cr_pipeline_options options;
+    struct cr_pipeline_options options = {0};
     int result = cr_json_parse(CR_PIPELINE_FILE, text, len, &root, err);
 
     if (result == CR_EPARSE && err != NULL) {

@@ -40,6 +40,7 @@ int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model,
         .set = run->set,
         .include_protected = run->options->include_protected,
         .scale = model->ops->scaled_input,
+        .excluded = run->excluded,
     };
     const struct cr_frame *frame = &run->extract.frame;
     int result = y == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory for %zu rows", n) : 0;

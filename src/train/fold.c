@@ -11,7 +11,7 @@ static int make_inputs(const struct cr_run *run, const struct cr_fold *fold, boo
     const struct cr_frame *frame = &run->extract.frame;
     size_t first = run->extract.first_feature;
     const struct cr_pipeline_options options = {run->set, run->options->include_protected,
-                                                is_scaled};
+                                                is_scaled, run->excluded};
     inputs->is_made = true;
     int result = cr_pipeline_fit(run->portfolio, &options, frame, first, fold->seen, fold->n_seen,
                                  &inputs->pipeline, err);

@@ -56,6 +56,7 @@ struct cr_run {
     const struct cr_portfolio *portfolio;
     const struct cr_train_options *options;
     size_t set;
+    const bool *excluded; /* n_features: left out of every fit; NULL = none */
     struct cr_extract extract;
     struct cr_split split;
     char data_sha256[CR_DIGEST_LEN];

@@ -238,7 +238,7 @@ static void test_inputs_are_named_alike(void **state)
     CR_CLEANUP(cr_freep) char *path = cr_reference_unpack(ours.folder, dir, "X_train.csv");
     CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
     ptrdiff_t set = cr_portfolio_find_set(ours.portfolio, "application");
-    struct cr_pipeline_options options = {(size_t)set, true, false};
+    struct cr_pipeline_options options = {(size_t)set, true, false, NULL};
     struct cr_csv_options csv_options = {0};
     const size_t row = 0;
     struct cr_error err;

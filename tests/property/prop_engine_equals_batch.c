@@ -32,7 +32,7 @@ static struct batch batch;
 
 static void add_pipeline(size_t set, bool scale, const size_t *rows)
 {
-    struct cr_pipeline_options options = {set, true, scale};
+    struct cr_pipeline_options options = {set, true, scale, NULL};
     size_t n = batch.extract.frame.n_rows;
     size_t i = batch.n_pipelines++;
     struct cr_error err;

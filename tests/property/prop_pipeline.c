@@ -61,7 +61,7 @@ static void make_catalogue(struct world *world, struct cr_rng *rng)
     world->portfolio = (struct cr_portfolio){
         .name = "random", .n_sets = 2, .sets = sets, .n_features = n, .features = world->features};
     world->options = (struct cr_pipeline_options){cr_rng_below(rng, 2), cr_rng_below(rng, 2) == 1,
-                                                  cr_rng_below(rng, 2) == 1};
+                                                  cr_rng_below(rng, 2) == 1, NULL};
 }
 
 /* Column styles: constant, few values, many values, huge and tiny. */

@@ -76,7 +76,7 @@ static void set_text(struct table *table, size_t row, size_t col, const char *te
 static struct cr_pipeline *fit(struct table *table, size_t set, bool include_protected, bool scale,
                                size_t n_rows)
 {
-    struct cr_pipeline_options options = {set, include_protected, scale};
+    struct cr_pipeline_options options = {set, include_protected, scale, NULL};
     struct cr_pipeline *pipeline = NULL;
     struct cr_error err;
 
@@ -269,10 +269,32 @@ static void test_inputs_of_a_set(void **state)
     }
 }
 
+static void test_excluded_features(void **state)
+{
+    CR_CLEANUP(table_finish) struct table table;
+    const bool excluded[2] = {false, true};
+    struct cr_pipeline_options options = {0, true, false, excluded};
+    CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
+    struct cr_error err;
+
+    (void)state;
+    table_init(&table);
+    add_feature(&table, "kept", CR_NUMERIC);
+    add_feature(&table, "left_out", CR_NUMERIC)->indicator = true;
+    add_rows(&table, 1);
+    cr_assert_ok(cr_pipeline_fit(&table.portfolio, &options, &table.frame, 0, table.rows, 1,
+                                 &pipeline, &err),
+                 &err);
+    assert_int_equal(cr_pipeline_n_inputs(pipeline), 1);
+    assert_string_equal(cr_pipeline_input(pipeline, 0)->name, "kept");
+    assert_true(cr_pipeline_uses(pipeline, 0));
+    assert_false(cr_pipeline_uses(pipeline, 1));
+}
+
 static void test_no_inputs(void **state)
 {
     CR_CLEANUP(table_finish) struct table table;
-    struct cr_pipeline_options options = {0, false, false};
+    struct cr_pipeline_options options = {0, false, false, NULL};
     struct cr_pipeline *pipeline = NULL;
     struct cr_error err;
 
@@ -374,7 +396,7 @@ static void test_empty_features(void **state)
 static void test_too_large(void **state)
 {
     CR_CLEANUP(table_finish) struct table table;
-    struct cr_pipeline_options options = {0, false, true};
+    struct cr_pipeline_options options = {0, false, true, NULL};
     struct cr_pipeline *pipeline = NULL;
     struct cr_error err;
 
@@ -619,7 +641,7 @@ static void test_retail(void **state)
     cr_assert_ok(cr_frame_add_row(&frame, &err), &err);
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         ptrdiff_t set = cr_portfolio_find_set(portfolio, cases[i].set);
-        struct cr_pipeline_options options = {(size_t)set, cases[i].include_protected, true};
+        struct cr_pipeline_options options = {(size_t)set, cases[i].include_protected, true, NULL};
         CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
         CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *again = NULL;
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
@@ -637,12 +659,12 @@ static void test_retail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scikit_learn),   cmocka_unit_test(test_inputs_of_a_set),
-        cmocka_unit_test(test_no_inputs),      cmocka_unit_test(test_unknown_and_missing),
-        cmocka_unit_test(test_empty_features), cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_saved_text),     cmocka_unit_test(test_refused_texts),
-        cmocka_unit_test(test_refused_json),   cmocka_unit_test(test_another_catalogue),
-        cmocka_unit_test(test_retail),
+        cmocka_unit_test(test_scikit_learn),        cmocka_unit_test(test_inputs_of_a_set),
+        cmocka_unit_test(test_excluded_features),   cmocka_unit_test(test_no_inputs),
+        cmocka_unit_test(test_unknown_and_missing), cmocka_unit_test(test_empty_features),
+        cmocka_unit_test(test_too_large),           cmocka_unit_test(test_saved_text),
+        cmocka_unit_test(test_refused_texts),       cmocka_unit_test(test_refused_json),
+        cmocka_unit_test(test_another_catalogue),   cmocka_unit_test(test_retail),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

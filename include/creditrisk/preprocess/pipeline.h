@@ -33,6 +33,8 @@ struct cr_pipeline_options {
     size_t set;             /* index of the feature set */
     bool include_protected; /* keep features marked `prohibited` */
     bool scale;             /* for the logistic model */
+    const bool *excluded; /* n_features: leave these out, too; NULL = none. For comparisons: such a
+                             pipeline cannot be saved. Must outlive it. */
 };
 
 /* Learns from the given rows (indices into `features`, whose columns first_feature… are the
