@@ -7,52 +7,11 @@
 #include <stdlib.h>
 
 #include "creditrisk/util/cleanup.h"
-
-#define N_ECE_BINS 10
-
-struct scored {
-    double score;
-    double y;
-    size_t row;
-};
-
-/* Descending score, then row order: a stable order of every row. */
-static int by_score_desc(const void *a, const void *b)
-{
-    const struct scored *x = a;
-    const struct scored *y = b;
-    if (x->score != y->score) {
-        return x->score > y->score ? -1 : 1;
-    }
-    return (x->row > y->row) - (x->row < y->row);
-}
-
-static int sort_rows(const double *score, const double *y, size_t n, struct scored **ret_rows,
-                     size_t *ret_n_positive, struct cr_error *err)
-{
-    struct scored *rows = calloc(n + 1, sizeof *rows);
-    if (rows == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for the metrics of %zu rows", n);
-    }
-    size_t n_positive = 0;
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (struct scored){score[i], y[i], i};
-        n_positive += y[i] == 1.0;
-    }
-    if (n_positive == 0 || n_positive == n) {
-        free(rows);
-        return cr_error_set(err, CR_EINVAL, "metrics need both outcomes: '%zu' of %zu rows are bad",
-                            n_positive, n);
-    }
-    qsort(rows, n, sizeof *rows, by_score_desc);
-    *ret_rows = rows;
-    *ret_n_positive = n_positive;
-    return 0;
-}
+#include "rank.h"
 
 /* One pass over the distinct scores from the highest down: (tp, fp) are the counts at and above
  * each. */
-static void rank_metrics(const struct scored *rows, size_t n, size_t n_positive,
+static void rank_metrics(const struct cr_ranked *rows, size_t n, size_t n_positive,
                          struct cr_metrics *metrics)
 {
     double n_pos = (double)n_positive;
@@ -100,13 +59,13 @@ static void pd_metrics(const double *pd, const double *y, size_t n, struct cr_me
     metrics->default_rate = sum_y / (double)n;
 }
 
-/* Σ over bins of |mean PD − default rate| · share; the first n mod 10 bins hold one row more. */
-static double calibration_error(const struct scored *rows, size_t n)
+/* Σ over bins of |mean PD − default rate| · share, from rows in ascending order. */
+static double calibration_error(const struct cr_ranked *rows, size_t n)
 {
     double error = 0;
     size_t start = 0;
-    for (size_t bin = 0; bin < N_ECE_BINS; bin++) {
-        size_t count = n / N_ECE_BINS + (bin < n % N_ECE_BINS);
+    for (size_t bin = 0; bin < CR_RANK_BINS; bin++) {
+        size_t count = cr_rank_bin_len(n, bin);
         double gap = 0;
         for (size_t i = start; i < start + count; i++) {
             gap += rows[i].score - rows[i].y;
@@ -115,17 +74,6 @@ static double calibration_error(const struct scored *rows, size_t n)
         start += count;
     }
     return error;
-}
-
-/* rows come in descending order; the bins are cut in ascending order of PD, ties by row. */
-static int by_score_asc(const void *a, const void *b)
-{
-    const struct scored *x = a;
-    const struct scored *y = b;
-    if (x->score != y->score) {
-        return x->score < y->score ? -1 : 1;
-    }
-    return (x->row > y->row) - (x->row < y->row);
 }
 
 static double ratio(double part, double whole)
@@ -156,13 +104,13 @@ int cr_metrics_compute(const double *pd, const double *y, size_t n, double thres
                        struct cr_metrics *ret_metrics, struct cr_error *err)
 {
     struct cr_metrics metrics = {.n = n};
-    CR_CLEANUP(cr_freep) struct scored *rows = NULL;
-    int result = sort_rows(pd, y, n, &rows, &metrics.n_positive, err);
+    CR_CLEANUP(cr_freep) struct cr_ranked *rows = NULL;
+    int result = cr_rank_rows(pd, y, n, &rows, &metrics.n_positive, err);
     if (result != 0) {
         return result;
     }
     rank_metrics(rows, n, metrics.n_positive, &metrics);
-    qsort(rows, n, sizeof *rows, by_score_asc);
+    cr_rank_ascending(rows, n);
     metrics.ece = calibration_error(rows, n);
     pd_metrics(pd, y, n, &metrics);
     threshold_metrics(pd, y, n, threshold, &metrics);
@@ -174,9 +122,9 @@ int cr_metrics_auc(const double *score, const double *y, size_t n, double *ret_a
                    struct cr_error *err)
 {
     struct cr_metrics metrics = {0};
-    CR_CLEANUP(cr_freep) struct scored *rows = NULL;
+    CR_CLEANUP(cr_freep) struct cr_ranked *rows = NULL;
     size_t n_positive;
-    int result = sort_rows(score, y, n, &rows, &n_positive, err);
+    int result = cr_rank_rows(score, y, n, &rows, &n_positive, err);
     if (result != 0) {
         return result;
     }
