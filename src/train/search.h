@@ -18,9 +18,6 @@ int cr_candidates_make(struct cr_run *run, struct cr_error *err);
 /* The named parameter, or NULL. Borrowed. */
 struct cr_param *cr_candidate_param(const struct cr_candidate *candidate, const char *name);
 
-/* Mean AUC over the folds seen. */
-double cr_candidate_mean(const struct cr_candidate *candidate);
-
 /* One fold as all candidates share it: rows, and the inputs of both pipelines. */
 struct cr_fold {
     size_t index;

@@ -89,6 +89,9 @@ bool cr_run_is_cancelled(const struct cr_run *run);
 int cr_search_run(struct cr_run *run, struct cr_error *err);
 void cr_candidate_finish(struct cr_candidate *candidate);
 
+/* Mean AUC over the folds seen. */
+double cr_candidate_mean(const struct cr_candidate *candidate);
+
 /* Fits pipeline and model on rows[0..n) with a candidate's parameters. Safe from several threads.
  * On success ret_fitted is yours: cr_fitted_finish. */
 int cr_fitted_make(const struct cr_run *run, const struct cr_run_model *model,

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+/* Comparisons that need no fit: the champion on poorer records, and what the book's own
+ * probabilities would reach. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "creditrisk/features/engine.h"
+#include "creditrisk/util/arena.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "report.h"
+
+/* Whether a client that sends as little as it may, and the defaults that are its own, sends it. */
+static bool is_basic(const struct cr_field *field)
+{
+    return field->required || !cr_value_is_missing(field->default_value);
+}
+
+/* Calibrated PDs of the test rows with every field but the basic ones missing: record → features →
+ * inputs → margin, as a request would go. */
+static int score_basic(const struct cr_run *run, const struct cr_run_model *model, double *pd,
+                       struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = run->portfolio;
+    CR_CLEANUP(cr_engine_destroyp) struct cr_engine *engine = NULL;
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    size_t n_inputs = cr_pipeline_n_inputs(model->final.pipeline);
+    CR_CLEANUP(cr_freep) double *x = calloc(n_inputs, sizeof *x);
+    CR_CLEANUP(cr_freep) struct cr_value *row = calloc(portfolio->n_features, sizeof *row);
+    CR_CLEANUP(cr_freep) struct cr_value *fields = calloc(portfolio->n_fields, sizeof *fields);
+    if (x == NULL || row == NULL || fields == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a feature row");
+    }
+    int result = cr_engine_create(portfolio, &engine, err);
+    for (size_t i = 0; result == 0 && i < run->split.n_test; i++) {
+        struct cr_record record;
+        cr_arena_reset(&arena);
+        result =
+            cr_extract_record(&run->extract, portfolio, run->split.test[i], &arena, &record, err);
+        for (size_t f = 0; result == 0 && f < portfolio->n_fields; f++) {
+            fields[f] = is_basic(&portfolio->fields[f]) ? record.values[f] : CR_VALUE_MISSING;
+        }
+        record.values = fields;
+        if (result == 0) {
+            result = cr_engine_row(engine, &record, &arena, row, err);
+        }
+        if (result == 0) {
+            cr_pipeline_apply(model->final.pipeline, row, x, NULL);
+            double raw = cr_model_margin(model->final.model, x);
+            pd[i] = cr_calibrate_pd(cr_calibrate_margin(&model->calibration, raw));
+        }
+    }
+    return result;
+}
+
+static json_t *records_entry(const char *name, const struct cr_metrics *metrics)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", name,             //
+                     "auc_roc", cr_json_number(metrics->auc_roc),           //
+                     "mean_pd", cr_json_number(metrics->mean_pd),           //
+                     "default_rate", cr_json_number(metrics->default_rate), //
+                     "ece", cr_json_number(metrics->ece));
+}
+
+int cr_compare_records(const struct cr_run *run, const struct cr_comparison_base *champion,
+                       json_t **ret_records, struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = run->portfolio;
+    CR_CLEANUP(cr_freep) double *pd = calloc(run->split.n_test, sizeof *pd);
+    struct cr_metrics basic;
+    size_t n_basic = 0;
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        n_basic += is_basic(&portfolio->fields[i]);
+    }
+    if (n_basic == portfolio->n_fields) {
+        *ret_records = json_null();
+        return 0;
+    }
+    if (pd == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the comparisons");
+    }
+    int result = score_basic(run, champion->model, pd, err);
+    if (result != 0 ||
+        (result = cr_metrics_compute(pd, run->test_y, run->split.n_test,
+                                     champion->summary->threshold, &basic, err)) != 0) {
+        return result;
+    }
+    json_t *records = json_pack("[o, o]", records_entry("all fields", &champion->summary->test),
+                                records_entry("required and defaulted fields only", &basic));
+    if (records == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the comparisons");
+    }
+    *ret_records = records;
+    return 0;
+}
+
+/* The probabilities a synthetic book was drawn from; the generator's documentation says more. */
+static const char *const truth_names[] = {"pd_true", "pd_attainable", "pd_application"};
+enum { N_TRUTHS = CR_ARRAY_LEN(truth_names) };
+
+struct truth {
+    double id;
+    double pd[N_TRUTHS];
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct truth *x = a;
+    const struct truth *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The whole table, by loan. *ret_n is 0 when the book is not synthetic. */
+static int read_truth(struct cr_db *db, struct truth **ret_truth, size_t *ret_n,
+                      struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int64_t count = 0;
+    struct cr_error none;
+    *ret_n = 0;
+    *ret_truth = NULL;
+    if (cr_db_count(db, "synthetic_truth", &count, &none) != 0 || count <= 0) {
+        return 0; /* a book that was never meant to have one has no such table */
+    }
+    CR_CLEANUP(cr_freep) struct truth *truth = calloc((size_t)count, sizeof *truth);
+    if (truth == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the true PDs");
+    }
+    int result = cr_db_prepare(db,
+                               "SELECT loan_id, pd_true, pd_attainable, pd_application"
+                               " FROM synthetic_truth ORDER BY loan_id",
+                               "synthetic_truth", &stmt, err);
+    bool is_row = result == 0;
+    size_t n = 0;
+    while (is_row && (result = cr_stmt_step(stmt, &is_row, err)) == 0 && is_row &&
+           n < (size_t)count) {
+        truth[n].id = cr_stmt_number(stmt, 0);
+        for (size_t t = 0; t < N_TRUTHS; t++) {
+            truth[n].pd[t] = cr_stmt_number(stmt, t + 1);
+        }
+        n++;
+    }
+    if (result == 0) {
+        *ret_truth = CR_STEAL(truth);
+        *ret_n = n;
+    }
+    return result;
+}
+
+/* pd[t][i] of every test row; *ret_found says whether all were known. */
+static void match(const struct cr_run *run, const struct truth *truth, size_t n, double **pd,
+                  bool *ret_found)
+{
+    const struct cr_column *ids = &run->extract.frame.columns[run->extract.col_row];
+    *ret_found = n > 0;
+    for (size_t i = 0; *ret_found && i < run->split.n_test; i++) {
+        const struct truth key = {.id = ids->numbers[run->split.test[i]]};
+        const struct truth *found = bsearch(&key, truth, n, sizeof *truth, by_id);
+        *ret_found = found != NULL;
+        for (size_t t = 0; found != NULL && t < N_TRUTHS; t++) {
+            pd[t][i] = found->pd[t];
+        }
+    }
+}
+
+int cr_compare_ceiling(const struct cr_run *run, struct cr_db *db, json_t **ret_ceiling,
+                       struct cr_error *err)
+{
+    size_t n_test = run->split.n_test;
+    CR_CLEANUP(cr_freep) struct truth *truth = NULL;
+    CR_CLEANUP(cr_freep) double *values = calloc(N_TRUTHS * n_test, sizeof *values);
+    double *pd[N_TRUTHS];
+    double auc[N_TRUTHS];
+    size_t n;
+    bool is_known = run->extract.col_row >= 0 &&
+                    run->extract.frame.columns[run->extract.col_row].type == CR_COLUMN_NUMBER;
+    if (values == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the true PDs");
+    }
+    int result = read_truth(db, &truth, &n, err);
+    if (result != 0) {
+        return result;
+    }
+    for (size_t t = 0; t < N_TRUTHS; t++) {
+        pd[t] = values + t * n_test;
+    }
+    if (is_known) {
+        match(run, truth, n, pd, &is_known);
+    }
+    if (!is_known) {
+        *ret_ceiling = json_null();
+        return 0;
+    }
+    json_t *ceiling = json_object();
+    for (size_t t = 0; result == 0 && t < N_TRUTHS; t++) {
+        result = cr_metrics_auc(pd[t], run->test_y, n_test, &auc[t], err);
+        if (result == 0 &&
+            json_object_set_new(ceiling, truth_names[t], cr_json_number(auc[t])) != 0) {
+            result = cr_error_set(err, CR_ENOMEM, "out of memory for the true PDs");
+        }
+    }
+    if (result == 0) {
+        *ret_ceiling = ceiling;
+    } else {
+        json_decref(ceiling);
+    }
+    return result;
+}
