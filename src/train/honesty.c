@@ -40,6 +40,12 @@ static void say_of_data(const struct cr_run *run, json_t *sentences, size_t *n_s
     say(sentences, n_said,
         "Bureau and customer data are one snapshot, which may be younger than the application, "
         "unless the date of the pull says otherwise.");
+    if (run->n_sendable < run->extract.frame.n_rows) {
+        say(sentences, n_said,
+            "%zu of the %zu rows of the book lie outside the ranges that are accepted of an "
+            "application; they were learnt from all the same.",
+            run->extract.frame.n_rows - run->n_sendable, run->extract.frame.n_rows);
+    }
     if (run->split.grouped) {
         say(sentences, n_said,
             "No customer stands in two folds%s; intervals resample whole customers.",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "train.h"
+#include "report.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -212,18 +212,6 @@ static int write_report(const json_t *report, const char *dir, struct cr_error *
     return result != 0 ? result : write_buffer(folder, "report.json", &text, err);
 }
 
-static json_t *params_to_json(const struct cr_candidate *candidate)
-{
-    json_t *params = json_object();
-    for (size_t i = 0; i < candidate->n_params; i++) {
-        const struct cr_param *param = &candidate->params[i];
-        json_t *value = param->value.text != NULL ? json_string(param->value.text)
-                                                  : cr_json_number(param->value.number);
-        (void)json_object_set_new(params, param->name, value); /* checked by json_pack */
-    }
-    return params;
-}
-
 /* Everything about the version that is no file of its own. What may differ between two runs of the
  * same command is named under `volatile`. */
 static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model *model,
@@ -242,7 +230,7 @@ static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model
         "s, s]}",
         "portfolio", portfolio->name, //
         "model", "kind", model->ops->kind, "name", model->ops->display_name, "params",
-        params_to_json(model->best),                                         //
+        cr_report_params(model->best),                                       //
         "feature_set", portfolio->sets[run->set].name,                       //
         "include_protected", run->options->include_protected,                //
         "n_inputs", (json_int_t)cr_pipeline_n_inputs(model->final.pipeline), //

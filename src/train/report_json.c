@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "creditrisk/train/run.h"
+/* report.json: the source of everything that is shown of a training run. */
+#include <stdlib.h>
+#include <string.h>
 
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
+#include "report.h"
+
+enum { FORMAT = 1 };
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+}
 
 json_t *cr_train_metrics_to_json(const struct cr_metrics *metrics)
 {
@@ -24,52 +36,170 @@ json_t *cr_train_metrics_to_json(const struct cr_metrics *metrics)
         "f1", cr_json_number(metrics->f1));
 }
 
-static json_t *model_to_json(const struct cr_train_model *model, size_t n_folds)
+/* Why the champion is the champion. */
+static json_t *rule_to_json(const struct cr_train_report *summary)
 {
-    json_t *folds = json_array();
-    for (size_t f = 0; f < n_folds; f++) {
-        (void)json_array_append_new(folds,
-                                    cr_json_number(model->fold_auc[f])); /* checked by json_pack */
+    const struct cr_train_model *champion = &summary->models[summary->champion];
+    const struct cr_train_model *best = &summary->models[0];
+    for (size_t m = 1; m < summary->n_models; m++) {
+        if (summary->models[m].cv_auc > best->cv_auc) {
+            best = &summary->models[m];
+        }
     }
-    return json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o}", //
-                     "kind", model->kind,                                            //
-                     "version", model->version,                                      //
-                     "cv_auc", cr_json_number(model->cv_auc),                        //
-                     "cv_se", cr_json_number(model->cv_se),                          //
-                     "fold_auc", folds,                                              //
-                     "threshold", cr_json_number(model->threshold),                  //
-                     "calibration",                                                  //
-                     "slope", cr_json_number(model->calibration_slope),              //
-                     "intercept", cr_json_number(model->calibration_intercept),      //
-                     "metrics", cr_train_metrics_to_json(&model->test),              //
-                     "oof_metrics", cr_train_metrics_to_json(&model->oof),           //
-                     "seconds", cr_json_number(model->seconds));
+    if (summary->n_models == 1) {
+        return json_sprintf("%s is the only model of this run.", champion->kind);
+    }
+    if (best == champion) {
+        return json_sprintf("%s has the highest cross-validated AUC (%.4f), and no simpler model "
+                            "lies within one paired standard error of it.",
+                            champion->kind, champion->cv_auc);
+    }
+    return json_sprintf("%s (cross-validated AUC %.4f) is the simplest model within one paired "
+                        "standard error of the best, %s (%.4f).",
+                        champion->kind, champion->cv_auc, best->kind, best->cv_auc);
+}
+
+static json_t *outcome_to_json(const struct cr_portfolio *portfolio)
+{
+    return json_pack("{s:s, s:s, s:s, s:o}", "name", portfolio->outcome, //
+                     "label", portfolio->outcome_label,                  //
+                     "definition", portfolio->outcome_definition,        //
+                     "window_months", cr_json_number(portfolio->outcome_window_months));
+}
+
+static json_t *split_to_json(const struct cr_split *split)
+{
+    return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s}", "kind", split->kind, //
+                     "n_train", (json_int_t)split->n_train,                 //
+                     "n_test", (json_int_t)split->n_test,                   //
+                     "n_folds", (json_int_t)split->n_folds,                 //
+                     "grouped", split->grouped,                             //
+                     "note", split->note);
+}
+
+static json_t *data_to_json(const struct cr_run *run, const struct cr_train_model *model)
+{
+    return json_pack("{s:s, s:I, s:o, s:o}", "sha256", run->data_sha256,            //
+                     "n_rows", (json_int_t)run->extract.frame.n_rows,               //
+                     "default_rate_train", cr_json_number(model->oof.default_rate), //
+                     "default_rate_test", cr_json_number(model->test.default_rate));
+}
+
+static json_t *costs_to_json(const struct cr_costs *costs)
+{
+    return json_pack("{s:o, s:o, s:o}", "false_negative", cr_json_number(costs->false_negative), //
+                     "lgd", cr_json_number(costs->lgd),                                          //
+                     "false_positive", cr_json_number(costs->false_positive));
+}
+
+static json_t *head_to_json(const struct cr_run *run, const struct cr_train_report *summary)
+{
+    const struct cr_portfolio *portfolio = run->portfolio;
+    const struct cr_train_model *champion = &summary->models[summary->champion];
+    char now[CR_CLOCK_TEXT_LEN];
+    cr_clock_utc(now);
+    return json_pack("{s:i, s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:o, s:o, s:s, s:b, s:I, s:o, "
+                     "s:o, s:n, s:s, s:o}",
+                     "format", FORMAT,                                     //
+                     "portfolio", portfolio->name,                         //
+                     "title", portfolio->title,                            //
+                     "created_at", now,                                    //
+                     "seed", (json_int_t)summary->seed,                    //
+                     "currency",                                           //
+                     "code", portfolio->currency_code,                     //
+                     "symbol", portfolio->currency_symbol,                 //
+                     "grouping", portfolio->currency_grouping,             //
+                     "outcome", outcome_to_json(portfolio),                //
+                     "split", split_to_json(&run->split),                  //
+                     "feature_set", portfolio->sets[run->set].name,        //
+                     "include_protected", run->options->include_protected, //
+                     "n_inputs", (json_int_t)summary->n_inputs,            //
+                     "data", data_to_json(run, champion),                  //
+                     "costs", costs_to_json(&portfolio->policy.costs),     //
+                     "champion",                                           //
+                     "champion_kind", champion->kind,                      //
+                     "champion_rule", rule_to_json(summary));
+}
+
+int cr_report_make(const struct cr_run *run, struct cr_db *db,
+                   const struct cr_train_report *summary, json_t **ret_document,
+                   struct cr_error *err)
+{
+    const struct cr_comparison_base champion = {&run->models[summary->champion],
+                                                &summary->models[summary->champion]};
+    CR_CLEANUP(cr_json_decrefp) json_t *models = json_array();
+    CR_CLEANUP(cr_json_decrefp) json_t *comparisons = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *document = head_to_json(run, summary);
+    for (size_t m = 0; m < run->n_models; m++) {
+        json_t *model = NULL;
+        int result = cr_report_model(run, &run->models[m], &summary->models[m], &model, err);
+        if (result != 0) {
+            return result;
+        }
+        if (json_array_append_new(models, model) != 0) {
+            return no_memory(err);
+        }
+    }
+    int result = cr_compare_make(run, db, &champion, &comparisons, err);
+    if (result != 0) {
+        return result;
+    }
+    if (json_object_set(document, "models", models) != 0 ||
+        json_object_set(document, "comparisons", comparisons) != 0 ||
+        json_object_set_new(document, "honesty", cr_honesty_make(run, &champion, comparisons)) !=
+            0) {
+        return no_memory(err);
+    }
+    *ret_document = CR_STEAL(document);
+    return 0;
+}
+
+int cr_report_name_versions(json_t *document, const struct cr_train_report *summary,
+                            struct cr_error *err)
+{
+    json_t *models = json_object_get(document, "models");
+    const char *champion = summary->models[summary->champion].version;
+    for (size_t m = 0; m < summary->n_models; m++) {
+        if (json_object_set_new(json_array_get(models, m), "version",
+                                json_string(summary->models[m].version)) != 0) {
+            return no_memory(err);
+        }
+    }
+    return json_object_set_new(document, "champion", json_string(champion)) == 0 ? 0
+                                                                                 : no_memory(err);
+}
+
+/* Copies an object without the members named in `without`, which ends with NULL. */
+static json_t *copy_without(const json_t *object, const char *const *without)
+{
+    json_t *copy = json_copy((json_t *)object); /* shallow: reads only */
+    for (size_t i = 0; copy != NULL && without[i] != NULL; i++) {
+        (void)json_object_del(copy, without[i]); /* it may not be there */
+    }
+    return copy;
 }
 
 json_t *cr_train_report_to_json(const struct cr_train_report *report)
 {
-    json_t *models = json_array();
-    for (size_t i = 0; i < report->n_models; i++) {
-        json_t *model = model_to_json(&report->models[i], report->n_folds);
-        if (json_array_append_new(models, model) != 0) {
-            json_decref(models);
+    static const char *const long_members[] = {"curves", "importance", "groups", NULL};
+    static const char *const long_search[] = {"candidates", NULL};
+    static const char *const long_analysis[] = {"sweep", NULL};
+    static const char *const none[] = {NULL};
+    CR_CLEANUP(cr_json_decrefp) json_t *document = copy_without(report->document, none);
+    CR_CLEANUP(cr_json_decrefp) json_t *models = json_array();
+    size_t m;
+    json_t *whole;
+    json_array_foreach(json_object_get(document, "models"), m, whole)
+    {
+        json_t *model = copy_without(whole, long_members);
+        json_t *search = copy_without(json_object_get(model, "search"), long_search);
+        json_t *analysis =
+            copy_without(json_object_get(model, "threshold_analysis"), long_analysis);
+        bool is_set = json_object_set_new(model, "search", search) == 0 &&
+                      json_object_set_new(model, "threshold_analysis", analysis) == 0;
+        if (json_array_append_new(models, model) != 0 || !is_set) {
             return NULL;
         }
     }
-    const struct cr_train_model *champion = &report->models[report->champion];
-    return json_pack("{s:s, s:I, s:{s:s, s:I, s:I, s:I, s:s}, s:I, s:{s:s, s:s?}, s:o, s:{}}", //
-                     "portfolio", report->portfolio,                                           //
-                     "seed", (json_int_t)report->seed,                                         //
-                     "split",                                                                  //
-                     "kind", report->split_kind,                                               //
-                     "n_train", (json_int_t)report->n_train,                                   //
-                     "n_test", (json_int_t)report->n_test,                                     //
-                     "n_folds", (json_int_t)report->n_folds,                                   //
-                     "note", report->split_note,                                               //
-                     "n_inputs", (json_int_t)report->n_inputs,                                 //
-                     "champion",                                                               //
-                     "kind", champion->kind,                                                   //
-                     "version", champion->version,                                             //
-                     "models", models,                                                         //
-                     "comparisons");
+    return json_object_set(document, "models", models) == 0 ? CR_STEAL(document) : NULL;
 }

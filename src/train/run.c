@@ -6,7 +6,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
-#include "train.h"
+#include "report.h"
 
 static int start_report(const struct cr_run *run, struct cr_train_report *report,
                         struct cr_error *err)
@@ -32,19 +32,15 @@ static int publish_all(const struct cr_run *run, struct cr_registry *registry,
     if (cr_run_is_cancelled(run)) {
         return cr_error_set(err, CR_EUNAVAIL, "interrupted");
     }
-    CR_CLEANUP(cr_json_decrefp) json_t *document = cr_train_report_to_json(report);
-    if (document == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
-    }
     for (size_t m = 0; m < run->n_models; m++) {
         struct cr_train_model *summary = &report->models[m];
-        int result = cr_publish_model(run, &run->models[m], summary, document, registry,
+        int result = cr_publish_model(run, &run->models[m], summary, report->document, registry,
                                       &summary->version, err);
         if (result != 0) {
             return result;
         }
     }
-    return 0;
+    return cr_report_name_versions(report->document, report, err);
 }
 
 int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
@@ -65,7 +61,8 @@ int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
         }
     }
     report.n_inputs = cr_pipeline_n_inputs(run.models[0].final.pipeline);
-    if ((result = cr_judge_champion(&run, &report, err)) == 0) {
+    if ((result = cr_judge_champion(&run, &report, err)) == 0 &&
+        (result = cr_report_make(&run, db, &report, &report.document, err)) == 0) {
         result = publish_all(&run, registry, &report, err);
     }
 done:
@@ -89,5 +86,6 @@ void cr_train_report_finish(struct cr_train_report *report)
     }
     free(report->models);
     free(report->portfolio);
+    json_decref(report->document);
     *report = (struct cr_train_report){0};
 }

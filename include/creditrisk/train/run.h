@@ -59,7 +59,8 @@ struct cr_train_report {
     size_t n_inputs;
     size_t n_models;
     struct cr_train_model *models;
-    size_t champion; /* index into models */
+    size_t champion;  /* index into models */
+    json_t *document; /* report.json with the versions' names: all that can be shown of the run */
 };
 
 /* Trains and publishes; promotes nothing. The book must be migrated and have rows. On failure no
@@ -69,8 +70,8 @@ int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
                  struct cr_train_report *ret_report, struct cr_error *err);
 void cr_train_report_finish(struct cr_train_report *report);
 
-/* The document of `train --json` and of the version's report.json. A new reference; NULL without
- * memory. */
+/* The document of `train --json`: report.json without its long lists (curves, importance, the sweep
+ * and the candidates). A new reference; NULL without memory. */
 json_t *cr_train_report_to_json(const struct cr_train_report *report);
 json_t *cr_train_metrics_to_json(const struct cr_metrics *metrics);
 

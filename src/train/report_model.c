@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+/* One model's part of report.json. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "creditrisk/decision/policy.h"
+#include "creditrisk/train/curves.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "report.h"
+
+enum { MAX_CURVE_POINTS = 201 };
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+}
+
+json_t *cr_report_params(const struct cr_candidate *candidate)
+{
+    json_t *params = json_object();
+    for (size_t i = 0; i < candidate->n_params; i++) {
+        const struct cr_param *param = &candidate->params[i];
+        json_t *value = param->value.text != NULL ? json_string(param->value.text)
+                                                  : cr_json_number(param->value.number);
+        (void)json_object_set_new(params, param->name, value); /* checked by json_pack */
+    }
+    return params;
+}
+
+/* Parameters as they were drawn: a booster that was stopped keeps the rounds it was asked for. */
+static json_t *candidate_to_json(const struct cr_candidate *candidate)
+{
+    bool is_stopped = candidate->n_estimators_asked > 0;
+    double rounds = NAN;
+    json_t *params = cr_report_params(candidate);
+    if (is_stopped) {
+        rounds = json_number_value(json_object_get(params, "n_estimators"));
+        (void)json_object_set_new(params, "n_estimators", /* checked by json_pack */
+                                  cr_json_number(candidate->n_estimators_asked));
+    }
+    return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "params", params,       //
+                     "mean_auc", cr_json_number(cr_candidate_mean(candidate)), //
+                     "folds_seen", (json_int_t)candidate->n_seen,              //
+                     "dropped_after", (json_int_t)candidate->dropped_after,    //
+                     "stopped_at", cr_json_number(rounds),                     //
+                     "seconds", cr_json_number(candidate->seconds));
+}
+
+static json_t *search_to_json(const struct cr_run_model *model)
+{
+    size_t n_dropped = 0;
+    size_t n_stopped = 0;
+    json_t *candidates = json_array();
+    for (size_t i = 0; i < model->n_candidates; i++) {
+        n_dropped += model->candidates[i].dropped_after > 0;
+        n_stopped += model->candidates[i].n_estimators_asked > 0;
+        if (json_array_append_new(candidates, candidate_to_json(&model->candidates[i])) != 0) {
+            json_decref(candidates);
+            return NULL;
+        }
+    }
+    return json_pack("{s:I, s:I, s:I, s:o}", "n_candidates", (json_int_t)model->n_candidates, //
+                     "n_dropped", (json_int_t)n_dropped,                                      //
+                     "n_stopped", (json_int_t)n_stopped,                                      //
+                     "candidates", candidates);
+}
+
+/* The metrics and what chance would make of the calibration error. */
+static int metrics_to_json(const struct cr_run *run, const struct cr_metrics *metrics,
+                           const double *pd, json_t **ret_json, struct cr_error *err)
+{
+    double mean;
+    double p99;
+    int result = cr_intervals_expected_ece(pd, metrics->n, CR_INTERVALS_DRAWS, run->options->seed,
+                                           &mean, &p99, err);
+    if (result != 0) {
+        return result;
+    }
+    json_t *json = cr_train_metrics_to_json(metrics);
+    if (json_object_set_new(json, "ece_expected", cr_json_number(mean)) != 0 ||
+        json_object_set_new(json, "ece_p99", cr_json_number(p99)) != 0) {
+        json_decref(json);
+        return no_memory(err);
+    }
+    *ret_json = json;
+    return 0;
+}
+
+/* Numbers that are equal for rows of one customer, of the test rows; NaN where none is known. NULL
+ * without memory. */
+static double *customers(const struct cr_run *run)
+{
+    const struct cr_column *column = &run->extract.frame.columns[(size_t)run->extract.col_customer];
+    double *keys = calloc(run->split.n_test, sizeof *keys);
+    for (size_t i = 0; keys != NULL && i < run->split.n_test; i++) {
+        size_t row = run->split.test[i];
+        if (column->type == CR_COLUMN_NUMBER) {
+            keys[i] = column->numbers[row];
+        } else {
+            keys[i] = column->codes[row] < 0 ? NAN : (double)column->codes[row];
+        }
+    }
+    return keys;
+}
+
+static int add_intervals(const struct cr_run *run, const struct cr_run_model *model, json_t *json,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) double *cluster = NULL;
+    struct cr_intervals intervals;
+    if (run->split.grouped && (cluster = customers(run)) == NULL) {
+        return no_memory(err);
+    }
+    int result = cr_intervals_bootstrap(model->test_pd, run->test_y, cluster, run->split.n_test,
+                                        CR_INTERVALS_DRAWS, run->options->seed, &intervals, err);
+    if (result != 0) {
+        return result;
+    }
+    bool is_set =
+        json_object_set_new(json, "auc_low", cr_json_number(intervals.auc_roc.low)) == 0 &&
+        json_object_set_new(json, "auc_high", cr_json_number(intervals.auc_roc.high)) == 0 &&
+        json_object_set_new(json, "ks_low", cr_json_number(intervals.ks.low)) == 0 &&
+        json_object_set_new(json, "ks_high", cr_json_number(intervals.ks.high)) == 0;
+    return is_set ? 0 : no_memory(err);
+}
+
+static json_t *curve_to_json(const struct cr_curve *curve)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < curve->n; i++) {
+        json_t *point = json_pack("[o, o]", cr_json_number(curve->points[i].x),
+                                  cr_json_number(curve->points[i].y));
+        if (json_array_append_new(array, point) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static int curves_to_json(const struct cr_run *run, const struct cr_run_model *model,
+                          json_t **ret_json, struct cr_error *err)
+{
+    CR_CLEANUP(cr_curves_finish) struct cr_curves curves = {0};
+    int result = cr_curves_make(model->test_pd, run->test_y, run->split.n_test, MAX_CURVE_POINTS,
+                                &curves, err);
+    if (result != 0) {
+        return result;
+    }
+    json_t *calibration = json_array();
+    json_t *lift = json_array();
+    for (size_t i = 0; i < CR_CURVES_BINS; i++) {
+        const struct cr_calibration_bin *bin = &curves.calibration[i];
+        const struct cr_lift_bin *tenth = &curves.lift[i];
+        (void)json_array_append_new(/* counted below */
+                                    calibration,
+                                    json_pack("{s:o, s:o, s:I}", "mean_pd",
+                                              cr_json_number(bin->mean_pd), "default_rate",
+                                              cr_json_number(bin->default_rate), "n",
+                                              (json_int_t)bin->n));
+        (void)json_array_append_new(/* counted below */
+                                    lift, json_pack("{s:o, s:o, s:o, s:o}", "share",
+                                                    cr_json_number(tenth->share), "default_rate",
+                                                    cr_json_number(tenth->default_rate), "lift",
+                                                    cr_json_number(tenth->lift), "captured",
+                                                    cr_json_number(tenth->captured)));
+    }
+    bool is_whole =
+        json_array_size(calibration) == CR_CURVES_BINS && json_array_size(lift) == CR_CURVES_BINS;
+    json_t *json = json_pack("{s:o, s:o, s:o, s:o}", "roc", curve_to_json(&curves.roc),   //
+                             "precision_recall", curve_to_json(&curves.precision_recall), //
+                             "calibration", calibration, "lift", lift);
+    if (json == NULL || !is_whole) {
+        json_decref(json);
+        return no_memory(err);
+    }
+    *ret_json = json;
+    return 0;
+}
+
+static double money(int64_t hundredths)
+{
+    return (double)hundredths / 100;
+}
+
+static json_t *point_to_json(const struct cr_threshold_point *point)
+{
+    return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", //
+                     "threshold", cr_json_number(point->threshold),   //
+                     "cost", cr_json_number(money(point->cost)),      //
+                     "tp", (json_int_t)point->tp,                     //
+                     "fp", (json_int_t)point->fp,                     //
+                     "tn", (json_int_t)point->tn,                     //
+                     "fn", (json_int_t)point->fn,                     //
+                     "precision", cr_json_number(point->precision),   //
+                     "recall", cr_json_number(point->recall),         //
+                     "f1", cr_json_number(point->f1));
+}
+
+static json_t *sweep_to_json(const struct cr_run_model *model)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < model->n_sweep; i++) {
+        const struct cr_threshold_point *point = &model->sweep[i];
+        json_t *entry = json_pack("{s:o, s:o, s:o, s:o, s:o}",                   //
+                                  "threshold", cr_json_number(point->threshold), //
+                                  "cost", cr_json_number(money(point->cost)),    //
+                                  "precision", cr_json_number(point->precision), //
+                                  "recall", cr_json_number(point->recall),       //
+                                  "f1", cr_json_number(point->f1));
+        if (json_array_append_new(array, entry) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+static json_t *bands_to_json(const struct cr_run *run, const struct cr_run_model *model,
+                             double threshold)
+{
+    const struct cr_policy *policy = &run->portfolio->policy;
+    json_t *array = json_array();
+    for (size_t b = 0; b < policy->n_bands; b++) {
+        double n = 0;
+        double n_bad = 0;
+        for (size_t i = 0; i < run->split.n_test; i++) {
+            if (cr_policy_band(policy, threshold, model->test_pd[i]) == &policy->bands[b]) {
+                n++;
+                n_bad += run->test_y[i];
+            }
+        }
+        json_t *entry = json_pack("{s:s, s:s, s:o, s:o}", "name", policy->bands[b].name,  //
+                                  "color", policy->bands[b].color,                        //
+                                  "share", cr_json_number(n / (double)run->split.n_test), //
+                                  "default_rate", cr_json_number(n > 0 ? n_bad / n : NAN));
+        if (json_array_append_new(array, entry) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
+/* What is decided on which rows: the version's threshold, 0.5, and deciding without a model. */
+struct outcomes {
+    struct cr_threshold_point oof_optimum, oof_half;
+    struct cr_threshold_point optimum, half, approve_all, decline_all;
+};
+
+static int evaluate(const struct cr_run *run, const struct cr_run_model *model, double threshold,
+                    struct outcomes *ret, struct cr_error *err)
+{
+    const struct cr_threshold_rows oof = {model->oof_pd, run->train_y, run->train_amount,
+                                          run->split.n_train};
+    const struct cr_threshold_rows test = {model->test_pd, run->test_y, run->test_amount,
+                                           run->split.n_test};
+    const struct {
+        const struct cr_threshold_rows *rows;
+        double threshold;
+        struct cr_threshold_point *ret_point;
+    } points[] = {
+        {&oof, threshold, &ret->oof_optimum}, {&oof, 0.5, &ret->oof_half},
+        {&test, threshold, &ret->optimum},    {&test, 0.5, &ret->half},
+        {&test, INFINITY, &ret->approve_all}, {&test, 0, &ret->decline_all},
+    };
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < CR_ARRAY_LEN(points); i++) {
+        result = cr_threshold_evaluate(points[i].rows, &run->portfolio->policy.costs,
+                                       points[i].threshold, points[i].ret_point, err);
+    }
+    ret->approve_all.threshold = 1; /* nobody is declined, even at a PD of 1 */
+    return result;
+}
+
+static json_t *confusion_to_json(const struct cr_threshold_point *point)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}",      //
+                     "tp", (json_int_t)point->tp, //
+                     "fp", (json_int_t)point->fp, //
+                     "tn", (json_int_t)point->tn, //
+                     "fn", (json_int_t)point->fn);
+}
+
+static json_t *analysis_to_json(const struct cr_run *run, const struct cr_run_model *model,
+                                const struct outcomes *out)
+{
+    double closed_form = cr_threshold_closed_form(&run->portfolio->policy.costs);
+    const struct cr_threshold_point *optimum = &out->optimum;
+    return json_pack(
+        "{s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o}", "closed_form",
+        cr_json_number(closed_form),                                                  //
+        "sweep", sweep_to_json(model),                                                //
+        "oof", "optimum", point_to_json(&out->oof_optimum),                           //
+        "half", point_to_json(&out->oof_half),                                        //
+        "test", "optimum", point_to_json(optimum), "half", point_to_json(&out->half), //
+        "approve_all", point_to_json(&out->approve_all),                              //
+        "decline_all", point_to_json(&out->decline_all),                              //
+        "savings", cr_json_number(money(out->half.cost - optimum->cost)),             //
+        "bands", bands_to_json(run, model, optimum->threshold),                       //
+        "good_payers_declined",
+        cr_json_number((double)optimum->fp / (double)(optimum->fp + optimum->tn)));
+}
+
+static json_t *folds_to_json(const struct cr_run *run, const struct cr_train_model *summary)
+{
+    json_t *folds = json_array();
+    for (size_t f = 0; f < run->split.n_folds; f++) {
+        if (json_array_append_new(folds, cr_json_number(summary->fold_auc[f])) != 0) {
+            json_decref(folds);
+            return NULL;
+        }
+    }
+    return folds;
+}
+
+static json_t *summary_to_json(const struct cr_run *run, const struct cr_run_model *model,
+                               const struct cr_train_model *summary)
+{
+    return json_pack("{s:s, s:s, s:n, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", //
+                     "kind", model->ops->kind,                                           //
+                     "name", model->ops->display_name,                                   //
+                     "version",                                                          //
+                     "cv_auc", cr_json_number(summary->cv_auc),                          //
+                     "cv_se", cr_json_number(summary->cv_se),                            //
+                     "fold_auc", folds_to_json(run, summary),                            //
+                     "threshold", cr_json_number(summary->threshold),                    //
+                     "seconds", cr_json_number(summary->seconds),                        //
+                     "calibration",                                                      //
+                     "slope", cr_json_number(model->calibration.slope),                  //
+                     "intercept", cr_json_number(model->calibration.intercept),          //
+                     "params", cr_report_params(model->best),                            //
+                     "search", search_to_json(model));
+}
+
+int cr_report_model(const struct cr_run *run, const struct cr_run_model *model,
+                    const struct cr_train_model *summary, json_t **ret_model, struct cr_error *err)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *metrics = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *oof_metrics = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *curves = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *inputs = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *groups = NULL;
+    struct outcomes outcomes;
+    int result;
+    if ((result = metrics_to_json(run, &summary->test, model->test_pd, &metrics, err)) != 0 ||
+        (result = add_intervals(run, model, metrics, err)) != 0 ||
+        (result = metrics_to_json(run, &summary->oof, model->oof_pd, &oof_metrics, err)) != 0 ||
+        (result = curves_to_json(run, model, &curves, err)) != 0 ||
+        (result = cr_importance_make(run, model, &inputs, &groups, err)) != 0 ||
+        (result = evaluate(run, model, summary->threshold, &outcomes, err)) != 0) {
+        return result;
+    }
+    CR_CLEANUP(cr_json_decrefp) json_t *json = summary_to_json(run, model, summary);
+    if (json_object_set(json, "metrics", metrics) != 0 ||
+        json_object_set(json, "oof_metrics", oof_metrics) != 0 ||
+        json_object_set_new(json, "confusion", confusion_to_json(&outcomes.optimum)) != 0 ||
+        json_object_set(json, "curves", curves) != 0 ||
+        json_object_set(json, "importance", inputs) != 0 ||
+        json_object_set(json, "groups", groups) != 0 ||
+        json_object_set_new(json, "threshold_analysis", analysis_to_json(run, model, &outcomes)) !=
+            0) {
+        return no_memory(err);
+    }
+    *ret_model = CR_STEAL(json);
+    return 0;
+}
