@@ -51,7 +51,7 @@ static struct cr_interval interval(double *values, size_t n)
     return (struct cr_interval){quantile(values, n, 0.025), quantile(values, n, 0.975)};
 }
 
-/* Numbers the clusters from 0: unit[row]. */
+/* Numbers the clusters from 0: unit[row]. Rows without one are units of their own. */
 static int number_units(const double *cluster, size_t n, size_t *unit, size_t *ret_n_units,
                         struct cr_error *err)
 {
@@ -60,12 +60,13 @@ static int number_units(const double *cluster, size_t n, size_t *unit, size_t *r
         return cr_error_set(err, CR_ENOMEM, "out of memory for a bootstrap of %zu rows", n);
     }
     for (size_t i = 0; i < n; i++) {
-        order[i] = (struct keyed_row){cluster == NULL ? (double)i : cluster[i], i};
+        double key = cluster == NULL || isnan(cluster[i]) ? INFINITY : cluster[i];
+        order[i] = (struct keyed_row){key, i};
     }
     qsort(order, n, sizeof *order, by_key);
     size_t n_units = 0;
     for (size_t i = 0; i < n; i++) {
-        n_units += i == 0 || order[i].key != order[i - 1].key;
+        n_units += i == 0 || order[i].key == INFINITY || order[i].key != order[i - 1].key;
         unit[order[i].row] = n_units - 1;
     }
     *ret_n_units = n_units;

@@ -2,6 +2,7 @@
 #include "cr_test.h"
 
 #include <jansson.h>
+#include <math.h>
 
 #include "creditrisk/train/intervals.h"
 #include "creditrisk/train/metrics.h"
@@ -105,6 +106,21 @@ static void one_customer_is_always_drawn_whole(void **state)
     cr_assert_same(intervals.ks.high, .5);
 }
 
+/* Rows whose customer is not known count one by one. */
+static void unknown_customers_are_rows(void **state)
+{
+    (void)state;
+    struct cr_error err;
+    const double pd[] = {.9, .7, .7, .4, .3};
+    const double y[] = {1, 0, 1, 1, 0};
+    const double unknown[] = {NAN, NAN, NAN, NAN, NAN};
+    struct cr_intervals a;
+    struct cr_intervals b;
+    cr_assert_ok(cr_intervals_bootstrap(pd, y, NULL, 5, 100, 1, &a, &err), &err);
+    cr_assert_ok(cr_intervals_bootstrap(pd, y, unknown, 5, 100, 1, &b, &err), &err);
+    assert_memory_equal(&a, &b, sizeof a);
+}
+
 static void need_both_outcomes(void **state)
 {
     (void)state;
@@ -134,6 +150,7 @@ int main(void)
         cmocka_unit_test(agree_with_numpy),
         cmocka_unit_test(same_seed_same_interval),
         cmocka_unit_test(one_customer_is_always_drawn_whole),
+        cmocka_unit_test(unknown_customers_are_rows),
         cmocka_unit_test(need_both_outcomes),
         cmocka_unit_test(certain_outcomes),
     };

@@ -23,9 +23,9 @@ struct cr_intervals {
 
 /* Percentile bootstrap (Efron and Tibshirani 1993, chapter 13): the 2.5 % and 97.5 % quantiles of
  * AUC-ROC and KS over n_draws resamples of the n rows. With `cluster` (equal numbers = one
- * customer; NULL = every row for itself) whole customers are resampled, so that rows of one
- * customer do not count as independent. A resample without both outcomes is drawn anew. CR_EINVAL
- * unless both outcomes occur, CR_ENOMEM. n_draws > 0. */
+ * customer; NaN, or NULL for all = a row for itself) whole customers are resampled, so that rows of
+ * one customer do not count as independent. A resample without both outcomes is drawn anew.
+ * CR_EINVAL unless both outcomes occur, CR_ENOMEM. n_draws > 0. */
 int cr_intervals_bootstrap(const double *score, const double *y, const double *cluster, size_t n,
                            size_t n_draws, uint64_t seed, struct cr_intervals *ret_intervals,
                            struct cr_error *err);
