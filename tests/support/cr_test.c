@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cr_test.h"
 
+#include <errno.h>
 #include <math.h>
 #include <unistd.h>
 
@@ -119,6 +120,23 @@ _Noreturn void cr_test_skip(const char *missing)
 size_t cr_test_cases(size_t usual)
 {
     const char *chosen = getenv("CREDITRISK_CASES");
+    unsigned long long n;
+    char *end;
 
-    return chosen != NULL ? strtoul(chosen, NULL, 10) : usual;
+    if (chosen == NULL) {
+        return usual;
+    }
+    errno = 0;
+    n = strtoull(chosen, &end, 10);
+    if (chosen[0] < '0' || chosen[0] > '9' || *end != '\0' || errno != 0 || n == 0) {
+        /* not a failed assertion: a test without cases must not pass, wherever this is called */
+        (void)fprintf(stderr, "CREDITRISK_CASES must be a positive number, not '%s'\n", chosen);
+        exit(EXIT_FAILURE);
+    }
+    return (size_t)n;
+}
+
+bool cr_test_cases_chosen(void)
+{
+    return getenv("CREDITRISK_CASES") != NULL;
 }

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,7 +57,11 @@ const char *cr_test_shared(void);
 /* Ends the program as skipped and says what is missing. */
 _Noreturn void cr_test_skip(const char *missing);
 
-/* Number of cases of a property test: `usual`, or $CREDITRISK_CASES. */
+/* Number of cases of a property test: `usual`, or $CREDITRISK_CASES. Anything there that is not a
+ * positive whole number ends the program as failed. */
 size_t cr_test_cases(size_t usual);
+
+/* Whether $CREDITRISK_CASES chose another number than the usual one. */
+bool cr_test_cases_chosen(void);
 
 #endif
