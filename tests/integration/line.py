@@ -175,6 +175,9 @@ def main():
         if reference is None:
             line.generate()
             models = train(line)
+            for kind, model in models.items():  # 800 held-out loans: neither learnt nothing nor seen the outcome
+                auc = model["metrics"]["auc_roc"]
+                assert 0.75 <= auc <= 0.90, f"{kind}: test AUC {auc} on the generated book"
         else:
             line.import_reference(reference)
             models = train(line, "--include-protected", "--split", f"ids:{reference / 'test_loan_ids.csv'}")

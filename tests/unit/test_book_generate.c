@@ -9,6 +9,7 @@
 #include "creditrisk/book/table.h"
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 
 static struct cr_portfolio *portfolio;
@@ -176,6 +177,33 @@ static void test_same_seed(void **state)
     }
     cr_assert_same(number(first, "SELECT sum(pd_true * loan_id) FROM synthetic_truth"),
                    number(second, "SELECT sum(pd_true * loan_id) FROM synthetic_truth"));
+}
+
+/* The bytes of golden/generate.sha256: 200 customers, 400 loans, seed 42, on every machine. */
+static void test_recorded_bytes(void **state)
+{
+    struct cr_generate_report report;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = new_book(200, 400, 42, &report);
+    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/generate.sha256");
+    CR_CLEANUP(cr_freep) char *dir = dump(db);
+    CR_CLEANUP(cr_freep) char *recorded = NULL;
+    struct cr_error err;
+    size_t len;
+
+    (void)state;
+    cr_assert_ok(cr_fs_read(path, 1 << 16, &recorded, &len, &err), &err);
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        const char *file = portfolio->tables[i].file;
+        CR_CLEANUP(cr_freep) char *table = cr_fs_join(dir, file);
+        CR_CLEANUP(cr_freep) char *line = NULL;
+        char digest[CR_DIGEST_LEN];
+
+        cr_assert_ok(cr_digest_file(table, digest, &err), &err);
+        assert_true(asprintf(&line, "%s  %s\n", digest, file) > 0);
+        if (strstr(recorded, line) == NULL) {
+            fail_msg("%s is not the recorded one: its SHA-256 is %s", file, digest);
+        }
+    }
 }
 
 /* One table's draws do not disturb another's: more loans, the same customers and first loans. */
@@ -554,6 +582,13 @@ static void test_truth(void **state)
         {"avg(pd_true) - avg(is_default) FROM synthetic_truth JOIN loan_applications USING"
          " (loan_id)",
          0, .015},
+        /* the most that an application's fields can give: AUC, from the ranks of the probabilities
+         */
+        {"(sum(rank * is_default) - sum(is_default) * (sum(is_default) + 1) / 2.0) /"
+         " (1.0 * sum(is_default) * sum(1 - is_default)) FROM (SELECT is_default, row_number() OVER"
+         " (ORDER BY pd_application) AS rank FROM synthetic_truth JOIN loan_applications USING"
+         " (loan_id))",
+         .838, .02},
         {"avg(pd_true - is_default) FROM synthetic_truth JOIN loan_applications USING (loan_id)"
          " WHERE pd_true BETWEEN .4 AND .6",
          0, .06},
@@ -629,13 +664,21 @@ static void test_log_odds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_seed),    cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_default_rate), cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_customers),
-        cmocka_unit_test(test_bureau),       cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_loans),        cmocka_unit_test(test_instalments_of_loans),
-        cmocka_unit_test(test_repayments),   cmocka_unit_test(test_truth),
+        cmocka_unit_test(test_same_seed),
+        cmocka_unit_test(test_recorded_bytes),
+        cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_default_rate),
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_customers),
+        cmocka_unit_test(test_bureau),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_loans),
+        cmocka_unit_test(test_instalments_of_loans),
+        cmocka_unit_test(test_repayments),
+        cmocka_unit_test(test_truth),
         cmocka_unit_test(test_log_odds),
     };
 
