@@ -258,9 +258,6 @@ int main(void)
         cmocka_unit_test(test_inputs_are_named_alike),
     };
 
-    ours.folder = cr_reference_folder();
-    if (ours.folder == NULL) {
-        cr_test_skip("the reference data (reference/data of the shared folder)");
-    }
+    ours.folder = cr_reference_folder_or_skip();
     return cmocka_run_group_tests(tests, setup, teardown);
 }

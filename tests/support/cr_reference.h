@@ -21,6 +21,17 @@ static inline char *cr_reference_folder(void)
     return folder != NULL && cr_fs_is_dir(folder) ? CR_STEAL(folder) : NULL;
 }
 
+/* The same; ends the program as skipped when it is not there. */
+static inline char *cr_reference_folder_or_skip(void)
+{
+    char *folder = cr_reference_folder();
+
+    if (folder == NULL) {
+        cr_test_skip("the reference data (reference/data of the shared folder)");
+    }
+    return folder;
+}
+
 /* Unpacks <folder>/<name>.gz to <dir>/<name>; returns the path, yours (free). */
 static inline char *cr_reference_unpack(const char *folder, const char *dir, const char *name)
 {
@@ -55,19 +66,28 @@ static inline struct cr_db *cr_reference_open(void)
     return db;
 }
 
+/* Unpacks the tables' files into a new temporary folder; its path is yours (free). */
+static inline char *cr_reference_unpack_tables(const struct cr_portfolio *portfolio,
+                                               const char *folder)
+{
+    char *dir = cr_test_tempdir();
+
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        free(cr_reference_unpack(folder, dir, portfolio->tables[i].file));
+    }
+    return dir;
+}
+
 /* The four tables, imported without a rejected row; yours (cr_db_close). */
 static inline struct cr_db *cr_reference_book(const struct cr_portfolio *portfolio,
                                               const char *folder)
 {
-    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *dir = cr_reference_unpack_tables(portfolio, folder);
     struct cr_db *db = cr_reference_open();
     struct cr_import_options options = {.mode = CR_IMPORT_EMPTY, .strict = true, .quiet = true};
     struct cr_import_report report = {0};
     struct cr_error err;
 
-    for (size_t i = 0; i < portfolio->n_tables; i++) {
-        free(cr_reference_unpack(folder, dir, portfolio->tables[i].file));
-    }
     cr_assert_ok(cr_import_book(db, portfolio, dir, &options, NULL, NULL, &report, &err), &err);
     assert_int_equal(report.n_rejected, 0);
     cr_import_report_finish(&report);

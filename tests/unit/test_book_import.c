@@ -410,40 +410,6 @@ static void test_cells(void **state)
     assert_string_equal(value.text, "2024-02-29");
 }
 
-/* gzip -dc from → to; the reference data are kept packed. */
-static void unpack(const char *from, const char *to)
-{
-    char command[1024];
-
-    (void)snprintf(command, sizeof(command), "gzip -dc '%s' > '%s'", from, to);
-    assert_int_equal(system(command), 0);
-}
-
-static void test_reference(void **state)
-{
-    static const char *const names[] = {"customers.csv", "credit_history.csv",
-                                        "loan_applications.csv", "repayment_history.csv"};
-    struct setup *setup = *state;
-    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
-    struct cr_error err;
-    char packed[512];
-
-    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
-        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, names[i]);
-
-        (void)snprintf(packed, sizeof(packed), "%s/reference/data/%s.gz", cr_test_shared(),
-                       names[i]);
-        unpack(packed, path);
-    }
-    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
-    assert_int_equal(report.n_rejected, 0);
-    assert_int_equal(count(setup, "customers"), 5000);
-    assert_int_equal(count(setup, "credit_history"), 5000);
-    assert_int_equal(count(setup, "loan_applications"), 10000);
-    assert_int_equal(count(setup, "repayment_history"), 135457);
-    assert_int_equal(setup->n_notes, 3);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,13 +422,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_absent, make, destroy),
         cmocka_unit_test_setup_teardown(test_cells, make, destroy),
     };
-    const struct CMUnitTest reference[] = {
-        cmocka_unit_test_setup_teardown(test_reference, make, destroy),
-    };
-    int failed = cmocka_run_group_tests_name("import", tests, NULL, NULL);
 
-    if (failed == 0 && cr_test_shared() == NULL) {
-        cr_test_skip("the shared reference data");
-    }
-    return failed != 0 ? failed : cmocka_run_group_tests_name("reference", reference, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
