@@ -13,6 +13,19 @@
 /* Streams of the seed from here on belong to the draws, one per kind. */
 enum { STREAM_DRAWS = 200 };
 
+/* The kind's place among all kinds, not among those of the run: its draws are the same whatever
+ * else is trained. */
+static uint64_t draw_stream(const struct cr_model_ops *ops)
+{
+    size_t n_kinds;
+    const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
+    size_t place = 0;
+    while (place < n_kinds && kinds[place] != ops) {
+        place++;
+    }
+    return STREAM_DRAWS + place;
+}
+
 /* Points of the grid; SIZE_MAX when they are too many to count. */
 static size_t grid_size(const struct cr_model_search *search)
 {
@@ -59,24 +72,23 @@ static bool is_drawn(const size_t *drawn, size_t n, size_t index)
     return false;
 }
 
-static int draw(struct cr_run_model *model, const struct cr_run *run, size_t kind_index,
-                struct cr_error *err)
+static int draw(struct cr_run_model *model, const struct cr_run *run, struct cr_error *err)
 {
     const struct cr_model_search *search = model->search;
     size_t grid = grid_size(search);
     bool is_whole = search->draws >= grid;
     size_t n = is_whole ? grid : search->draws;
     struct cr_rng rng;
-    cr_rng_init(&rng, run->options->seed, STREAM_DRAWS + kind_index);
+    cr_rng_init(&rng, run->options->seed, draw_stream(model->ops));
     CR_CLEANUP(cr_freep) size_t *drawn = calloc(n + 1, sizeof *drawn);
     model->candidates = calloc(n + 1, sizeof *model->candidates);
     if (drawn == NULL || model->candidates == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for %zu candidates", n);
     }
     for (size_t i = 0; i < n; i++) {
-        drawn[i] = i;
-        while (!is_whole && is_drawn(drawn, i, drawn[i] = (size_t)cr_rng_below(&rng, grid))) {
-        }
+        do {
+            drawn[i] = is_whole ? i : (size_t)cr_rng_below(&rng, grid);
+        } while (is_drawn(drawn, i, drawn[i]));
         struct cr_candidate *candidate = &model->candidates[model->n_candidates++];
         int result = make_room(candidate, search->n_spaces, &run->split, err);
         if (result != 0) {
@@ -108,7 +120,7 @@ int cr_candidates_make(struct cr_run *run, struct cr_error *err)
     for (size_t m = 0; m < run->n_models; m++) {
         struct cr_run_model *model = &run->models[m];
         bool is_search = !run->options->no_search && model->search->n_spaces > 0;
-        int result = is_search ? draw(model, run, m, err) : take_fixed(model, run, err);
+        int result = is_search ? draw(model, run, err) : take_fixed(model, run, err);
         if (result != 0) {
             return result;
         }

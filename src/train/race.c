@@ -40,8 +40,8 @@ void cr_race_drop(struct cr_run_model *model, size_t n_seen, double n_bad, doubl
         }
     }
     double margin = cr_race_auc_se(best, n_bad, n_good) / 4 / sqrt((double)n_seen);
-    /* from the last to the first: those before an index are judged with everybody still running */
-    for (size_t i = model->n_candidates; i-- > 0;) {
+    /* in any order: the best three, which decide who is safe, are never dropped */
+    for (size_t i = 0; i < model->n_candidates; i++) {
         struct cr_candidate *candidate = &model->candidates[i];
         if (candidate->dropped_after == 0 && cr_candidate_mean(candidate) < best - margin &&
             n_ahead(model, i) >= MIN_SURVIVORS) {

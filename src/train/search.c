@@ -36,7 +36,6 @@ struct heat {
     struct pool *pools; /* n_models */
     struct task *tasks;
     size_t n_tasks;
-    bool may_stop; /* rounds are decided in this fold */
     char best[48]; /* ", best AUC 0.8412 (xgboost)" after the folds before; "" in the first */
 };
 
@@ -109,6 +108,20 @@ static void decide_rounds(struct cr_candidate *candidate, size_t stopped_at)
     }
 }
 
+static bool is_raced(const struct cr_run *run, const struct cr_run_model *model)
+{
+    return model->n_candidates > 1 && !run->options->exhaustive &&
+           run->split.n_train >= CR_SEARCH_MIN_ROWS;
+}
+
+/* Only a candidate whose rounds are a parameter can carry the stop to the other folds. */
+static bool may_stop(const struct heat *heat, const struct cr_run_model *model,
+                     const struct cr_candidate *candidate)
+{
+    return heat->fold->index == 0 && is_raced(heat->run, model) &&
+           cr_candidate_param(candidate, "n_estimators") != NULL;
+}
+
 static int fit_candidate(const struct heat *heat, const struct task *task,
                          struct cr_prepared *prepared, struct cr_candidate *candidate,
                          struct cr_error *err)
@@ -119,14 +132,15 @@ static int fit_candidate(const struct heat *heat, const struct task *task,
     if (margins == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the margins of a fold");
     }
+    bool can_stop = may_stop(heat, task->model, candidate);
     struct onlooker onlooker = {
         .y = fold->held_out_y,
         .n = fold->n_held_out,
-        .patience = heat->may_stop ? CR_SEARCH_PATIENCE : 0,
+        .patience = can_stop ? CR_SEARCH_PATIENCE : 0,
         .margins = margins,
     };
     const struct cr_fit_watch watch = {inputs->held_out.values, fold->n_held_out,
-                                       heat->may_stop ? CR_SEARCH_EVERY : 0, look, &onlooker};
+                                       can_stop ? CR_SEARCH_EVERY : 0, look, &onlooker};
     const struct cr_fit_options options = {candidate->params, candidate->n_params,
                                            heat->run->options->seed, task->model->n_candidates > 1};
     int64_t start = cr_clock_ns();
@@ -303,15 +317,28 @@ static void describe_best(const struct cr_run *run, char *text, size_t size)
     }
 }
 
-static bool is_raced(const struct cr_run *run)
+/* After a fold that is not the last. The folds that the dropped ones will not see count as done. */
+static void drop_losers(struct cr_run *run, const struct cr_fold *fold)
 {
-    return !run->options->exhaustive && run->split.n_train >= CR_SEARCH_MIN_ROWS;
+    size_t n_before = n_running(run);
+    size_t n_seen = fold->index + 1;
+    double n_bad = 0;
+    for (size_t i = 0; i < fold->n_held_out; i++) {
+        n_bad += fold->held_out_y[i];
+    }
+    for (size_t m = 0; m < run->n_models; m++) {
+        if (is_raced(run, &run->models[m])) {
+            cr_race_drop(&run->models[m], n_seen, n_bad, (double)fold->n_held_out - n_bad);
+        }
+    }
+    size_t n_dropped = n_before - n_running(run);
+    cr_progress_advance(run->progress, n_dropped * (run->split.n_folds - n_seen), NULL);
 }
 
 static int run_fold(struct cr_run *run, size_t index, struct cr_error *err)
 {
     struct cr_fold fold = {0};
-    struct heat heat = {.run = run, .fold = &fold, .may_stop = index == 0 && is_raced(run)};
+    struct heat heat = {.run = run, .fold = &fold};
     describe_best(run, heat.best, sizeof heat.best);
     int result = cr_fold_make(run, index, &fold, err);
     if (result == 0) {
@@ -320,14 +347,8 @@ static int run_fold(struct cr_run *run, size_t index, struct cr_error *err)
     if (result == 0) {
         result = cr_parallel_for(heat.n_tasks, run->options->jobs, run_task, &heat, err);
     }
-    double n_bad = 0;
-    for (size_t i = 0; i < fold.n_held_out; i++) {
-        n_bad += fold.held_out_y[i];
-    }
-    for (size_t m = 0; result == 0 && is_raced(run) && m < run->n_models; m++) {
-        if (index + 1 < run->split.n_folds) {
-            cr_race_drop(&run->models[m], index + 1, n_bad, (double)fold.n_held_out - n_bad);
-        }
+    if (result == 0 && index + 1 < run->split.n_folds) {
+        drop_losers(run, &fold);
     }
     finish_heat(&heat);
     cr_fold_finish(&fold);
@@ -353,7 +374,6 @@ int cr_search_run(struct cr_run *run, struct cr_error *err)
     if (result != 0) {
         return result;
     }
-    /* dropped candidates leave the bar short of its end, which is good news */
     run->progress =
         cr_progress_create("search", n_running(run) * run->split.n_folds, run->options->quiet);
     for (size_t fold = 0; result == 0 && fold < run->split.n_folds; fold++) {
