@@ -20,6 +20,8 @@ static const struct cr_option options[] = {
     {"no-search", NULL, "train the fixed parameters of search.yaml"},
     {"exhaustive", NULL, "no candidate is dropped or stopped early: slow"},
     {"include-protected", NULL, "train on inputs that are marked prohibited, too"},
+    {"export", "DIR",
+     "also write inputs, folds and candidates there, for other programs to search"},
     {"promote", NULL, "let the champion of this run serve"},
 };
 
@@ -156,6 +158,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .include_protected = cr_cli_has(cli, "include-protected"),
         .no_search = cr_cli_has(cli, "no-search"),
         .exhaustive = cr_cli_has(cli, "exhaustive"),
+        .export_dir = cr_cli_option(cli, "export"),
         .quiet = cli->quiet,
         .actor = cr_cli_actor(),
         .cancelled = &interrupted,

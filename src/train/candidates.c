@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
 #include "creditrisk/util/rng.h"
 
 /* Streams of the seed from here on belong to the draws, one per kind. */
@@ -144,6 +145,21 @@ struct cr_param *cr_candidate_param(const struct cr_candidate *candidate, const 
         }
     }
     return NULL;
+}
+
+json_t *cr_candidate_to_json(const struct cr_candidate *candidate)
+{
+    json_t *params = json_object();
+    for (size_t i = 0; i < candidate->n_params; i++) {
+        const struct cr_param *param = &candidate->params[i];
+        json_t *value = param->value.text != NULL ? json_string(param->value.text)
+                                                  : cr_json_number(param->value.number);
+        if (json_object_set_new(params, param->name, value) != 0) {
+            json_decref(params);
+            return NULL;
+        }
+    }
+    return params;
 }
 
 double cr_candidate_mean(const struct cr_candidate *candidate)

@@ -230,7 +230,7 @@ static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model
         "s, s]}",
         "portfolio", portfolio->name, //
         "model", "kind", model->ops->kind, "name", model->ops->display_name, "params",
-        cr_report_params(model->best),                                       //
+        cr_candidate_to_json(model->best),                                   //
         "feature_set", portfolio->sets[run->set].name,                       //
         "include_protected", run->options->include_protected,                //
         "n_inputs", (json_int_t)cr_pipeline_n_inputs(model->final.pipeline), //

@@ -40,9 +40,6 @@ int cr_compare_ceiling(const struct cr_run *run, struct cr_db *db, json_t **ret_
 json_t *cr_honesty_make(const struct cr_run *run, const struct cr_comparison_base *champion,
                         const json_t *comparisons);
 
-/* {"name": value, …} of a candidate's parameters. */
-json_t *cr_report_params(const struct cr_candidate *candidate);
-
 /* report.json as it is before the versions have names. */
 int cr_report_make(const struct cr_run *run, struct cr_db *db,
                    const struct cr_train_report *summary, json_t **ret_document,

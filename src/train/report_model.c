@@ -16,24 +16,12 @@ static int no_memory(struct cr_error *err)
     return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
 }
 
-json_t *cr_report_params(const struct cr_candidate *candidate)
-{
-    json_t *params = json_object();
-    for (size_t i = 0; i < candidate->n_params; i++) {
-        const struct cr_param *param = &candidate->params[i];
-        json_t *value = param->value.text != NULL ? json_string(param->value.text)
-                                                  : cr_json_number(param->value.number);
-        (void)json_object_set_new(params, param->name, value); /* checked by json_pack */
-    }
-    return params;
-}
-
 /* Parameters as they were drawn: a booster that was stopped keeps the rounds it was asked for. */
 static json_t *candidate_to_json(const struct cr_candidate *candidate)
 {
     bool is_stopped = candidate->n_estimators_asked > 0;
     double rounds = NAN;
-    json_t *params = cr_report_params(candidate);
+    json_t *params = cr_candidate_to_json(candidate);
     if (is_stopped) {
         rounds = json_number_value(json_object_get(params, "n_estimators"));
         (void)json_object_set_new(params, "n_estimators", /* checked by json_pack */
@@ -330,7 +318,7 @@ static json_t *summary_to_json(const struct cr_run *run, const struct cr_run_mod
                      "calibration",                                                      //
                      "slope", cr_json_number(model->calibration.slope),                  //
                      "intercept", cr_json_number(model->calibration.intercept),          //
-                     "params", cr_report_params(model->best),                            //
+                     "params", cr_candidate_to_json(model->best),                        //
                      "search", search_to_json(model));
 }
 

@@ -51,7 +51,9 @@ int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
     struct cr_train_report report = {0};
     int result = cr_run_prepare(&run, db, err);
     if (result != 0 || (result = cr_run_plan_models(&run, err)) != 0 ||
-        (result = cr_search_run(&run, err)) != 0 || (result = cr_fit_finals(&run, err)) != 0 ||
+        (result = cr_candidates_make(&run, err)) != 0 ||
+        (result = cr_export_write(&run, err)) != 0 || (result = cr_search_run(&run, err)) != 0 ||
+        (result = cr_fit_finals(&run, err)) != 0 ||
         (result = start_report(&run, &report, err)) != 0) {
         goto done;
     }

@@ -370,10 +370,7 @@ static void choose(struct cr_run_model *model)
 
 int cr_search_run(struct cr_run *run, struct cr_error *err)
 {
-    int result = cr_candidates_make(run, err);
-    if (result != 0) {
-        return result;
-    }
+    int result = 0;
     run->progress =
         cr_progress_create("search", n_running(run) * run->split.n_folds, run->options->quiet);
     for (size_t fold = 0; result == 0 && fold < run->split.n_folds; fold++) {

@@ -12,9 +12,6 @@
 /* Below this many training rows nothing is dropped or stopped. */
 #define CR_SEARCH_MIN_ROWS 3000
 
-/* Draws every model's candidates, or takes the fixed parameters when the run does not search. */
-int cr_candidates_make(struct cr_run *run, struct cr_error *err);
-
 /* The named parameter, or NULL. Borrowed. */
 struct cr_param *cr_candidate_param(const struct cr_candidate *candidate, const char *name);
 

@@ -85,12 +85,23 @@ const char **cr_input_names(const struct cr_pipeline *pipeline);
 
 bool cr_run_is_cancelled(const struct cr_run *run);
 
-/* Searches every model's best candidate (search.h). */
-int cr_search_run(struct cr_run *run, struct cr_error *err);
+/* Draws every model's candidates, or takes the fixed parameters when the run does not search. */
+int cr_candidates_make(struct cr_run *run, struct cr_error *err);
 void cr_candidate_finish(struct cr_candidate *candidate);
 
 /* Mean AUC over the folds seen. */
 double cr_candidate_mean(const struct cr_candidate *candidate);
+
+/* The parameters as an object, a new reference; NULL without memory. */
+json_t *cr_candidate_to_json(const struct cr_candidate *candidate);
+
+/* Writes what a peer needs to run the same search into the folder options->export_dir: X.csv,
+ * y.csv, fold.csv and candidates.json (include/creditrisk/train/run.h). The candidates were made
+ * and not yet raced. Nothing when no folder was named. */
+int cr_export_write(const struct cr_run *run, struct cr_error *err);
+
+/* Searches the best of every model's candidates (search.h). */
+int cr_search_run(struct cr_run *run, struct cr_error *err);
 
 /* Fits pipeline and model on rows[0..n) with a candidate's parameters. Safe from several threads.
  * On success ret_fitted is yours: cr_fitted_finish. */

@@ -26,6 +26,10 @@ struct cr_train_options {
     bool include_protected;
     bool no_search;  /* train search.yaml's fixed parameters */
     bool exhaustive; /* every candidate sees every fold and all its rounds */
+    /* NULL, or a folder that also gets the search for peers, one line per training row: X.csv (the
+     * unscaled inputs of a pipeline fitted on all of them, named), y.csv, fold.csv (from 0), and
+     * candidates.json ({kind: [{parameter: value}]}). */
+    const char *export_dir;
     bool quiet;
     const char *actor; /* recorded with the published versions */
     /* May be NULL; non-zero ends the run with CR_EUNAVAIL, unless publishing has begun. */
