@@ -55,6 +55,18 @@ static int parse_kinds(const char *list, char **ret_copy, const char **kinds, si
     return 0;
 }
 
+/* What the race saved, where there was a search. */
+static void print_race(const struct cr_train_report *report)
+{
+    for (size_t i = 0; i < report->n_models; i++) {
+        const struct cr_train_model *model = &report->models[i];
+        if (model->n_candidates > 1) {
+            printf("%s: %zu candidates, %zu dropped before the last fold, %zu stopped early\n",
+                   model->kind, model->n_candidates, model->n_dropped, model->n_stopped);
+        }
+    }
+}
+
 static int print_report(const struct cr_train_report *report, struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
@@ -82,6 +94,7 @@ static int print_report(const struct cr_train_report *report, struct cr_error *e
     int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3FCU, err);
     printf("\n* champion: the highest CV AUC, or the simplest model within one standard error of "
            "it\n");
+    print_race(report);
     return result;
 }
 
@@ -112,6 +125,9 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     }
     if (report.split_note[0] != '\0') {
         cr_cli_say(cli, "%s", report.split_note);
+    }
+    for (size_t i = 0; i < report.n_notes; i++) {
+        cr_cli_say(cli, "%s", report.notes[i]);
     }
     if (cr_cli_has(cli, "promote") &&
         (result = promote(registry, &report, train_options->actor, err)) != 0) {

@@ -65,6 +65,7 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
         ret->seconds += model->candidates[c].seconds;
         ret->n_candidates++;
         ret->n_dropped += model->candidates[c].dropped_after > 0;
+        ret->n_stopped += model->candidates[c].n_estimators_asked > 0;
     }
     if ((result = cr_metrics_compute(model->oof_pd, run->train_y, n_train, ret->threshold,
                                      &ret->oof, err)) != 0) {

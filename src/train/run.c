@@ -1,12 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/train/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "report.h"
+
+/* A kind that was asked for by name is refused instead (cr_run_plan_models). */
+static int note_absences(const struct cr_run *run, struct cr_train_report *report,
+                         struct cr_error *err)
+{
+    const struct cr_search *search = &run->portfolio->search;
+    report->notes = calloc(search->n_models + 1, sizeof *report->notes);
+    if (report->notes == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    }
+    for (size_t i = 0; run->options->n_kinds == 0 && i < search->n_models; i++) {
+        const char *absence = cr_trainer_absence(search->models[i].kind);
+        if (absence == NULL) {
+            continue;
+        }
+        if (asprintf(&report->notes[report->n_notes], "%s was not trained: %s",
+                     search->models[i].kind, absence) < 0) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+        }
+        report->n_notes++;
+    }
+    return 0;
+}
 
 static int start_report(const struct cr_run *run, struct cr_train_report *report,
                         struct cr_error *err)
@@ -23,7 +47,7 @@ static int start_report(const struct cr_run *run, struct cr_train_report *report
     report->n_train = run->split.n_train;
     report->n_test = run->split.n_test;
     report->n_folds = run->split.n_folds;
-    return 0;
+    return note_absences(run, report, err);
 }
 
 static int publish_all(const struct cr_run *run, struct cr_registry *registry,
@@ -86,6 +110,10 @@ void cr_train_report_finish(struct cr_train_report *report)
         free(report->models[i].version);
         free(report->models[i].fold_auc);
     }
+    for (size_t i = 0; i < report->n_notes; i++) {
+        free(report->notes[i]);
+    }
+    free(report->notes);
     free(report->models);
     free(report->portfolio);
     json_decref(report->document);

@@ -48,7 +48,8 @@ struct cr_train_model {
     struct cr_metrics test;
     struct cr_metrics oof;
     size_t n_candidates;
-    size_t n_dropped; /* of them, by the race */
+    size_t n_dropped; /* of them, by the race before the last fold */
+    size_t n_stopped; /* of them, before their own number of rounds */
     double seconds;   /* of all fits, on one thread */
 };
 
@@ -65,6 +66,8 @@ struct cr_train_report {
     struct cr_train_model *models;
     size_t champion;  /* index into models */
     json_t *document; /* report.json with the versions' names: all that can be shown of the run */
+    size_t n_notes;
+    char **notes; /* lines for people: which models of search.yaml could not be trained, and why */
 };
 
 /* Trains and publishes; promotes nothing. The book must be migrated and have rows. On failure no
