@@ -19,10 +19,10 @@ scripts/fetch-lightgbm.sh || true # it has said why; its model is left out
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=enabled >&2
 ninja -C build-bench >&2
 status=0
-meson test -C build-bench --no-rebuild --benchmark --num-processes 1 --print-errorlogs >&2 || status=$?
+meson test -C build-bench --no-rebuild --benchmark --logbase bench --num-processes 1 --print-errorlogs >&2 || status=$?
 
 mkdir -p results
-python3 - build-bench/meson-logs/benchmarklog.json results <<'EOF'
+python3 - build-bench/meson-logs/bench.json results <<'EOF'
 import json, pathlib, sys
 
 log, results = map(pathlib.Path, sys.argv[1:])
