@@ -50,7 +50,8 @@ static int write_matrix(const struct cr_run *run, const struct cr_pipeline *pipe
 
 static int write_inputs(const struct cr_run *run, struct cr_error *err)
 {
-    const struct cr_pipeline_options options = {run->set, run->options->include_protected, false};
+    const struct cr_pipeline_options options = {run->set, run->options->include_protected, false,
+                                                NULL};
     const struct cr_frame *frame = &run->extract.frame;
     const struct cr_split *split = &run->split;
     CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
