@@ -49,6 +49,11 @@ static json_t *rule_to_json(const struct cr_train_report *summary)
     if (summary->n_models == 1) {
         return json_sprintf("%s is the only model of this run.", champion->kind);
     }
+    if (best == champion && summary->champion == 0) {
+        return json_sprintf("%s has the highest cross-validated AUC (%.4f) and is the simplest "
+                            "model of this run.",
+                            champion->kind, champion->cv_auc);
+    }
     if (best == champion) {
         return json_sprintf("%s has the highest cross-validated AUC (%.4f), and no simpler model "
                             "lies within one paired standard error of it.",
