@@ -263,12 +263,13 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
     CR_CLEANUP(import_finish)
     struct import import = {db, portfolio, options, on_note, context, {0}};
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error cause;
     int r;
 
     if (!cr_fs_is_dir(dir)) {
         return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", dir);
     }
-    r = rejects_init(&import.rejects, dir, options->rejects_path, err);
+    r = rejects_init(&import.rejects, portfolio, dir, options->rejects_path, err);
     if (r == 0) {
         r = import_all(&import, dir, &report, err);
     }
@@ -276,8 +277,8 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
         return r;
     }
     report.n_rejected = import.rejects.n;
-    if (report.n_rejected > 0) {
-        report.rejects_path = CR_STEAL(import.rejects.path);
+    if (rejects_keep(&import.rejects, &report.rejects_path, &cause) != 0 && on_note != NULL) {
+        on_note(cause.message, context); /* the rows are in the book: no reason to fail */
     }
     *ret_report = report;
     report = (struct cr_import_report){0}; /* the caller's now */

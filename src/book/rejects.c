@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/csv.h"
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 
 static int cannot_write(const struct rejects *rejects, struct cr_error *err)
@@ -14,23 +17,63 @@ static int cannot_write(const struct rejects *rejects, struct cr_error *err)
     return cr_error_set(err, CR_EIO, "cannot write '%s': %s", rejects->path, strerror(errno));
 }
 
-int rejects_init(struct rejects *rejects, const char *dir, const char *path, struct cr_error *err)
+/* Whether both paths lead to one file, however they are written. */
+static bool is_same_file(const struct stat *info, const char *path)
 {
-    *rejects = (struct rejects){
-        .path = path != NULL ? strdup(path) : cr_fs_join(dir, "rejects.csv"),
-    };
-    if (rejects->path == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    struct stat other;
+
+    return stat(path, &other) == 0 && other.st_dev == info->st_dev && other.st_ino == info->st_ino;
+}
+
+static int check_path(const struct rejects *rejects, const struct cr_portfolio *portfolio,
+                      const char *dir, struct cr_error *err)
+{
+    struct stat info;
+
+    if (stat(rejects->path, &info) != 0) {
+        return 0; /* nothing is there that could come to harm */
     }
-    if (unlink(rejects->path) != 0 && errno != ENOENT && errno != ENOTDIR && errno != EROFS) {
-        return cannot_write(rejects, err);
+    if (!S_ISREG(info.st_mode)) {
+        return cr_error_set(err, CR_EINVAL, "rejects cannot go to '%s': it is no regular file",
+                            rejects->path);
+    }
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        CR_CLEANUP(cr_freep) char *input = cr_fs_join(dir, portfolio->tables[i].file);
+
+        if (input == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory");
+        }
+        if (is_same_file(&info, input)) {
+            return cr_error_set(err, CR_EINVAL, "rejects cannot go to '%s': the import reads it",
+                                rejects->path);
+        }
     }
     return 0;
 }
 
+int rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio, const char *dir,
+                 const char *path, struct cr_error *err)
+{
+    *rejects = (struct rejects){
+        .path = path != NULL ? strdup(path) : cr_fs_join(dir, "rejects.csv"),
+        .named = path != NULL,
+    };
+    if (rejects->path == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    return check_path(rejects, portfolio, dir, err);
+}
+
 static int open_file(struct rejects *rejects, struct cr_error *err)
 {
-    rejects->out = fopen(rejects->path, "we");
+    char suffix[17];
+
+    cr_digest_random_hex(suffix, 8);
+    if (asprintf(&rejects->temporary, "%s.%s", rejects->path, suffix) < 0) {
+        rejects->temporary = NULL; /* undefined after a failure */
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    rejects->out = fopen(rejects->temporary, "wxe");
     if (rejects->out == NULL) {
         return cannot_write(rejects, err);
     }
@@ -78,13 +121,33 @@ int rejects_close(struct rejects *rejects, struct cr_error *err)
     return fclose(out) == 0 ? 0 : cannot_write(rejects, err);
 }
 
+int rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err)
+{
+    if (rejects->n == 0) {
+        *ret_path = NULL;
+        if (!rejects->named && unlink(rejects->path) != 0 && errno != ENOENT && errno != EROFS) {
+            return cr_error_set(err, CR_EIO, "'%s' is of an earlier import and cannot be removed",
+                                rejects->path);
+        }
+        return 0;
+    }
+    if (rename(rejects->temporary, rejects->path) != 0) {
+        *ret_path = CR_STEAL(rejects->temporary);
+        return cannot_write(rejects, err);
+    }
+    free(CR_STEAL(rejects->temporary));
+    *ret_path = CR_STEAL(rejects->path);
+    return 0;
+}
+
 void rejects_finish(struct rejects *rejects)
 {
     if (rejects->out != NULL) {
         (void)fclose(rejects->out); /* it is about to go away */
     }
-    if (rejects->path != NULL && rejects->n > 0) {
-        (void)unlink(rejects->path);
+    if (rejects->temporary != NULL) {
+        (void)unlink(rejects->temporary); /* of no use, in nobody's way */
     }
+    free(rejects->temporary);
     free(rejects->path);
 }

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: MIT
-/* Private to book/: the CSV file of rejected rows, written as soon as there is one. */
+/* Private to book/: the CSV file of rejected rows. They go to a temporary file beside it, made for
+ * the first of them; only an import that succeeded touches the file itself. */
 #ifndef BOOK_REJECTS_H
 #define BOOK_REJECTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
+#include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/util/error.h"
 
 struct rejects {
     char *path;
-    FILE *out; /* NULL before the first row */
+    char *temporary; /* NULL before the first row and once it has become `path` */
+    FILE *out;       /* NULL before the first row and after rejects_close */
     size_t n;
+    bool named; /* by the caller: a file that is there is not ours to remove */
 };
 
-/* `path` is copied; NULL means <dir>/rejects.csv. A file of an earlier import is removed. */
-int rejects_init(struct rejects *rejects, const char *dir, const char *path, struct cr_error *err);
+/* `path` is copied; NULL means <dir>/rejects.csv. CR_EINVAL when that is one of the files that the
+ * import reads, or there and no regular file. */
+int rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio, const char *dir,
+                 const char *path, struct cr_error *err);
 
 /* One line: file, line, "column (position)" or nothing, reason. */
 int rejects_add(struct rejects *rejects, const char *file, size_t line, const char *column,
@@ -24,7 +31,12 @@ int rejects_add(struct rejects *rejects, const char *file, size_t line, const ch
 /* No more rows: everything is on its way to the disk, or CR_EIO. */
 int rejects_close(struct rejects *rejects, struct cr_error *err);
 
-/* Frees. The file is removed, as that of a failed import, unless its path was taken (CR_STEAL). */
+/* The import has succeeded: the rows replace the file of an earlier one; without any, a file of
+ * the default name is removed. *ret_path, yours, is where the rows are, NULL without any. On
+ * CR_EIO it is still set, then to the temporary file: the rows are not lost. */
+int rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err);
+
+/* Frees, and removes the temporary file of an import that failed. */
 void rejects_finish(struct rejects *rejects);
 
 #endif

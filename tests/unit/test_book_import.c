@@ -2,6 +2,7 @@
 #include "cr_test.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "creditrisk/book/import.h"
 #include "creditrisk/book/table.h"
@@ -334,6 +335,79 @@ static void test_rejects_file(void **state)
     assert_false(cr_fs_exists(setup->rejects));
 }
 
+static void assert_text(const struct setup *setup, const char *name, const char *expected)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, name);
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    struct cr_error err;
+    size_t len;
+
+    cr_assert_ok(cr_fs_read(path, 1 << 20, &text, &len, &err), &err);
+    assert_string_equal(text, expected);
+}
+
+static size_t count_files(const struct setup *setup)
+{
+    struct cr_error err;
+    char **names;
+    size_t n;
+
+    cr_assert_ok(cr_fs_list(setup->dir, &names, &n, &err), &err);
+    cr_fs_free_names(names, n);
+    return n;
+}
+
+/* A file that is no file of rejects survives whatever an import is told. */
+static void test_rejects_of_others(void **state)
+{
+    static const char *const refused[] = {"customers.csv", "./loan_applications.csv", "link", "."};
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *precious = cr_fs_join(setup->dir, "precious.txt");
+    CR_CLEANUP(cr_freep) char *input = cr_fs_join(setup->dir, "customers.csv");
+    CR_CLEANUP(cr_freep) char *link_path = cr_fs_join(setup->dir, "link");
+    struct cr_import_options options = {.mode = CR_IMPORT_EMPTY, .quiet = true};
+    struct cr_import_report report = {0};
+    struct cr_error err;
+    size_t n_files;
+
+    assert_int_equal(symlink(input, link_path), 0);
+    for (size_t i = 0; i < CR_ARRAY_LEN(refused); i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, refused[i]);
+
+        options.rejects_path = path;
+        assert_int_equal(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL,
+                                        NULL, &report, &err),
+                         CR_EINVAL);
+        assert_non_null(strstr(err.message, i == 3 ? "no regular file" : "the import reads it"));
+    }
+    assert_text(setup, "customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
+
+    /* nothing was rejected: a named file stays */
+    write_file(setup, "precious.txt", "precious");
+    options.rejects_path = precious;
+    cr_assert_ok(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL, NULL,
+                                &report, &err),
+                 &err);
+    assert_null(report.rejects_path);
+    cr_import_report_finish(&report);
+    assert_text(setup, "precious.txt", "precious");
+
+    /* a failure leaves both as they were, and nothing beside them */
+    write_file(setup, "rejects.csv", "of an earlier import");
+    write_file(setup, "repayment_history.csv", "");
+    n_files = count_files(setup);
+    for (int pass = 0; pass < 2; pass++) {
+        options =
+            (struct cr_import_options){CR_IMPORT_APPEND, false, true, pass == 0 ? precious : NULL};
+        assert_int_equal(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL,
+                                        NULL, &report, &err),
+                         CR_EINVAL);
+    }
+    assert_int_equal(count_files(setup), n_files);
+    assert_text(setup, "precious.txt", "precious");
+    assert_text(setup, "rejects.csv", "of an earlier import");
+}
+
 static void test_modes(void **state)
 {
     struct setup *setup = *state;
@@ -418,6 +492,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_broken, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects_file, make, destroy),
+        cmocka_unit_test_setup_teardown(test_rejects_of_others, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_absent, make, destroy),
         cmocka_unit_test_setup_teardown(test_cells, make, destroy),

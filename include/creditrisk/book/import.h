@@ -22,8 +22,9 @@ struct cr_import_options {
     bool strict;              /* the first bad row ends the import; nothing is kept */
     bool quiet;               /* no progress */
     const char *rejects_path; /* where bad rows go: file,line,column,reason; NULL =
-                                 <dir>/rejects.csv. There only when there are any: an older
-                                 file is removed */
+                                 <dir>/rejects.csv. Written only when there are any and the
+                                 import succeeds; without any, an older <dir>/rejects.csv is
+                                 removed, a file named here stays */
 };
 
 struct cr_import_table_report {
@@ -37,16 +38,19 @@ struct cr_import_report {
     size_t n_tables;
     struct cr_import_table_report *tables; /* yours: cr_import_report_finish */
     size_t n_rejected;
-    char *rejects_path; /* NULL when nothing was rejected */
+    char *rejects_path; /* NULL when nothing was rejected; where the rows are, should the file
+                           not have got its name */
 };
 
-/* Called once per unknown column of a file (they are ignored). */
+/* Called once per unknown column of a file (they are ignored), and when an import that is done
+ * cannot put its rejects in their place. */
 typedef void cr_import_note_fn(const char *note, void *context);
 
 /* Imports <dir>/<file> for every table in the order of tables.yaml (parents first), in one
  * transaction. A missing file or column, an empty file, a stray quote and, when strict, a bad row
  * are errors with file, line and column; otherwise a bad row (type, range, level, key, CHECK) goes
- * to the rejects file. On failure the book is as before. */
+ * to the rejects file. A rejects file that the import would read, or that is none, is CR_EINVAL. On
+ * failure the book and every file are as before. */
 int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
                    const struct cr_import_options *options, cr_import_note_fn *on_note,
                    void *context, struct cr_import_report *ret_report, struct cr_error *err);
