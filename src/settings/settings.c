@@ -13,6 +13,7 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/url.h"
 #include "creditrisk/util/yaml.h"
 
 #define DEFAULT_CONFIG "config/creditriskd.yaml"
@@ -21,6 +22,7 @@ enum { MAX_CONFIG_LEN = 1 << 20, MAX_KEY_LEN = 64 };
 
 enum type {
     TEXT,   /* char *, not empty */
+    URL,    /* char *, not empty: a database, perhaps with a password */
     NAME,   /* char *, a single component of a path */
     CHOICE, /* char *, one of the comma-separated `choices` */
     INT,    /* int */
@@ -47,9 +49,9 @@ struct setting {
 /* clang-format off */
 static const struct setting table[] = {
     {"portfolio", "portfolio", NAME, AT(portfolio), "retail", 0, 0, NULL},
-    {"db", "db", TEXT, AT(db), "sqlite:data/creditrisk.db", 0, 0, NULL},
+    {"db", "db", URL, AT(db), "sqlite:data/creditrisk.db", 0, 0, NULL},
     {"registry.dir", "registry", TEXT, AT(registry), "models", 0, 0, NULL},
-    {"registry.db", "registry-db", TEXT, AT(registry_db), NULL, 0, 0, NULL},
+    {"registry.db", "registry-db", URL, AT(registry_db), NULL, 0, 0, NULL},
     {"paths.portfolios", NULL, TEXT, AT(portfolios_dir), "config/portfolios", 0, 0, NULL},
     {"paths.migrations", NULL, TEXT, AT(migrations_dir), "migrations", 0, 0, NULL},
     {"paths.results", NULL, TEXT, AT(results_dir), "results", 0, 0, NULL},
@@ -74,7 +76,7 @@ enum { N_SETTINGS = CR_ARRAY_LEN(table) };
 
 static bool is_text(enum type type)
 {
-    return type == TEXT || type == NAME || type == CHOICE;
+    return type == TEXT || type == URL || type == NAME || type == CHOICE;
 }
 
 static char **text_at(const struct cr_settings *settings, const struct setting *setting)
@@ -471,33 +473,6 @@ bool cr_settings_is_flag(const char *name)
     return find_flag(name) != NULL || strcmp(name, "config") == 0 || strcmp(name, "listen") == 0;
 }
 
-/* Text with `***` in place of text[from..to). */
-static void put_masked(struct cr_strbuf *out, const char *text, const char *from, const char *to)
-{
-    cr_strbuf_append(out, text, (size_t)(from - text));
-    cr_strbuf_puts(out, "***");
-    cr_strbuf_puts(out, to);
-}
-
-/* Database addresses may carry a password: scheme://user:PASSWORD@host or ?password=PASSWORD. */
-static void put_without_secret(struct cr_strbuf *out, const char *text)
-{
-    const char *scheme = strstr(text, "://");
-    const char *user = scheme != NULL ? scheme + 3 : "";
-    const char *at = memrchr(user, '@', strcspn(user, "/?"));
-    const char *colon = at != NULL ? memchr(user, ':', (size_t)(at - user)) : NULL;
-    const char *query = strstr(text, "password=");
-
-    if (colon != NULL) {
-        put_masked(out, text, colon + 1, at);
-    } else if (query != NULL) {
-        query += strlen("password=");
-        put_masked(out, text, query, query + strcspn(query, "&"));
-    } else {
-        cr_strbuf_puts(out, text);
-    }
-}
-
 static void put_value(struct cr_strbuf *out, const struct cr_settings *settings,
                       const struct setting *setting)
 {
@@ -509,8 +484,10 @@ static void put_value(struct cr_strbuf *out, const struct cr_settings *settings,
         cr_strbuf_printf(out, "%d", *(const int *)(const void *)member);
     } else if (setting->type == SIZE) {
         cr_strbuf_printf(out, "%zu", *(const size_t *)(const void *)member);
+    } else if (*text_at(settings, setting) != NULL && setting->type == URL) {
+        cr_url_put_masked(out, *text_at(settings, setting));
     } else if (*text_at(settings, setting) != NULL) {
-        put_without_secret(out, *text_at(settings, setting));
+        cr_strbuf_puts(out, *text_at(settings, setting));
     }
 }
 

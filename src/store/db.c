@@ -5,6 +5,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/url.h"
 #include "db_engine.h"
 
 static const struct {
@@ -16,12 +17,19 @@ static const struct {
 
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
 {
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf shown = CR_STRBUF_INIT;
+    int r;
+
     for (size_t i = 0; i < CR_ARRAY_LEN(engines); i++) {
         if (strncmp(url, engines[i].scheme, strlen(engines[i].scheme)) == 0) {
             return engines[i].ops->open(url, create, ret_db, err);
         }
     }
-    return cr_error_set(err, CR_EINVAL, "database '%s' is not of the form sqlite:PATH", url);
+    cr_url_put_masked(&shown, url);
+    r = cr_strbuf_check(&shown, err);
+    return r != 0 ? r
+                  : cr_error_set(err, CR_EINVAL, "database '%s' is not of the form sqlite:PATH",
+                                 cr_strbuf_text(&shown));
 }
 
 void cr_db_close(struct cr_db *db)
