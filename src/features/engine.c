@@ -199,14 +199,6 @@ static int bind(struct cr_engine *engine, const struct cr_record *record, struct
     return 0;
 }
 
-static int wrong_kind(const struct cr_feature *feature, struct cr_error *err)
-{
-    return cr_error_at(
-        err, CR_EPARSE, file_name, 0, 0, "column '%s' gives a %s but features.yaml says %s",
-        feature->name, cr_relation_gives_number(feature) ? "text" : "number",
-        cr_relation_gives_number(feature) ? "numeric or flag" : "ordinal or nominal");
-}
-
 /* The level itself where the text is one, else a copy: SQLite's own goes with the next row. */
 static const char *keep_text(const struct cr_levels *levels, const char *text, size_t len,
                              struct cr_arena *arena)
@@ -233,7 +225,7 @@ static int read_cell(struct cr_engine *engine, size_t i, struct cr_arena *arena,
         return 0;
     }
     if (cr_relation_gives_number(feature) != (type == SQLITE_FLOAT || type == SQLITE_INTEGER)) {
-        return wrong_kind(feature, err);
+        return cr_relation_wrong_kind(feature, err);
     }
     if (cr_relation_gives_number(feature)) {
         number = sqlite3_column_double(engine->stmt, column);

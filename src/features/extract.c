@@ -189,41 +189,74 @@ static int check_row(const struct cr_stmt *stmt, size_t row, struct cr_error *er
     return 0;
 }
 
-static int read_row(const struct cr_stmt *stmt, const char *file, struct cr_extract *extract,
-                    struct cr_error *err)
+static int read_outcome(const struct cr_stmt *stmt, const char *file, struct cr_frame *frame,
+                        size_t col, struct cr_error *err)
 {
-    struct cr_frame *frame = &extract->frame;
+    const char *text = cr_stmt_text(stmt, col + SQL_FRAME);
     size_t row = frame->n_rows - 1;
+    double outcome;
 
-    for (size_t col = 0; col < frame->n_cols; col++) {
-        const char *text;
-        double number;
-        int result;
-
-        if (col == extract->col_outcome) {
-            text = cr_stmt_text(stmt, col + SQL_FRAME);
-            if (!parse_outcome(text, &number)) {
-                return cr_error_at(err, CR_EPARSE, file, 0, 0,
-                                   "column '%s' is '%s' in row %zu, not 0 or 1",
-                                   frame->columns[col].name, text != NULL ? text : "NULL", row + 1);
-            }
-            cr_frame_set_number(frame, row, col, number);
-        } else if (frame->columns[col].type == CR_COLUMN_NUMBER) {
-            number = cr_stmt_number(stmt, col + SQL_FRAME);
-            cr_frame_set_number(frame, row, col, isfinite(number) ? number : NAN);
-        } else {
-            text = cr_stmt_text(stmt, col + SQL_FRAME);
-            result = text == NULL ? 0 : cr_frame_set_text(frame, row, col, text, strlen(text), err);
-            if (result != 0) {
-                return result;
-            }
-        }
+    if (!parse_outcome(text, &outcome)) {
+        return cr_error_at(err, CR_EPARSE, file, 0, 0, "column '%s' is '%s' in row %zu, not 0 or 1",
+                           frame->columns[col].name, text != NULL ? text : "NULL", row + 1);
     }
+    cr_frame_set_number(frame, row, col, outcome);
     return 0;
 }
 
-static int read_rows(struct cr_stmt *stmt, const char *file, struct cr_extract *extract,
+/* A cell of the last row; it has its column's type. */
+static int read_cell(const struct cr_stmt *stmt, struct cr_frame *frame, size_t col,
                      struct cr_error *err)
+{
+    size_t row = frame->n_rows - 1;
+    const char *text;
+    double number;
+
+    if (frame->columns[col].type == CR_COLUMN_NUMBER) {
+        number = cr_stmt_number(stmt, col + SQL_FRAME);
+        cr_frame_set_number(frame, row, col, isfinite(number) ? number : NAN);
+        return 0;
+    }
+    text = cr_stmt_text(stmt, col + SQL_FRAME);
+    return text == NULL ? 0 : cr_frame_set_text(frame, row, col, text, strlen(text), err);
+}
+
+/* The keys and fields have been cast; what features.sql gives is as it is, and a request that finds
+ * a text for a number is refused, too. */
+static int check_kind(const struct cr_stmt *stmt, size_t col, const struct cr_feature *feature,
+                      struct cr_error *err)
+{
+    enum cr_db_type type = cr_stmt_type(stmt, col + SQL_FRAME);
+
+    if (type == CR_DB_NULL || cr_relation_gives_number(feature) == (type == CR_DB_NUMBER)) {
+        return 0;
+    }
+    return cr_relation_wrong_kind(feature, err);
+}
+
+static int read_row(const struct cr_stmt *stmt, const struct cr_portfolio *portfolio,
+                    const char *file, struct cr_extract *extract, struct cr_error *err)
+{
+    struct cr_frame *frame = &extract->frame;
+    int result = 0;
+
+    for (size_t col = 0; col < frame->n_cols && result == 0; col++) {
+        if (col == extract->col_outcome) {
+            result = read_outcome(stmt, file, frame, col, err);
+            continue;
+        }
+        if (col >= extract->first_feature) {
+            result = check_kind(stmt, col, &portfolio->features[col - extract->first_feature], err);
+        }
+        if (result == 0) {
+            result = read_cell(stmt, frame, col, err);
+        }
+    }
+    return result;
+}
+
+static int read_rows(struct cr_stmt *stmt, const struct cr_portfolio *portfolio, const char *file,
+                     struct cr_extract *extract, struct cr_error *err)
 {
     struct cr_frame *frame = &extract->frame;
     bool more = false;
@@ -235,7 +268,7 @@ static int read_rows(struct cr_stmt *stmt, const char *file, struct cr_extract *
             result = cr_frame_add_row(frame, err);
         }
         if (result == 0) {
-            result = read_row(stmt, file, extract, err);
+            result = read_row(stmt, portfolio, file, extract, err);
         }
         if (result == 0) {
             result = cr_stmt_step(stmt, &more, err);
@@ -347,7 +380,7 @@ int cr_extract_book(struct cr_db *db, const struct cr_portfolio *portfolio,
         result = add_columns(portfolio, source.has, &extract, err);
     }
     if (result == 0) {
-        result = read_rows(stmt, source.training->name, &extract, err);
+        result = read_rows(stmt, portfolio, source.training->name, &extract, err);
     }
     if (result == 0) {
         result = settle_key(&extract.frame, extract.col_row, err);

@@ -38,6 +38,16 @@ bool cr_relation_gives_number(const struct cr_feature *feature)
     return feature->kind == CR_NUMERIC || feature->kind == CR_FLAG;
 }
 
+int cr_relation_wrong_kind(const struct cr_feature *feature, struct cr_error *err)
+{
+    bool number = cr_relation_gives_number(feature);
+
+    return cr_error_at(err, CR_EPARSE, "features.sql", 0, 0,
+                       "column '%s' gives a %s but features.yaml says %s", feature->name,
+                       number ? "text" : "number",
+                       number ? "numeric or flag" : "ordinal or nominal");
+}
+
 /* table."name", or "name" without a table */
 static void put_column(const char *table, const char *name, struct cr_strbuf *out)
 {

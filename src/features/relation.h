@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/util/error.h"
 #include "creditrisk/util/strbuf.h"
 
 /* What training.sql yields beside the fields. */
@@ -39,6 +40,9 @@ bool cr_relation_is_number(const struct cr_field *field);
 
 /* Whether the feature is a number in the feature row. */
 bool cr_relation_gives_number(const struct cr_feature *feature);
+
+/* Refuses a cell of the feature that is the other of number and text: CR_EPARSE. */
+int cr_relation_wrong_kind(const struct cr_feature *feature, struct cr_error *err);
 
 /* One application: row_id is 0 and field i is the parameter ?(i + 1). Yields the columns of
  * features.sql as they are; *ret_start is where its text begins. */

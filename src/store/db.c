@@ -175,9 +175,14 @@ const char *cr_stmt_column_name(const struct cr_stmt *stmt, size_t column)
     return stmt->ops->column_name(stmt, column);
 }
 
+enum cr_db_type cr_stmt_type(const struct cr_stmt *stmt, size_t column)
+{
+    return stmt->ops->type(stmt, column);
+}
+
 bool cr_stmt_is_null(const struct cr_stmt *stmt, size_t column)
 {
-    return stmt->ops->is_null(stmt, column);
+    return stmt->ops->type(stmt, column) == CR_DB_NULL;
 }
 
 double cr_stmt_number(const struct cr_stmt *stmt, size_t column)

@@ -35,7 +35,7 @@ struct cr_db_ops {
 
     size_t (*n_columns)(const struct cr_stmt *stmt);
     const char *(*column_name)(const struct cr_stmt *stmt, size_t column);
-    bool (*is_null)(const struct cr_stmt *stmt, size_t column);
+    enum cr_db_type (*type)(const struct cr_stmt *stmt, size_t column);
     double (*number)(const struct cr_stmt *stmt, size_t column);
     int64_t (*integer)(const struct cr_stmt *stmt, size_t column);
     const char *(*text)(const struct cr_stmt *stmt, size_t column);

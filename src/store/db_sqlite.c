@@ -329,14 +329,26 @@ static const char *column_name(const struct cr_stmt *base, size_t column)
     return sqlite3_column_name(handle_of(base), (int)column);
 }
 
-static bool is_null(const struct cr_stmt *base, size_t column)
+static enum cr_db_type type(const struct cr_stmt *base, size_t column)
 {
-    return sqlite3_column_type(handle_of(base), (int)column) == SQLITE_NULL;
+    switch (sqlite3_column_type(handle_of(base), (int)column)) {
+    case SQLITE_NULL:
+        return CR_DB_NULL;
+    case SQLITE_INTEGER:
+    case SQLITE_FLOAT:
+        return CR_DB_NUMBER;
+    default:
+        return CR_DB_TEXT;
+    }
 }
 
 static double number(const struct cr_stmt *base, size_t column)
 {
-    return is_null(base, column) ? NAN : sqlite3_column_double(handle_of(base), (int)column);
+    sqlite3_stmt *handle = handle_of(base);
+
+    return sqlite3_column_type(handle, (int)column) == SQLITE_NULL
+               ? NAN
+               : sqlite3_column_double(handle, (int)column);
 }
 
 static int64_t integer(const struct cr_stmt *base, size_t column)
@@ -436,7 +448,7 @@ const struct cr_db_ops cr_db_sqlite = {
     .reset = stmt_reset,
     .n_columns = n_columns,
     .column_name = column_name,
-    .is_null = is_null,
+    .type = type,
     .number = number,
     .integer = integer,
     .text = text,

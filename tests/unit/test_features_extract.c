@@ -291,6 +291,23 @@ static void test_rows_must_match(void **state)
             CR_EPARSE, "features.sql: two rows for application 2");
 }
 
+/* A cell is refused in the book as in a request, and in the same words. */
+static void test_cells_must_be_of_their_kind(void **state)
+{
+    (void)state;
+    refused(training_sql,
+            "SELECT row_id, CASE WHEN age = 21 THEN grade ELSE age END AS half_age, grade, "
+            "owner AS is_early FROM application",
+            CR_EPARSE,
+            "features.sql: column 'half_age' gives a text but features.yaml says numeric or flag");
+    refused(training_sql,
+            "SELECT row_id, age AS half_age, CASE WHEN age = 21 THEN age ELSE grade END AS grade, "
+            "owner AS is_early FROM application",
+            CR_EPARSE,
+            "features.sql: column 'grade' gives a number but features.yaml says ordinal or "
+            "nominal");
+}
+
 static void test_dialect_goes_first(void **state)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = open_book();
@@ -406,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_rows_must_match),
+        cmocka_unit_test(test_cells_must_be_of_their_kind),
         cmocka_unit_test(test_dialect_goes_first),
         cmocka_unit_test(test_retail_plan),
     };

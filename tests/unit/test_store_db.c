@@ -329,6 +329,23 @@ static void test_durable(void **state)
     cr_assert_same(number(again, "SELECT sum(a) FROM t"), 1);
 }
 
+static void test_types(void **state)
+{
+    static const enum cr_db_type types[] = {CR_DB_NULL, CR_DB_NUMBER, CR_DB_NUMBER, CR_DB_TEXT,
+                                            CR_DB_TEXT};
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    struct cr_error err;
+    bool row;
+
+    cr_assert_ok(cr_db_prepare(db_of(state), "SELECT NULL, 1, 1.5, '1', x'31'", NULL, &stmt, &err),
+                 &err);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    for (size_t i = 0; i < CR_ARRAY_LEN(types); i++) {
+        assert_int_equal(cr_stmt_type(stmt, i), types[i]);
+        assert_int_equal(cr_stmt_is_null(stmt, i), types[i] == CR_DB_NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +361,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_transactions, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(test_count, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(test_drop_indexes, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(test_types, open_memory, close_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,10 +81,14 @@ int cr_stmt_run(struct cr_stmt *stmt, struct cr_error *err);
 /* Ready to be stepped again; keeps no bindings. */
 void cr_stmt_reset(struct cr_stmt *stmt);
 
-/* The current row. NULL reads as NaN, 0 and NULL; texts are borrowed until the next step, reset or
- * reading of the same column as another type. */
+/* What a cell is. Bytes count as a text. */
+enum cr_db_type { CR_DB_NULL, CR_DB_NUMBER, CR_DB_TEXT };
+
+/* The current row. Its types are asked before its cells are read. NULL reads as NaN, 0 and NULL;
+ * texts are borrowed until the next step, reset or reading of the same column as another type. */
 size_t cr_stmt_n_columns(const struct cr_stmt *stmt);
 const char *cr_stmt_column_name(const struct cr_stmt *stmt, size_t column);
+enum cr_db_type cr_stmt_type(const struct cr_stmt *stmt, size_t column);
 bool cr_stmt_is_null(const struct cr_stmt *stmt, size_t column);
 double cr_stmt_number(const struct cr_stmt *stmt, size_t column);
 int64_t cr_stmt_int(const struct cr_stmt *stmt, size_t column);
