@@ -480,6 +480,8 @@ static const struct fault faults[] = {
      "there is no rounding 'half_down'; known: half_up, half_even"},
     {POLICY, "decimals: 2", "decimals: 10", "10", "decimals '10' is outside 0..9"},
     {POLICY, "gates: {}", "gates: []", "[]", "expected a map, found a list"},
+    {POLICY, "gates: {}", "gates: {auc_roc: 0.80}", "auc_roc",
+     "gates are not checked by this version: 'auc_roc'"},
     /* search */
     {SEARCH, "folds: 5", "folds: 1", "1", "folds '1' is outside 2..100"},
     {SEARCH, "seed: 42", "seed: \"42\"", "\"42\"",
