@@ -16,7 +16,7 @@
 #include "creditrisk/util/digest.h"
 #include "os.h"
 
-enum { WALK_FDS = 16 };
+enum { WALK_FDS = 16, MAX_WALKS = 100 };
 
 static void closep(const int *fd)
 {
@@ -247,13 +247,29 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     (void)info; /* the three are given by nftw and not needed */
     (void)type;
     (void)where;
-    return remove(path);
+    return remove(path) == 0 || errno == ENOENT ? 0 : -1; /* another may have been faster */
 }
 
+static bool is_absent(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* A folder that another removes while the walk enters it ends the walk: what is left is walked
+ * again. */
 int cr_fs_remove_tree(const char *path, struct cr_error *err)
 {
-    if (nftw(path, remove_entry, WALK_FDS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
-        return os_error(err, "remove", path);
+    for (size_t i = 1; nftw(path, remove_entry, WALK_FDS, FTW_DEPTH | FTW_PHYS) != 0; i++) {
+        bool vanished = errno == ENOENT || errno == ENOTDIR;
+
+        if (!vanished || i == MAX_WALKS) {
+            return os_error(err, "remove", path);
+        }
+        if (is_absent(path)) {
+            return 0;
+        }
     }
     return 0;
 }

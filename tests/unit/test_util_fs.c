@@ -8,6 +8,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/parallel.h"
 
 static char *dir;
 
@@ -251,6 +252,43 @@ static void test_remove_tree(void **state)
     assert_false(cr_fs_exists(outside));
 }
 
+/* Below a file there is nothing. */
+static void test_remove_below_a_file(void **state)
+{
+    CR_CLEANUP(cr_freep) char *file = cr_test_write(dir, "plain", "x");
+    CR_CLEANUP(cr_freep) char *below = cr_fs_join(file, "below");
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_fs_remove_tree(below, &err), &err);
+    assert_true(cr_fs_exists(file));
+}
+
+static int remove_it(size_t index, void *context, struct cr_error *err)
+{
+    (void)index;
+    return cr_fs_remove_tree(context, err);
+}
+
+/* Several at work on one tree are not in each other's way, and none leaves anything. */
+static void test_remove_together(void **state)
+{
+    CR_CLEANUP(cr_freep) char *tree = cr_fs_join(dir, "tree");
+    struct cr_error err;
+
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 100; i++) {
+            CR_CLEANUP(cr_freep) char *folder = NULL;
+
+            assert_true(asprintf(&folder, "%s/%d/a/b", tree, i) > 0);
+            cr_assert_ok(cr_fs_mkdirs(folder, &err), &err);
+        }
+        cr_assert_ok(cr_parallel_for(4, 4, remove_it, tree, &err), &err);
+        assert_false(cr_fs_exists(tree));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +303,8 @@ int main(void)
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_rename_and_sync),
         cmocka_unit_test(test_remove_tree),
+        cmocka_unit_test(test_remove_below_a_file),
+        cmocka_unit_test(test_remove_together),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);

@@ -31,8 +31,8 @@ int cr_fs_sync_tree(const char *path, struct cr_error *err);
  * exists as a non-empty folder. */
 int cr_fs_rename(const char *from, const char *to, struct cr_error *err);
 
-/* Removes a file or a folder with everything below it; absence is success. Follows no symbolic
- * link. */
+/* Removes a file or a folder with everything below it; absence is success, also of a part that
+ * another removes at the same time. Follows no symbolic link. */
 int cr_fs_remove_tree(const char *path, struct cr_error *err);
 
 /* Names of the entries of a folder (regular files and folders, also through symbolic links; no dot
