@@ -257,7 +257,7 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
     int result = cr_yaml_expect(map, CR_YAML_MAP, err);
 
     for (size_t i = 0; result == 0 && i < map->n; i++) {
-        const char *key = map->keys[i]->text != NULL ? map->keys[i]->text : "";
+        const char *key = map->keys[i]->text;
         const struct setting *setting;
         char path[MAX_KEY_LEN];
         bool section;
@@ -269,7 +269,7 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
         setting = find_path(path, &section);
         if (setting != NULL) {
             result = load_value(settings, setting, map->values[i], err);
-        } else if (section && *key != '\0') {
+        } else if (section) {
             strcat(path, ".");
             result = load_map(settings, map->values[i], path, err);
         } else {
