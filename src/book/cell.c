@@ -2,7 +2,6 @@
 /* One CSV cell → one typed value. */
 #include "creditrisk/book/table.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +10,7 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 
 /* Of a value that a message quotes. */
 enum { SHOWN_LEN = 60 };
@@ -120,23 +120,6 @@ static int parse_level(const struct cr_table_column *column, const char *text, s
     return complain(err, text, len, cr_strbuf_text(&known));
 }
 
-/* A database takes UTF-8 only; jansson makes no string of anything else. */
-static bool is_utf8(const char *text, size_t len)
-{
-    bool ascii = true;
-
-    for (size_t i = 0; i < len && ascii; i++) {
-        ascii = (text[i] & 0x80) == 0;
-    }
-    if (!ascii) {
-        json_t *string = json_stringn(text, len);
-
-        ascii = string != NULL;
-        json_decref(string);
-    }
-    return ascii;
-}
-
 int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
                         const char *text, size_t len, struct cr_value *ret_value,
                         struct cr_error *err)
@@ -173,7 +156,7 @@ int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_ta
         break;
     case CR_TEXT:
         value.text = text;
-        r = is_utf8(text, len) ? 0 : complain(err, text, len, "is not UTF-8");
+        r = cr_utf8_is_valid(text, len) ? 0 : complain(err, text, len, "is not UTF-8");
         break;
     }
     if (r == 0) {

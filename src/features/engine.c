@@ -10,6 +10,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 #include "relation.h"
 
 static const char file_name[] = "features.sql";
@@ -79,16 +80,7 @@ static int fault(struct cr_error *err, const char *sql, size_t start, size_t len
             end = start + len;
             what = "the text ends too early";
         }
-        line = 1;
-        column = 1;
-        for (size_t i = start; i < end; i++) {
-            if (sql[i] == '\n') {
-                line++;
-                column = 1;
-            } else {
-                column += (sql[i] & 0xc0) != 0x80; /* characters, not bytes */
-            }
-        }
+        cr_utf8_place(sql + start, end - start, &line, &column);
     }
     return cr_error_at(err, CR_EPARSE, file_name, line, column, "%s", what);
 }

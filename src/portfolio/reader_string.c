@@ -5,42 +5,7 @@
 
 #include <string.h>
 
-static bool follows(const unsigned char *p, size_t n)
-{
-    for (size_t i = 1; i <= n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Bytes of the UTF-8 sequence (RFC 3629) at p, whose first byte is not ASCII; 0 when it is not well
- * formed. */
-static size_t sequence(const char *text, const char *end)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t len = (size_t)(end - text);
-
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        return len >= 2 && follows(p, 1) ? 2 : 0;
-    }
-    if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        bool good = len >= 3 && follows(p, 2);
-        bool overlong = p[0] == 0xe0 && good && p[1] < 0xa0;
-        bool surrogate = p[0] == 0xed && good && p[1] > 0x9f;
-
-        return good && !overlong && !surrogate ? 3 : 0;
-    }
-    if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        bool good = len >= 4 && follows(p, 3);
-        bool overlong = p[0] == 0xf0 && good && p[1] < 0x90;
-        bool too_high = p[0] == 0xf4 && good && p[1] > 0x8f;
-
-        return good && !overlong && !too_high ? 4 : 0;
-    }
-    return 0;
-}
+#include "creditrisk/util/utf8.h"
 
 /* Four hexadecimal digits; −1 when they are not. */
 static int read_hex(const char *p, const char *end)
@@ -192,7 +157,7 @@ int cr_reader_read_string(struct cr_reader *reader, struct cr_token *ret_token)
         } else if (c < 0x20) {
             return cr_reader_refuse(reader, p, "Invalid control character at");
         } else if (c >= 0x80) {
-            step = sequence(p, reader->end);
+            step = cr_utf8_sequence(p, (size_t)(reader->end - p));
             if (step == 0) {
                 return cr_reader_refuse(reader, p, "Invalid UTF-8");
             }

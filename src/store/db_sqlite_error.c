@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "creditrisk/util/utf8.h"
 #include "db_sqlite.h"
 
 /* SQLite's message on one line: it quotes the text of a CHECK with its line breaks. */
@@ -44,22 +45,15 @@ int sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char 
     struct cr_error cause = {0};
     int offset = sqlite3_error_offset(db->handle);
     const char *place;
-    size_t line = 1;
-    size_t column = 1;
+    size_t line;
+    size_t column;
     int code = sqlite_refused(db, rc, &cause);
 
     while (offset < 0 && *statement != '\0' && strchr(" \t\r\n", *statement) != NULL) {
         statement++; /* the statement as a whole is meant */
     }
     place = statement + (offset > 0 ? offset : 0);
-    for (; sql < place; sql++) {
-        if (*sql == '\n') {
-            line++;
-            column = 1;
-        } else {
-            column += (*sql & 0xc0) != 0x80; /* characters, not bytes */
-        }
-    }
+    cr_utf8_place(sql, (size_t)(place - sql), &line, &column);
     return cr_error_at(err, code, name != NULL ? name : "sql", line, column, "%s", cause.message);
 }
 

@@ -7,7 +7,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/num.h"
-#include "utf8.h"
+#include "creditrisk/util/utf8.h"
 
 int cr_json_parse(const char *name, const char *text, size_t len, json_t **ret_json,
                   struct cr_error *err)
@@ -54,7 +54,7 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
     cr_strbuf_putc(out, '"');
     while (i < len) {
         unsigned char c = (unsigned char)text[i];
-        size_t step = utf8_sequence(text + i, len - i);
+        size_t step = cr_utf8_sequence(text + i, len - i);
 
         if (step > 0 && c >= 0x20 && c != '"' && c != '\\') {
             i += step;

@@ -17,6 +17,7 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 
 enum { MAX_DEPTH = 32, MAX_NODES = 100000 };
 
@@ -56,19 +57,18 @@ static int parser_problem(struct builder *builder)
 {
     const yaml_parser_t *parser = &builder->parser;
     const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
-    yaml_mark_t mark = parser->problem_mark;
+    size_t line;
+    size_t column;
 
     if (parser->error == YAML_MEMORY_ERROR) {
         return no_memory(builder);
     }
     if (parser->error == YAML_READER_ERROR) {
-        mark = (yaml_mark_t){0};
-        for (size_t i = 0; i < parser->problem_offset; i++) {
-            mark.column = builder->text[i] == '\n' ? 0 : mark.column + 1;
-            mark.line += builder->text[i] == '\n';
-        }
+        cr_utf8_place(builder->text, parser->problem_offset, &line, &column);
+        return cr_error_at(builder->err, CR_EPARSE, builder->doc->file, line, column, "%s",
+                           problem);
     }
-    return refuse(builder, CR_EPARSE, mark, problem);
+    return refuse(builder, CR_EPARSE, parser->problem_mark, problem);
 }
 
 static int push(struct builder *builder, const struct cr_yaml_node *node)

@@ -50,6 +50,10 @@ static void test_clean(void **state)
     (void)state;
     (void)cr_error_set(&err, CR_EINVAL, "'%s'", "a\nb\tc\x7f\x80z");
     assert_string_equal(err.message, "'a?b?c??z'");
+    (void)cr_error_set(&err, CR_EINVAL, "'%s'", "a\xc2\x80z\xc2\x85y\xc2\x9fx\u2028w\u2029v");
+    assert_string_equal(err.message, "'a?z?y?x?w?v'");
+    (void)cr_error_set(&err, CR_EINVAL, "'%s'", "a\u00a0b\u2027c\u202ad");
+    assert_string_equal(err.message, "'a\u00a0b\u2027c\u202ad'");
     (void)cr_error_set(&err, CR_EINVAL, "'%s'", "₹ é 😀");
     assert_string_equal(err.message, "'₹ é 😀'");
     (void)cr_error_set(&err, CR_EINVAL, "%s", "\xed\xa0\x80 \xc0\xaf \xf4\x90\x80\x80");

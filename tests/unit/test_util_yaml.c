@@ -126,6 +126,7 @@ static void test_refused(void **state)
         {"a: 1\n\tb: 2\n", "t.yaml:2:1: "},
         {"a: 1\nb: \xff\n", "t.yaml:2:4: "},
         {"a: 1\nb: \x01\n", "t.yaml:2:4: "},
+        {"a: 1\né: ₹\x01\n", "t.yaml:2:5: "}, /* characters, not bytes */
         {"]", "t.yaml:1:1: "},
     };
 

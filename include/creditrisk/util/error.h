@@ -19,7 +19,7 @@ enum cr_error_code {
 };
 
 /* One line of UTF-8 for people: what was wrong, with which value in single quotes. Control
- * characters and bytes that are no UTF-8 have become question marks. */
+ * characters, line separators and bytes that are no UTF-8 have become question marks. */
 struct cr_error {
     int code;
     char message[512];

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/util/utf8.h"
+
+bool cr_utf8_is_valid(const char *text, size_t len)
+{
+    size_t step = 1;
+
+    for (size_t i = 0; i < len && step > 0; i += step) {
+        step = cr_utf8_sequence(text + i, len - i);
+    }
+    return step > 0;
+}
+
+void cr_utf8_place(const char *text, size_t offset, size_t *ret_line, size_t *ret_column)
+{
+    size_t line = 1;
+    size_t column = 1;
+
+    for (size_t i = 0; i < offset; i++) {
+        if (text[i] == '\n') {
+            line++;
+            column = 1;
+        } else {
+            column += !cr_utf8_follows((unsigned char)text[i]);
+        }
+    }
+    *ret_line = line;
+    *ret_column = column;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/utf8.h"
+
+/* The borders of the table of well-formed sequences (Unicode, table 3-7). */
+static void test_valid(void **state)
+{
+    static const struct {
+        const char *text;
+        bool valid;
+    } cases[] = {
+        {"", true},
+        {"a\x7f", true},
+        {"\xc2\x80\xdf\xbf", true},
+        {"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf", true},
+        {"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", true},
+        {"\x80", false},
+        {"\xc1\xbf", false},
+        {"\xe0\x9f\xbf", false},
+        {"\xed\xa0\x80", false},
+        {"\xf0\x8f\xbf\xbf", false},
+        {"\xf4\x90\x80\x80", false},
+        {"\xf5\x80\x80\x80", false},
+        {"a\xc3", false},
+        {"a\xe2\x82", false},
+        {"a\xf0\x9f\x98", false},
+        {"\xc3z", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(cr_utf8_is_valid(cases[i].text, strlen(cases[i].text)), cases[i].valid);
+    }
+    assert_false(cr_utf8_is_valid("é", 1));
+}
+
+static void test_place(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t offset;
+        size_t line;
+        size_t column;
+    } cases[] = {
+        {"", 0, 1, 1},
+        {"ab", 2, 1, 3},
+        {"a\nb", 1, 1, 2},
+        {"a\nb", 2, 2, 1},
+        {"é₹😀x", 9, 1, 4},
+        {"é\n₹\nx", 7, 3, 1},
+        {"a\xff\xfe"
+         "b",
+         3, 1, 4},
+        {"₹x", 3, 1, 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        size_t line;
+        size_t column;
+
+        cr_utf8_place(cases[i].text, cases[i].offset, &line, &column);
+        assert_int_equal(line, cases[i].line);
+        assert_int_equal(column, cases[i].column);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
