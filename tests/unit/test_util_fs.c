@@ -266,8 +266,12 @@ static void test_remove_below_a_file(void **state)
 
 static int remove_it(size_t index, void *context, struct cr_error *err)
 {
-    (void)index;
-    return cr_fs_remove_tree(context, err);
+    int r = cr_fs_remove_tree(context, err);
+
+    if (r == 0 && cr_fs_exists(context)) {
+        r = cr_error_set(err, CR_EIO, "removed by %zu, and yet it is there", index);
+    }
+    return r;
 }
 
 /* Several at work on one tree are not in each other's way, and none leaves anything. */
