@@ -11,6 +11,7 @@
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/utf8.h"
+#include "table.h"
 
 /* Of a value that a message quotes. */
 enum { SHOWN_LEN = 60 };
@@ -24,7 +25,7 @@ static int complain(struct cr_error *err, const char *text, size_t len, const ch
                         text, len > SHOWN_LEN ? "…" : "", complaint);
 }
 
-static bool is_missing(const struct cr_portfolio *portfolio, const char *text, size_t len)
+bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len)
 {
     for (size_t i = 0; i < portfolio->n_missing; i++) {
         const char *marker = portfolio->missing[i];
@@ -120,21 +121,13 @@ static int parse_level(const struct cr_table_column *column, const char *text, s
     return complain(err, text, len, cr_strbuf_text(&known));
 }
 
-int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
-                        const char *text, size_t len, struct cr_value *ret_value,
-                        struct cr_error *err)
+static int parse_value(const struct cr_table_column *column, const char *text, size_t len,
+                       struct cr_value *ret_value, struct cr_error *err)
 {
     struct cr_value value = CR_VALUE_MISSING;
     int64_t days;
     int r = 0;
 
-    if (is_missing(portfolio, text, len)) {
-        if (!column->nullable) {
-            return cr_error_set(err, CR_EINVAL, "the value is missing");
-        }
-        *ret_value = value;
-        return 0;
-    }
     switch (column->type) {
     case CR_INT:
         r = parse_int(column, text, len, &value.number, err);
@@ -163,4 +156,21 @@ int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_ta
         *ret_value = value;
     }
     return r;
+}
+
+int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
+                        const char *text, size_t len, bool quoted, struct cr_value *ret_value,
+                        struct cr_error *err)
+{
+    if (!cr_book_is_marker(portfolio, text, len)) {
+        return parse_value(column, text, len, ret_value, err);
+    }
+    if (quoted && len > 0 && parse_value(column, text, len, ret_value, NULL) == 0) {
+        return 0;
+    }
+    if (!column->nullable) {
+        return cr_error_set(err, CR_EINVAL, "the value is missing");
+    }
+    *ret_value = CR_VALUE_MISSING;
+    return 0;
 }

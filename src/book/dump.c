@@ -12,6 +12,7 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
+#include "table.h"
 
 /* Ordered by the key; by everything when there is none. */
 static int prepare(struct cr_db *db, const struct cr_table *table, struct cr_stmt **ret_stmt,
@@ -40,8 +41,9 @@ static int prepare(struct cr_db *db, const struct cr_table *table, struct cr_stm
     return r != 0 ? r : cr_db_prepare(db, cr_strbuf_text(&sql), table->name, ret_stmt, err);
 }
 
-static void write_cell(FILE *out, const struct cr_stmt *row, size_t i, enum cr_type type,
-                       char separator)
+/* A value that looks like a missing marker stands in quotes. */
+static void write_cell(FILE *out, const struct cr_stmt *row, size_t i,
+                       const struct cr_portfolio *portfolio, enum cr_type type)
 {
     char number[CR_NUM_LEN];
     const char *text = number;
@@ -65,12 +67,17 @@ static void write_cell(FILE *out, const struct cr_stmt *row, size_t i, enum cr_t
         text = cr_stmt_text(row, i);
         break;
     }
-    cr_csv_write_field(out, text, strlen(text), separator);
+    if (*text != '\0' && cr_book_is_marker(portfolio, text, strlen(text))) {
+        cr_csv_write_quoted(out, text, strlen(text));
+    } else {
+        cr_csv_write_field(out, text, strlen(text), portfolio->separator);
+    }
 }
 
-static int write_rows(struct cr_db *db, const struct cr_table *table, char separator, FILE *out,
-                      struct cr_error *err)
+static int write_rows(struct cr_db *db, const struct cr_portfolio *portfolio,
+                      const struct cr_table *table, FILE *out, struct cr_error *err)
 {
+    const char separator = portfolio->separator;
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *rows = NULL;
     bool row = true;
     int r = prepare(db, table, &rows, err);
@@ -83,15 +90,15 @@ static int write_rows(struct cr_db *db, const struct cr_table *table, char separ
     }
     while (r == 0 && (r = cr_stmt_step(rows, &row, err)) == 0 && row) {
         for (size_t i = 0; i < table->n_columns; i++) {
-            write_cell(out, rows, i, table->columns[i].type, separator);
+            write_cell(out, rows, i, portfolio, table->columns[i].type);
             (void)fputc(i + 1 < table->n_columns ? separator : '\n', out);
         }
     }
     return r;
 }
 
-static int dump(struct cr_db *db, const struct cr_table *table, char separator, const char *path,
-                struct cr_error *err)
+static int dump(struct cr_db *db, const struct cr_portfolio *portfolio,
+                const struct cr_table *table, const char *path, struct cr_error *err)
 {
     CR_CLEANUP(cr_fclosep) FILE *out = fopen(path, "we");
     int r;
@@ -99,7 +106,7 @@ static int dump(struct cr_db *db, const struct cr_table *table, char separator, 
     if (out == NULL) {
         return cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }
-    r = write_rows(db, table, separator, out, err);
+    r = write_rows(db, portfolio, table, out, err);
     if (r == 0 && (fflush(out) != 0 || ferror(out))) {
         r = cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }
@@ -120,7 +127,7 @@ int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, co
         if (path == NULL) {
             return cr_error_set(err, CR_ENOMEM, "out of memory");
         }
-        r = dump(db, table, portfolio->separator, path, err);
+        r = dump(db, portfolio, table, path, err);
         if (r != 0) {
             return r;
         }

@@ -159,7 +159,7 @@ static int read_row(struct reading *reading, const struct cr_csv_row *row, struc
     for (size_t i = 0; i < row->n; i++) {
         if (reading->columns[i] != NO_COLUMN &&
             cr_table_parse_cell(import->portfolio, &table->columns[reading->columns[i]],
-                                row->fields[i].text, row->fields[i].len,
+                                row->fields[i].text, row->fields[i].len, row->fields[i].quoted,
                                 &reading->cells[reading->columns[i]], &cause) != 0) {
             return reject(reading, row, i + 1, cause.message, err);
         }

@@ -23,6 +23,9 @@ int table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *
 int violation_explain(struct cr_db *db, const struct cr_table *table, const struct cr_value *cells,
                       const char *message, size_t *ret_column, struct cr_error *err);
 
+/* Whether the text means missing: it is empty or one of the portfolio's markers. */
+bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len);
+
 /* Binds one cell of a column to a parameter. */
 int cell_bind(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
               struct cr_value cell, struct cr_error *err);

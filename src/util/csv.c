@@ -27,6 +27,13 @@ struct reader {
     struct csv_parser parser;
     size_t line; /* of the next byte */
 
+    /* libcsv does not tell which fields were quoted: a second look at what it is fed. */
+    const char *at; /* the next byte to look at */
+    const char *at_end;
+    bool in_quotes;
+    bool begun; /* something of the field in work was seen */
+    bool quoted;
+
     /* The row in work. */
     bool open; /* something of it was seen */
     size_t row_line;
@@ -68,6 +75,30 @@ static int no_memory(struct reader *reader)
     return cr_error_set(reader->err, CR_ENOMEM, "out of memory");
 }
 
+/* Looks on to the end of the field in work, or of what is fed. Only where strict libcsv finds no
+ * fault does the result count: then a quote stands around a field or, doubled, inside one. */
+static void look_on(struct reader *reader)
+{
+    while (reader->at < reader->at_end) {
+        char c = *reader->at++;
+
+        if (c == '"') {
+            reader->in_quotes = !reader->in_quotes;
+            reader->quoted = true;
+        } else if (reader->in_quotes) {
+            continue;
+        } else if (c == reader->separator) {
+            return;
+        } else if (c == '\n' || c == '\r') {
+            if (reader->n > 0 || reader->begun) {
+                return;
+            }
+            continue; /* a blank line, or the second byte of a line end */
+        }
+        reader->begun = reader->begun || (c != ' ' && c != '\t');
+    }
+}
+
 /* libcsv's callback at the end of a field. */
 static void on_field(void *text, size_t len, void *context)
 {
@@ -84,7 +115,10 @@ static void on_field(void *text, size_t len, void *context)
         reader->fields = fields;
         reader->cap = cap;
     }
-    reader->fields[reader->n++].len = len;
+    look_on(reader);
+    reader->fields[reader->n++] = (struct cr_csv_field){.len = len, .quoted = reader->quoted};
+    reader->quoted = false;
+    reader->begun = false;
     cr_strbuf_append(&reader->texts, text, len);
     cr_strbuf_putc(&reader->texts, '\0');
 }
@@ -138,6 +172,8 @@ static int feed_line(struct reader *reader, const char *bytes, size_t len)
         return cr_error_at(reader->err, CR_ETOOBIG, reader->path, reader->row_line, 0,
                            "the row has more than %zu bytes", reader->max_row_len);
     }
+    reader->at = bytes;
+    reader->at_end = bytes + len;
     if (csv_parse(&reader->parser, bytes, len, on_field, on_row_end, reader) != len) {
         if (csv_error(&reader->parser) != CSV_EPARSE) {
             return no_memory(reader);
@@ -145,6 +181,7 @@ static int feed_line(struct reader *reader, const char *bytes, size_t len)
         return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->line, 0,
                            "a quote inside a field that is not quoted, or text behind one that is");
     }
+    look_on(reader);
     if (!reader->open) {
         reader->row_len = 0;
     }
@@ -230,8 +267,13 @@ void cr_csv_write_field(FILE *out, const char *text, size_t len, char separator)
 {
     if (!needs_quotes(text, len, separator)) {
         (void)fwrite(text, 1, len, out); /* the writer of the file looks at ferror once */
-        return;
+    } else {
+        cr_csv_write_quoted(out, text, len);
     }
+}
+
+void cr_csv_write_quoted(FILE *out, const char *text, size_t len)
+{
     (void)fputc('"', out);
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '"') {

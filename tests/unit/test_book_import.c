@@ -471,17 +471,73 @@ static void test_cells(void **state)
 
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         int r = cr_table_parse_cell(setup->portfolio, &flag, cases[i].text, strlen(cases[i].text),
-                                    &value, &err);
+                                    false, &value, &err);
 
         assert_int_equal(r, isnan(cases[i].number) ? CR_EINVAL : 0);
         if (r == 0) {
             cr_assert_same(value.number, cases[i].number);
         }
     }
-    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "NA", 2, &value, &err), &err);
+    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "NA", 2, false, &value, &err), &err);
     assert_true(cr_value_is_missing(value));
-    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "2024-02-29", 10, &value, &err), &err);
+    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "2024-02-29", 10, false, &value, &err),
+                 &err);
     assert_string_equal(value.text, "2024-02-29");
+}
+
+/* A marker in quotes is a value where it can be one. */
+static void test_quoted_markers(void **state)
+{
+    static const char *const levels[] = {"Some", "None"};
+    static const struct cr_table_column name = {.type = CR_TEXT, .nullable = true};
+    static const struct cr_table_column level = {
+        .type = CR_ENUM, .nullable = true, .levels = {2, levels, 0, NULL, NULL}};
+    static const struct cr_table_column number = {
+        .type = CR_NUMBER, .nullable = true, .min = 0, .max = 1};
+    static const struct {
+        const struct cr_table_column *column;
+        const char *text;
+        bool quoted;
+        const char *expected; /* NULL = missing */
+    } cases[] = {
+        {&name, "NA", false, NULL},    {&name, "NA", true, "NA"},      {&name, "", true, NULL},
+        {&level, "None", false, NULL}, {&level, "None", true, "None"}, {&level, "NA", true, NULL},
+        {&number, "NA", true, NULL},   {&number, "", true, NULL},
+    };
+    const struct setup *setup = *state;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_value value = {1, "x"};
+        struct cr_error err;
+
+        cr_assert_ok(cr_table_parse_cell(setup->portfolio, cases[i].column, cases[i].text,
+                                         strlen(cases[i].text), cases[i].quoted, &value, &err),
+                     &err);
+        if (cases[i].expected == NULL) {
+            assert_true(cr_value_is_missing(value));
+        } else {
+            assert_string_equal(value.text, cases[i].expected);
+        }
+    }
+}
+
+/* A text that looks like a missing marker goes out and comes back. */
+static void test_markers_round_trip(void **state)
+{
+    static const char query[] = "SELECT state, education FROM customers";
+    struct setup *setup = *state;
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    write_file(setup, "customers.csv",
+               CUSTOMER_HEADER "1,49,Female,Single,1,None,Salaried,NA,1e5,3,\"None\",1,0\n"
+                               "2,44,Male,Married,0,,Freelance,NA,119000,1,Goa,1,0\n");
+    for (int pass = 0; pass < 2; pass++) {
+        cr_assert_ok(import(setup, CR_IMPORT_REPLACE, true, &report, &err), &err);
+        cr_import_report_finish(&report);
+        assert_row(setup, query, "None|-");
+        cr_assert_ok(cr_table_dump_all(setup->db, setup->portfolio, setup->dir, &err), &err);
+    }
 }
 
 int main(void)
@@ -496,6 +552,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_absent, make, destroy),
         cmocka_unit_test_setup_teardown(test_cells, make, destroy),
+        cmocka_unit_test_setup_teardown(test_quoted_markers, make, destroy),
+        cmocka_unit_test_setup_teardown(test_markers_round_trip, make, destroy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,13 +190,52 @@ static void test_callback_stops(void **state)
 }
 
 struct table {
-    struct cr_strbuf cells; /* each with a NUL */
+    struct cr_strbuf cells; /* each behind Q, when it must be in quotes, or - and with a NUL */
     size_t n_rows;
     size_t next;   /* row to be read */
     size_t offset; /* of its first cell */
 };
 
 enum { N_COLS = 4 };
+
+/* Writes a row as one letter per field: q for one in quotes. */
+static int describe_quotes(const struct cr_csv_row *row, void *context, struct cr_error *err)
+{
+    (void)err;
+    for (size_t i = 0; i < row->n; i++) {
+        cr_strbuf_putc(context, row->fields[i].quoted ? 'q' : '-');
+    }
+    cr_strbuf_putc(context, ' ');
+    return 0;
+}
+
+static void test_quoted(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *expected;
+        char separator;
+    } cases[] = {
+        {"a,\"a\",,\"\"\n", "-q-q ", ','},
+        {"\"a\",a\n\na,\"a\"\n \n\"a\"", "q- -q q ", ','},
+        {"\"a\"\r\na\r\n\r\n \"a\" , \"\"\"\" ,a", "q - qq- ", ','},
+        {"\"a\ra\"\ra\r\"a\"\r", "q - q ", ','},
+        {"\"a,\"\",\n,\",a\na,\"\n\n\"\n", "q- -q ", ','},
+        {"\t\"a\"\ta,\t\n", "-q-- ", '\t'},
+        {"a,", "-- ", ','},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "t.csv", cases[i].text);
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf out = CR_STRBUF_INIT;
+        struct cr_csv_options options = {.separator = cases[i].separator};
+        struct cr_error err;
+
+        cr_assert_ok(cr_csv_read(path, &options, describe_quotes, &out, &err), &err);
+        assert_string_equal(cr_strbuf_text(&out), cases[i].expected);
+    }
+}
 
 static int compare_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
 {
@@ -207,8 +246,11 @@ static int compare_row(const struct cr_csv_row *row, void *context, struct cr_er
     for (size_t i = 0; i < N_COLS; i++) {
         const char *cell = table->cells.data + table->offset;
 
-        assert_string_equal(row->fields[i].text, cell);
-        assert_int_equal(row->fields[i].len, strlen(cell));
+        assert_string_equal(row->fields[i].text, cell + 1);
+        assert_int_equal(row->fields[i].len, strlen(cell + 1));
+        if (*cell == 'Q' || strpbrk(cell, ",\"\n\r \t") == NULL) {
+            assert_int_equal(row->fields[i].quoted, *cell == 'Q');
+        }
         table->offset += strlen(cell) + 1;
     }
     table->next++;
@@ -231,12 +273,18 @@ static void test_round_trip(void **state)
     cr_rng_init(&rng, 4, 0);
     for (size_t i = 0; i < table.n_rows; i++) {
         for (size_t j = 0; j < N_COLS; j++) {
-            size_t start = table.cells.len, len = (size_t)cr_rng_below(&rng, 12);
+            size_t start = table.cells.len + 1, len = (size_t)cr_rng_below(&rng, 12);
+            bool quoted = cr_rng_below(&rng, 3) == 0;
 
+            cr_strbuf_putc(&table.cells, quoted ? 'Q' : '-');
             for (size_t k = 0; k < len; k++) {
                 cr_strbuf_putc(&table.cells, alphabet[cr_rng_below(&rng, sizeof(alphabet) - 1)]);
             }
-            cr_csv_write_field(out, table.cells.data + start, table.cells.len - start, ',');
+            if (quoted) {
+                cr_csv_write_quoted(out, table.cells.data + start, table.cells.len - start);
+            } else {
+                cr_csv_write_field(out, table.cells.data + start, table.cells.len - start, ',');
+            }
             cr_strbuf_putc(&table.cells, '\0');
             assert_int_equal(fputc(j + 1 < N_COLS ? ',' : '\n', out) == EOF, 0);
         }
@@ -254,7 +302,7 @@ int main(void)
         cmocka_unit_test(test_refused),     cmocka_unit_test(test_absent),
         cmocka_unit_test(test_separator),   cmocka_unit_test(test_max_row),
         cmocka_unit_test(test_default_max), cmocka_unit_test(test_callback_stops),
-        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_quoted),      cmocka_unit_test(test_round_trip),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);

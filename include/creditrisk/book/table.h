@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_BOOK_TABLE_H
 #define CREDITRISK_BOOK_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -29,15 +30,18 @@ int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio,
 int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
                          struct cr_error *err);
 
-/* Writes every table as <dir>/<file>, ordered by key. The same rows give the same bytes. */
+/* Writes every table as <dir>/<file>, ordered by key. The same rows give the same bytes, and an
+ * import of the files the same rows; only an empty text comes back as missing. */
 int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
                       struct cr_error *err);
 
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
- * true/false/1/0/yes/no for a bool. A complaint without place is CR_EINVAL. `text` ends with
- * a NUL behind its len bytes; a text value is borrowed from it or from the column's levels. */
+ * true/false/1/0/yes/no for a bool. A missing marker in quotes is a value where the column can have
+ * it ("NA" in a text column); an empty text never is. A complaint without place is CR_EINVAL.
+ * `text` ends with a NUL behind its len bytes; a text value is borrowed from it or from the
+ * column's levels. */
 int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,
-                        const char *text, size_t len, struct cr_value *ret_value,
+                        const char *text, size_t len, bool quoted, struct cr_value *ret_value,
                         struct cr_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_UTIL_CSV_H
 #define CREDITRISK_UTIL_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,6 +13,7 @@
 struct cr_csv_field {
     const char *text; /* NUL-terminated; borrowed until the callback returns */
     size_t len;
+    bool quoted; /* written in quotes: a text, whatever it looks like */
 };
 
 struct cr_csv_row {
@@ -36,7 +38,8 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
-/* Writes one field, quoted where needed. */
+/* Writes one field, quoted where needed, or in any case. */
 void cr_csv_write_field(FILE *out, const char *text, size_t len, char separator);
+void cr_csv_write_quoted(FILE *out, const char *text, size_t len);
 
 #endif
