@@ -16,9 +16,6 @@
 /* Of a value that a message quotes. */
 enum { SHOWN_LEN = 60 };
 
-/* Beyond 2^53 a double does not tell neighbouring integers apart. */
-static const double MAX_INT = 9007199254740992.0;
-
 static int complain(struct cr_error *err, const char *text, size_t len, const char *complaint)
 {
     return cr_error_set(err, CR_EINVAL, "'%.*s%s' %s", (int)(len < SHOWN_LEN ? len : SHOWN_LEN),
@@ -60,7 +57,7 @@ static int parse_int(const struct cr_table_column *column, const char *text, siz
     if (!cr_num_parse_int(text, len, &number)) {
         return complain(err, text, len, "is not a whole number");
     }
-    if (fabs((double)number) > MAX_INT) {
+    if (fabs((double)number) > CR_NUM_MAX_EXACT) {
         return complain(err, text, len, "is too large");
     }
     *ret_number = (double)number;

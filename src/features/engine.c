@@ -195,12 +195,9 @@ static int bind(struct cr_engine *engine, const struct cr_record *record, struct
 static const char *keep_text(const struct cr_levels *levels, const char *text, size_t len,
                              struct cr_arena *arena)
 {
-    for (size_t i = 0; i < levels->n; i++) {
-        if (strcmp(levels->texts[i], text) == 0) {
-            return levels->texts[i];
-        }
-    }
-    return cr_arena_strndup(arena, text, len);
+    ptrdiff_t level = cr_levels_index(levels, text);
+
+    return level >= 0 ? levels->texts[level] : cr_arena_strndup(arena, text, len);
 }
 
 static int read_cell(struct cr_engine *engine, size_t i, struct cr_arena *arena,
@@ -216,10 +213,10 @@ static int read_cell(struct cr_engine *engine, size_t i, struct cr_arena *arena,
     if (type == SQLITE_NULL) {
         return 0;
     }
-    if (cr_relation_gives_number(feature) != (type == SQLITE_FLOAT || type == SQLITE_INTEGER)) {
+    if (cr_feature_is_text(feature) == (type == SQLITE_FLOAT || type == SQLITE_INTEGER)) {
         return cr_relation_wrong_kind(feature, err);
     }
-    if (cr_relation_gives_number(feature)) {
+    if (!cr_feature_is_text(feature)) {
         number = sqlite3_column_double(engine->stmt, column);
         if (isfinite(number)) {
             ret_value->number = number;

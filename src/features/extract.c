@@ -17,9 +17,6 @@
  */
 enum { SQL_APPLICATION, SQL_FEATURES, SQL_FRAME };
 
-/* Integers up to here are exact in a double. */
-static const double max_exact = 9007199254740992.0;
-
 /* What training.sql yields. */
 struct source {
     const struct cr_portfolio_file *training;
@@ -154,8 +151,8 @@ static int add_columns(const struct cr_portfolio *portfolio, const bool *has,
         const struct cr_feature *feature = &portfolio->features[i];
 
         result = cr_frame_add_column(
-            frame, feature->name,
-            cr_relation_gives_number(feature) ? CR_COLUMN_NUMBER : CR_COLUMN_TEXT, err);
+            frame, feature->name, cr_feature_is_text(feature) ? CR_COLUMN_TEXT : CR_COLUMN_NUMBER,
+            err);
     }
     return result;
 }
@@ -228,7 +225,7 @@ static int check_kind(const struct cr_stmt *stmt, size_t col, const struct cr_fe
 {
     enum cr_db_type type = cr_stmt_type(stmt, col + SQL_FRAME);
 
-    if (type == CR_DB_NULL || cr_relation_gives_number(feature) == (type == CR_DB_NUMBER)) {
+    if (type == CR_DB_NULL || cr_feature_is_text(feature) == (type == CR_DB_TEXT)) {
         return 0;
     }
     return cr_relation_wrong_kind(feature, err);
@@ -287,7 +284,7 @@ static bool is_plain_integer(const char *text)
     char again[CR_NUM_LEN];
     int64_t number;
 
-    if (!cr_num_parse_int(text, strlen(text), &number) || fabs((double)number) > max_exact) {
+    if (!cr_num_parse_int(text, strlen(text), &number) || fabs((double)number) > CR_NUM_MAX_EXACT) {
         return false;
     }
     (void)snprintf(again, sizeof(again), "%lld", (long long)number);
@@ -416,13 +413,12 @@ int cr_extract_record(const struct cr_extract *extract, const struct cr_portfoli
     for (size_t i = 0; i < portfolio->n_fields; i++) {
         const struct cr_levels *levels = &portfolio->fields[i].levels;
         struct cr_value *value = &values[i];
+        ptrdiff_t level;
 
         *value = cr_frame_get(&extract->frame, row, extract->first_field + i);
-        for (size_t k = 0; value->text != NULL && k < levels->n; k++) {
-            if (strcmp(levels->texts[k], value->text) == 0) {
-                value->text = levels->texts[k];
-                break;
-            }
+        level = value->text != NULL ? cr_levels_index(levels, value->text) : -1;
+        if (level >= 0) {
+            value->text = levels->texts[level];
         }
     }
     ret_record->values = values;

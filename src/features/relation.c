@@ -33,19 +33,13 @@ bool cr_relation_is_number(const struct cr_field *field)
     return field->type == CR_INT || field->type == CR_NUMBER || field->type == CR_BOOL;
 }
 
-bool cr_relation_gives_number(const struct cr_feature *feature)
-{
-    return feature->kind == CR_NUMERIC || feature->kind == CR_FLAG;
-}
-
 int cr_relation_wrong_kind(const struct cr_feature *feature, struct cr_error *err)
 {
-    bool number = cr_relation_gives_number(feature);
+    bool text = cr_feature_is_text(feature);
 
     return cr_error_at(err, CR_EPARSE, "features.sql", 0, 0,
                        "column '%s' gives a %s but features.yaml says %s", feature->name,
-                       number ? "text" : "number",
-                       number ? "numeric or flag" : "ordinal or nominal");
+                       text ? "number" : "text", text ? "ordinal or nominal" : "numeric or flag");
 }
 
 /* table."name", or "name" without a table */

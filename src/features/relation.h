@@ -38,9 +38,6 @@ const char *cr_relation_key_name(const struct cr_portfolio *portfolio, enum cr_r
 /* Whether the field reaches features.sql as a number. */
 bool cr_relation_is_number(const struct cr_field *field);
 
-/* Whether the feature is a number in the feature row. */
-bool cr_relation_gives_number(const struct cr_feature *feature);
-
 /* Refuses a cell of the feature that is the other of number and text: CR_EPARSE. */
 int cr_relation_wrong_kind(const struct cr_feature *feature, struct cr_error *err);
 

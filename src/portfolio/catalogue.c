@@ -99,7 +99,7 @@ static int load_kind(struct cr_loader *loader, const struct cr_yaml_node *map,
         return cr_yaml_error(cr_yaml_get(map, "scale"), err,
                              "'%s' is nominal: its 0/1 columns are not scaled", feature->name);
     }
-    if (feature->kind == CR_ORDINAL || feature->kind == CR_NOMINAL) {
+    if (cr_feature_is_text(feature)) {
         return cr_load_levels(loader, map, "levels", NULL, &feature->levels, err);
     }
     if (node != NULL) {
@@ -112,12 +112,12 @@ static int load_kind(struct cr_loader *loader, const struct cr_yaml_node *map,
 static int load_feature(struct cr_loader *loader, const struct cr_yaml_node *map,
                         struct cr_names taken, struct cr_feature *feature, struct cr_error *err)
 {
-    static const char *const kinds[] = {"numeric", "ordinal", "nominal", "flag", NULL};
     static const char *const scales[] = {"none", "standard", "robust", NULL};
     static const char *const protections[] = {"none", "restricted", "prohibited", NULL};
     static const struct cr_member members[] = {
         {CR_MEMBER(NAME, "name", struct draft, feature.name), .needed = true},
-        {CR_MEMBER(CHOICE, "kind", struct draft, feature.kind), .needed = true, .words = kinds},
+        {CR_MEMBER(CHOICE, "kind", struct draft, feature.kind), .needed = true,
+         .words = cr_load_kinds},
         {CR_MEMBER(CHOICE, "scale", struct draft, feature.scale), .words = scales},
         {CR_MEMBER(BOOL, "indicator", struct draft, feature.indicator)},
         {CR_MEMBER(TEXT, "set", struct draft, set)},

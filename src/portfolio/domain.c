@@ -27,6 +27,21 @@ ptrdiff_t cr_levels_find(const struct cr_levels *levels, const char *text, size_
     return -1;
 }
 
+ptrdiff_t cr_levels_index(const struct cr_levels *levels, const char *text)
+{
+    for (size_t i = 0; i < levels->n; i++) {
+        if (levels->texts[i] == text) {
+            return (ptrdiff_t)i;
+        }
+    }
+    for (size_t i = 0; i < levels->n; i++) {
+        if (strcmp(levels->texts[i], text) == 0) {
+            return (ptrdiff_t)i;
+        }
+    }
+    return -1;
+}
+
 static int load_alias(struct cr_loader *loader, const struct cr_yaml_node *key,
                       const struct cr_yaml_node *value, const struct cr_levels *levels,
                       const char **ret_text, size_t *ret_target, struct cr_error *err)

@@ -55,6 +55,10 @@ struct cr_member {
 #define CR_MEMBER(kind_, key_, owner, field_)                                                      \
     .kind = CR_MEMBER_##kind_, .key = (key_), .offset = offsetof(owner, field_)
 
+/* The words of cr_type and cr_kind. */
+extern const char *const cr_load_types[];
+extern const char *const cr_load_kinds[];
+
 /* Reads the members into the structure; an unknown key is CR_EPARSE. */
 int cr_load_members(struct cr_loader *loader, const struct cr_yaml_node *map,
                     const struct cr_member *members, void *structure, struct cr_error *err);

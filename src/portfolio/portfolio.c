@@ -227,9 +227,30 @@ const struct cr_model_search *cr_portfolio_find_search(const struct cr_portfolio
     return i < 0 ? NULL : &search->models[i];
 }
 
+const char *const cr_load_types[] = {
+    [CR_INT] = "int",
+    [CR_NUMBER] = "number",
+    [CR_ENUM] = "enum",
+    [CR_BOOL] = "bool",
+    [CR_DATE] = "date",
+    [CR_TEXT] = "text",
+    NULL,
+};
+
+const char *const cr_load_kinds[] = {
+    [CR_NUMERIC] = "numeric",
+    [CR_ORDINAL] = "ordinal",
+    [CR_NOMINAL] = "nominal",
+    [CR_FLAG] = "flag",
+    NULL,
+};
+
 const char *cr_type_name(enum cr_type type)
 {
-    static const char *const names[] = {"int", "number", "enum", "bool", "date", "text"};
+    return cr_load_types[type];
+}
 
-    return names[type];
+const char *cr_kind_name(enum cr_kind kind)
+{
+    return cr_load_kinds[kind];
 }

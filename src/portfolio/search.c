@@ -133,7 +133,7 @@ int cr_load_search(struct cr_loader *loader, const struct cr_yaml_node *root, st
     static const struct cr_member members[] = {
         {CR_MEMBER(COUNT, "folds", struct cr_search, n_folds), .needed = true, .min = 2,
          .max = 100},
-        {CR_MEMBER(COUNT, "seed", struct cr_search, seed), .needed = true, .max = 0x1p53},
+        {CR_MEMBER(COUNT, "seed", struct cr_search, seed), .needed = true, .max = CR_NUM_MAX_EXACT},
         {.key = "models"},
         {.key = NULL},
     };

@@ -7,10 +7,10 @@
 static int load_column(struct cr_loader *loader, const struct cr_yaml_node *map,
                        struct cr_names taken, struct cr_table_column *column, struct cr_error *err)
 {
-    static const char *const types[] = {"int", "number", "enum", "bool", "date", "text", NULL};
     static const struct cr_member members[] = {
         {CR_MEMBER(NAME, "name", struct cr_table_column, name), .needed = true},
-        {CR_MEMBER(CHOICE, "type", struct cr_table_column, type), .needed = true, .words = types},
+        {CR_MEMBER(CHOICE, "type", struct cr_table_column, type), .needed = true,
+         .words = cr_load_types},
         {CR_MEMBER(BOOL, "key", struct cr_table_column, key)},
         {CR_MEMBER(BOOL, "nullable", struct cr_table_column, nullable)},
         {CR_MEMBER(BOOL, "optional", struct cr_table_column, optional)},

@@ -125,7 +125,7 @@ int cr_impute_load(struct cr_step *step, const json_t *entry, struct cr_error *e
         }
         return result;
     }
-    level = text != NULL ? cr_encode_level(&step->feature->levels, text) : -1;
+    level = text != NULL ? cr_levels_index(&step->feature->levels, text) : -1;
     if (level < 0) {
         return cr_error_at(err, CR_EMODEL, CR_PIPELINE_FILE, 0, 0,
                            "'impute' of feature '%s' must be one of its levels",

@@ -113,7 +113,7 @@ int cr_pipeline_plan(const struct cr_portfolio *portfolio,
                 .value = CR_NO_INPUT,
                 .indicator = CR_NO_INPUT,
                 .first_level = CR_NO_INPUT,
-                .is_text = feature->kind == CR_ORDINAL || feature->kind == CR_NOMINAL,
+                .is_text = cr_feature_is_text(feature),
                 .scaled = options->scale && feature->scale != CR_SCALE_NONE &&
                           feature->kind != CR_NOMINAL,
             };
@@ -229,20 +229,16 @@ const size_t *cr_pipeline_empty_features(const struct cr_pipeline *pipeline, siz
 static inline bool apply_step(const struct cr_step *step, const struct cr_value *cell,
                               double *inputs)
 {
-    bool missing = step->is_text ? cell->text == NULL : !isfinite(cell->number);
-    const struct cr_levels *levels = &step->feature->levels;
-    double value = missing ? step->impute : cell->number;
+    bool missing;
+    double value = cr_encode_cell(step, cell, &missing);
 
-    if (step->is_text && !missing) {
-        value = (double)cr_encode_level(levels, cell->text);
-    }
     if (step->indicator != CR_NO_INPUT) {
         inputs[step->indicator] = missing;
     }
     if (step->value != CR_NO_INPUT) {
         inputs[step->value] = cr_scale_apply(step, value);
     } else {
-        for (size_t k = 0; k < levels->n; k++) {
+        for (size_t k = 0; k < step->feature->levels.n; k++) {
             inputs[step->first_level + k] = value == (double)k;
         }
     }

@@ -16,18 +16,6 @@
 
 enum { FORMAT = 1, N_MEMBERS = 7 };
 
-static const char *kind_name(enum cr_kind kind)
-{
-    static const char *const names[] = {
-        [CR_NUMERIC] = "numeric",
-        [CR_ORDINAL] = "ordinal",
-        [CR_NOMINAL] = "nominal",
-        [CR_FLAG] = "flag",
-    };
-
-    return names[kind];
-}
-
 int cr_step_put(json_t *entry, const char *key, json_t *value, struct cr_error *err)
 {
     return json_object_set_new(entry, key, value) == 0
@@ -59,7 +47,7 @@ static int save_step(const struct cr_step *step, json_t *list, struct cr_error *
     }
     result = cr_step_put(entry, "name", json_string(step->feature->name), err);
     if (result == 0) {
-        result = cr_step_put(entry, "kind", json_string(kind_name(step->feature->kind)), err);
+        result = cr_step_put(entry, "kind", json_string(cr_kind_name(step->feature->kind)), err);
     }
     if (result == 0) {
         result = cr_impute_save(step, entry, err);
@@ -150,10 +138,10 @@ static int load_step(struct cr_step *step, const json_t *entry, struct cr_error 
     size_t n_members;
     int result;
 
-    if (kind == NULL || strcmp(kind, kind_name(step->feature->kind)) != 0) {
+    if (kind == NULL || strcmp(kind, cr_kind_name(step->feature->kind)) != 0) {
         return cr_error_at(err, CR_EMODEL, CR_PIPELINE_FILE, 0, 0,
                            "feature '%s' is '%s' but '%s' in features.yaml", step->feature->name,
-                           kind != NULL ? kind : "", kind_name(step->feature->kind));
+                           kind != NULL ? kind : "", cr_kind_name(step->feature->kind));
     }
     result = cr_impute_load(step, entry, err);
     if (result == 0) {

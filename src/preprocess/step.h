@@ -11,6 +11,7 @@
 #define PREPROCESS_STEP_H
 
 #include <jansson.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,11 +54,22 @@ void cr_impute_fit(struct cr_step *step, const struct cr_step_rows *rows, double
 int cr_impute_save(const struct cr_step *step, json_t *entry, struct cr_error *err);
 int cr_impute_load(struct cr_step *step, const json_t *entry, struct cr_error *err);
 
-/* Index of the level, −1 when the text is none. */
-ptrdiff_t cr_encode_level(const struct cr_levels *levels, const char *text);
-
-/* values[i] = the imputed and encoded number of row i, as cr_pipeline_apply has it before scaling.
+/* The imputed and encoded number of a cell: of a text the index of its level, −1 when it is none.
  */
+static inline double cr_encode_cell(const struct cr_step *step, const struct cr_value *cell,
+                                    bool *ret_missing)
+{
+    bool missing = step->is_text ? cell->text == NULL : !isfinite(cell->number);
+
+    *ret_missing = missing;
+    if (missing) {
+        return step->impute;
+    }
+    return step->is_text ? (double)cr_levels_index(&step->feature->levels, cell->text)
+                         : cell->number;
+}
+
+/* values[i] = the number of row i. */
 void cr_encode_rows(const struct cr_step *step, const struct cr_step_rows *rows, double *values);
 
 /* Learns step->center and step->spread from n > 0 numbers, which it sorts. */

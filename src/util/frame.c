@@ -204,18 +204,22 @@ int cr_frame_set_text(struct cr_frame *frame, size_t row, size_t col, const char
                   err);
 }
 
-struct cr_value cr_frame_get(const struct cr_frame *frame, size_t row, size_t col)
+struct cr_value cr_column_get(const struct cr_column *column, size_t row)
 {
-    const struct cr_column *column = &frame->columns[col];
     struct cr_value value = CR_VALUE_MISSING;
 
-    assert(row < frame->n_rows && col < frame->n_cols);
     if (column->type == CR_COLUMN_NUMBER) {
         value.number = column->numbers[row];
     } else if (column->codes[row] >= 0) {
         value.text = column->texts[column->codes[row]];
     }
     return value;
+}
+
+struct cr_value cr_frame_get(const struct cr_frame *frame, size_t row, size_t col)
+{
+    assert(row < frame->n_rows && col < frame->n_cols);
+    return cr_column_get(&frame->columns[col], row);
 }
 
 ptrdiff_t cr_frame_find(const struct cr_frame *frame, const char *name)

@@ -49,6 +49,7 @@ int cr_frame_set_text(struct cr_frame *frame, size_t row, size_t col, const char
                       struct cr_error *err);
 
 /* One cell; a text is borrowed from the frame. */
+struct cr_value cr_column_get(const struct cr_column *column, size_t row);
 struct cr_value cr_frame_get(const struct cr_frame *frame, size_t row, size_t col);
 
 /* Index of the named column, or −1. */

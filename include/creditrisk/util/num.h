@@ -10,6 +10,9 @@
 /* Enough for any double, its sign and the NUL. */
 #define CR_NUM_LEN 32
 
+/* 2^53: integers up to here are exact in a double, beyond it neighbours are not told apart. */
+#define CR_NUM_MAX_EXACT 9007199254740992.0
+
 /* Reads all of text[0..len) as a decimal number ([+-]digits[.digits][e[+-]digits], no blanks, no
  * hex, no inf or nan, at most 1023 characters); true and *ret_value on success. A value beyond the
  * range of double yields ±infinity: callers decide. */
