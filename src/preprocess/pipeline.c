@@ -283,3 +283,37 @@ int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_
     }
     return 0;
 }
+
+/* Every text that a column has is in some row, not necessarily in one that was chosen. */
+static bool has_unknown(const struct cr_step *step, const struct cr_column *column)
+{
+    for (size_t i = 0; i < column->n_texts; i++) {
+        if (cr_levels_index(&step->feature->levels, column->texts[i]) < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t cr_pipeline_count_unknown(const struct cr_pipeline *pipeline,
+                                 const struct cr_frame *features, size_t first_feature,
+                                 const size_t *rows, size_t n_rows)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < pipeline->n_steps; k++) {
+        const struct cr_step *step = &pipeline->steps[k];
+        const struct cr_column *column = &features->columns[first_feature + step->index];
+
+        if (!step->is_text || !has_unknown(step, column)) {
+            continue;
+        }
+        for (size_t i = 0; i < n_rows; i++) {
+            struct cr_value cell = cr_column_get(column, rows[i]);
+            bool missing;
+
+            n += cr_encode_cell(step, &cell, &missing) < 0;
+        }
+    }
+    return n;
+}

@@ -393,6 +393,46 @@ static void test_empty_features(void **state)
     cr_assert_same(inputs[3], 0);
 }
 
+/* Cells count, not rows; only the chosen rows and the features that are used. */
+static void test_count_unknown(void **state)
+{
+    static const char *const cells[][3] = {
+        {"a", "x", "x"}, {"?", "y", "?"}, {"b", NULL, "x"}, {"?", "z", "x"}, {NULL, "?", "x"}};
+    const size_t chosen[] = {0, 1, 3, 3};
+    CR_CLEANUP(table_finish) struct table table;
+    CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *pipeline = NULL;
+    CR_CLEANUP(cr_pipeline_destroyp) struct cr_pipeline *whole = NULL;
+    struct cr_feature *ordinal;
+    struct cr_feature *nominal;
+    struct cr_feature *prohibited;
+
+    (void)state;
+    table_init(&table);
+    ordinal = add_feature(&table, "ordinal", CR_ORDINAL);
+    nominal = add_feature(&table, "nominal", CR_NOMINAL);
+    prohibited = add_feature(&table, "prohibited", CR_NOMINAL);
+    prohibited->protection = CR_PROHIBITED;
+    add_level(&table, ordinal, "a");
+    add_level(&table, ordinal, "b");
+    add_level(&table, nominal, "x");
+    add_level(&table, nominal, "y");
+    add_level(&table, prohibited, "x");
+    add_rows(&table, CR_ARRAY_LEN(cells));
+    for (size_t row = 0; row < CR_ARRAY_LEN(cells); row++) {
+        for (size_t col = 0; col < 3; col++) {
+            if (cells[row][col] != NULL) {
+                set_text(&table, row, col, cells[row][col]);
+            }
+        }
+    }
+    pipeline = fit(&table, 0, false, false, 5);
+    whole = fit(&table, 0, true, false, 5);
+    assert_int_equal(cr_pipeline_count_unknown(pipeline, &table.frame, 0, table.rows, 5), 4);
+    assert_int_equal(cr_pipeline_count_unknown(whole, &table.frame, 0, table.rows, 5), 5);
+    assert_int_equal(cr_pipeline_count_unknown(pipeline, &table.frame, 0, table.rows, 1), 0);
+    assert_int_equal(cr_pipeline_count_unknown(pipeline, &table.frame, 0, chosen, 4), 5);
+}
+
 static void test_too_large(void **state)
 {
     CR_CLEANUP(table_finish) struct table table;
@@ -665,6 +705,7 @@ int main(void)
         cmocka_unit_test(test_too_large),           cmocka_unit_test(test_saved_text),
         cmocka_unit_test(test_refused_texts),       cmocka_unit_test(test_refused_json),
         cmocka_unit_test(test_another_catalogue),   cmocka_unit_test(test_retail),
+        cmocka_unit_test(test_count_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

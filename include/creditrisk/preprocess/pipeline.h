@@ -74,6 +74,11 @@ int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_
                             size_t first_feature, const size_t *rows, size_t n_rows,
                             struct cr_matrix *ret_inputs, struct cr_error *err);
 
+/* Cells among them that hold an undeclared value: a text that is no level of its feature. */
+size_t cr_pipeline_count_unknown(const struct cr_pipeline *pipeline,
+                                 const struct cr_frame *features, size_t first_feature,
+                                 const size_t *rows, size_t n_rows);
+
 /* Features that had no value in the rows of the fit, as indices in the catalogue: numbers impute 0,
  * texts the first level; the report says so. Count in *ret_n; borrowed. */
 const size_t *cr_pipeline_empty_features(const struct cr_pipeline *pipeline, size_t *ret_n);
