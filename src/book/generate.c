@@ -11,17 +11,17 @@
 /* A loan is written at once, because its repayments refer to it. */
 enum { BATCH = 16, MAX_COUNT = 100000000 };
 
-double logistic(double x)
+double cr_book_logistic(double x)
 {
     return 1 / (1 + exp(-x));
 }
 
 static void generator_finish(struct generator *generator)
 {
-    writer_finish(&generator->customers);
-    writer_finish(&generator->bureau);
-    writer_finish(&generator->loans);
-    writer_finish(&generator->repayments);
+    cr_book_writer_finish(&generator->customers);
+    cr_book_writer_finish(&generator->bureau);
+    cr_book_writer_finish(&generator->loans);
+    cr_book_writer_finish(&generator->repayments);
     cr_stmt_destroy(generator->truth);
     cr_progress_destroy(generator->progress);
     free(generator->people);
@@ -39,19 +39,19 @@ static int generator_init(struct generator *generator, struct cr_db *db,
     if (generator->people == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    r = writer_init(&generator->customers, db, portfolio, "customers", generate_customer_columns,
-                    generate_n_customer_columns, BATCH, err);
+    r = cr_book_writer_init(&generator->customers, db, portfolio, "customers",
+                            cr_book_customer_columns, cr_book_n_customer_columns, BATCH, err);
     if (r == 0) {
-        r = writer_init(&generator->bureau, db, portfolio, "credit_history",
-                        generate_bureau_columns, generate_n_bureau_columns, BATCH, err);
+        r = cr_book_writer_init(&generator->bureau, db, portfolio, "credit_history",
+                                cr_book_bureau_columns, cr_book_n_bureau_columns, BATCH, err);
     }
     if (r == 0) {
-        r = writer_init(&generator->loans, db, portfolio, "loan_applications",
-                        generate_loan_columns, generate_n_loan_columns, 1, err);
+        r = cr_book_writer_init(&generator->loans, db, portfolio, "loan_applications",
+                                cr_book_loan_columns, cr_book_n_loan_columns, 1, err);
     }
     if (r == 0) {
-        r = writer_init(&generator->repayments, db, portfolio, "repayment_history",
-                        generate_repayment_columns, generate_n_repayment_columns, BATCH, err);
+        r = cr_book_writer_init(&generator->repayments, db, portfolio, "repayment_history",
+                                cr_book_repayment_columns, cr_book_n_repayment_columns, BATCH, err);
     }
     if (r == 0) {
         r = cr_db_prepare(db,
@@ -67,7 +67,7 @@ int cr_generate_book(struct cr_db *db, const struct cr_portfolio *portfolio,
                      const struct cr_generate_options *options,
                      struct cr_generate_report *ret_report, struct cr_error *err)
 {
-    CR_CLEANUP(load_finish) struct load load = {0};
+    CR_CLEANUP(cr_book_load_finish) struct load load = {0};
     CR_CLEANUP(generator_finish) struct generator generator = {0};
     int r;
 
@@ -76,23 +76,23 @@ int cr_generate_book(struct cr_db *db, const struct cr_portfolio *portfolio,
         return cr_error_set(err, CR_EINVAL, "'%zu' customers with '%zu' loans: 1 to %d of each",
                             options->n_customers, options->n_loans, MAX_COUNT);
     }
-    r = load_begin(&load, db, portfolio, options->mode, err);
+    r = cr_book_load_begin(&load, db, portfolio, options->mode, err);
     if (r == 0) {
         r = generator_init(&generator, db, portfolio, options, err);
     }
     if (r == 0) {
         generator.progress =
             cr_progress_create("generate", options->n_customers + options->n_loans, options->quiet);
-        r = generate_customers(&generator, err);
+        r = cr_book_generate_customers(&generator, err);
     }
     if (r == 0) {
-        r = generate_loans(&generator, err);
+        r = cr_book_generate_loans(&generator, err);
     }
     if (r == 0) {
-        r = writer_flush(&generator.repayments, err);
+        r = cr_book_writer_flush(&generator.repayments, err);
     }
     if (r == 0) {
-        r = load_commit(&load, err);
+        r = cr_book_load_commit(&load, err);
     }
     if (r == 0) {
         *ret_report = (struct cr_generate_report){

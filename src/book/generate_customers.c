@@ -32,7 +32,7 @@ enum {
     N_CUSTOMER_COLUMNS,
 };
 
-const char *const generate_customer_columns[] = {
+const char *const cr_book_customer_columns[] = {
     [CUSTOMER_ID] = "customer_id",
     [AGE] = "age",
     [GENDER] = "gender",
@@ -47,7 +47,7 @@ const char *const generate_customer_columns[] = {
     [PHONE_VERIFIED] = "phone_verified",
     [EMAIL_VERIFIED] = "email_verified",
 };
-const size_t generate_n_customer_columns = N_CUSTOMER_COLUMNS;
+const size_t cr_book_n_customer_columns = N_CUSTOMER_COLUMNS;
 
 enum {
     CREDIT_ID,
@@ -67,7 +67,7 @@ enum {
     N_BUREAU_COLUMNS,
 };
 
-const char *const generate_bureau_columns[] = {
+const char *const cr_book_bureau_columns[] = {
     [CREDIT_ID] = "credit_id",
     [BUREAU_CUSTOMER_ID] = "customer_id",
     [CREDIT_SCORE] = "credit_score",
@@ -83,7 +83,7 @@ const char *const generate_bureau_columns[] = {
     [ENQUIRIES_LAST_12M] = "enquiries_last_12m",
     [CREDIT_HISTORY_LENGTH_MONTHS] = "credit_history_length_months",
 };
-const size_t generate_n_bureau_columns = N_BUREAU_COLUMNS;
+const size_t cr_book_n_bureau_columns = N_BUREAU_COLUMNS;
 
 /* ---- customers ---- */
 
@@ -170,20 +170,21 @@ static void draw_customer(struct cr_rng *rng, struct writer *writer, struct cust
     customer->employment = employment_shift(employment, years);
     customer->trait = 1.25 * cr_rng_normal(rng);
 
-    writer_number(writer, AGE, customer->age);
-    writer_number(writer, ANNUAL_INCOME, customer->income);
-    writer_text(writer, GENDER, genders[PICK(rng, gender_weights)]);
-    writer_text(writer, MARITAL_STATUS, marital_statuses[marital]);
-    writer_number(writer, DEPENDENTS,
-                  (double)(marital == MARRIED ? PICK(rng, dependents_married)
-                                              : PICK(rng, dependents_otherwise)));
-    writer_text(writer, EMPLOYMENT_TYPE, employments[employment]);
-    writer_number(writer, CITY_TIER, (double)(1 + PICK(rng, city_tier_weights)));
-    writer_text(writer, STATE, states[PICK(rng, state_weights)]);
-    writer_number(writer, PHONE_VERIFIED, happens(rng, .85));
-    writer_number(writer, EMAIL_VERIFIED, happens(rng, .70));
-    writer_text(writer, EDUCATION, happens(rng, .03) ? NULL : educations[education]);
-    writer_number(writer, YEARS_EMPLOYED, happens(rng, .15) && may_hide_years ? NAN : years);
+    cr_book_writer_number(writer, AGE, customer->age);
+    cr_book_writer_number(writer, ANNUAL_INCOME, customer->income);
+    cr_book_writer_text(writer, GENDER, genders[PICK(rng, gender_weights)]);
+    cr_book_writer_text(writer, MARITAL_STATUS, marital_statuses[marital]);
+    cr_book_writer_number(writer, DEPENDENTS,
+                          (double)(marital == MARRIED ? PICK(rng, dependents_married)
+                                                      : PICK(rng, dependents_otherwise)));
+    cr_book_writer_text(writer, EMPLOYMENT_TYPE, employments[employment]);
+    cr_book_writer_number(writer, CITY_TIER, (double)(1 + PICK(rng, city_tier_weights)));
+    cr_book_writer_text(writer, STATE, states[PICK(rng, state_weights)]);
+    cr_book_writer_number(writer, PHONE_VERIFIED, happens(rng, .85));
+    cr_book_writer_number(writer, EMAIL_VERIFIED, happens(rng, .70));
+    cr_book_writer_text(writer, EDUCATION, happens(rng, .03) ? NULL : educations[education]);
+    cr_book_writer_number(writer, YEARS_EMPLOYED,
+                          happens(rng, .15) && may_hide_years ? NAN : years);
 }
 
 static int write_customers(struct generator *generator, struct cr_error *err)
@@ -195,10 +196,10 @@ static int write_customers(struct generator *generator, struct cr_error *err)
     cr_rng_init(&rng, generator->options->seed, STREAM_CUSTOMERS);
     for (size_t i = 0; i < generator->options->n_customers && r == 0; i++) {
         draw_customer(&rng, writer, &generator->people[i]);
-        writer_number(writer, CUSTOMER_ID, (double)(writer->first_key + (int64_t)i));
-        r = writer_end_row(writer, err);
+        cr_book_writer_number(writer, CUSTOMER_ID, (double)(writer->first_key + (int64_t)i));
+        r = cr_book_writer_end_row(writer, err);
     }
-    return r != 0 ? r : writer_flush(writer, err);
+    return r != 0 ? r : cr_book_writer_flush(writer, err);
 }
 
 /* ---- percentiles ---- */
@@ -252,9 +253,9 @@ static void draw_accounts(struct cr_rng *rng, struct writer *writer, double age)
     double total = floor(age / 12) + cr_rng_poisson(rng, 2);
     double active = cr_num_round(total * cr_rng_between(rng, .2, .8), 0);
 
-    writer_number(writer, TOTAL_ACCOUNTS, total);
-    writer_number(writer, ACTIVE_ACCOUNTS, active);
-    writer_number(writer, CLOSED_ACCOUNTS, total - active);
+    cr_book_writer_number(writer, TOTAL_ACCOUNTS, total);
+    cr_book_writer_number(writer, ACTIVE_ACCOUNTS, active);
+    cr_book_writer_number(writer, CLOSED_ACCOUNTS, total - active);
 }
 
 /* s is the score scaled to 0..1. */
@@ -263,8 +264,8 @@ static void draw_balance(struct cr_rng *rng, struct writer *writer, double incom
     double limit = clip(income * cr_rng_between(rng, .5, 3), 50e3, 5e6);
     double share = clip(.6 - .3 * s + .2 * cr_rng_normal(rng), 0, 1);
 
-    writer_number(writer, TOTAL_CREDIT_LIMIT, cr_num_round(limit, 2));
-    writer_number(writer, CURRENT_BALANCE, cr_num_round(limit * share, 2));
+    cr_book_writer_number(writer, TOTAL_CREDIT_LIMIT, cr_num_round(limit, 2));
+    cr_book_writer_number(writer, CURRENT_BALANCE, cr_num_round(limit * share, 2));
 }
 
 /* Months of history; a score is more often missing where it is short. */
@@ -272,8 +273,8 @@ static void draw_history(struct cr_rng *rng, struct writer *writer, double age, 
 {
     double months = clip(floor((age - 18) * 12 * cr_rng_between(rng, .3, .9)), 0, 480);
 
-    writer_number(writer, CREDIT_HISTORY_LENGTH_MONTHS, months);
-    writer_number(writer, CREDIT_SCORE, happens(rng, months < 6 ? .5 : .03) ? NAN : score);
+    cr_book_writer_number(writer, CREDIT_HISTORY_LENGTH_MONTHS, months);
+    cr_book_writer_number(writer, CREDIT_SCORE, happens(rng, months < 6 ? .5 : .03) ? NAN : score);
 }
 
 static void draw_bureau(struct cr_rng *rng, struct writer *writer, struct customer *customer)
@@ -284,15 +285,15 @@ static void draw_bureau(struct cr_rng *rng, struct writer *writer, struct custom
     double enquiries_12m = enquiries_6m + cr_rng_poisson(rng, 1);
 
     customer->overdue_30 = cr_rng_poisson(rng, 2.5 * risk);
-    writer_number(writer, OVERDUE_30_COUNT, customer->overdue_30);
-    writer_number(writer, OVERDUE_60_COUNT, cr_rng_poisson(rng, 1.2 * risk));
+    cr_book_writer_number(writer, OVERDUE_30_COUNT, customer->overdue_30);
+    cr_book_writer_number(writer, OVERDUE_60_COUNT, cr_rng_poisson(rng, 1.2 * risk));
     customer->overdue_90 = cr_rng_poisson(rng, .5 * risk);
-    writer_number(writer, OVERDUE_90_COUNT, customer->overdue_90);
+    cr_book_writer_number(writer, OVERDUE_90_COUNT, customer->overdue_90);
     draw_accounts(rng, writer, customer->age);
     draw_balance(rng, writer, customer->income, s);
     draw_history(rng, writer, customer->age, customer->score);
-    writer_number(writer, ENQUIRIES_LAST_6M, happens(rng, .05) ? NAN : enquiries_6m);
-    writer_number(writer, ENQUIRIES_LAST_12M, happens(rng, .05) ? NAN : enquiries_12m);
+    cr_book_writer_number(writer, ENQUIRIES_LAST_6M, happens(rng, .05) ? NAN : enquiries_6m);
+    cr_book_writer_number(writer, ENQUIRIES_LAST_12M, happens(rng, .05) ? NAN : enquiries_12m);
 }
 
 static int write_bureau(struct generator *generator, const double *ages, const double *incomes,
@@ -310,18 +311,18 @@ static int write_bureau(struct generator *generator, const double *ages, const d
         customer->score = draw_score(&rng, percentile(incomes, n, customer->income),
                                      percentile(ages, n, customer->age));
         draw_bureau(&rng, writer, customer);
-        writer_number(writer, CREDIT_ID, (double)(writer->first_key + (int64_t)i));
-        writer_number(writer, BUREAU_CUSTOMER_ID,
-                      (double)(generator->customers.first_key + (int64_t)i));
-        r = writer_end_row(writer, err);
+        cr_book_writer_number(writer, CREDIT_ID, (double)(writer->first_key + (int64_t)i));
+        cr_book_writer_number(writer, BUREAU_CUSTOMER_ID,
+                              (double)(generator->customers.first_key + (int64_t)i));
+        r = cr_book_writer_end_row(writer, err);
         if ((i + 1) % PROGRESS_STEP == 0 || i + 1 == n) {
             cr_progress_advance(generator->progress, i % PROGRESS_STEP + 1, NULL);
         }
     }
-    return r != 0 ? r : writer_flush(writer, err);
+    return r != 0 ? r : cr_book_writer_flush(writer, err);
 }
 
-int generate_customers(struct generator *generator, struct cr_error *err)
+int cr_book_generate_customers(struct generator *generator, struct cr_error *err)
 {
     const size_t n = generator->options->n_customers;
     CR_CLEANUP(cr_freep) double *ages = calloc(n, sizeof(*ages));

@@ -35,7 +35,7 @@ enum {
     N_LOAN_COLUMNS,
 };
 
-const char *const generate_loan_columns[] = {
+const char *const cr_book_loan_columns[] = {
     [LOAN_ID] = "loan_id",
     [CUSTOMER_ID] = "customer_id",
     [LOAN_AMOUNT] = "loan_amount",
@@ -50,7 +50,7 @@ const char *const generate_loan_columns[] = {
     [STATUS] = "status",
     [IS_DEFAULT] = "is_default",
 };
-const size_t generate_n_loan_columns = N_LOAN_COLUMNS;
+const size_t cr_book_n_loan_columns = N_LOAN_COLUMNS;
 
 enum { MAX_TERMS = 5, MAX_PURPOSES = 5 };
 
@@ -244,7 +244,7 @@ static int write_truth(struct cr_stmt *stmt, int64_t loan_id, const double log_o
     int r = cr_stmt_bind_int(stmt, 0, loan_id, err);
 
     for (size_t i = 0; i < 3 && r == 0; i++) {
-        r = cr_stmt_bind_number(stmt, i + 1, cr_num_round(logistic(log_odds[i]), 6), err);
+        r = cr_stmt_bind_number(stmt, i + 1, cr_num_round(cr_book_logistic(log_odds[i]), 6), err);
     }
     return r != 0 ? r : cr_stmt_run(stmt, err);
 }
@@ -270,18 +270,18 @@ static void draw_loan(struct cr_rng *rng, struct writer *writer, struct loan *lo
     log_odds[1] = log_odds[2] + customer->trait;
     noise = .3 * cr_rng_normal(rng);
     log_odds[0] = log_odds[1] + noise + draw_life_event(rng);
-    loan->is_default = cr_rng_uniform(rng) < logistic(log_odds[0]);
+    loan->is_default = cr_rng_uniform(rng) < cr_book_logistic(log_odds[0]);
 
-    writer_number(writer, LOAN_AMOUNT, amount);
-    writer_number(writer, LOAN_TERM_MONTHS, loan->term);
-    writer_number(writer, EMI_AMOUNT, loan->emi);
-    writer_text(writer, LOAN_TYPE, product->type);
-    writer_text(writer, LOAN_PURPOSE, draw_purpose(rng, product));
-    writer_number(writer, IS_SECURED, product->secured);
-    writer_number(writer, COLLATERAL_VALUE, draw_collateral(rng, product, amount));
-    writer_number(writer, INTEREST_RATE, cr_rng_uniform(rng) < .02 ? NAN : rate);
-    writer_number(writer, IS_DEFAULT, loan->is_default);
-    writer_text(writer, STATUS, status_of(loan));
+    cr_book_writer_number(writer, LOAN_AMOUNT, amount);
+    cr_book_writer_number(writer, LOAN_TERM_MONTHS, loan->term);
+    cr_book_writer_number(writer, EMI_AMOUNT, loan->emi);
+    cr_book_writer_text(writer, LOAN_TYPE, product->type);
+    cr_book_writer_text(writer, LOAN_PURPOSE, draw_purpose(rng, product));
+    cr_book_writer_number(writer, IS_SECURED, product->secured);
+    cr_book_writer_number(writer, COLLATERAL_VALUE, draw_collateral(rng, product, amount));
+    cr_book_writer_number(writer, INTEREST_RATE, cr_rng_uniform(rng) < .02 ? NAN : rate);
+    cr_book_writer_number(writer, IS_DEFAULT, loan->is_default);
+    cr_book_writer_text(writer, STATUS, status_of(loan));
 }
 
 static int write_loan(struct generator *generator, struct cr_rng *rng, int64_t loan_id,
@@ -298,18 +298,18 @@ static int write_loan(struct generator *generator, struct cr_rng *rng, int64_t l
     int r;
 
     draw_loan(rng, writer, &loan, log_odds);
-    writer_number(writer, LOAN_ID, (double)loan.loan_id);
-    writer_number(writer, CUSTOMER_ID, (double)loan.customer_id);
-    writer_date(writer, APPLICATION_DATE, loan.date);
-    r = writer_end_row(writer, err);
+    cr_book_writer_number(writer, LOAN_ID, (double)loan.loan_id);
+    cr_book_writer_number(writer, CUSTOMER_ID, (double)loan.customer_id);
+    cr_book_writer_date(writer, APPLICATION_DATE, loan.date);
+    r = cr_book_writer_end_row(writer, err);
     if (r == 0) {
         r = write_truth(generator->truth, loan_id, log_odds, err);
     }
     generator->n_defaults += loan.is_default;
-    return r != 0 ? r : generate_repayments(generator, &loan, err);
+    return r != 0 ? r : cr_book_generate_repayments(generator, &loan, err);
 }
 
-int generate_loans(struct generator *generator, struct cr_error *err)
+int cr_book_generate_loans(struct generator *generator, struct cr_error *err)
 {
     const size_t n = generator->options->n_loans;
     struct cr_rng rng;

@@ -30,7 +30,7 @@ enum {
     N_REPAYMENT_COLUMNS,
 };
 
-const char *const generate_repayment_columns[] = {
+const char *const cr_book_repayment_columns[] = {
     [REPAYMENT_ID] = "repayment_id",
     [LOAN_ID] = "loan_id",
     [CUSTOMER_ID] = "customer_id",
@@ -45,7 +45,7 @@ const char *const generate_repayment_columns[] = {
     [OUTSTANDING_BALANCE] = "outstanding_balance",
     [PAYMENT_METHOD] = "payment_method",
 };
-const size_t generate_n_repayment_columns = N_REPAYMENT_COLUMNS;
+const size_t cr_book_n_repayment_columns = N_REPAYMENT_COLUMNS;
 
 enum { MIN_KNOWN = 6, MAX_KNOWN = 24, LAST_DUE_DAY = 28, MAX_DPD = 180 };
 
@@ -90,7 +90,7 @@ static void draw_payment(struct cr_rng *rng, const struct loan *loan, double pro
     double share;
 
     instalment->dpd = 0;
-    if (cr_rng_uniform(rng) < logistic(log_odds)) {
+    if (cr_rng_uniform(rng) < cr_book_logistic(log_odds)) {
         instalment->dpd = fmin(3 + floor(20 * cr_rng_exponential(rng)), MAX_DPD);
         share = instalment->dpd > 90 ? cr_rng_between(rng, .3, .8) : cr_rng_between(rng, .8, 1);
     } else {
@@ -103,22 +103,23 @@ static void draw_payment(struct cr_rng *rng, const struct loan *loan, double pro
 static void fill_instalment(struct writer *writer, const struct loan *loan,
                             const struct instalment *instalment)
 {
-    writer_number(writer, LOAN_ID, (double)loan->loan_id);
-    writer_number(writer, CUSTOMER_ID, (double)loan->customer_id);
-    writer_date(writer, DUE_DATE, instalment->due);
+    cr_book_writer_number(writer, LOAN_ID, (double)loan->loan_id);
+    cr_book_writer_number(writer, CUSTOMER_ID, (double)loan->customer_id);
+    cr_book_writer_date(writer, DUE_DATE, instalment->due);
     if (instalment->has_payment) {
-        writer_date(writer, PAYMENT_DATE, instalment->due + (int64_t)instalment->dpd);
+        cr_book_writer_date(writer, PAYMENT_DATE, instalment->due + (int64_t)instalment->dpd);
     } else {
-        writer_text(writer, PAYMENT_DATE, NULL);
+        cr_book_writer_text(writer, PAYMENT_DATE, NULL);
     }
-    writer_number(writer, AMOUNT_DUE, loan->emi);
-    writer_number(writer, AMOUNT_PAID, instalment->paid);
-    writer_number(writer, DAYS_PAST_DUE, instalment->dpd);
-    writer_number(writer, IS_LATE, instalment->dpd > 0);
-    writer_number(writer, IS_PARTIAL, instalment->paid < .95 * loan->emi);
+    cr_book_writer_number(writer, AMOUNT_DUE, loan->emi);
+    cr_book_writer_number(writer, AMOUNT_PAID, instalment->paid);
+    cr_book_writer_number(writer, DAYS_PAST_DUE, instalment->dpd);
+    cr_book_writer_number(writer, IS_LATE, instalment->dpd > 0);
+    cr_book_writer_number(writer, IS_PARTIAL, instalment->paid < .95 * loan->emi);
 }
 
-int generate_repayments(struct generator *generator, const struct loan *loan, struct cr_error *err)
+int cr_book_generate_repayments(struct generator *generator, const struct loan *loan,
+                                struct cr_error *err)
 {
     const int64_t end = cr_clock_days(2025, 12, 31); /* when the book was closed */
     struct writer *writer = &generator->repayments;
@@ -140,14 +141,14 @@ int generate_repayments(struct generator *generator, const struct loan *loan, st
             instalment.dpd = fmin((double)(end - instalment.due), MAX_DPD);
         }
         outstanding = fmax(outstanding - instalment.paid, 0);
-        writer_number(writer, REPAYMENT_ID,
-                      (double)(writer->first_key + (int64_t)generator->n_repayments));
-        writer_number(writer, INSTALLMENT_NUMBER, i);
-        writer_number(writer, OUTSTANDING_BALANCE, cr_num_round(outstanding, 2));
-        writer_text(writer, PAYMENT_METHOD,
-                    methods[cr_rng_choice(rng, method_weights, CR_ARRAY_LEN(methods))]);
+        cr_book_writer_number(writer, REPAYMENT_ID,
+                              (double)(writer->first_key + (int64_t)generator->n_repayments));
+        cr_book_writer_number(writer, INSTALLMENT_NUMBER, i);
+        cr_book_writer_number(writer, OUTSTANDING_BALANCE, cr_num_round(outstanding, 2));
+        cr_book_writer_text(writer, PAYMENT_METHOD,
+                            methods[cr_rng_choice(rng, method_weights, CR_ARRAY_LEN(methods))]);
         fill_instalment(writer, loan, &instalment);
-        r = writer_end_row(writer, err);
+        r = cr_book_writer_end_row(writer, err);
         generator->n_repayments++;
     }
     return r;

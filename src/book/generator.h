@@ -55,21 +55,22 @@ struct generator {
 };
 
 /* The columns that each part fills, in the order of its enum. */
-extern const char *const generate_customer_columns[];
-extern const size_t generate_n_customer_columns;
-extern const char *const generate_bureau_columns[];
-extern const size_t generate_n_bureau_columns;
-extern const char *const generate_loan_columns[];
-extern const size_t generate_n_loan_columns;
-extern const char *const generate_repayment_columns[];
-extern const size_t generate_n_repayment_columns;
+extern const char *const cr_book_customer_columns[];
+extern const size_t cr_book_n_customer_columns;
+extern const char *const cr_book_bureau_columns[];
+extern const size_t cr_book_n_bureau_columns;
+extern const char *const cr_book_loan_columns[];
+extern const size_t cr_book_n_loan_columns;
+extern const char *const cr_book_repayment_columns[];
+extern const size_t cr_book_n_repayment_columns;
 
 /* Customers with their bureau records, into generator->people too. */
-int generate_customers(struct generator *generator, struct cr_error *err);
+int cr_book_generate_customers(struct generator *generator, struct cr_error *err);
 
 /* Loans, each followed by its repayments. */
-int generate_loans(struct generator *generator, struct cr_error *err);
-int generate_repayments(struct generator *generator, const struct loan *loan, struct cr_error *err);
+int cr_book_generate_loans(struct generator *generator, struct cr_error *err);
+int cr_book_generate_repayments(struct generator *generator, const struct loan *loan,
+                                struct cr_error *err);
 
 static inline double clip(double x, double low, double high)
 {
@@ -77,6 +78,6 @@ static inline double clip(double x, double low, double high)
 }
 
 /* 1 / (1 + e^−x) */
-double logistic(double x);
+double cr_book_logistic(double x);
 
 #endif

@@ -132,8 +132,8 @@ static int reject(struct reading *reading, const struct cr_csv_row *row, size_t 
                                  reason);
     }
     reading->report.n_rejected++;
-    return rejects_add(&import->rejects, reading->table->file, row->line, name, position, reason,
-                       err);
+    return cr_book_rejects_add(&import->rejects, reading->table->file, row->line, name, position,
+                               reason, err);
 }
 
 /* The place is where the two differ in length. */
@@ -164,7 +164,7 @@ static int read_row(struct reading *reading, const struct cr_csv_row *row, struc
             return reject(reading, row, i + 1, cause.message, err);
         }
     }
-    r = table_insert(import->db, reading->insert, table, reading->cells, &column, &cause);
+    r = cr_book_insert(import->db, reading->insert, table, reading->cells, &column, &cause);
     if (r == CR_EINVAL) {
         return reject(reading, row, position_of(reading, column), cause.message, err);
     }
@@ -231,29 +231,29 @@ static int import_table(struct import *import, const struct cr_table *table, con
 
 static void import_finish(struct import *import)
 {
-    rejects_finish(&import->rejects);
+    cr_book_rejects_finish(&import->rejects);
 }
 
 static int import_all(struct import *import, const char *dir, struct cr_import_report *report,
                       struct cr_error *err)
 {
     const struct cr_portfolio *portfolio = import->portfolio;
-    CR_CLEANUP(load_finish) struct load load = {0};
+    CR_CLEANUP(cr_book_load_finish) struct load load = {0};
     int r;
 
     report->tables = calloc(portfolio->n_tables, sizeof(*report->tables));
     if (report->tables == NULL) {
         return no_memory(err);
     }
-    r = load_begin(&load, import->db, portfolio, import->options->mode, err);
+    r = cr_book_load_begin(&load, import->db, portfolio, import->options->mode, err);
     for (size_t i = 0; i < portfolio->n_tables && r == 0; i++) {
         r = import_table(import, &portfolio->tables[i], dir, &report->tables[i], err);
         report->n_tables = i + 1;
     }
     if (r == 0) {
-        r = rejects_close(&import->rejects, err);
+        r = cr_book_rejects_close(&import->rejects, err);
     }
-    return r != 0 ? r : load_commit(&load, err);
+    return r != 0 ? r : cr_book_load_commit(&load, err);
 }
 
 int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
@@ -269,7 +269,7 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
     if (!cr_fs_is_dir(dir)) {
         return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", dir);
     }
-    r = rejects_init(&import.rejects, portfolio, dir, options->rejects_path, err);
+    r = cr_book_rejects_init(&import.rejects, portfolio, dir, options->rejects_path, err);
     if (r == 0) {
         r = import_all(&import, dir, &report, err);
     }
@@ -277,7 +277,8 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
         return r;
     }
     report.n_rejected = import.rejects.n;
-    if (rejects_keep(&import.rejects, &report.rejects_path, &cause) != 0 && on_note != NULL) {
+    if (cr_book_rejects_keep(&import.rejects, &report.rejects_path, &cause) != 0 &&
+        on_note != NULL) {
         on_note(cause.message, context); /* the rows are in the book: no reason to fail */
     }
     *ret_report = report;

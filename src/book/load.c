@@ -20,8 +20,8 @@ static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio,
     return cr_strbuf_check(&load->indexes, err);
 }
 
-int load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
-               enum cr_import_mode mode, struct cr_error *err)
+int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
+                       enum cr_import_mode mode, struct cr_error *err)
 {
     int r = cr_db_begin(db, err);
 
@@ -42,7 +42,7 @@ int load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *p
     return r != 0 ? r : drop_indexes(load, portfolio, err);
 }
 
-int load_commit(struct load *load, struct cr_error *err)
+int cr_book_load_commit(struct load *load, struct cr_error *err)
 {
     int r = cr_db_exec(load->db, cr_strbuf_text(&load->indexes), err);
 
@@ -55,7 +55,7 @@ int load_commit(struct load *load, struct cr_error *err)
     return r;
 }
 
-void load_finish(struct load *load)
+void cr_book_load_finish(struct load *load)
 {
     if (load->db != NULL) {
         cr_db_rollback(load->db);

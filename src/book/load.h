@@ -13,12 +13,12 @@ struct load {
     struct cr_strbuf indexes; /* statements that make them again */
 };
 
-int load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
-               enum cr_import_mode mode, struct cr_error *err);
+int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
+                       enum cr_import_mode mode, struct cr_error *err);
 
-int load_commit(struct load *load, struct cr_error *err);
+int cr_book_load_commit(struct load *load, struct cr_error *err);
 
 /* Rolls back what was not committed; accepts a zeroed load. */
-void load_finish(struct load *load);
+void cr_book_load_finish(struct load *load);
 
 #endif

@@ -51,8 +51,8 @@ static int check_path(const struct rejects *rejects, const struct cr_portfolio *
     return 0;
 }
 
-int rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio, const char *dir,
-                 const char *path, struct cr_error *err)
+int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio,
+                         const char *dir, const char *path, struct cr_error *err)
 {
     *rejects = (struct rejects){
         .path = path != NULL ? strdup(path) : cr_fs_join(dir, "rejects.csv"),
@@ -77,12 +77,12 @@ static int open_file(struct rejects *rejects, struct cr_error *err)
     if (rejects->out == NULL) {
         return cannot_write(rejects, err);
     }
-    (void)fputs("file,line,column,reason\n", rejects->out); /* rejects_close asks ferror */
+    (void)fputs("file,line,column,reason\n", rejects->out); /* cr_book_rejects_close asks ferror */
     return 0;
 }
 
-int rejects_add(struct rejects *rejects, const char *file, size_t line, const char *column,
-                size_t position, const char *reason, struct cr_error *err)
+int cr_book_rejects_add(struct rejects *rejects, const char *file, size_t line, const char *column,
+                        size_t position, const char *reason, struct cr_error *err)
 {
     char place[256] = "";
 
@@ -98,7 +98,7 @@ int rejects_add(struct rejects *rejects, const char *file, size_t line, const ch
                        position);
     }
     cr_csv_write_field(rejects->out, file, strlen(file), ',');
-    (void)fprintf(rejects->out, ",%zu,", line); /* rejects_close asks ferror */
+    (void)fprintf(rejects->out, ",%zu,", line); /* cr_book_rejects_close asks ferror */
     cr_csv_write_field(rejects->out, place, strlen(place), ',');
     (void)fputc(',', rejects->out);
     cr_csv_write_field(rejects->out, reason, strlen(reason), ',');
@@ -107,7 +107,7 @@ int rejects_add(struct rejects *rejects, const char *file, size_t line, const ch
     return 0;
 }
 
-int rejects_close(struct rejects *rejects, struct cr_error *err)
+int cr_book_rejects_close(struct rejects *rejects, struct cr_error *err)
 {
     FILE *out = rejects->out;
 
@@ -121,7 +121,7 @@ int rejects_close(struct rejects *rejects, struct cr_error *err)
     return fclose(out) == 0 ? 0 : cannot_write(rejects, err);
 }
 
-int rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err)
+int cr_book_rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err)
 {
     if (rejects->n == 0) {
         *ret_path = NULL;
@@ -140,7 +140,7 @@ int rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err)
     return 0;
 }
 
-void rejects_finish(struct rejects *rejects)
+void cr_book_rejects_finish(struct rejects *rejects)
 {
     if (rejects->out != NULL) {
         (void)fclose(rejects->out); /* it is about to go away */

@@ -14,29 +14,29 @@
 struct rejects {
     char *path;
     char *temporary; /* NULL before the first row and once it has become `path` */
-    FILE *out;       /* NULL before the first row and after rejects_close */
+    FILE *out;       /* NULL before the first row and after cr_book_rejects_close */
     size_t n;
     bool named; /* by the caller: a file that is there is not ours to remove */
 };
 
 /* `path` is copied; NULL means <dir>/rejects.csv. CR_EINVAL when that is one of the files that the
  * import reads, or there and no regular file. */
-int rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio, const char *dir,
-                 const char *path, struct cr_error *err);
+int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio,
+                         const char *dir, const char *path, struct cr_error *err);
 
 /* One line: file, line, "column (position)" or nothing, reason. */
-int rejects_add(struct rejects *rejects, const char *file, size_t line, const char *column,
-                size_t position, const char *reason, struct cr_error *err);
+int cr_book_rejects_add(struct rejects *rejects, const char *file, size_t line, const char *column,
+                        size_t position, const char *reason, struct cr_error *err);
 
 /* No more rows: everything is on its way to the disk, or CR_EIO. */
-int rejects_close(struct rejects *rejects, struct cr_error *err);
+int cr_book_rejects_close(struct rejects *rejects, struct cr_error *err);
 
 /* The import has succeeded: the rows replace the file of an earlier one; without any, a file of
  * the default name is removed. *ret_path, yours, is where the rows are, NULL without any. On
  * CR_EIO it is still set, then to the temporary file: the rows are not lost. */
-int rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err);
+int cr_book_rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err);
 
 /* Frees, and removes the temporary file of an import that failed. */
-void rejects_finish(struct rejects *rejects);
+void cr_book_rejects_finish(struct rejects *rejects);
 
 #endif

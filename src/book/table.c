@@ -7,8 +7,8 @@
 #include "creditrisk/util/strbuf.h"
 #include "table.h"
 
-int table_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
-                         struct cr_stmt **ret_stmt, struct cr_error *err)
+int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
+                           struct cr_stmt **ret_stmt, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
     const size_t n = table->n_columns;
@@ -33,11 +33,11 @@ int table_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t 
 int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,
                             struct cr_stmt **ret_stmt, struct cr_error *err)
 {
-    return table_prepare_insert(db, table, 1, ret_stmt, err);
+    return cr_book_prepare_insert(db, table, 1, ret_stmt, err);
 }
 
-int cell_bind(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
-              struct cr_value cell, struct cr_error *err)
+int cr_book_bind_cell(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
+                      struct cr_value cell, struct cr_error *err)
 {
     if (cr_value_is_missing(cell)) {
         return cr_stmt_bind_null(stmt, param, err);
@@ -62,13 +62,13 @@ static int bind_row(struct cr_stmt *stmt, size_t first_param, const struct cr_ta
     int r = 0;
 
     for (size_t i = 0; i < table->n_columns && r == 0; i++) {
-        r = cell_bind(stmt, first_param + i, &table->columns[i], cells[i], err);
+        r = cr_book_bind_cell(stmt, first_param + i, &table->columns[i], cells[i], err);
     }
     return r;
 }
 
-int table_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
-                      const struct cr_value *cells, size_t n_rows, struct cr_error *err)
+int cr_book_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
+                        const struct cr_value *cells, size_t n_rows, struct cr_error *err)
 {
     const size_t n = table->n_columns;
     int r = 0;
@@ -79,8 +79,8 @@ int table_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
     return r != 0 ? r : cr_stmt_run(stmt, err);
 }
 
-int table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
-                 const struct cr_value *cells, size_t *ret_column, struct cr_error *err)
+int cr_book_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
+                   const struct cr_value *cells, size_t *ret_column, struct cr_error *err)
 {
     struct cr_error cause = {0};
     int r = bind_row(stmt, 0, table, cells, err);
@@ -90,7 +90,7 @@ int table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *
     }
     r = cr_stmt_run(stmt, &cause);
     if (r != 0 && cr_db_is_constraint(db)) {
-        return violation_explain(db, table, cells, cause.message, ret_column, err);
+        return cr_book_explain_violation(db, table, cells, cause.message, ret_column, err);
     }
     return r != 0 ? cr_error_set(err, r, "%s", cause.message) : 0;
 }
@@ -100,7 +100,7 @@ int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_tabl
 {
     size_t column;
 
-    return table_insert(db, stmt, table, cells, &column, err);
+    return cr_book_insert(db, stmt, table, cells, &column, err);
 }
 
 int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, struct cr_error *err)

@@ -8,26 +8,27 @@
 
 /* As cr_table_prepare_insert, for several rows at once, and the insert: cells is n_rows ×
  * table->n_columns, row-major. What violates a constraint is not named: CR_EDB. */
-int table_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
-                         struct cr_stmt **ret_stmt, struct cr_error *err);
-int table_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
-                      const struct cr_value *cells, size_t n_rows, struct cr_error *err);
+int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
+                           struct cr_stmt **ret_stmt, struct cr_error *err);
+int cr_book_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
+                        const struct cr_value *cells, size_t n_rows, struct cr_error *err);
 
 /* As cr_table_insert. On CR_EINVAL *ret_column is the column to blame, table->n_columns when none
  * can be named. */
-int table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
-                 const struct cr_value *cells, size_t *ret_column, struct cr_error *err);
+int cr_book_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
+                   const struct cr_value *cells, size_t *ret_column, struct cr_error *err);
 
 /* Words the violation of a constraint that the last call on db ran into; `message` is the engine's.
  * CR_EINVAL, *ret_column as above; CR_EDB when looking for the cause fails. */
-int violation_explain(struct cr_db *db, const struct cr_table *table, const struct cr_value *cells,
-                      const char *message, size_t *ret_column, struct cr_error *err);
+int cr_book_explain_violation(struct cr_db *db, const struct cr_table *table,
+                              const struct cr_value *cells, const char *message, size_t *ret_column,
+                              struct cr_error *err);
 
 /* Whether the text means missing: it is empty or one of the portfolio's markers. */
 bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len);
 
 /* Binds one cell of a column to a parameter. */
-int cell_bind(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
-              struct cr_value cell, struct cr_error *err);
+int cr_book_bind_cell(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
+                      struct cr_value cell, struct cr_error *err);
 
 #endif

@@ -75,7 +75,7 @@ static int has_parent(struct cr_db *db, const struct cr_table_column *column, st
         r = cr_db_prepare(db, cr_strbuf_text(&sql), NULL, &stmt, err);
     }
     if (r == 0) {
-        r = cell_bind(stmt, 0, column, cell, err);
+        r = cr_book_bind_cell(stmt, 0, column, cell, err);
     }
     return r != 0 ? r : cr_stmt_step(stmt, ret_has, err);
 }
@@ -128,8 +128,9 @@ static int explain_duplicate(const struct cr_table *table, const struct cr_value
     return cr_error_set(err, CR_EINVAL, "a row with %s is there already", cr_strbuf_text(&key));
 }
 
-int violation_explain(struct cr_db *db, const struct cr_table *table, const struct cr_value *cells,
-                      const char *message, size_t *ret_column, struct cr_error *err)
+int cr_book_explain_violation(struct cr_db *db, const struct cr_table *table,
+                              const struct cr_value *cells, const char *message, size_t *ret_column,
+                              struct cr_error *err)
 {
     switch (cr_db_constraint(db)) {
     case CR_DB_FOREIGN_KEY:

@@ -8,7 +8,7 @@
 #include "creditrisk/util/strbuf.h"
 #include "table.h"
 
-void writer_finish(struct writer *writer)
+void cr_book_writer_finish(struct writer *writer)
 {
     cr_stmt_destroy(writer->insert);
     cr_stmt_destroy(writer->insert_all);
@@ -92,9 +92,9 @@ static int allocate(struct writer *writer, size_t n, struct cr_error *err)
     return 0;
 }
 
-int writer_init(struct writer *writer, struct cr_db *db, const struct cr_portfolio *portfolio,
-                const char *table, const char *const *names, size_t n, size_t n_rows,
-                struct cr_error *err)
+int cr_book_writer_init(struct writer *writer, struct cr_db *db,
+                        const struct cr_portfolio *portfolio, const char *table,
+                        const char *const *names, size_t n, size_t n_rows, struct cr_error *err)
 {
     int r;
 
@@ -117,12 +117,12 @@ int writer_init(struct writer *writer, struct cr_db *db, const struct cr_portfol
         r = cr_table_prepare_insert(db, writer->table, &writer->insert, err);
     }
     if (r == 0 && n_rows > 1) {
-        r = table_prepare_insert(db, writer->table, n_rows, &writer->insert_all, err);
+        r = cr_book_prepare_insert(db, writer->table, n_rows, &writer->insert_all, err);
     }
     return r;
 }
 
-int writer_flush(struct writer *writer, struct cr_error *err)
+int cr_book_writer_flush(struct writer *writer, struct cr_error *err)
 {
     const struct cr_value *row = writer->cells;
     int r = 0;
@@ -135,15 +135,16 @@ int writer_flush(struct writer *writer, struct cr_error *err)
     return r;
 }
 
-int writer_end_row(struct writer *writer, struct cr_error *err)
+int cr_book_writer_end_row(struct writer *writer, struct cr_error *err)
 {
     writer->n_pending++;
     if (writer->n_pending < writer->n_rows) {
         return 0;
     }
     if (writer->insert_all == NULL) {
-        return writer_flush(writer, err);
+        return cr_book_writer_flush(writer, err);
     }
     writer->n_pending = 0;
-    return table_insert_rows(writer->insert_all, writer->table, writer->cells, writer->n_rows, err);
+    return cr_book_insert_rows(writer->insert_all, writer->table, writer->cells, writer->n_rows,
+                               err);
 }

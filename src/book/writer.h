@@ -27,39 +27,39 @@ struct writer {
 
 /* `names` are the generator's n columns, the key first; they must be in the portfolio's table, else
  * CR_EINVAL. A column of the table that is not among them stays missing. */
-int writer_init(struct writer *writer, struct cr_db *db, const struct cr_portfolio *portfolio,
-                const char *table, const char *const *names, size_t n, size_t n_rows,
-                struct cr_error *err);
-void writer_finish(struct writer *writer);
+int cr_book_writer_init(struct writer *writer, struct cr_db *db,
+                        const struct cr_portfolio *portfolio, const char *table,
+                        const char *const *names, size_t n, size_t n_rows, struct cr_error *err);
+void cr_book_writer_finish(struct writer *writer);
 
-static inline size_t writer_cell(const struct writer *writer, size_t column)
+static inline size_t cr_book_writer_cell(const struct writer *writer, size_t column)
 {
     return writer->n_pending * writer->table->n_columns + writer->columns[column];
 }
 
 /* Every row sets every column of the generator; NaN and NULL are missing. The text must live on. */
-static inline void writer_number(struct writer *writer, size_t column, double number)
+static inline void cr_book_writer_number(struct writer *writer, size_t column, double number)
 {
-    writer->cells[writer_cell(writer, column)].number = number;
+    writer->cells[cr_book_writer_cell(writer, column)].number = number;
 }
 
-static inline void writer_text(struct writer *writer, size_t column, const char *text)
+static inline void cr_book_writer_text(struct writer *writer, size_t column, const char *text)
 {
-    writer->cells[writer_cell(writer, column)].text = text;
+    writer->cells[cr_book_writer_cell(writer, column)].text = text;
 }
 
-static inline void writer_date(struct writer *writer, size_t column, int64_t days)
+static inline void cr_book_writer_date(struct writer *writer, size_t column, int64_t days)
 {
-    size_t cell = writer_cell(writer, column);
+    size_t cell = cr_book_writer_cell(writer, column);
 
     cr_clock_format_date(days, writer->dates[cell]);
     writer->cells[cell].text = writer->dates[cell];
 }
 
 /* The row is complete. */
-int writer_end_row(struct writer *writer, struct cr_error *err);
+int cr_book_writer_end_row(struct writer *writer, struct cr_error *err);
 
 /* All complete rows are in the database. */
-int writer_flush(struct writer *writer, struct cr_error *err);
+int cr_book_writer_flush(struct writer *writer, struct cr_error *err);
 
 #endif

@@ -74,7 +74,7 @@ static int db_exec(struct cr_db *base, const char *sql, const char *name, struct
             } while (rc == SQLITE_ROW);
         }
         if (rc != SQLITE_OK && rc != SQLITE_DONE) {
-            return sqlite_refused_at(db, rc, sql, statement, name, err);
+            return cr_sqlite_refused_at(db, rc, sql, statement, name, err);
         }
     }
     return 0;
@@ -143,7 +143,7 @@ static int configure(struct sqlite_db *db, struct cr_error *err)
     int r;
 
     if (rc != SQLITE_OK) {
-        return sqlite_refused(db, rc, err);
+        return cr_sqlite_refused(db, rc, err);
     }
     (void)sqlite3_extended_result_codes(db->handle, 1);      /* this and the next cannot fail */
     (void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS); /* on an open connection */
@@ -236,7 +236,7 @@ static int stmt_prepare(struct cr_db *base, const char *sql, const char *name,
 
     db->failure = SQLITE_OK;
     if (rc != SQLITE_OK) {
-        return sqlite_refused_at(db, rc, sql, sql, name, err);
+        return cr_sqlite_refused_at(db, rc, sql, sql, name, err);
     }
     if (handle == NULL) {
         return cr_error_at(err, CR_EDB, file, 0, 0, "there is no statement");
@@ -261,7 +261,7 @@ static void stmt_destroy(struct cr_stmt *base)
 
 static int bound(struct sqlite_stmt *stmt, int rc, struct cr_error *err)
 {
-    return rc == SQLITE_OK ? 0 : sqlite_refused(stmt->db, rc, err);
+    return rc == SQLITE_OK ? 0 : cr_sqlite_refused(stmt->db, rc, err);
 }
 
 /* SQLite counts parameters from 1. */
@@ -306,7 +306,7 @@ static int stmt_step(struct cr_stmt *base, bool *ret_row, struct cr_error *err)
     int rc = sqlite3_step(stmt->handle);
 
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return sqlite_refused(stmt->db, rc, err);
+        return cr_sqlite_refused(stmt->db, rc, err);
     }
     stmt->db->failure = SQLITE_OK;
     *ret_row = rc == SQLITE_ROW;
@@ -437,7 +437,7 @@ const struct cr_db_ops cr_db_sqlite = {
     .in_transaction = in_transaction,
     .has_table = has_table,
     .drop_indexes = drop_indexes,
-    .constraint = sqlite_constraint,
+    .constraint = cr_sqlite_constraint,
     .prepare = stmt_prepare,
     .destroy = stmt_destroy,
     .bind_number = bind_number,

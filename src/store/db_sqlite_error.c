@@ -19,7 +19,7 @@ static void read_message(sqlite3 *handle, char *text, size_t size)
     text[len] = '\0';
 }
 
-int sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
+int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
 {
     char message[400];
 
@@ -39,15 +39,15 @@ int sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
     }
 }
 
-int sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char *statement,
-                      const char *name, struct cr_error *err)
+int cr_sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char *statement,
+                         const char *name, struct cr_error *err)
 {
     struct cr_error cause = {0};
     int offset = sqlite3_error_offset(db->handle);
     const char *place;
     size_t line;
     size_t column;
-    int code = sqlite_refused(db, rc, &cause);
+    int code = cr_sqlite_refused(db, rc, &cause);
 
     while (offset < 0 && *statement != '\0' && strchr(" \t\r\n", *statement) != NULL) {
         statement++; /* the statement as a whole is meant */
@@ -57,7 +57,7 @@ int sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char 
     return cr_error_at(err, code, name != NULL ? name : "sql", line, column, "%s", cause.message);
 }
 
-enum cr_db_constraint sqlite_constraint(const struct cr_db *base)
+enum cr_db_constraint cr_sqlite_constraint(const struct cr_db *base)
 {
     int failure = ((const struct sqlite_db *)base)->failure;
 
