@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Store: one opaque connection and prepared statements over SQLite (and PostgreSQL). A connection
- * belongs to one thread at a time. Parameters are written ?1, ?2, … and count from 0 here; columns
- * count from 0. */
+/* Store: one opaque connection and prepared statements. The engine behind it is SQLite, the only
+ * one of this version; callers depend on none. A connection belongs to one thread at a time.
+ * Parameters are written ?1, ?2, … and count from 0 here; columns count from 0. */
 #ifndef CREDITRISK_STORE_DB_H
 #define CREDITRISK_STORE_DB_H
 
@@ -15,6 +15,7 @@
 struct cr_db;
 struct cr_stmt;
 
+/* This version opens CR_DB_SQLITE only. */
 enum cr_db_engine { CR_DB_SQLITE, CR_DB_POSTGRES };
 
 /* What a refused row violated. */
@@ -39,7 +40,7 @@ static inline void cr_db_closep(struct cr_db **db)
 
 enum cr_db_engine cr_db_engine(const struct cr_db *db);
 
-/* "sqlite" or "postgres": the name of the migrations' folder. Static. */
+/* "sqlite": the name of the migrations' folder. Static. */
 const char *cr_db_engine_name(const struct cr_db *db);
 
 /* Appends name as an SQL identifier: in double quotes. */
