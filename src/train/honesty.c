@@ -47,9 +47,11 @@ static void say_of_data(const struct cr_run *run, json_t *sentences, size_t *n_s
             run->extract.frame.n_rows - run->n_sendable, run->extract.frame.n_rows);
     }
     if (run->split.grouped) {
+        bool is_apart = strcmp(run->split.kind, "group") == 0;
         say(sentences, n_said,
-            "No customer stands in two folds%s; intervals resample whole customers.",
-            strcmp(run->split.kind, "group") == 0 ? ", nor in both training and test rows" : "");
+            "No customer stands in two folds, %s both training and test rows; intervals resample "
+            "whole customers.",
+            is_apart ? "nor in" : "but one may stand in");
     } else {
         say(sentences, n_said,
             "Rows were not kept apart by customer: a customer may stand in training and test rows, "

@@ -205,6 +205,18 @@ def check_printed(printed, report):
     assert printed == report
 
 
+def check_refits(run, comparisons):
+    """A comparison is what training under those conditions gives."""
+    def auc_of(*words):
+        return run("train", "--models", "logistic", "--no-search", "--seed", "4", *words)["models"][0]["metrics"]["auc_roc"]
+
+    splits = {entry["kind"]: entry["auc_roc"] for entry in comparisons["splits"]}
+    for kind in ("random", "time"):
+        assert auc_of("--split", kind) == splits[kind], kind
+    assert auc_of("--set", "behavioural") == comparisons["feature_sets"][1]["auc_roc"]
+    assert auc_of("--include-protected") == comparisons["protected"][1]["auc_roc"]
+
+
 def main():
     program, root = os.path.abspath(sys.argv[1]), sys.argv[2]
     work = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-report-"))
@@ -220,6 +232,7 @@ def main():
         printed = run("train", "--models", "logistic", "--no-search", "--seed", "4")
         report = check_report(work / "models/retail/v1", work / "book.db")
         check_printed(printed, report)
+        check_refits(run, printed["comparisons"])
         print("every figure of report.json follows from its rows")
     finally:
         shutil.rmtree(work)
