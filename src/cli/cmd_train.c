@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/train/report.h"
 #include "creditrisk/train/run.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
 
 #define MAX_KINDS 16
 
@@ -106,6 +109,26 @@ static int promote(struct cr_registry *registry, const struct cr_train_report *r
                                report->models[report->champion].version, &actor, err);
 }
 
+/* Draws the run's report below paths.results. */
+static int write_results(const struct cr_cli *cli, const struct cr_train_report *report,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_fs_join(cli->settings.results_dir, report->portfolio);
+    CR_CLEANUP(cr_json_decrefp) json_t *document = cr_train_report_to_json(report);
+    if (dir == NULL || document == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    }
+    int result = cr_report_write(document, dir, err);
+    if (result != 0) {
+        return result;
+    }
+    cr_cli_say(cli, "the report lies in %s/report.html", dir);
+    if (!cr_report_can_plot()) {
+        cr_cli_say(cli, "there is no gnuplot here: the plots stand in report.html only");
+    }
+    return 0;
+}
+
 static int train(struct cr_cli *cli, const struct cr_train_options *train_options,
                  const struct cr_portfolio *portfolio, struct cr_error *err)
 {
@@ -131,6 +154,9 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     }
     if (cr_cli_has(cli, "promote") &&
         (result = promote(registry, &report, train_options->actor, err)) != 0) {
+        return result;
+    }
+    if ((result = write_results(cli, &report, err)) != 0) {
         return result;
     }
     if (cli->json) {

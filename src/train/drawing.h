@@ -75,6 +75,10 @@ void cr_put_count(struct cr_strbuf *out, const struct cr_drawing *drawing, doubl
 void cr_put_money(struct cr_strbuf *out, const struct cr_drawing *drawing, double value);
 void cr_put_money_short(struct cr_strbuf *out, const struct cr_drawing *drawing, double value);
 
+/* The largest of the units of short money that is at most value, and its name; 1 and "" below all.
+ */
+double cr_drawing_money_unit(const struct cr_drawing *drawing, double value, const char **ret_name);
+
 /* A parameter or another scalar as text: shortest number, the string itself, true, null. */
 void cr_put_scalar(struct cr_strbuf *out, const json_t *value);
 
@@ -100,7 +104,7 @@ int cr_report_write_version(const json_t *report, const char *dir, struct cr_err
 #define CR_N_SERIES 6
 
 /* A chart of the page (report_svg.c): an inline SVG in the page's colours. */
-enum cr_chart_format { CR_CHART_NUMBER, CR_CHART_PERCENT, CR_CHART_MONEY };
+enum cr_chart_format { CR_CHART_NUMBER, CR_CHART_PERCENT };
 struct cr_chart {
     const char *title; /* what it shows, for those who cannot see it */
     const char *x_label;
@@ -114,8 +118,7 @@ struct cr_chart {
 
 /* A chart is begun, drawn into, ended. Series take the class s<index> (its colour) and `champion`
  * when they stand out. */
-void cr_chart_begin(struct cr_strbuf *out, const struct cr_drawing *drawing,
-                    const struct cr_chart *chart);
+void cr_chart_begin(struct cr_strbuf *out, const struct cr_chart *chart);
 void cr_chart_line(struct cr_strbuf *out, const struct cr_chart *chart,
                    const struct cr_points *points, size_t index, bool champion, bool with_dots);
 void cr_chart_reference(struct cr_strbuf *out, const struct cr_chart *chart, double x0, double y0,
@@ -138,7 +141,8 @@ void cr_html_comparisons(struct cr_strbuf *out, const struct cr_drawing *drawing
 void cr_html_search(struct cr_strbuf *out, const struct cr_drawing *drawing);
 void cr_html_honesty(struct cr_strbuf *out, const struct cr_drawing *drawing);
 
-/* Parts of tables. A heading that starts with '>' stands over numbers, on the right. The caption
+/* Parts of tables. A heading that starts with '>' stands over numbers, on the right, one that
+ * starts with '|' over bars, which only repeat a number. The caption
  * names the table for those who cannot see it. Texts are escaped. */
 void cr_html_table_begin(struct cr_strbuf *out, const char *caption, const char *const *headings,
                          size_t n_headings);

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EN_DASH    "–"
-#define MINUS_SIGN "−"
+#define EN_DASH        "–"
+#define NO_BREAK_SPACE " "
+#define MINUS_SIGN     "−"
 
 void cr_put_html(struct cr_strbuf *out, const char *text)
 {
@@ -96,35 +97,39 @@ void cr_put_money(struct cr_strbuf *out, const struct cr_drawing *drawing, doubl
     }
 }
 
-void cr_put_money_short(struct cr_strbuf *out, const struct cr_drawing *drawing, double value)
+double cr_drawing_money_unit(const struct cr_drawing *drawing, double value, const char **ret_name)
 {
     static const struct {
         double unit;
         const char *name;
     } scales[2][3] = {{{1e9, "billion"}, {1e6, "million"}, {1e3, "thousand"}},
                       {{1e7, "crore"}, {1e5, "lakh"}, {1e3, "thousand"}}};
+    for (size_t i = 0; i < 3; i++) {
+        if (value >= scales[drawing->indian][i].unit * (1 - 1e-9)) {
+            *ret_name = scales[drawing->indian][i].name;
+            return scales[drawing->indian][i].unit;
+        }
+    }
+    *ret_name = "";
+    return 1;
+}
+
+void cr_put_money_short(struct cr_strbuf *out, const struct cr_drawing *drawing, double value)
+{
+    const char *name;
+    double unit = cr_drawing_money_unit(drawing, fabs(value), &name);
     if (!start_amount(out, value, drawing->currency)) {
         return;
     }
-    double size = fabs(value);
-    for (size_t i = 0; i < 3; i++) {
-        double unit = scales[drawing->indian][i].unit;
-        if (size < unit * (1 - 1e-9)) {
-            continue;
-        }
-        char text[32];
-        int n = snprintf(text, sizeof text, "%.2f", size / unit);
-        while (n > 0 && (text[n - 1] == '0' || text[n - 1] == '.')) {
-            bool is_point = text[n - 1] == '.';
-            text[--n] = '\0';
-            if (is_point) {
-                break;
-            }
-        }
-        cr_strbuf_printf(out, "%s %s", text, scales[drawing->indian][i].name);
+    if (*name == '\0') {
+        put_grouped(out, fabs(value), drawing->indian);
         return;
     }
-    put_grouped(out, size, drawing->indian);
+    char text[64];
+    int n = snprintf(text, sizeof text, "%.2f", fabs(value) / unit);
+    size_t len = (size_t)n - (strcmp(text + n - 3, ".00") == 0 ? 3 : text[n - 1] == '0');
+    cr_strbuf_append(out, text, len);
+    cr_strbuf_printf(out, NO_BREAK_SPACE "%s", name);
 }
 
 void cr_put_scalar(struct cr_strbuf *out, const json_t *value)

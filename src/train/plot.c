@@ -144,6 +144,18 @@ static void put_arrow(struct cr_strbuf *script, int tag, double x, const char *c
     }
 }
 
+/* The unit in which the champion's costs are drawn. */
+static double cost_unit(const struct cr_drawing *drawing, const char **ret_name)
+{
+    struct cr_points points;
+    double most = 0;
+    cr_drawing_sweep(drawing->champion, "cost", &points);
+    for (size_t i = 0; i < points.n; i++) {
+        most = fmax(most, points.y[i]);
+    }
+    return cr_drawing_money_unit(drawing, most, ret_name);
+}
+
 /* Three panels over the threshold: cost, recall, precision of the champion. */
 static void put_threshold(struct cr_strbuf *script, const struct cr_drawing *drawing, bool png)
 {
@@ -166,8 +178,9 @@ static void put_threshold(struct cr_strbuf *script, const struct cr_drawing *dra
         cr_strbuf_puts(script, "set title ");
         if (i == 0) {
             CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf title = CR_STRBUF_INIT;
-            cr_strbuf_printf(&title, "Total cost, %s %s", drawing->currency,
-                             drawing->indian ? "lakh" : "thousand");
+            const char *unit;
+            (void)cost_unit(drawing, &unit); /* the data stands in it, see put_data */
+            cr_strbuf_printf(&title, "Total cost, %s %s", drawing->currency, unit);
             put_quoted(script, cr_strbuf_text(&title));
             cr_strbuf_puts(script, "\nset yrange [0:*]\n");
         } else {
@@ -188,6 +201,8 @@ static void put_data(struct cr_strbuf *script, const struct cr_drawing *drawing)
 {
     static const char *const sweeps[] = {"cost", "recall", "precision"};
     struct cr_points points;
+    const char *unit_name;
+    double unit = cost_unit(drawing, &unit_name);
     for (int curve = 0; curve < CR_N_CURVES; curve++) {
         for (size_t m = 0; m < json_array_size(drawing->models); m++) {
             cr_drawing_curve(json_array_get(drawing->models, m), curve, &points);
@@ -196,7 +211,7 @@ static void put_data(struct cr_strbuf *script, const struct cr_drawing *drawing)
     }
     for (size_t i = 0; i < CR_ARRAY_LEN(sweeps); i++) {
         cr_drawing_sweep(drawing->champion, sweeps[i], &points);
-        put_block(script, sweeps[i], 0, &points, i > 0 ? 1 : drawing->indian ? 1e5 : 1e3);
+        put_block(script, sweeps[i], 0, &points, i > 0 ? 1 : unit);
     }
 }
 

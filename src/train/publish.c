@@ -16,6 +16,7 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
+#include "drawing.h"
 
 /* Golden rows of a version, as far as the book has so many. */
 #define N_GOLDEN CR_SELFTEST_MIN_ROWS
@@ -203,13 +204,10 @@ static int write_golden(const struct cr_run *run, const json_t *manifest, const 
 static int write_report(const json_t *report, const char *dir, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "report");
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     if (folder == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    cr_json_write(report, true, &text);
-    int result = cr_fs_mkdirs(folder, err);
-    return result != 0 ? result : write_buffer(folder, "report.json", &text, err);
+    return cr_report_write_version(report, folder, err);
 }
 
 /* Everything about the version that is no file of its own. What may differ between two runs of the

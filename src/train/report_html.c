@@ -4,6 +4,8 @@
 #include "drawing.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "report_css.inc"
@@ -32,7 +34,8 @@ static const struct section sections[] = {
      "an AUC of 0.5, which is chance, to 1.",
      cr_html_comparisons},
     {"search", "How the parameters were found",
-     "Folds are a race. All candidates are fitted on the first fold; after each fold those leave "
+     "The folds are a race. All candidates are fitted on the first fold; after each fold those "
+     "leave "
      "whose mean AUC is too far below the best to catch up: by more than a quarter of the standard "
      "error of one fold, divided by the root of the folds seen. At least three always stay, and "
      "those that stay see every fold. A boosted model stops adding trees when its AUC on the first "
@@ -60,8 +63,12 @@ void cr_html_table_begin(struct cr_strbuf *out, const char *caption, const char 
     cr_strbuf_puts(out, "</caption><thead><tr>");
     for (size_t i = 0; i < n_headings; i++) {
         bool right = headings[i][0] == '>';
-        cr_strbuf_printf(out, "<th scope=\"col\"%s>", right ? " class=\"n\"" : "");
-        cr_put_html(out, headings[i] + right);
+        bool bar = headings[i][0] == '|';
+        cr_strbuf_printf(out, "<th scope=\"col\"%s>",
+                         right ? " class=\"n\""
+                         : bar ? " class=\"bar\" aria-hidden=\"true\""
+                               : "");
+        cr_put_html(out, headings[i] + (right || bar));
         cr_strbuf_puts(out, "</th>");
     }
     cr_strbuf_puts(out, "</tr></thead><tbody>\n");
@@ -128,6 +135,17 @@ static void put_fact(struct cr_strbuf *out, const char *text)
     }
 }
 
+/* "2026-01-31T10:20:30Z" as "2026-01-31 10:20 UTC"; anything else as it is. */
+static void put_day(struct cr_strbuf *out, const char *time)
+{
+    char text[32];
+    if (time != NULL && strlen(time) == 20 && time[10] == 'T' && time[19] == 'Z') {
+        (void)snprintf(text, sizeof text, "%.10s %.5s UTC", time, time + 11); /* it fits */
+        time = text;
+    }
+    put_fact(out, time);
+}
+
 static void put_header(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     const json_t *report = drawing->report;
@@ -138,7 +156,7 @@ static void put_header(struct cr_strbuf *out, const struct cr_drawing *drawing)
                    "<header class=\"page\"><p class=\"eyebrow\">Model training report</p><h1>");
     cr_put_html(out, title_of(drawing));
     cr_strbuf_puts(out, "</h1><ul class=\"facts\">");
-    put_fact(out, cr_drawing_text(report, "created_at"));
+    put_day(out, cr_drawing_text(report, "created_at"));
     if (isfinite(n_train) && isfinite(n_test)) {
         cr_strbuf_puts(out, "<li>");
         cr_put_count(out, drawing, n_train);

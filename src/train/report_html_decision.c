@@ -40,6 +40,8 @@ static void put_panel(struct cr_strbuf *out, const struct cr_drawing *drawing, c
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     struct cr_points points;
     double top = 0;
+    double unit = 1;
+    const char *unit_name = "";
     cr_drawing_sweep(drawing->champion, key, &points);
     for (size_t i = 0; i < points.n; i++) {
         top = fmax(top, points.y[i]);
@@ -53,19 +55,28 @@ static void put_panel(struct cr_strbuf *out, const struct cr_drawing *drawing, c
     struct cr_chart chart = {cr_strbuf_text(&text), "threshold",     1, 1, 0.2, 0.2,
                              CR_CHART_NUMBER,       CR_CHART_PERCENT};
     if (money) {
-        chart.y_max = cr_drawing_round_up(top, &chart.y_step);
-        chart.y_format = CR_CHART_MONEY;
+        unit = cr_drawing_money_unit(drawing, top, &unit_name);
+        for (size_t i = 0; i < points.n; i++) {
+            points.y[i] /= unit;
+        }
+        chart.y_max = cr_drawing_round_up(top / unit, &chart.y_step);
+        chart.y_format = CR_CHART_NUMBER;
     }
     cr_strbuf_printf(&path, "oof.optimum.%s", key);
     double at_optimum = cr_drawing_number(analysis, cr_strbuf_text(&path));
     cr_strbuf_reset(&path);
     cr_strbuf_printf(&path, "oof.half.%s", key);
     double at_half = cr_drawing_number(analysis, cr_strbuf_text(&path));
-    cr_strbuf_printf(out, "<figure><figcaption><b>%s</b></figcaption>", title);
-    cr_chart_begin(out, drawing, &chart);
+    cr_strbuf_printf(out, "<figure><figcaption><b>%s</b> <span>", title);
+    if (money) {
+        cr_put_html(out, drawing->currency);
+        cr_strbuf_printf(out, " %s", unit_name);
+    }
+    cr_strbuf_puts(out, "</span></figcaption>");
+    cr_chart_begin(out, &chart);
     cr_chart_line(out, &chart, &points, drawing->champion_index, true, false);
-    cr_chart_mark(out, &chart, 0.5, at_half, "0.5", false);
-    cr_chart_mark(out, &chart, optimum, at_optimum, cr_strbuf_text(&label), true);
+    cr_chart_mark(out, &chart, 0.5, at_half / unit, "0.5", false);
+    cr_chart_mark(out, &chart, optimum, at_optimum / unit, cr_strbuf_text(&label), true);
     cr_chart_end(out);
     cr_strbuf_puts(out, "</figure>\n");
 }
@@ -95,7 +106,7 @@ static void put_policies(struct cr_strbuf *out, const struct cr_drawing *drawing
 {
     static const char *const headings[] = {"Policy",
                                            ">Total cost",
-                                           "Against the dearest",
+                                           "|Against the dearest",
                                            ">Defaults granted",
                                            ">Good payers declined",
                                            ">Recall",

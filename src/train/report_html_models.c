@@ -11,14 +11,14 @@ static void start_figure(struct cr_strbuf *out, const char *name)
     cr_strbuf_printf(out, "<div><dt>%s</dt><dd class=\"value\">", name);
 }
 
-/* "95% interval 0.81 – 0.85", when both ends are known. */
+/* "0.81 – 0.85 (95%)", when both ends are known. */
 static void put_interval(struct cr_strbuf *out, double low, double high)
 {
     if (isfinite(low) && isfinite(high)) {
-        cr_strbuf_puts(out, "95% interval ");
         cr_put_fixed(out, low, 3);
         cr_strbuf_puts(out, " – ");
         cr_put_fixed(out, high, 3);
+        cr_strbuf_puts(out, " (95%)");
     }
 }
 
@@ -140,12 +140,10 @@ static void put_model_row(struct cr_strbuf *out, const struct cr_drawing *drawin
     cr_strbuf_printf(out, "<tr%s><th scope=\"row\"><span class=\"key k%zu\"></span>",
                      champion ? " class=\"champion\"" : "", index % CR_N_SERIES);
     cr_html_put_name(out, model);
-    if (cr_drawing_text(model, "version") != NULL) {
-        cr_strbuf_puts(out, " <small>");
-        cr_put_html(out, cr_drawing_text(model, "version"));
-        cr_strbuf_puts(out, "</small>");
-    }
-    cr_strbuf_puts(out, champion ? " <small class=\"tag\">champion</small></th>" : "</th>");
+    cr_strbuf_puts(out, "<small>");
+    cr_put_html(out, cr_drawing_text(model, "version"));
+    cr_strbuf_puts(out, champion ? " <span class=\"tag\">champion</span></small></th>"
+                                 : "</small></th>");
     cr_html_cell_fixed(out, auc, 4);
     cr_strbuf_puts(out, "<td class=\"interval\">");
     cr_chart_interval(out, low, high, from, auc, to);
@@ -245,7 +243,7 @@ static void put_curve(struct cr_strbuf *out, const struct cr_drawing *drawing, e
     }
     cr_strbuf_printf(out, "<figure><figcaption><b>%s</b> <span>%s</span></figcaption>", info->title,
                      info->y_label);
-    cr_chart_begin(out, drawing, &chart);
+    cr_chart_begin(out, &chart);
     put_reference(out, drawing, &chart, curve);
     size_t n = json_array_size(drawing->models);
     for (size_t i = 1; i <= n; i++) {

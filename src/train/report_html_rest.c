@@ -15,7 +15,7 @@
 static void put_ranking(struct cr_strbuf *out, const json_t *entries, const char *title,
                         const char *heading, const char *const keys[2], size_t n_most)
 {
-    const char *const headings[] = {heading, "Strength", ">Log-odds"};
+    const char *const headings[] = {heading, "|Strength", ">Log-odds"};
     double most = cr_drawing_number(json_array_get(entries, 0), "value");
     if (json_array_size(entries) == 0) {
         return;
@@ -54,7 +54,7 @@ void cr_html_drivers(struct cr_strbuf *out, const struct cr_drawing *drawing)
  * are compared with. */
 static void start_comparison(struct cr_strbuf *out, const char *title, const char *sentence)
 {
-    static const char *const headings[] = {"Condition", "0.5 to 1", ">AUC", ">Change"};
+    static const char *const headings[] = {"Condition", "|0.5 to 1", ">AUC", ">Change"};
     cr_strbuf_printf(out, "<div><h3>%s</h3><p class=\"note\">%s</p>", title, sentence);
     cr_html_table_begin(out, title, headings, CR_ARRAY_LEN(headings));
 }

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 440, HEIGHT = 320, LEFT = 58, RIGHT = 14, TOP = 16, BOTTOM = 50 };
+enum { WIDTH = 440, HEIGHT = 320, LEFT = 58, RIGHT = 24, TOP = 16, BOTTOM = 50 };
 
 static double x_at(const struct cr_chart *chart, double x)
 {
@@ -25,17 +25,8 @@ static double y_at(const struct cr_chart *chart, double y)
 }
 
 /* A tick's text; all ticks of an axis have as many decimals as its step needs. */
-static void put_tick(struct cr_strbuf *out, const struct cr_drawing *drawing,
-                     enum cr_chart_format format, double value, double step)
+static void put_tick(struct cr_strbuf *out, enum cr_chart_format format, double value, double step)
 {
-    if (format == CR_CHART_MONEY) {
-        if (value == 0) {
-            cr_strbuf_putc(out, '0');
-        } else {
-            cr_put_money_short(out, drawing, value);
-        }
-        return;
-    }
     double shown = format == CR_CHART_PERCENT ? 100 * step : step;
     int decimals = 0;
     while (decimals < 3 && fabs(shown - nearbyint(shown)) > 1e-6) {
@@ -55,8 +46,7 @@ static size_t n_ticks(double max, double step)
     return n <= 20 ? (size_t)n : 20;
 }
 
-static void put_axes(struct cr_strbuf *out, const struct cr_drawing *drawing,
-                     const struct cr_chart *chart)
+static void put_axes(struct cr_strbuf *out, const struct cr_chart *chart)
 {
     const int bottom = HEIGHT - BOTTOM;
     cr_strbuf_puts(out, "<g class=\"grid\">");
@@ -70,14 +60,14 @@ static void put_axes(struct cr_strbuf *out, const struct cr_drawing *drawing,
         double value = (double)i * chart->x_step;
         cr_strbuf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",
                          x_at(chart, value), bottom + 18);
-        put_tick(out, drawing, chart->x_format, value, chart->x_step);
+        put_tick(out, chart->x_format, value, chart->x_step);
         cr_strbuf_puts(out, "</text>");
     }
     for (size_t i = 0; i <= n_ticks(chart->y_max, chart->y_step); i++) {
         double value = (double)i * chart->y_step;
         cr_strbuf_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 7,
                          y_at(chart, value) + 4.5);
-        put_tick(out, drawing, chart->y_format, value, chart->y_step);
+        put_tick(out, chart->y_format, value, chart->y_step);
         cr_strbuf_puts(out, "</text>");
     }
     cr_strbuf_printf(out, "</g><text class=\"name\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">",
@@ -86,14 +76,13 @@ static void put_axes(struct cr_strbuf *out, const struct cr_drawing *drawing,
     cr_strbuf_puts(out, "</text>");
 }
 
-void cr_chart_begin(struct cr_strbuf *out, const struct cr_drawing *drawing,
-                    const struct cr_chart *chart)
+void cr_chart_begin(struct cr_strbuf *out, const struct cr_chart *chart)
 {
     cr_strbuf_printf(out, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
                      WIDTH, HEIGHT);
     cr_put_html(out, chart->title);
     cr_strbuf_puts(out, "\">");
-    put_axes(out, drawing, chart);
+    put_axes(out, chart);
 }
 
 static void start_path(struct cr_strbuf *out, size_t index, bool champion)

@@ -19,6 +19,7 @@ class Cli:
     def __init__(self, program, root):
         self.program, self.root = program, root
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-cli-"))
+        os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
         self.globals = ["--db", f"sqlite:{self.dir}/book.db", "--registry", str(self.dir / "models"), "--quiet"]
 
     def __call__(self, *words, status=0, globals_=None, stdin=None):
@@ -106,7 +107,10 @@ def check_train(cli):
     folders = [cli.dir / "models/retail" / version for version in versions]
     files = [str(path.relative_to(folders[0])) for path in sorted(folders[0].rglob("*")) if path.is_file()]
     same = [name for name in files if filecmp.cmp(folders[0] / name, folders[1] / name, shallow=False)]
-    assert set(files) - set(same) <= {"manifest.json", "report/report.json"}, set(files) - set(same)
+    with_seconds = {f"report/{name}" for name in ("report.json", "report.html", "training_report.json", "model_comparison.csv")}
+    assert set(files) - set(same) <= {"manifest.json"} | with_seconds, set(files) - set(same)
+    drawn = {path.name for path in (cli.dir / "results/retail").iterdir()}
+    assert {"report.json", "report.html", "model_comparison.csv"} <= drawn and "report/report.html" in files, drawn
     manifests = [json.loads((folder / "manifest.json").read_text()) for folder in folders]
     documents = [without(json.loads((folder / "report/report.json").read_text()), manifests[0]["volatile"]) for folder in folders]
     assert documents[0] == documents[1], "report.json may differ in volatile members only"

@@ -34,6 +34,7 @@ class Line:
         self.creditrisk, self.creditriskd, self.root = creditrisk, creditriskd, root
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-line-"))
         self.db = self.dir / "book.db"
+        os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
         self.globals = ["--db", f"sqlite:{self.db}", "--registry", str(self.dir / "models")]
 
     def close(self):

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include <jansson.h>
+#include <sys/stat.h>
+
+#include "creditrisk/train/report.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/csv.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+
+#define MAX_LEN ((size_t)1 << 24)
+
+static json_t *load_sample(void)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/report.json");
+    struct cr_error err;
+    json_t *sample = NULL;
+    cr_assert_ok(cr_json_load(path, MAX_LEN, &sample, &err), &err);
+    return sample;
+}
+
+static bool is_there(const char *dir, const char *name)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    return cr_fs_exists(path);
+}
+
+static char *read_text(const char *dir, const char *name)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    struct cr_error err;
+    char *text = NULL;
+    size_t len;
+    cr_assert_ok(cr_fs_read(path, MAX_LEN, &text, &len, &err), &err);
+    return text;
+}
+
+/* Draws without gnuplot, which these tests have no need of, and returns the page. */
+static char *draw(const json_t *report)
+{
+    static char *dir; /* one for all calls: the page is written anew */
+    CR_CLEANUP(cr_freep) char *old_path = strdup(getenv("PATH"));
+    struct cr_error err;
+    if (dir == NULL) {
+        dir = cr_test_tempdir();
+    }
+    assert_int_equal(setenv("PATH", "", 1), 0);
+    cr_assert_ok(cr_report_write(report, dir, &err), &err);
+    assert_int_equal(setenv("PATH", old_path, 1), 0);
+    return read_text(dir, "report.html");
+}
+
+static const char *const documents[] = {
+    "report.json",
+    "training_report.json",
+    "report.html",
+    "model_comparison.csv",
+    "threshold_optimization.json",
+    "logistic_classification_report.txt",
+    "logistic_feature_importance.csv",
+    "gbm_classification_report.txt",
+    "gbm_feature_importance.csv",
+    "xgboost_classification_report.txt",
+    "xgboost_feature_importance.csv",
+};
+static const char *const plots[] = {"threshold_analysis", "roc", "precision_recall", "calibration",
+                                    "lift"};
+
+static void write_every_file(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_freep) char *parent = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *dir = cr_fs_join(parent, "results/retail's $(touch x)");
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    struct cr_error err;
+    cr_assert_ok(cr_report_write(sample, dir, &err), &err);
+    for (size_t i = 0; i < CR_ARRAY_LEN(documents); i++) {
+        assert_true(is_there(dir, documents[i]));
+    }
+    if (!cr_report_can_plot()) {
+        print_message("there is no gnuplot: its files are not looked at\n");
+        return;
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(plots); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s.svg", plots[i]);
+        CR_CLEANUP(cr_freep) char *svg = read_text(dir, name);
+        assert_non_null(strstr(svg, "</svg>"));
+        snprintf(name, sizeof name, "%s.png", plots[i]);
+        CR_CLEANUP(cr_freep) char *png = read_text(dir, name);
+        assert_memory_equal(png, "\x89PNG", 4);
+    }
+    char **names;
+    size_t n;
+    cr_assert_ok(cr_fs_list(dir, &names, &n, &err), &err);
+    cr_fs_free_names(names, n);
+    assert_int_equal(n, CR_ARRAY_LEN(documents) + 2 * CR_ARRAY_LEN(plots)); /* and no file x */
+}
+
+static void do_without_gnuplot(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *old_path = strdup(getenv("PATH"));
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    struct cr_error err;
+    assert_int_equal(setenv("PATH", "", 1), 0);
+    assert_false(cr_report_can_plot());
+    cr_assert_ok(cr_report_write(sample, dir, &err), &err);
+    assert_int_equal(setenv("PATH", old_path, 1), 0);
+    for (size_t i = 0; i < CR_ARRAY_LEN(documents); i++) {
+        assert_true(is_there(dir, documents[i]));
+    }
+    assert_false(is_there(dir, "roc.svg"));
+    assert_false(is_there(dir, "roc.png"));
+    CR_CLEANUP(cr_freep) char *page = read_text(dir, "report.html");
+    assert_non_null(strstr(page, "ROC curve of every model"));
+}
+
+static void tell_what_gnuplot_says(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *tools = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *old_path = strdup(getenv("PATH"));
+    CR_CLEANUP(cr_freep)
+    char *fake =
+        cr_test_write(tools, "gnuplot", "#!/bin/sh\necho 'no terminal today' >&2\nexit 3\n");
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    struct cr_error err = {0};
+    assert_int_equal(chmod(fake, 0755), 0);
+    assert_int_equal(setenv("PATH", tools, 1), 0);
+    assert_true(cr_report_can_plot());
+    int result = cr_report_write(sample, dir, &err);
+    assert_int_equal(setenv("PATH", old_path, 1), 0);
+    assert_int_equal(result, CR_EUNAVAIL);
+    assert_non_null(strstr(err.message, "no terminal today"));
+    assert_true(is_there(dir, "report.html"));
+}
+
+struct table {
+    size_t n_rows;
+    char header[512];
+};
+
+static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
+{
+    struct table *table = context;
+    (void)err;
+    assert_int_equal(row->n, 15);
+    if (table->n_rows++ == 0) {
+        for (size_t i = 0; i < row->n; i++) {
+            strcat(strcat(table->header, i > 0 ? " " : ""), row->fields[i].text);
+        }
+    }
+    return 0;
+}
+
+static void write_tables(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, "model_comparison.csv");
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    struct cr_error err;
+    struct table table = {0};
+    cr_assert_ok(cr_report_write(sample, dir, &err), &err);
+    cr_assert_ok(cr_csv_read(path, &(struct cr_csv_options){0}, on_row, &table, &err), &err);
+    assert_int_equal(table.n_rows, 4);
+    assert_string_equal(table.header,
+                        "kind version auc_roc cv_auc cv_se auc_pr precision recall f1 ks gini "
+                        "brier ece threshold seconds");
+    CR_CLEANUP(cr_freep) char *importance = read_text(dir, "logistic_feature_importance.csv");
+    assert_non_null(strstr(importance, "\"Score <b>\"\"A\"\" & 'B'</b>, of $HOME"));
+    CR_CLEANUP(cr_freep) char *text = read_text(dir, "logistic_classification_report.txt");
+    /* scikit-learn's own text for these counts */
+    assert_string_equal(text, "              precision    recall  f1-score   support\n\n"
+                              "  No Default       0.94      0.44      0.60      1374\n"
+                              "     Default       0.43      0.93      0.59       625\n\n"
+                              "    accuracy                           0.60      1999\n"
+                              "   macro avg       0.68      0.69      0.60      1999\n"
+                              "weighted avg       0.78      0.60      0.60      1999\n");
+}
+
+static void escape_texts(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_freep) char *page = draw(sample);
+    assert_non_null(strstr(page, "<h1>Loans &lt;retail&gt; &amp; others</h1>"));
+    assert_non_null(strstr(page, "Score &lt;b&gt;&quot;A&quot; &amp; &#39;B&#39;&lt;/b&gt;, of "));
+    assert_null(strstr(page, "<script"));
+    assert_null(strstr(page, "http:")); /* the colour of a band was no colour */
+    assert_null(strstr(page, "\x01"));
+}
+
+static void group_digits(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_freep) char *indian = draw(sample);
+    assert_non_null(strstr(indian, "₹1,00,000"));
+    assert_non_null(strstr(indian, "₹6,25,00,000"));
+    assert_non_null(strstr(indian, "₹6.25\u00a0crore"));
+    json_object_set_new(
+        sample, "currency",
+        json_pack("{s:s, s:s, s:s}", "code", "USD", "symbol", "$", "grouping", "thousands"));
+    CR_CLEANUP(cr_freep) char *thousands = draw(sample);
+    assert_non_null(strstr(thousands, "$62,500,000"));
+    assert_non_null(strstr(thousands, "$62.5\u00a0million"));
+}
+
+/* Whatever is absent or of another type leaves its part out. */
+static void draw_parts(const json_t *sample, const json_t *object, size_t *n_drawn)
+{
+    static const char *const others[] = {"null", "7", "\"text\"", "[]", "{}", "[[1], {}, null]"};
+    json_t *copy = json_copy((json_t *)object);
+    const char *key;
+    json_t *value;
+    json_object_foreach(copy, key, value)
+    {
+        json_object_del((json_t *)object, key);
+        free(draw(sample));
+        json_t *other =
+            json_loads(others[(*n_drawn)++ % CR_ARRAY_LEN(others)], JSON_DECODE_ANY, NULL);
+        json_object_set_new((json_t *)object, key, other);
+        free(draw(sample));
+        json_object_set((json_t *)object, key, value);
+    }
+    json_decref(copy);
+}
+
+static void leave_out_what_is_absent(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    const json_t *model = json_array_get(json_object_get(sample, "models"), 0);
+    size_t n_drawn = 0;
+    draw_parts(sample, sample, &n_drawn);
+    draw_parts(sample, model, &n_drawn);
+    draw_parts(sample, json_object_get(model, "threshold_analysis"), &n_drawn);
+    assert_true(n_drawn > 40);
+    CR_CLEANUP(cr_json_decrefp) json_t *nothing = json_object();
+    CR_CLEANUP(cr_freep) char *page = draw(nothing);
+    assert_non_null(strstr(page, "</html>"));
+    assert_null(strstr(page, "id=\"models\""));
+    assert_null(strstr(page, "id=\"threshold\""));
+}
+
+static void name_no_file_after_a_strange_kind(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_freep) char *parent = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *dir = cr_fs_join(parent, "results");
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    json_t *model = json_array_get(json_object_get(sample, "models"), 0);
+    struct cr_error err;
+    json_object_set_new(model, "kind", json_string("../escaped"));
+    cr_assert_ok(cr_report_write(sample, dir, &err), &err);
+    assert_false(is_there(parent, "escaped_classification_report.txt"));
+    assert_true(is_there(dir, "gbm_classification_report.txt"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(write_every_file),
+        cmocka_unit_test(do_without_gnuplot),
+        cmocka_unit_test(tell_what_gnuplot_says),
+        cmocka_unit_test(write_tables),
+        cmocka_unit_test(escape_texts),
+        cmocka_unit_test(group_digits),
+        cmocka_unit_test(leave_out_what_is_absent),
+        cmocka_unit_test(name_no_file_after_a_strange_kind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
