@@ -158,6 +158,9 @@ void cr_html_cell_bar(struct cr_strbuf *out, double share, const char *css_class
 /* A model's name as words: underscores become blanks. */
 void cr_html_put_name(struct cr_strbuf *out, const json_t *model);
 
+/* report.css, made a C file by embed.py. */
+extern const char cr_report_css[];
+
 /* The page (report_html.c). */
 void cr_html_page(struct cr_strbuf *out, const struct cr_drawing *drawing);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns a text file into a C string that a program carries inside itself.
+"""Turns a text file into a C file with one string that a program carries inside itself.
 
 usage: embed.py INPUT OUTPUT NAME
 """
@@ -12,7 +12,7 @@ def main():
         data = file.read()
     lines = [", ".join(f"'\\x{byte:02x}'" for byte in data[i:i + 16]) for i in range(0, len(data), 16)]
     with open(target, "w", encoding="ascii") as file:
-        file.write(f"static const char {name}[] = {{\n")
+        file.write(f"extern const char {name}[];\nconst char {name}[] = {{\n")
         file.writelines(f"    {line},\n" for line in lines)
         file.write("    '\\0',\n};\n")
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
-#include "report_css.inc"
 
 struct section {
     const char *id;
@@ -212,7 +211,7 @@ void cr_html_page(struct cr_strbuf *out, const struct cr_drawing *drawing)
                         "<meta name=\"color-scheme\" content=\"light dark\"><title>");
     cr_put_html(out, title_of(drawing));
     cr_strbuf_puts(out, " – model training report</title>\n<style>\n");
-    cr_strbuf_puts(out, report_css);
+    cr_strbuf_puts(out, cr_report_css);
     cr_strbuf_puts(out, "</style></head><body><main>\n");
     put_header(out, drawing);
     cr_html_champion(out, drawing);
