@@ -206,5 +206,14 @@ json_t *cr_train_report_to_json(const struct cr_train_report *report)
             return NULL;
         }
     }
-    return json_object_set(document, "models", models) == 0 ? CR_STEAL(document) : NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *notes = json_array();
+    for (size_t i = 0; i < report->n_notes; i++) {
+        if (json_array_append_new(notes, json_string(report->notes[i])) != 0) {
+            return NULL;
+        }
+    }
+    return json_object_set(document, "models", models) == 0 &&
+                   json_object_set(document, "notes", notes) == 0
+               ? CR_STEAL(document)
+               : NULL;
 }

@@ -107,7 +107,8 @@ def check_train(cli):
     folders = [cli.dir / "models/retail" / version for version in versions]
     files = [str(path.relative_to(folders[0])) for path in sorted(folders[0].rglob("*")) if path.is_file()]
     same = [name for name in files if filecmp.cmp(folders[0] / name, folders[1] / name, shallow=False)]
-    with_seconds = {f"report/{name}" for name in ("report.json", "report.html", "training_report.json", "model_comparison.csv")}
+    with_seconds = {f"report/{name}" for name in ("report.json", "report.html", "training_report.json", "model_comparison.csv",
+                                               "threshold_optimization.json")}
     assert set(files) - set(same) <= {"manifest.json"} | with_seconds, set(files) - set(same)
     drawn = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert {"report.json", "report.html", "model_comparison.csv"} <= drawn and "report/report.html" in files, drawn
