@@ -114,11 +114,10 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
                          struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_fs_join(cli->settings.results_dir, report->portfolio);
-    CR_CLEANUP(cr_json_decrefp) json_t *document = cr_train_report_to_json(report);
-    if (dir == NULL || document == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    if (dir == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    int result = cr_report_write(document, dir, err);
+    int result = cr_report_write(report->document, dir, err);
     if (result != 0) {
         return result;
     }

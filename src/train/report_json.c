@@ -126,6 +126,18 @@ static json_t *head_to_json(const struct cr_run *run, const struct cr_train_repo
                      "champion_rule", rule_to_json(summary));
 }
 
+static json_t *notes_to_json(const struct cr_train_report *summary)
+{
+    json_t *notes = json_array();
+    for (size_t i = 0; i < summary->n_notes; i++) {
+        if (json_array_append_new(notes, json_string(summary->notes[i])) != 0) {
+            json_decref(notes);
+            return NULL;
+        }
+    }
+    return notes;
+}
+
 int cr_report_make(const struct cr_run *run, struct cr_db *db,
                    const struct cr_train_report *summary, json_t **ret_document,
                    struct cr_error *err)
@@ -149,7 +161,8 @@ int cr_report_make(const struct cr_run *run, struct cr_db *db,
     if (result != 0) {
         return result;
     }
-    if (json_object_set(document, "models", models) != 0 ||
+    if (json_object_set_new(document, "notes", notes_to_json(summary)) != 0 ||
+        json_object_set(document, "models", models) != 0 ||
         json_object_set(document, "comparisons", comparisons) != 0 ||
         json_object_set_new(document, "honesty", cr_honesty_make(run, &champion, comparisons)) !=
             0) {
@@ -206,14 +219,5 @@ json_t *cr_train_report_to_json(const struct cr_train_report *report)
             return NULL;
         }
     }
-    CR_CLEANUP(cr_json_decrefp) json_t *notes = json_array();
-    for (size_t i = 0; i < report->n_notes; i++) {
-        if (json_array_append_new(notes, json_string(report->notes[i])) != 0) {
-            return NULL;
-        }
-    }
-    return json_object_set(document, "models", models) == 0 &&
-                   json_object_set(document, "notes", notes) == 0
-               ? CR_STEAL(document)
-               : NULL;
+    return json_object_set(document, "models", models) == 0 ? CR_STEAL(document) : NULL;
 }

@@ -112,6 +112,13 @@ def check_train(cli):
     assert set(files) - set(same) <= {"manifest.json"} | with_seconds, set(files) - set(same)
     drawn = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert {"report.json", "report.html", "model_comparison.csv"} <= drawn and "report/report.html" in files, drawn
+    results = {path.name for path in (cli.dir / "results/retail").iterdir()}
+    for name in ("report.json", "training_report.json", "model_comparison.csv", "logistic_classification_report.txt",
+                 "logistic_feature_importance.csv", "threshold_optimization.json", "report.html"):
+        assert name in results, name
+    if shutil.which("gnuplot"):
+        plots = ("threshold_analysis", "roc", "precision_recall", "calibration", "lift")
+        assert {f"{plot}.{kind}" for plot in plots for kind in ("png", "svg")} <= results
     manifests = [json.loads((folder / "manifest.json").read_text()) for folder in folders]
     documents = [without(json.loads((folder / "report/report.json").read_text()), manifests[0]["volatile"]) for folder in folders]
     assert documents[0] == documents[1], "report.json may differ in volatile members only"
