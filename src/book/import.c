@@ -222,6 +222,13 @@ static int import_table(struct import *import, const struct cr_table *table, con
     if (r == 0 && reading.n_fields == 0) {
         r = cr_error_at(err, CR_EINVAL, path, 1, 1, "the file is empty: a header is expected");
     }
+    if (r == 0 && import->options->mode != CR_IMPORT_APPEND && reading.report.n_rows == 0 &&
+        reading.report.n_rejected > 0) {
+        r = cr_error_set(err, CR_EINVAL,
+                         "%s: every one of its %zu rows is bad, so nothing was imported; --strict "
+                         "names the first",
+                         path, reading.report.n_rejected);
+    }
     if (r == 0) {
         cr_progress_advance(reading.progress, reading.report.n_rows % PROGRESS_STEP, NULL);
         *ret_report = reading.report;

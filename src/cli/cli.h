@@ -91,6 +91,9 @@ int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
 int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
                          struct cr_error *err);
 
+/* The database's address without its passwords, for messages; yours (free), NULL without memory. */
+char *cr_cli_db_name(const struct cr_cli *cli);
+
 /* Opens the database and makes sure that every migration was applied (`creditrisk migrate`). */
 int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err);
 

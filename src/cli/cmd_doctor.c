@@ -70,12 +70,12 @@ static void check_database(struct checkup *checkup, const struct cr_portfolio *p
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     struct cr_error err;
-    const char *url = checkup->cli->settings.db;
+    CR_CLEANUP(cr_freep) char *url = cr_cli_db_name(checkup->cli);
     if (cr_cli_open_book(checkup->cli, &db, &err) != 0) {
         note(checkup, "database", false, "%s", err.message);
         return;
     }
-    note(checkup, "database", true, "%s, schema up to date", url);
+    note(checkup, "database", true, "%s, schema up to date", url != NULL ? url : "");
     for (size_t i = 0; portfolio != NULL && i < portfolio->n_tables; i++) {
         int64_t n_rows;
         if (cr_db_count(db, portfolio->tables[i].name, &n_rows, &err) != 0) {
@@ -117,7 +117,9 @@ static void check_registry(struct checkup *checkup)
     bool has_champion = cr_registry_champion(registry, portfolio, &champion, &err) == 0;
     note(checkup, "registry", has_champion, "%s: %zu version%s, %s%s",
          checkup->cli->settings.registry, n, n == 1 ? "" : "s",
-         has_champion ? "champion " : "no champion: run 'creditrisk registry promote'",
+         has_champion ? "champion "
+         : n > 0      ? "no champion: run 'creditrisk registry promote'"
+                      : "no champion: run 'creditrisk train'",
          has_champion ? champion : "");
     for (size_t i = 0; i < n; i++) {
         check_version(checkup, registry, &versions[i]);

@@ -9,18 +9,22 @@
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_freep) char *name = cr_cli_db_name(cli);
     struct cr_migration_report report;
     int result = cr_cli_need_args(cli, 0, "nothing", err);
+    if (name == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a name");
+    }
     if (result != 0 || (result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
         (result = cr_migrate_up(db, cli->settings.migrations_dir, &report, err)) != 0) {
         return result;
     }
     if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:I, s:i}", "db", cli->settings.db, "applied",
+        return cr_cli_print_json(json_pack("{s:s, s:I, s:i}", "db", name, "applied",
                                            (json_int_t)report.n_applied, "version", report.version),
                                  err);
     }
-    printf("%s: %zu migration%s applied, schema version %d\n", cli->settings.db, report.n_applied,
+    printf("%s: %zu migration%s applied, schema version %d\n", name, report.n_applied,
            report.n_applied == 1 ? "" : "s", report.version);
     return CR_CLI_OK;
 }

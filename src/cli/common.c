@@ -13,6 +13,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
+#include "creditrisk/util/url.h"
 
 const char *cr_cli_option(const struct cr_cli *cli, const char *name)
 {
@@ -108,14 +109,22 @@ int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_regist
     return result;
 }
 
+char *cr_cli_db_name(const struct cr_cli *cli)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf name = CR_STRBUF_INIT;
+    cr_url_put_masked(&name, cli->settings.db);
+    return cr_strbuf_steal(&name);
+}
+
 int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_freep) char *name = cr_cli_db_name(cli);
     struct cr_migration_report report;
     int result = cr_cli_open_db(cli, false, &db, err);
     if (result == CR_ENOTFOUND) {
         return cr_error_set(err, result, "there is no database '%s': run 'creditrisk migrate'",
-                            cli->settings.db);
+                            name != NULL ? name : "");
     }
     if (result == 0) {
         result = cr_migrate_status(db, cli->settings.migrations_dir, &report, err);
@@ -126,7 +135,7 @@ int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_
     if ((size_t)report.version < report.n_total) {
         return cr_error_set(err, CR_EDB,
                             "the tables of '%s' are not up to date: run 'creditrisk migrate'",
-                            cli->settings.db);
+                            name != NULL ? name : "");
     }
     *ret_db = CR_STEAL(db);
     return 0;

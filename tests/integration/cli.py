@@ -78,6 +78,14 @@ def check_generate(cli):
     assert "--replace" in cli("import", first, status=1).stderr
     report = json.loads(cli("import", first, "--replace", "--json").stdout)
     assert report["rejected"] == 0 and {t["table"]: t["rows"] for t in report["tables"]}["loan_applications"] == 800
+    bad = cli.dir / "bad"
+    shutil.copytree(first, bad)
+    head, *rows = (bad / "customers.csv").read_text().splitlines()
+    (bad / "customers.csv").write_text("\n".join([head] + [row.replace(",", ",x", 1) for row in rows]) + "\n")
+    kept = cli("doctor", status=1).stdout
+    refused = cli("import", bad, "--replace", status=1).stderr
+    assert "customers.csv: every one of its 400 rows is bad" in refused, refused
+    assert cli("doctor", status=1).stdout == kept, "a refused import must leave the book as it was"
     assert cli("generate", "--customers", 10, "--loans", 10, status=1).stderr.count("\n") == 1
 
 

@@ -49,8 +49,9 @@ typedef void cr_import_note_fn(const char *note, void *context);
 /* Imports <dir>/<file> for every table in the order of tables.yaml (parents first), in one
  * transaction. A missing file or column, an empty file, a stray quote and, when strict, a bad row
  * are errors with file, line and column; otherwise a bad row (type, range, level, key, CHECK) goes
- * to the rejects file. A rejects file that the import would read, or that is none, is CR_EINVAL. On
- * failure the book and every file are as before. */
+ * to the rejects file. A file whose rows are all bad is CR_EINVAL unless rows are appended. A
+ * rejects file that the import would read, or that is none, is CR_EINVAL. On failure the book and
+ * every file are as before. */
 int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
                    const struct cr_import_options *options, cr_import_note_fn *on_note,
                    void *context, struct cr_import_report *ret_report, struct cr_error *err);
