@@ -189,6 +189,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
                                  err)) != 0) {
         return result;
     }
+    if (cr_cli_has(cli, "no-search") && cr_cli_has(cli, "exhaustive")) {
+        return cr_cli_usage(err, "--no-search and --exhaustive exclude each other");
+    }
     const struct cr_train_options train_options = {
         .kinds = kinds,
         .n_kinds = n_kinds,

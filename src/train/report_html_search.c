@@ -47,7 +47,7 @@ static void put_race(struct cr_strbuf *out, const struct cr_drawing *drawing, co
 static void put_races(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     static const char *const dropped[] = {
-        ">Left after fold 1", ">2", ">3", ">4", ">5", ">6", ">7", ">8", ">9"};
+        ">Dropped after fold 1", ">2", ">3", ">4", ">5", ">6", ">7", ">8", ">9"};
     const char *headings[MAX_FOLDS + 4] = {"Model", ">Candidates"};
     size_t n = 2;
     for (size_t fold = 1; fold < n_folds(drawing); fold++) {

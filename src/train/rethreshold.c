@@ -125,7 +125,17 @@ static int choose(struct cr_rethreshold *rethreshold, const struct cr_margins *o
         return result;
     }
     rethreshold->closed_form = cr_threshold_closed_form(&rethreshold->costs);
-    rethreshold->threshold = cr_threshold_best(rethreshold->sweep, rethreshold->n_sweep)->threshold;
+    const struct cr_threshold_point *best =
+        cr_threshold_best(rethreshold->sweep, rethreshold->n_sweep);
+    const struct cr_threshold_point *last = rethreshold->sweep + rethreshold->n_sweep - 1;
+    if (best == rethreshold->sweep || best == last) {
+        return cr_error_set(
+            err, CR_EINVAL,
+            "with these costs the cheapest threshold is '%g', the edge of the swept "
+            "range: the best one may lie beyond it",
+            best->threshold);
+    }
+    rethreshold->threshold = best->threshold;
     if ((result = look_at_side(rethreshold, oof, &rethreshold->oof, err)) != 0 ||
         (result = look_at_side(rethreshold, test, &rethreshold->test, err)) != 0) {
         return result;

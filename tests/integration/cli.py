@@ -36,6 +36,7 @@ def check_usage(cli):
                            (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder"),
                            (["import", "x", "--replace", "--append"], "exclude each other"),
                            (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
+                           (["train", "--no-search", "--exhaustive"], "exclude each other"),
                            (["train", "--quiet=yes"], "takes no value")]:
         done = cli(*words, status=2)
         assert message in done.stderr and done.stderr.count("\n") == 2, (words, done.stderr)

@@ -52,8 +52,8 @@ struct cr_rethreshold {
 /* Loads the version (NULL = the champion; score/bundle.h's errors) and repeats the choice. A NaN of
  * `asked` takes the version's own cost; at most one of false_negative and lgd is given, and
  * replaces both of the version's. CR_EINVAL for costs that no policy may have, for a closed form
- * outside the swept thresholds, and for lgd costs of a version without loan amounts.
- * *ret_rethreshold is yours: cr_rethreshold_finish. */
+ * outside the swept thresholds, for an optimum at their edge, and for lgd costs of a version
+ * without loan amounts. *ret_rethreshold is yours: cr_rethreshold_finish. */
 int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, const char *version,
                        const struct cr_costs *asked, struct cr_rethreshold *ret_rethreshold,
                        struct cr_error *err);
