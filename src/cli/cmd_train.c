@@ -118,7 +118,10 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
     int result = cr_report_write(report->document, dir, err);
-    if (result != 0) {
+    if (result == CR_EUNAVAIL) {
+        cr_cli_say(cli, "the plots stand in report.html only: %s", err->message);
+        *err = (struct cr_error){0};
+    } else if (result != 0) {
         return result;
     }
     cr_cli_say(cli, "the report lies in %s/report.html", dir);
@@ -155,13 +158,12 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
         (result = promote(registry, &report, train_options->actor, err)) != 0) {
         return result;
     }
-    if ((result = write_results(cli, &report, err)) != 0) {
+    /* the versions are published: a report that cannot be written must not hide them */
+    result = cli->json ? cr_cli_print_json(cr_train_report_to_json(&report), err)
+                       : print_report(&report, err);
+    if (result != 0 || (result = write_results(cli, &report, err)) != 0) {
         return result;
     }
-    if (cli->json) {
-        return cr_cli_print_json(cr_train_report_to_json(&report), err);
-    }
-    result = print_report(&report, err);
     const char *champion = report.models[report.champion].version;
     if (cr_cli_has(cli, "promote")) {
         cr_cli_say(cli, "%s serves now", champion);

@@ -102,7 +102,7 @@ static void say_of_comparisons(const json_t *comparisons, json_t *sentences, siz
         say(sentences, n_said,
             "The book is synthetic: its true probabilities reach an AUC of %.4f on the test rows, "
             "those that an application could tell %.4f.",
-            figure(ceiling, "pd_attainable"), figure(ceiling, "pd_application"));
+            figure(ceiling, "pd_true"), figure(ceiling, "pd_application"));
     }
     if (json_is_object(json_object_get(comparisons, "without_interest_rate"))) {
         say(sentences, n_said,

@@ -83,14 +83,14 @@ static int compare_candidates(const void *a, const void *b)
     return (difference > 0) - (difference < 0);
 }
 
-static void put_fate(struct cr_strbuf *out, const json_t *candidate, const json_t *chosen)
+static void put_fate(struct cr_strbuf *out, const json_t *candidate)
 {
     double dropped_after = cr_drawing_number(candidate, "dropped_after");
     double stopped_at = cr_drawing_number(candidate, "stopped_at");
     cr_strbuf_puts(out, "<td>");
     if (dropped_after > 0) {
         cr_strbuf_printf(out, "left after fold %.0f", dropped_after);
-    } else if (json_equal((json_t *)cr_drawing_at(candidate, "params"), (json_t *)chosen)) {
+    } else if (json_is_true(cr_drawing_at(candidate, "chosen"))) {
         cr_strbuf_puts(out, "<b>chosen</b>");
     } else {
         cr_strbuf_puts(out, "stayed");
@@ -126,7 +126,7 @@ static void put_candidates(struct cr_strbuf *out, const json_t *model)
         cr_strbuf_puts(out, "</th>");
         cr_html_cell_fixed(out, cr_drawing_number(sorted[i], "mean_auc"), 4);
         cr_html_cell_fixed(out, cr_drawing_number(sorted[i], "folds_seen"), 0);
-        put_fate(out, sorted[i], cr_drawing_at(model, "params"));
+        put_fate(out, sorted[i]);
         cr_html_cell_fixed(out, cr_drawing_number(sorted[i], "seconds"), 2);
         cr_strbuf_puts(out, "</tr>\n");
     }

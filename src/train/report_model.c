@@ -17,7 +17,7 @@ static int no_memory(struct cr_error *err)
 }
 
 /* Parameters as they were drawn: a booster that was stopped keeps the rounds it was asked for. */
-static json_t *candidate_to_json(const struct cr_candidate *candidate)
+static json_t *candidate_to_json(const struct cr_candidate *candidate, bool is_chosen)
 {
     bool is_stopped = candidate->n_estimators_asked > 0;
     double rounds = NAN;
@@ -27,7 +27,8 @@ static json_t *candidate_to_json(const struct cr_candidate *candidate)
         (void)json_object_set_new(params, "n_estimators", /* checked by json_pack */
                                   cr_json_number(candidate->n_estimators_asked));
     }
-    return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "params", params,       //
+    return json_pack("{s:o, s:b, s:o, s:I, s:I, s:o, s:o}", "params", params,  //
+                     "chosen", is_chosen,                                      //
                      "mean_auc", cr_json_number(cr_candidate_mean(candidate)), //
                      "folds_seen", (json_int_t)candidate->n_seen,              //
                      "dropped_after", (json_int_t)candidate->dropped_after,    //
@@ -43,7 +44,9 @@ static json_t *search_to_json(const struct cr_run_model *model)
     for (size_t i = 0; i < model->n_candidates; i++) {
         n_dropped += model->candidates[i].dropped_after > 0;
         n_stopped += model->candidates[i].n_estimators_asked > 0;
-        if (json_array_append_new(candidates, candidate_to_json(&model->candidates[i])) != 0) {
+        if (json_array_append_new(candidates,
+                                  candidate_to_json(&model->candidates[i],
+                                                    &model->candidates[i] == model->best)) != 0) {
             json_decref(candidates);
             return NULL;
         }

@@ -121,7 +121,10 @@ def check_train(cli):
     assert set(files) - set(same) <= {"manifest.json"} | with_seconds, set(files) - set(same)
     drawn = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert {"report.json", "report.html", "model_comparison.csv"} <= drawn and "report/report.html" in files, drawn
+    (cli.dir / "results/retail/gbm_feature_importance.csv").write_text("of an earlier run")
+    cli("train", "--models", "logistic", "--no-search", globals_=[*cli.globals[:3], str(cli.dir / "others"), "--quiet"])
     results = {path.name for path in (cli.dir / "results/retail").iterdir()}
+    assert "gbm_feature_importance.csv" not in results
     for name in ("report.json", "training_report.json", "model_comparison.csv", "logistic_classification_report.txt",
                  "logistic_feature_importance.csv", "threshold_optimization.json", "report.html"):
         assert name in results, name
