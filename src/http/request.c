@@ -13,6 +13,7 @@
 /* clang-format on */
 #include "http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -130,7 +131,7 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
     enum cr_refusal refusal = cr_headers_check(request->connection, &line, &limits, &headers);
 
     if (headers.request_id != NULL && cr_headers_is_id(headers.request_id)) {
-        strcpy(request->id, headers.request_id);
+        (void)snprintf(request->id, sizeof(request->id), "%s", headers.request_id); /* it fits */
     } else {
         cr_request_random_id(request, request->id);
     }

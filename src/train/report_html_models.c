@@ -185,7 +185,7 @@ void cr_html_models(struct cr_strbuf *out, const struct cr_drawing *drawing)
     cr_strbuf_puts(out,
                    "<p class=\"note\">CV AUC: mean over the folds ± its standard error. "
                    "Precision, recall and F1 hold at the model's own threshold. Brier and ECE: "
-                   "smaller is better. Seconds: all fits, on one thread.</p>\n");
+                   "smaller is better. Seconds: elapsed in all its fits.</p>\n");
 }
 
 static void put_legend(struct cr_strbuf *out, const struct cr_drawing *drawing)

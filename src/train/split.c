@@ -263,7 +263,7 @@ static int mark_test(const char *spec, const struct cr_extract *extract, uint64_
     split->kind[len] = '\0';
     split->grouped = extract->col_customer >= 0 && strcmp(split->kind, "random") != 0;
     if (strcmp(spec, "group") == 0 && !split->grouped) {
-        strcpy(split->kind, "random");
+        snprintf(split->kind, sizeof split->kind, "%s", "random");
         snprintf(split->note, sizeof split->note, "%s",
                  "training.sql names no customer: the split is random, not grouped");
     }

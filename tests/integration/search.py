@@ -84,11 +84,47 @@ def check_same_bytes(search):
             assert len(files & {"pipeline.json", "calibration.json", "oof.csv"}) == 3 and len(files) > 10, files
             same, differing, missing = filecmp.cmpfiles(*folders, files, shallow=False)
             assert not missing and set(differing) <= DIFFERING, (model["kind"], differing, missing)
+            for name in ("manifest.json", "report/report.json"):
+                first_text, other_text = (json.loads((folder / name).read_text()) for folder in folders)
+                assert stable(first_text) == stable(other_text), (model["kind"], name)
             print(f"{model['kind']}: {len(same)} files the same")
         exported = filecmp.cmpfiles(search.dir / "export0", search.dir / f"export{i + 1}",
                                     ["X.csv", "y.csv", "fold.csv", "candidates.json"], shallow=False)
         assert len(exported[0]) == 4, exported
     return first
+
+
+VOLATILE = ("seconds", "created_at", "host", "version", "champion", "files")
+
+
+def stable(document):
+    """A document without what says when, where and under which name."""
+    if isinstance(document, dict):
+        return {key: stable(value) for key, value in document.items() if key not in VOLATILE}
+    return [stable(value) for value in document] if isinstance(document, list) else document
+
+
+def n_trees(kind, folder):
+    if kind == "lightgbm":
+        return (folder / "model.txt").read_text().count("\nTree=")
+    model = json.loads((folder / "model.json").read_text())
+    return model["n_trees"] if kind == "gbm" else len(model["learner"]["gradient_booster"]["model"]["trees"])
+
+
+def check_rounds(search, report):
+    """The rounds at which the first fold stopped hold for the model that is published; losers are the same for any --jobs, too."""
+    for model in report["models"]:
+        folder = search.models / "retail" / model["version"]
+        document = json.loads((folder / "report/report.json").read_text())
+        whole = {entry["kind"]: entry for entry in document["models"]}[model["kind"]]
+        chosen = [candidate for candidate in whole["search"]["candidates"] if candidate["chosen"]]
+        assert len(chosen) == 1 and chosen[0]["dropped_after"] == 0, chosen
+        assert chosen[0]["mean_auc"] == max(c["mean_auc"] for c in whole["search"]["candidates"] if not c["dropped_after"])
+        if model["kind"] == "logistic":
+            continue
+        rounds = chosen[0]["stopped_at"] or chosen[0]["params"]["n_estimators"]
+        assert rounds <= chosen[0]["params"]["n_estimators"] and rounds % 10 == 0
+        assert model["params"]["n_estimators"] == rounds == n_trees(model["kind"], folder), (model["kind"], rounds)
 
 
 def check_export(search, report):
@@ -147,6 +183,7 @@ def main():
     try:
         search.make_book("small", 1500)
         report = check_same_bytes(search)
+        check_rounds(search, report)
         check_export(search, report)
         for check in (check_switches, check_absence, check_interrupt):
             check(search)

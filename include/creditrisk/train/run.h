@@ -50,7 +50,7 @@ struct cr_train_model {
     size_t n_candidates;
     size_t n_dropped; /* of them, by the race before the last fold */
     size_t n_stopped; /* of them, before their own number of rounds */
-    double seconds;   /* of all fits, on one thread */
+    double seconds;   /* elapsed in all its fits, beside those of other threads */
 };
 
 struct cr_train_report {
