@@ -232,31 +232,47 @@ static bool take_parameter(const char **text)
            (value_len == 4 && strncasecmp(value, "utf8", 4) == 0);
 }
 
-bool cr_headers_is_json(const char *content_type)
+/* Of a subtype of application/. */
+static enum cr_media media_of(const char *subtype, size_t len)
+{
+    static const struct {
+        const char *name;
+        enum cr_media media;
+    } names[] = {
+        {"json", CR_MEDIA_JSON}, {"x-ndjson", CR_MEDIA_NDJSON}, {"ndjson", CR_MEDIA_NDJSON}};
+
+    if (!is_token(subtype, len)) {
+        return CR_MEDIA_NONE;
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        if (strncasecmp(subtype, names[i].name, len) == 0 && names[i].name[len] == '\0') {
+            return names[i].media;
+        }
+    }
+    return len >= 6 && strncasecmp(subtype + len - 5, "+json", 5) == 0 ? CR_MEDIA_JSON
+                                                                       : CR_MEDIA_NONE;
+}
+
+enum cr_media cr_headers_media(const char *content_type)
 {
     const char *subtype;
     const char *end;
+    enum cr_media media;
     size_t len;
 
     if (content_type == NULL || strncasecmp(content_type, "application/", 12) != 0) {
-        return false;
+        return CR_MEDIA_NONE;
     }
     subtype = content_type + 12;
     len = strcspn(subtype, "; \t");
-    if (!is_token(subtype, len)) {
-        return false;
-    }
-    if ((len != 4 || strncasecmp(subtype, "json", 4) != 0) &&
-        (len < 6 || strncasecmp(subtype + len - 5, "+json", 5) != 0)) {
-        return false;
-    }
+    media = media_of(subtype, len);
     end = skip_blanks(subtype + len);
     while (*end == ';') {
         if (!take_parameter(&end)) {
-            return false;
+            return CR_MEDIA_NONE;
         }
     }
-    return *end == '\0';
+    return *end == '\0' ? media : CR_MEDIA_NONE;
 }
 
 bool cr_headers_is_target(const char *uri)

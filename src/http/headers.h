@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "refusal.h"
+#include "routes.h"
 
 struct cr_headers_limits {
     size_t bytes;
@@ -50,8 +51,9 @@ enum cr_refusal cr_headers_check(struct MHD_Connection *connection,
 /* Whether a request target, as sent, holds only visible ASCII and no escaped NUL. */
 bool cr_headers_is_target(const char *uri);
 
-/* Whether a Content-Type means JSON: application/json or application/…+json, in UTF-8. */
-bool cr_headers_is_json(const char *content_type);
+/* What a Content-Type (NULL when absent) means: application/json and application/…+json are JSON,
+ * application/x-ndjson and application/ndjson are NDJSON, all in UTF-8; else none. */
+enum cr_media cr_headers_media(const char *content_type);
 
 /* Whether a client's request id may be kept: 1 to 128 of [A-Za-z0-9._-]. */
 bool cr_headers_is_id(const char *id);

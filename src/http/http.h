@@ -18,32 +18,7 @@
 #include "headers.h"
 #include "linger.h"
 #include "refusal.h"
-
-struct cr_request;
-
-/* How errors look: FastAPI's {"detail": …}, RFC 9457's problem document, OIP's {"error": …}. */
-enum cr_surface { CR_SURFACE_FASTAPI, CR_SURFACE_PROBLEM, CR_SURFACE_OIP };
-
-/* Methods as bits. Those beyond POST are known, so that they get 405 and not 501. */
-enum cr_method {
-    CR_METHOD_UNKNOWN = 0,
-    CR_METHOD_GET = 1,
-    CR_METHOD_HEAD = 2,
-    CR_METHOD_POST = 4,
-    CR_METHOD_OTHER = 8,
-};
-
-/* A route answers with exactly one cr_reply_…() and returns its result. */
-typedef enum MHD_Result cr_route_fn(struct cr_request *request);
-
-struct cr_route {
-    const char *path;
-    unsigned methods; /* enum cr_method */
-    enum cr_surface surface;
-    bool takes_json; /* the body must be JSON */
-    bool no_store;   /* Cache-Control: no-store */
-    cr_route_fn *answer;
-};
+#include "routes.h"
 
 enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 32 };
 
@@ -63,7 +38,9 @@ enum cr_stage {
 
 struct cr_request {
     struct cr_server *server;
-    struct cr_worker *worker;
+    struct cr_worker *worker; /* whose thread reads and sends */
+    struct cr_worker *runner; /* whose thread answers: the same, or one of the queue's; answers use
+                                 its scoring context, ids and counters, never those of `worker` */
     struct MHD_Connection *connection;
     enum cr_stage stage;
     int64_t started_ns;
@@ -73,10 +50,12 @@ struct cr_request {
     const char *method_text;
     enum cr_method method;
     const struct cr_route *route; /* NULL when none */
+    struct cr_route_params params;
     enum cr_surface surface;
     enum cr_refusal refusal;    /* what the head earned; answered once the body is read */
     const char *refusal_detail; /* static; NULL = the refusal's own words */
     uint64_t body_expected;     /* Content-Length */
+    size_t body_max;            /* of the route */
     char *body;                 /* body_len of body_cap bytes, in the arena */
     size_t body_len;
     size_t body_cap;
@@ -108,13 +87,6 @@ struct cr_server {
 
 /* server.c: a reference to the champion, NULL when there is none; yours: cr_champion_unref. */
 struct cr_champion *cr_server_champion(struct cr_server *server);
-
-/* routes.c: the route of a path or NULL, the surface of paths that have none, and the row's
- * methods as the Allow header lists them. */
-const struct cr_route *cr_routes_find(const char *path);
-enum cr_surface cr_routes_surface(const char *path);
-void cr_routes_allow(const struct cr_route *route, char ret_text[32]);
-enum cr_method cr_routes_method(const char *method);
 
 /* request.c: the library's callbacks, and random ids for the request at hand. */
 void *cr_request_open(void *server, const char *uri, struct MHD_Connection *connection);

@@ -22,8 +22,9 @@
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/log.h"
 
-/* A body may cost this many times its size while it is read and judged, and a fixed share. */
-enum { ARENA_FACTOR = 32, ARENA_BASE = 1 << 20, FIRST_BODY = 4096 };
+/* A single body may cost this many times its size while it is read and judged, a batch what its
+ * bytes take while they arrive and one row at a time; both a fixed share. */
+enum { ARENA_FACTOR = 32, ARRIVAL_FACTOR = 4, ARENA_BASE = 1 << 20, FIRST_BODY = 4096 };
 
 /* The number a worker thread took with its first request; a thread serves one server only. */
 static struct cr_worker *this_worker(struct cr_server *server)
@@ -56,7 +57,8 @@ static struct cr_request *make_request(struct cr_server *server, struct cr_worke
         }
         cr_arena_init(&arena, ARENA_FACTOR * server->settings->body_bytes + ARENA_BASE);
     }
-    *request = (struct cr_request){.server = server, .worker = worker, .arena = arena};
+    *request =
+        (struct cr_request){.server = server, .worker = worker, .runner = worker, .arena = arena};
     return request;
 }
 
@@ -70,7 +72,7 @@ void cr_request_destroy(struct cr_request *request)
 
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN])
 {
-    struct cr_worker *worker = request->worker;
+    struct cr_worker *worker = request->runner;
 
     if (worker->n_ids == 0) {
         cr_digest_random_hex(worker->ids, sizeof(worker->ids) / 2);
@@ -102,22 +104,41 @@ void *cr_request_open(void *context, const char *uri, struct MHD_Connection *con
     return request;
 }
 
+static bool is_batch(const struct cr_request *request)
+{
+    return request->route != NULL && request->route->size == CR_SIZE_BATCH;
+}
+
+/* How much body and memory the route allows. */
+static void set_limits(struct cr_request *request)
+{
+    const struct cr_settings *settings = request->server->settings;
+
+    request->body_max = settings->body_bytes;
+    if (is_batch(request)) {
+        request->body_max = settings->batch_bytes;
+        request->arena.max += ARRIVAL_FACTOR * settings->batch_bytes;
+    }
+}
+
 /* Refusals that leave the connection usable: they wait until the body has been read. */
 static void route(struct cr_request *request, const char *path, const struct cr_headers *headers)
 {
-    request->route = cr_routes_find(path);
+    request->route = cr_routes_find(path, request->method, &request->params);
     request->surface = request->route != NULL ? request->route->surface : cr_routes_surface(path);
     if (request->route == NULL) {
         request->refusal = CR_REFUSAL_NOT_FOUND;
     } else if ((request->route->methods & request->method) == 0) {
         request->refusal = CR_REFUSAL_METHOD;
-    } else if (request->route->takes_json && !cr_headers_is_json(headers->content_type)) {
+    } else if (request->route->media != CR_MEDIA_NONE &&
+               (request->route->media & cr_headers_media(headers->content_type)) == 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
     } else if (headers->content_encoding != NULL &&
                strcasecmp(headers->content_encoding, "identity") != 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
         request->refusal_detail = "No Content-Encoding is accepted";
     }
+    set_limits(request);
 }
 
 /* Judges the head. */
@@ -140,7 +161,7 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
     if (refusal == CR_REFUSAL_NONE && request->method == CR_METHOD_UNKNOWN) {
         refusal = CR_REFUSAL_UNKNOWN_METHOD;
     }
-    if (refusal == CR_REFUSAL_NONE && headers.body_len > settings->body_bytes) {
+    if (refusal == CR_REFUSAL_NONE && headers.body_len > request->body_max) {
         refusal = CR_REFUSAL_TOO_LARGE;
     }
     if (refusal != CR_REFUSAL_NONE) {
@@ -183,14 +204,14 @@ static bool reserve_body(struct cr_request *request, size_t len)
 /* Takes all of the bytes, or nothing more of this connection. */
 static enum MHD_Result collect(struct cr_request *request, const char *data, size_t *data_len)
 {
-    size_t max = request->server->settings->body_bytes;
+    size_t max = request->body_max;
     size_t len = *data_len;
 
     if (len > max || request->body_len + request->body_dropped > max - len) {
         cr_reply_cut(request, CR_REFUSAL_TOO_LARGE); /* chunked: its size was not announced */
         return MHD_NO;
     }
-    if (request->refusal != CR_REFUSAL_NONE || !request->route->takes_json) {
+    if (request->refusal != CR_REFUSAL_NONE || request->route->media == CR_MEDIA_NONE) {
         request->body_dropped += len;
     } else if (reserve_body(request, request->body_len + len)) {
         memcpy(request->body + request->body_len, data, len);
@@ -237,15 +258,11 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
 
 static void log_access(const struct cr_request *request, enum MHD_RequestTerminationCode code)
 {
-    const char *method = request->method == CR_METHOD_GET    ? "GET"
-                         : request->method == CR_METHOD_HEAD ? "HEAD"
-                         : request->method == CR_METHOD_POST ? "POST"
-                                                             : "other";
-
     cr_log(CR_LOG_INFO, "request", "{s:s, s:s, s:s, s:i, s:b, s:f}", "request_id", request->id,
-           "method", method, "route", request->route != NULL ? request->route->path : "none",
-           "status", (int)request->status, "complete", code == MHD_REQUEST_TERMINATED_COMPLETED_OK,
-           "ms", (double)(cr_clock_ns() - request->started_ns) / 1e6);
+           "method", cr_routes_method_name(request->method), "route",
+           request->route != NULL ? request->route->path : "none", "status", (int)request->status,
+           "complete", code == MHD_REQUEST_TERMINATED_COMPLETED_OK, "ms",
+           (double)(cr_clock_ns() - request->started_ns) / 1e6);
 }
 
 void cr_request_close(void *context, struct MHD_Connection *connection, void **slot,
@@ -262,7 +279,7 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
     if (server->settings->access_log) {
         log_access(request, code);
     }
-    if (request->worker->spare == NULL) {
+    if (request->worker->spare == NULL && !is_batch(request)) {
         cr_arena_reset(&request->arena);
         request->worker->spare = request;
     } else {

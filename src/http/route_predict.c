@@ -88,7 +88,7 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
     if (issues.n > 0) {
         return refuse_record(request, &issues);
     }
-    context = cr_bundle_context(champion->bundle, request->worker->index);
+    context = cr_bundle_context(champion->bundle, request->runner->index);
     if (cr_scorer_score(champion->bundle, context, &record, &request->arena, &result, NULL, &err) <
         0) {
         return cr_reply_error(request, &err);

@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: MIT
-#include "http.h"
+#include "routes.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "http.h"
 
-enum { READ = CR_METHOD_GET | CR_METHOD_HEAD, JSON = 1, NO_STORE = 1 };
+enum { READ = CR_METHOD_GET | CR_METHOD_HEAD, POST = CR_METHOD_POST };
+enum { STORE = false, NO_STORE = true };
 
-/* THE route table: path, methods, error surface, whether the body is JSON, whether answers may be
- * stored, handler. */
+#define ROUTE(path, methods, surface, scope, media, size, lane, no_store, answer)                  \
+    {                                                                                              \
+        path, methods, CR_SURFACE_##surface, CR_SCOPE_##scope, CR_MEDIA_##media, CR_SIZE_##size,   \
+            CR_LANE_##lane, no_store, answer                                                       \
+    }
+
+/* clang-format off */
+/* THE route table: path, methods, error surface, scope of the key, what the body may be and how
+ * large, where the answer is made, whether it may be stored, handler. */
 static const struct cr_route routes[] = {
-    {"/predict", CR_METHOD_POST, CR_SURFACE_FASTAPI, JSON, NO_STORE, cr_route_predict},
-    {"/health", READ, CR_SURFACE_FASTAPI, 0, NO_STORE, cr_route_health},
-    {"/livez", READ, CR_SURFACE_PROBLEM, 0, NO_STORE, cr_route_livez},
-    {"/readyz", READ, CR_SURFACE_PROBLEM, 0, NO_STORE, cr_route_readyz},
-    {"/model-info", READ, CR_SURFACE_FASTAPI, 0, 0, cr_route_model_info},
+    ROUTE("/predict",    POST, FASTAPI, PREDICT, JSON, SINGLE, EVENT, NO_STORE, cr_route_predict),
+    ROUTE("/health",     READ, FASTAPI, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_health),
+    ROUTE("/livez",      READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_livez),
+    ROUTE("/readyz",     READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_readyz),
+    ROUTE("/model-info", READ, FASTAPI, READ,    NONE, SINGLE, EVENT, STORE,    cr_route_model_info),
 };
+/* clang-format on */
 
 static const struct {
     const char *name;
@@ -38,15 +48,54 @@ static const char *skip_authority(const char *path)
     return path;
 }
 
-const struct cr_route *cr_routes_find(const char *path)
+/* Whether the path has the pattern's form; the parameters are written on the way. */
+static bool matches(const char *pattern, const char *path, struct cr_route_params *params)
 {
-    path = skip_authority(path);
-    for (size_t i = 0; i < CR_ARRAY_LEN(routes); i++) {
-        if (strcmp(routes[i].path, path) == 0) {
-            return &routes[i];
+    size_t n = 0;
+
+    while (*pattern != '\0') {
+        if (*pattern == '{') {
+            size_t len = strcspn(path, "/");
+
+            if (len == 0 || len >= CR_ROUTE_PARAM_LEN) {
+                return false;
+            }
+            memcpy(params->texts[n], path, len);
+            params->texts[n++][len] = '\0';
+            path += len;
+            pattern += strcspn(pattern, "}") + 1;
+        } else if (*pattern++ != *path++) {
+            return false;
         }
     }
-    return NULL;
+    return *path == '\0';
+}
+
+const struct cr_route *cr_routes_find(const char *path, enum cr_method method,
+                                      struct cr_route_params *ret_params)
+{
+    const struct cr_route *found = NULL;
+
+    path = skip_authority(path);
+    for (size_t i = 0; i < CR_ARRAY_LEN(routes); i++) {
+        if (matches(routes[i].path, path, ret_params)) {
+            if ((routes[i].methods & method) != 0) {
+                return &routes[i];
+            }
+            found = &routes[i];
+        }
+    }
+    return found;
+}
+
+const struct cr_route *cr_routes_at(size_t i)
+{
+    return i < CR_ARRAY_LEN(routes) ? &routes[i] : NULL;
+}
+
+size_t cr_routes_index(const struct cr_route *route)
+{
+    return (size_t)(route - routes);
 }
 
 enum cr_surface cr_routes_surface(const char *path)
@@ -58,11 +107,15 @@ enum cr_surface cr_routes_surface(const char *path)
 
 void cr_routes_allow(const struct cr_route *route, char ret_text[32])
 {
+    unsigned allowed = 0;
     size_t len = 0;
 
+    for (size_t i = 0; i < CR_ARRAY_LEN(routes); i++) {
+        allowed |= strcmp(routes[i].path, route->path) == 0 ? routes[i].methods : 0;
+    }
     ret_text[0] = '\0';
     for (size_t i = 0; i < CR_ARRAY_LEN(methods); i++) {
-        if (methods[i].method != CR_METHOD_OTHER && (route->methods & methods[i].method) != 0) {
+        if (methods[i].method != CR_METHOD_OTHER && (allowed & methods[i].method) != 0) {
             len += (size_t)snprintf(ret_text + len, 32 - len, "%s%s", len > 0 ? ", " : "",
                                     methods[i].name); /* all three fit */
         }
@@ -77,4 +130,14 @@ enum cr_method cr_routes_method(const char *method)
         }
     }
     return CR_METHOD_UNKNOWN;
+}
+
+const char *cr_routes_method_name(enum cr_method method)
+{
+    for (size_t i = 0; i < CR_ARRAY_LEN(methods) && method != CR_METHOD_OTHER; i++) {
+        if (methods[i].method == method) {
+            return methods[i].name;
+        }
+    }
+    return "_OTHER";
 }

@@ -60,6 +60,8 @@ static const struct setting table[] = {
     {NULL, "listen-fd", INT, AT(listen_fd), "-1", -1, INT_MAX, NULL},
     {"threads", NULL, INT, AT(threads), "0", 0, 256, NULL},
     {"limits.body_bytes", NULL, SIZE, AT(body_bytes), "65536", 1024, 64 << 20, NULL},
+    {"limits.batch_bytes", NULL, SIZE, AT(batch_bytes), "8388608", 1024, 256 << 20, NULL},
+    {"limits.batch_rows", NULL, INT, AT(batch_rows), "10000", 1, 1000000, NULL},
     {"limits.header_bytes", NULL, SIZE, AT(header_bytes), "16384", 1024, 1 << 20, NULL},
     {"limits.header_count", NULL, INT, AT(header_count), "64", 8, 1000, NULL},
     {"limits.connections", NULL, INT, AT(connections), "1024", 1, 100000, NULL},

@@ -28,6 +28,8 @@ struct cr_settings {
     int listen_fd;          /* flag only: an already listening socket, −1 = none */
     int threads;            /* threads: 0 = one per processor */
     size_t body_bytes;      /* limits.body_bytes: 65536 */
+    size_t batch_bytes;     /* limits.batch_bytes: 8388608 */
+    int batch_rows;         /* limits.batch_rows: 10000 */
     size_t header_bytes;    /* limits.header_bytes: 16384 */
     int header_count;       /* limits.header_count: 64 */
     int connections;        /* limits.connections: 1024 */
