@@ -108,7 +108,19 @@ static void test_defaults(void **state)
     assert_int_equal(settings.header_count, 64);
     assert_int_equal(settings.connections, 1024);
     assert_int_equal(settings.connections_per_ip, 64);
+    assert_int_equal(settings.header_timeout_s, 10);
+    assert_int_equal(settings.transfer_timeout_s, 10);
+    assert_int_equal(settings.transfer_bytes_per_s, 1024);
     assert_int_equal(settings.idle_timeout_s, 30);
+    assert_int_equal(settings.bodies_bytes, 256 << 20);
+    assert_int_equal(settings.queue_threads, 1);
+    assert_int_equal(settings.queue_length, 16);
+    assert_int_equal(settings.rate_requests, 0);
+    assert_int_equal(settings.rate_window_s, 60);
+    assert_string_equal(settings.trusted_proxies, "");
+    assert_string_equal(settings.cors_origins, "");
+    assert_string_equal(settings.auth_mode, "none");
+    assert_int_equal(settings.auth_refresh_s, 5);
     assert_int_equal(settings.drain_timeout_s, 10);
     assert_string_equal(settings.log_level, "info");
     assert_false(settings.access_log);
@@ -247,6 +259,11 @@ static void test_bad_files(void **state)
         {"portfolio: ''\n", "portfolio: must not be empty"},
         {"listen-fd: 3\n", "unknown setting 'listen-fd'"},
         {"limits.body_bytes: 4096\n", "t.yaml:1:1: unknown setting 'limits.body_bytes'"},
+        {"trusted_proxies: ::1\n", "t.yaml:1:18: expected a list"},
+        {"trusted_proxies: [[a]]\n", "expected a single value"},
+        {"trusted_proxies: ['10.0.0.1,10.0.0.2']\n", "t.yaml:1:19: expected one entry of a list"},
+        {"cors: {allow_origins: ['a b']}\n", "cors.allow_origins: 'a b' holds a blank"},
+        {"auth: {mode: key, mod: none}\n", "unknown setting 'auth.mod'"},
         {"- db\n", "t.yaml:1:1: expected a map"},
         {"'': 1\n", "unknown setting ''"},
         {"limits: {'': 1}\n", "unknown setting 'limits.'"},
@@ -256,6 +273,24 @@ static void test_bad_files(void **state)
         write_config(*state, cases[i].text);
         check_refused(NULL, 0, CR_EPARSE, cases[i].message);
     }
+}
+
+/* A sequence in the file, commas in a variable. */
+static void test_lists(void **state)
+{
+    struct cr_settings settings;
+
+    write_config(*state, "trusted_proxies: [10.0.0.0/8, '::1']\ncors:\n  allow_origins:\n"
+                         "    - https://a.example\n    - https://b.example:8443\n");
+    settings = load(NULL, 0);
+    check_entry(&settings, "trusted_proxies", "10.0.0.0/8,::1", "file");
+    check_entry(&settings, "cors.allow_origins", "https://a.example,https://b.example:8443",
+                "file");
+    cr_settings_finish(&settings);
+    assert_int_equal(setenv("CREDITRISK_TRUSTED_PROXIES", "127.0.0.1,::1", 1), 0);
+    settings = load(NULL, 0);
+    check_entry(&settings, "trusted_proxies", "127.0.0.1,::1", "environment");
+    cr_settings_finish(&settings);
 }
 
 static void test_missing_file(void **state)
@@ -340,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_empty_variables, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_empty_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_is_flag, set_up, tear_down),

@@ -34,11 +34,23 @@ struct cr_settings {
     int header_count;       /* limits.header_count: 64 */
     int connections;        /* limits.connections: 1024 */
     int connections_per_ip; /* limits.connections_per_address: 64 */
-    int idle_timeout_s;     /* limits.idle_timeout_s: 30 */
-    int drain_timeout_s;    /* limits.drain_timeout_s: 10 */
-    char *log_level;        /* log.level: info */
-    bool access_log;        /* log.access: false */
-    bool allow_anonymous;   /* auth.allow_anonymous: false */
+    int header_timeout_s;   /* limits.header_timeout_s: 10, for all headers together */
+    int transfer_timeout_s; /* limits.transfer_timeout_s: 10, for a body and for an answer, and … */
+    int transfer_bytes_per_s; /* limits.transfer_bytes_per_s: 1024, … a second more for so many */
+    int idle_timeout_s;       /* limits.idle_timeout_s: 30 */
+    int drain_timeout_s;      /* limits.drain_timeout_s: 10 */
+    size_t bodies_bytes;      /* limits.bodies_bytes: 268435456, all large bodies together */
+    int queue_threads;        /* queue.threads: 1 */
+    int queue_length;         /* queue.length: 16 */
+    int rate_requests;        /* rate_limit.requests: 0 = no limit */
+    int rate_window_s;        /* rate_limit.window_s: 60 */
+    char *trusted_proxies;    /* trusted_proxies: addresses and networks; "" = none */
+    char *cors_origins;       /* cors.allow_origins; "" = none */
+    char *log_level;          /* log.level: info */
+    bool access_log;          /* log.access: false */
+    char *auth_mode;          /* auth.mode: none, key */
+    int auth_refresh_s;       /* auth.refresh_s: 5 */
+    bool allow_anonymous;     /* auth.allow_anonymous: false */
     /* about the settings themselves */
     unsigned char *origins; /* where each came from, by index of the table */
     char *config_path;      /* the file that was read; NULL when none exists at the default place */

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+/* Where settings come from: defaults, the file, the environment, the command line, in this order.
+ */
+#include "creditrisk/settings/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/yaml.h"
+#include "setting.h"
+
+#define DEFAULT_CONFIG "config/creditriskd.yaml"
+
+enum { MAX_CONFIG_LEN = 1 << 20 };
+
+static int load_defaults(struct cr_settings *settings, struct cr_error *err)
+{
+    const struct setting *setting;
+    size_t n = 0;
+
+    while (cr_setting_at(n) != NULL) {
+        n++;
+    }
+    settings->origins = calloc(n, sizeof(*settings->origins));
+    if (settings->origins == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; (setting = cr_setting_at(i)) != NULL; i++) {
+        if (setting->fallback != NULL) {
+            int result =
+                cr_setting_set(settings, setting, setting->fallback, CR_ORIGIN_DEFAULT, err);
+
+            if (result < 0) {
+                return result; /* a default always fits: only memory can be missing */
+            }
+        }
+    }
+    return 0;
+}
+
+/* A sequence of single values, as text with commas between them. */
+static int join_list(const struct cr_yaml_node *list, struct cr_strbuf *text, struct cr_error *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const struct cr_yaml_node *entry = list->values[i];
+        int result = cr_yaml_expect(entry, CR_YAML_SCALAR, err);
+
+        if (result < 0) {
+            return result;
+        }
+        if (entry->text == NULL || *entry->text == '\0' || strchr(entry->text, ',') != NULL) {
+            return cr_yaml_error(entry, err, "expected one entry of a list");
+        }
+        cr_strbuf_printf(text, "%s%s", i > 0 ? "," : "", entry->text);
+    }
+    return cr_strbuf_check(text, err);
+}
+
+static int load_list(struct cr_settings *settings, const struct setting *setting,
+                     const struct cr_yaml_node *node, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_error why;
+    int result = cr_yaml_expect(node, CR_YAML_LIST, err);
+
+    if (result == 0) {
+        result = join_list(node, &text, err);
+    }
+    if (result < 0) {
+        return result;
+    }
+    result = cr_setting_set(settings, setting, cr_strbuf_text(&text), CR_ORIGIN_FILE, &why);
+    return result < 0 ? cr_yaml_error(node, err, "%s: %s", setting->key, why.message) : 0;
+}
+
+static int load_value(struct cr_settings *settings, const struct setting *setting,
+                      const struct cr_yaml_node *node, struct cr_error *err)
+{
+    struct cr_error why;
+    int result;
+
+    if (setting->type == LIST) {
+        return load_list(settings, setting, node, err);
+    }
+    result = cr_yaml_expect(node, CR_YAML_SCALAR, err);
+    if (result < 0) {
+        return result;
+    }
+    if (node->text == NULL) { /* null: unset, where that is possible */
+        return setting->fallback == NULL
+                   ? 0
+                   : cr_yaml_error(node, err, "%s: needs a value", setting->key);
+    }
+    if (node->quoted && !cr_setting_is_text(setting)) {
+        return cr_yaml_error(node, err, "%s: expected a plain value, found the quoted text '%s'",
+                             setting->key, node->text);
+    }
+    result = cr_setting_set(settings, setting, node->text, CR_ORIGIN_FILE, &why);
+    return result < 0 ? cr_yaml_error(node, err, "%s: %s", setting->key, why.message) : 0;
+}
+
+/* Walks one map of the file; prefix is "" or "limits.". */
+static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map,
+                    const char *prefix, struct cr_error *err)
+{
+    int result = cr_yaml_expect(map, CR_YAML_MAP, err);
+
+    for (size_t i = 0; result == 0 && i < map->n; i++) {
+        const char *key = map->keys[i]->text;
+        const struct setting *setting;
+        char path[CR_SETTING_MAX_KEY_LEN];
+        bool section;
+
+        if (strchr(key, '.') != NULL ||
+            snprintf(path, sizeof(path), "%s%s", prefix, key) >= (int)sizeof(path) - 1) {
+            return cr_yaml_error(map->keys[i], err, "unknown setting '%s%s'", prefix, key);
+        }
+        setting = cr_setting_find_path(path, &section);
+        if (setting != NULL) {
+            result = load_value(settings, setting, map->values[i], err);
+        } else if (section) {
+            strcat(path, ".");
+            result = load_map(settings, map->values[i], path, err);
+        } else {
+            result = cr_yaml_error(map->keys[i], err, "unknown setting '%s'", path);
+        }
+    }
+    return result;
+}
+
+CR_DEFINE_CLEANUP(struct cr_yaml_doc *, cr_yaml_destroy);
+
+/* An empty value in the environment means that the variable is not set. */
+static const char *env_get(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static int load_file(struct cr_settings *settings, const char *named, struct cr_error *err)
+{
+    CR_CLEANUP(cr_yaml_destroyp) struct cr_yaml_doc *doc = NULL;
+    const char *path = named != NULL ? named : env_get("CREDITRISK_CONFIG");
+    const struct cr_yaml_node *root;
+    int result;
+
+    if (path == NULL) {
+        path = DEFAULT_CONFIG;
+        if (!cr_fs_exists(path)) {
+            return 0;
+        }
+    }
+    result = cr_yaml_load(path, MAX_CONFIG_LEN, &doc, err);
+    if (result < 0) {
+        return result;
+    }
+    settings->config_path = strdup(path);
+    if (settings->config_path == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    root = cr_yaml_root(doc);
+    if (root == NULL || (root->kind == CR_YAML_SCALAR && root->text == NULL)) {
+        return 0; /* only comments */
+    }
+    return load_map(settings, root, "", err);
+}
+
+static int load_variable(struct cr_settings *settings, const struct setting *setting,
+                         const char *name, struct cr_error *err)
+{
+    const char *value = env_get(name);
+    struct cr_error why;
+    int result;
+
+    if (value == NULL) {
+        return 0;
+    }
+    result = cr_setting_set(settings, setting, value, CR_ORIGIN_ENVIRONMENT, &why);
+    return result < 0 ? cr_error_set(err, result, "environment variable %s: %s", name, why.message)
+                      : 0;
+}
+
+static void variable_name(const struct setting *setting, char name[CR_SETTING_MAX_KEY_LEN])
+{
+    const char *base = setting->flag != NULL ? setting->flag : setting->key;
+
+    (void)snprintf(name, CR_SETTING_MAX_KEY_LEN, "CREDITRISK_%s", base); /* the longest fits */
+    for (char *c = name; *c != '\0'; c++) {
+        if (*c == '.' || *c == '-') {
+            *c = '_';
+        } else if (*c >= 'a' && *c <= 'z') {
+            *c = (char)(*c - 'a' + 'A');
+        }
+    }
+}
+
+static int load_environment(struct cr_settings *settings, struct cr_error *err)
+{
+    /* hosting platforms assign a port this way; ours is the more specific one and wins */
+    int result = load_variable(settings, cr_setting_find("listen.port"), "PORT", err);
+
+    const struct setting *setting;
+
+    for (size_t i = 0; result == 0 && (setting = cr_setting_at(i)) != NULL; i++) {
+        char name[CR_SETTING_MAX_KEY_LEN];
+
+        if (setting->key != NULL) {
+            variable_name(setting, name);
+            result = load_variable(settings, setting, name, err);
+        }
+    }
+    return result;
+}
+
+/* --listen ADDRESS:PORT; an IPv6 address stands in brackets. */
+static int load_listen(struct cr_settings *settings, const char *value, struct cr_error *err)
+{
+    const char *colon = strrchr(value, ':');
+    CR_CLEANUP(cr_freep) char *address = NULL;
+    size_t len = colon != NULL ? (size_t)(colon - value) : 0;
+    int result;
+
+    if (len >= 2 && value[0] == '[' && value[len - 1] == ']') {
+        address = strndup(value + 1, len - 2);
+    } else if (len > 0 && memchr(value, ':', len) == NULL) {
+        address = strndup(value, len);
+    } else {
+        return cr_error_set(err, CR_EINVAL, "'%s' is not ADDRESS:PORT", value);
+    }
+    if (address == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    result =
+        cr_setting_set(settings, cr_setting_find("listen.address"), address, CR_ORIGIN_FLAG, err);
+    return result < 0 ? result
+                      : cr_setting_set(settings, cr_setting_find("listen.port"), colon + 1,
+                                       CR_ORIGIN_FLAG, err);
+}
+
+static int load_flag(struct cr_settings *settings, const struct cr_settings_flag *flag,
+                     struct cr_error *err)
+{
+    const struct setting *setting = cr_setting_find_flag(flag->name);
+    struct cr_error why;
+    int result;
+
+    if (strcmp(flag->name, "config") == 0) {
+        return 0; /* has been read */
+    }
+    if (strcmp(flag->name, "listen") == 0) {
+        result = load_listen(settings, flag->value, &why);
+    } else if (setting != NULL) {
+        result = cr_setting_set(settings, setting, flag->value, CR_ORIGIN_FLAG, &why);
+    } else {
+        return cr_error_set(err, CR_EINVAL, "unknown option '--%s'", flag->name);
+    }
+    return result < 0 ? cr_error_set(err, result, "option --%s: %s", flag->name, why.message) : 0;
+}
+
+static const char *flag_value(const struct cr_settings_flag *flags, size_t n_flags,
+                              const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < n_flags; i++) {
+        if (strcmp(flags[i].name, name) == 0) {
+            value = flags[i].value; /* the last one counts */
+        }
+    }
+    return value;
+}
+
+int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
+                     struct cr_settings *ret_settings, struct cr_error *err)
+{
+    CR_CLEANUP(cr_settings_finish) struct cr_settings settings = {0};
+    int result = load_defaults(&settings, err);
+
+    if (result == 0) {
+        result = load_file(&settings, flag_value(flags, n_flags, "config"), err);
+    }
+    if (result == 0) {
+        result = load_environment(&settings, err);
+    }
+    if (result == 0 && flag_value(flags, n_flags, "listen") != NULL &&
+        flag_value(flags, n_flags, "listen-fd") != NULL) {
+        result = cr_error_set(err, CR_EINVAL, "--listen and --listen-fd exclude each other");
+    }
+    for (size_t i = 0; result == 0 && i < n_flags; i++) {
+        result = load_flag(&settings, &flags[i], err);
+    }
+    if (result == 0) {
+        *ret_settings = settings;
+        settings = (struct cr_settings){0};
+    }
+    return result;
+}
