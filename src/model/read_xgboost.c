@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* XGBoost's JSON model → forest. The format is XGBoost's own (doc "Introduction to Model IO", and
- * RegTree::SaveModel, GBTreeModel::SaveModel, LearnerIO in its source), as versions 1.7 to 3 write
- * it; what is read:
+/* XGBoost's model file, JSON or UBJSON (ubjson.h) → forest. The format is XGBoost's own (doc
+ * "Introduction to Model IO", and RegTree, GBTreeModel and LearnerIO in its source), as
+ * versions 1.7 to 3 write it; what is read:
  *
  *   learner.learner_model_param   num_feature, num_class, num_target, base_score: all as texts
  *   learner.feature_names         [names], may be empty
@@ -11,7 +11,7 @@
  *
  * Node 0 is the root; a leaf has left = right = −1 and its value in split_conditions. Nodes that
  * pruning deleted stay in the arrays unreachable; nodes are renumbered depth first without them.
- * The texts of floats are rounded to float and kept as double, which is exact. */
+ * Numbers are rounded to float and kept as double, which is exact. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@
 #include "creditrisk/util/num.h"
 #include "forest_model.h"
 #include "kinds.h"
+#include "ubjson.h"
 
 static const char file_name[] = "model.json";
 
@@ -412,11 +413,9 @@ static int add_tree(struct reader *reader, const struct tree *tree, struct cr_er
         return result;
     }
     if (forest->n_nodes - before + tree->n_deleted != tree->n_nodes) {
-        return cr_error_set(err, CR_EMODEL,
-                            "%s: tree %zu: %zu of %zu nodes are reached, %zu are "
-                            "deleted",
-                            file_name, tree->id, forest->n_nodes - before, tree->n_nodes,
-                            tree->n_deleted);
+        return cr_error_set(
+            err, CR_EMODEL, "%s: tree %zu: %zu of %zu nodes are reached, %zu are deleted",
+            file_name, tree->id, forest->n_nodes - before, tree->n_nodes, tree->n_deleted);
     }
     return 0;
 }
@@ -469,7 +468,8 @@ int cr_read_xgboost(const char *bytes, size_t len, const char *const *input_name
     struct tree tree;
     int result;
 
-    result = cr_json_parse(file_name, bytes, len, &json, err);
+    result = cr_ubjson_is_object(bytes, len) ? cr_ubjson_parse(file_name, bytes, len, &json, err)
+                                             : cr_json_parse(file_name, bytes, len, &json, err);
     if (result == 0) {
         result = cr_json_get_object(json, "learner", file_name, &learner, err);
     }

@@ -232,6 +232,17 @@ void xgboost_fit_pruned(const struct model_data *data, struct cr_strbuf *out)
     free(labels);
 }
 
+void xgboost_to_ubjson(const struct cr_strbuf *file, struct cr_strbuf *out)
+{
+    BoosterHandle booster = open_booster(file);
+    const char *bytes;
+    bst_ulong len;
+
+    check(XGBoosterSaveModelToBuffer(booster, "{\"format\": \"ubj\"}", &len, &bytes));
+    cr_strbuf_append(out, bytes, len);
+    check(XGBoosterFree(booster));
+}
+
 /* Results lie in memory of the library until its next call. */
 static void copy_result(const float *result, const bst_ulong *shape, bst_ulong dim,
                         size_t n_expected, float *copy)

@@ -53,6 +53,9 @@ void adversarial_row(const struct cr_forest *forest, struct cr_rng *rng, double 
 /* A model file by libxgboost's exact method, whose pruning leaves deleted nodes in the arrays. */
 void xgboost_fit_pruned(const struct model_data *data, struct cr_strbuf *out);
 
+/* The same booster as libxgboost writes it in UBJSON. */
+void xgboost_to_ubjson(const struct cr_strbuf *file, struct cr_strbuf *out);
+
 /* What libxgboost says of a model file: margins[n_rows], contributions[n_rows × (n_cols + 1)], the
  * base value last. */
 void xgboost_margins(const struct cr_strbuf *file, const double *x, size_t n_rows, size_t n_cols,
