@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* A request's body → record → JSON → record: what was accepted can be written down and read back,
+ * by the direct reader and through jansson's tree, to the same values; what was refused has
+ * complaints that are JSON. */
+#include "fuzz.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "creditrisk/portfolio/record.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
+
+enum { MAX_ARENA_LEN = 64 << 20 };
+
+static void check_same(const struct cr_record *a, const struct cr_record *b)
+{
+    for (size_t i = 0; i < fuzz_retail()->n_fields; i++) {
+        const struct cr_value *x = &a->values[i], *y = &b->values[i];
+
+        FUZZ_CHECK((x->text == NULL) == (y->text == NULL));
+        FUZZ_CHECK(x->text == NULL || strcmp(x->text, y->text) == 0);
+        FUZZ_CHECK((isnan(x->number) && isnan(y->number)) || x->number == y->number);
+    }
+}
+
+static void check_accepted(const struct cr_record *record, struct cr_arena *arena)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *json = cr_record_to_json(fuzz_retail(), record);
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_record again;
+    struct cr_issues issues;
+    struct cr_error err;
+
+    FUZZ_CHECK(json != NULL);
+    FUZZ_CHECK(cr_record_is_sendable(fuzz_retail(), record));
+    FUZZ_CHECK(cr_record_from_value(fuzz_retail(), json, arena, &again, &issues, &err) == 0);
+    FUZZ_CHECK(issues.n == 0);
+    check_same(record, &again);
+    cr_json_write(json, false, &text);
+    FUZZ_CHECK(
+        cr_record_from_json(fuzz_retail(), text.data, text.len, arena, &again, &issues, &err) == 0);
+    FUZZ_CHECK(issues.n == 0);
+    check_same(record, &again);
+}
+
+static void check_refused(const struct cr_issues *issues)
+{
+    for (size_t i = 0; i < issues->n; i++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *issue = cr_issue_to_json(&issues->items[i]);
+        CR_CLEANUP(cr_json_decrefp) json_t *again = NULL;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+        struct cr_error err;
+
+        FUZZ_CHECK(issue != NULL);
+        cr_json_write(issue, false, &text);
+        FUZZ_CHECK(cr_json_parse("issue", text.data, text.len, &again, &err) == 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena;
+    struct cr_record record;
+    struct cr_issues issues;
+    struct cr_error err = {0};
+    int result;
+
+    cr_arena_init(&arena, MAX_ARENA_LEN);
+    result = cr_record_from_json(fuzz_retail(), (const char *)data, size, &arena, &record, &issues,
+                                 &err);
+    FUZZ_CHECK(result == 0);
+    if (issues.n > 0) {
+        check_refused(&issues);
+    } else {
+        check_accepted(&record, &arena);
+    }
+    return 0;
+}

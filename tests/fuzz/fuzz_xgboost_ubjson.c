@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* XGBoost's other format, through the same reader: corpus/ and mutations differ. */
+#include "fuzz.h"
+#include "fuzz_model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_model("xgboost", data, size);
+}
