@@ -36,7 +36,7 @@ run_target() {
   mkdir -p "$grown" "$found"
   [ -f "tests/fuzz/$name.dict" ] && arguments+=("-dict=tests/fuzz/$name.dict")
   [ -d "tests/fuzz/regress/$name" ] && arguments+=("tests/fuzz/regress/$name")
-  "$program" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/" \
+  "$program" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/" \
     "$grown" "$seeds" "${arguments[@]}" >"$log" 2>&1 || status=$?
   local runs edges
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
