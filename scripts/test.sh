@@ -17,6 +17,14 @@ done
 need_packages "${build_packages[@]}" libcmocka-dev gzip
 need_packages clang-format-14 2>/dev/null || echo "clang-format 14 is not to be had: its check will be skipped" >&2
 
+# Prometheus' checker of metrics: the program alone, out of its package, without the service that the package would start.
+if ! command -v promtool >/dev/null && [ ! -x .lib/prometheus/usr/bin/promtool ]; then
+  work=$(mktemp -d)
+  (cd "$work" && apt-get download -qq prometheus >/dev/null 2>&1 && dpkg -x prometheus_*.deb package) &&
+    mkdir -p .lib && cp -r "$work/package" .lib/prometheus || echo "promtool is not to be had: its check will be skipped" >&2
+  rm -rf "$work"
+fi
+
 passed=0 failed=0 skipped=0
 
 # run_suite FOLDER MESON-SETUP-ARGUMENT...: builds and runs, adds to the counts.

@@ -34,7 +34,8 @@ static int list_versions(struct cr_registry *registry, const char *portfolio, js
 }
 
 int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
-                     struct cr_champion **ret_champion, struct cr_error *err)
+                     struct cr_metrics *metrics, struct cr_champion **ret_champion,
+                     struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
@@ -52,6 +53,9 @@ int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
     if (result == 0) {
         result = cr_bundle_load(registry, settings->portfolio, version, n_contexts,
                                 &champion->bundle, err);
+    }
+    if (result == 0) {
+        result = cr_metrics_watch(metrics, champion->bundle, &champion->watch, err);
     }
     if (result == 0) {
         result = list_versions(registry, settings->portfolio, &champion->versions, err);
@@ -74,6 +78,7 @@ void cr_champion_unref(struct cr_champion *champion)
 {
     if (champion != NULL &&
         atomic_fetch_sub_explicit(&champion->n_refs, 1, memory_order_acq_rel) == 1) {
+        cr_watch_destroy(champion->watch);
         cr_bundle_unref(champion->bundle);
         json_decref(champion->versions);
         free(champion);

@@ -11,18 +11,21 @@
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/error.h"
+#include "metrics.h"
 
 struct cr_champion {
     struct cr_bundle *bundle;
-    json_t *versions; /* names of all versions, oldest first */
+    struct cr_watch *watch; /* where its predictions are counted */
+    json_t *versions;       /* names of all versions, oldest first */
     atomic_size_t n_refs;
 };
 
-/* Opens the registry, verifies its champion and makes it ready with n_contexts scoring contexts.
- * Yours: cr_champion_unref. CR_ENOTFOUND (no registry, no champion), CR_EMODEL (a version that is
- * not trustworthy). */
+/* Opens the registry, verifies its champion and makes it ready with n_contexts scoring contexts and
+ * counters. Yours: cr_champion_unref. CR_ENOTFOUND (no registry, no champion), CR_EMODEL (a version
+ * that is not trustworthy). */
 int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
-                     struct cr_champion **ret_champion, struct cr_error *err);
+                     struct cr_metrics *metrics, struct cr_champion **ret_champion,
+                     struct cr_error *err);
 
 struct cr_champion *cr_champion_ref(struct cr_champion *champion);
 void cr_champion_unref(struct cr_champion *champion);

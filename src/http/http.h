@@ -15,8 +15,10 @@
 #include "creditrisk/http/server.h"
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
+#include "creditrisk/util/strbuf.h"
 #include "headers.h"
 #include "linger.h"
+#include "metrics.h"
 #include "refusal.h"
 #include "routes.h"
 
@@ -25,6 +27,7 @@ enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 32 };
 /* What one worker thread keeps between requests; only that thread touches it. */
 struct cr_worker {
     size_t index;                                      /* of the scoring contexts it uses */
+    struct cr_counters *counters;                      /* what it counts in */
     struct cr_request *spare;                          /* with the memory of the last request */
     char ids[CR_ID_POOL * (CR_RANDOM_ID_LEN - 1) + 1]; /* random digits drawn ahead … */
     size_t n_ids;                                      /* … and how many ids are left in them */
@@ -74,6 +77,7 @@ struct cr_server {
     size_t n_workers;
     struct cr_worker *workers; /* n_workers */
     atomic_size_t n_claimed;   /* workers that have their number */
+    struct cr_metrics *metrics;
     struct cr_linger *linger;
     pthread_mutex_t reload_lock; /* one reload at a time */
     pthread_mutex_t lock;        /* guards `champion` (the pointer) */
@@ -102,6 +106,10 @@ void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_
  * NULL (no memory) becomes 500. Without memory even for that the connection is closed. */
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
 
+/* Any other text, which is consumed. */
+enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
+                              struct cr_strbuf *text);
+
 /* 422 with the list of complaints, each {"type", "loc", "msg", …}. */
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details);
 
@@ -122,5 +130,6 @@ cr_route_fn cr_route_health;
 cr_route_fn cr_route_livez;
 cr_route_fn cr_route_readyz;
 cr_route_fn cr_route_model_info;
+cr_route_fn cr_route_metrics;
 
 #endif

@@ -95,14 +95,19 @@ static struct MHD_Response *make_response(char *text, size_t len)
     return response;
 }
 
+static struct MHD_Response *render_text(struct cr_strbuf *text)
+{
+    size_t len = text->len;
+
+    return make_response(cr_strbuf_steal(text), len);
+}
+
 static struct MHD_Response *render(const json_t *json)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    size_t len;
 
     cr_json_write(json, false, &text);
-    len = text.len;
-    return make_response(cr_strbuf_steal(&text), len);
+    return render_text(&text);
 }
 
 /* Adds what every answer carries and queues it; the response is consumed. A header can be refused
@@ -162,6 +167,12 @@ enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_
         return cr_reply_error(request, &err);
     }
     return queue(request, status, "application/json", false, render(owned));
+}
+
+enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
+                              struct cr_strbuf *text)
+{
+    return queue(request, status, type, false, render_text(text));
 }
 
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)

@@ -276,6 +276,8 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
         return;
     }
     *slot = NULL;
+    cr_metrics_count_request(request->worker->counters, request->route, request->method,
+                             request->status, cr_clock_ns() - request->started_ns);
     if (server->settings->access_log) {
         log_access(request, code);
     }

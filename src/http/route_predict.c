@@ -71,6 +71,7 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
     struct cr_record record;
     struct cr_issues issues;
     struct cr_result result;
+    struct cr_trace trace;
     struct cr_error err;
     char decision_id[UUID_LEN];
     bool full;
@@ -86,13 +87,15 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
         return cr_reply_error(request, &err);
     }
     if (issues.n > 0) {
+        cr_metrics_count_issues(request->runner->counters, champion->watch, &issues);
         return refuse_record(request, &issues);
     }
     context = cr_bundle_context(champion->bundle, request->runner->index);
-    if (cr_scorer_score(champion->bundle, context, &record, &request->arena, &result, NULL, &err) <
-        0) {
+    if (cr_scorer_score(champion->bundle, context, &record, &request->arena, &result, &trace,
+                        &err) < 0) {
         return cr_reply_error(request, &err);
     }
+    cr_metrics_count_prediction(request->runner->counters, champion->watch, &result, &trace);
     make_decision_id(request, decision_id);
     return cr_reply_json(request, 200,
                          cr_result_to_json(champion->bundle, &result, decision_id, full));

@@ -58,8 +58,13 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     if (server->workers == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
+    result = cr_metrics_create(server->n_workers, &server->metrics, err);
+    if (result < 0) {
+        return result;
+    }
     for (size_t i = 0; i < server->n_workers; i++) {
         server->workers[i].index = i;
+        server->workers[i].counters = cr_metrics_counters(server->metrics, i);
     }
     result = cr_linger_create(&server->linger, err);
     if (result == 0) {
@@ -86,6 +91,7 @@ void cr_server_destroy(struct cr_server *server)
     }
     free(server->workers);
     cr_champion_unref(server->champion);
+    cr_metrics_destroy(server->metrics);
     free(server);
 }
 
@@ -115,8 +121,10 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
     struct cr_champion *champion;
     struct cr_champion *old;
     int64_t start_ns = cr_clock_ns();
-    int result = cr_champion_load(server->settings, server->n_workers, &champion, err);
+    int result =
+        cr_champion_load(server->settings, server->n_workers, server->metrics, &champion, err);
 
+    cr_metrics_count_reload(server->metrics, result == 0);
     if (result < 0) {
         old = cr_server_champion(server);
         cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",

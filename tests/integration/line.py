@@ -9,47 +9,22 @@ SOURCE_ROOT/../shared. Exit status 77: it is not there.
 """
 import csv
 import gzip
-import http.client
 import json
 import math
 import os
 import pathlib
-import shutil
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
-import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Daemon, Workplace  # pylint: disable=wrong-import-position
 
 BOOLS = ("phone_verified", "email_verified", "ever_90_plus_dpd")
 KEYS = ("loan_id", "customer_id", "application_date", "is_default")
 N_ROWS = 500
 
 
-class Line:
-    """One temporary workplace with its own book and registry."""
-
-    def __init__(self, creditrisk, creditriskd, root):
-        self.creditrisk, self.creditriskd, self.root = creditrisk, creditriskd, root
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-line-"))
-        self.db = self.dir / "book.db"
-        os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
-        self.globals = ["--db", f"sqlite:{self.db}", "--registry", str(self.dir / "models")]
-
-    def close(self):
-        shutil.rmtree(self.dir)
-
-    def run(self, *words, status=0):
-        done = subprocess.run([self.creditrisk, *self.globals, "--json", "--quiet", *words], cwd=self.root,
-                              stdout=subprocess.PIPE, check=False)
-        assert done.returncode == status, f"{words}: exit {done.returncode}, {done.stdout.decode()}"
-        return json.loads(done.stdout)
-
-    def generate(self):
-        self.run("migrate")
-        self.run("generate", "--customers", "2000", "--loans", "4000", "--seed", "7")
-
+class Line(Workplace):
     def import_reference(self, reference):
         folder = self.dir / "csv"
         folder.mkdir()
@@ -84,33 +59,6 @@ class Line:
         return learnt["slope"], learnt["intercept"]
 
 
-class Daemon:
-    """A daemon on a socket that this process bound, so that nobody has to wait for it."""
-
-    def __init__(self, line):
-        listener = socket.create_server(("127.0.0.1", 0))
-        os.set_inheritable(listener.fileno(), True)
-        self.process = subprocess.Popen([line.creditriskd, *line.globals, "--listen-fd", str(listener.fileno())],
-                                        cwd=line.root, pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL)
-        self.connection = http.client.HTTPConnection(*listener.getsockname(), timeout=60)
-        listener.close()
-
-    def post(self, body, path="/predict"):
-        self.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        response = self.connection.getresponse()
-        return response.status, json.loads(response.read())
-
-    def get(self, path):
-        self.connection.request("GET", path)
-        response = self.connection.getresponse()
-        return response.status, json.loads(response.read())
-
-    def stop(self):
-        self.connection.close()
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(60) == 0, "SIGTERM must end the daemon with exit status 0"
-
-
 def check_answer(answer, version, raw, pd, slope, intercept):
     assert answer["model_version"] == version
     assert answer["margin"] == slope * raw + intercept, (answer["margin"], raw)
@@ -122,35 +70,38 @@ def check_answer(answer, version, raw, pd, slope, intercept):
         assert abs(total - answer["margin"]) <= 1e-9 * max(1, math.fsum(map(abs, part.values()))), total
 
 
+def check_offline(line, application, answer):
+    """`creditrisk predict` says what the daemon says."""
+    file = line.dir / "one.json"
+    file.write_text(json.dumps(application))
+    offline = line.run("predict", str(file))
+    for name in ("margin", "probability_raw", "emi", "risk_category", "top_5_shap_features"):
+        assert offline[name] == answer[name], name
+
+
 def check_served(line, applications, model):
     """The daemon's answers for held-out rows equal the trainer's."""
     version = model["version"]
     line.run("registry", "promote", version, "--reason", "test")
     slope, intercept = line.calibration(version)
-    daemon = Daemon(line)
     served = refused = 0
-    try:
-        assert daemon.get("/readyz")[0] == 200
+    with Daemon(line) as daemon:
+        assert daemon.get("/readyz").status == 200
         for loan_id, raw, pd in line.held_out(version):
-            status, answer = daemon.post(applications[loan_id], "/predict?explain=full")
-            if status == 422:
+            reply = daemon.post("/predict?explain=full", applications[loan_id])
+            answer = reply.json()
+            if reply.status == 422:
                 fields = {issue["loc"][1] for issue in answer["detail"]}
                 assert fields == {"age"} and applications[loan_id]["age"] > 70, answer
                 refused += 1
                 continue
-            assert status == 200, answer
+            assert reply.status == 200, answer
             check_answer(answer, version, raw, pd, slope, intercept)
             if served == 0:
-                file = line.dir / "one.json"
-                file.write_text(json.dumps(applications[loan_id]))
-                offline = line.run("predict", str(file))
-                for name in ("margin", "probability_raw", "emi", "risk_category", "top_5_shap_features"):
-                    assert offline[name] == answer[name], name
+                check_offline(line, applications[loan_id], answer)
             served += 1
             if served == N_ROWS:
                 break
-    finally:
-        daemon.stop()
     assert served >= N_ROWS, f"only {served} rows could be sent"
     print(f"{model['kind']} {version}: {served} held-out PDs served as trained, {refused} outside the ranges left out")
 
@@ -164,17 +115,16 @@ def train(line, *words):
 
 
 def main():
-    creditrisk, creditriskd = map(os.path.abspath, sys.argv[1:3])
+    creditrisk, creditriskd = sys.argv[1:3]
     root = pathlib.Path(sys.argv[3])
     shared = pathlib.Path(os.environ.get("CREDITRISK_SHARED", root / ".." / "shared"))
     reference = shared / "reference/data" if sys.argv[4] == "reference" else None
     if reference is not None and not reference.is_dir():
         print(f"skipped: no reference data at {reference}")
         sys.exit(77)
-    line = Line(creditrisk, creditriskd, root)
-    try:
+    with Line(creditrisk, creditriskd, root) as line:
         if reference is None:
-            line.generate()
+            line.generate(2000, 4000)
             models = train(line)
             for kind, model in models.items():  # 800 held-out loans: neither learnt nothing nor seen the outcome
                 auc = model["metrics"]["auc_roc"]
@@ -187,8 +137,6 @@ def main():
         applications = line.applications()
         for model in models.values():
             check_served(line, applications, model)
-    finally:
-        line.close()
 
 
 if __name__ == "__main__":

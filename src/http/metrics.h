@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/* Private to http/: what the daemon counts, and its text for Prometheus. Everything is counted here
+ * and nowhere else. A thread that answers requests has counters of its own, without locks
+ * and without sharing a cache line; a scrape adds the threads up. Labels come from the route table
+ * and the portfolio, never from a client. */
+#ifndef HTTP_METRICS_H
+#define HTTP_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "creditrisk/portfolio/record.h"
+#include "creditrisk/score/bundle.h"
+#include "creditrisk/score/scorer.h"
+#include "creditrisk/util/error.h"
+#include "creditrisk/util/strbuf.h"
+#include "routes.h"
+
+struct cr_metrics;
+
+/* The counters of one thread. */
+struct cr_counters;
+
+/* Where among a thread's counters those of one champion are. */
+struct cr_watch;
+
+/* Why a connection or a request was turned away before anybody looked at it. */
+enum cr_rejection {
+    CR_REJECTION_CONNECTIONS, /* over the cap of all connections */
+    CR_REJECTION_ADDRESS,     /* over the cap of one address */
+    CR_REJECTION_QUEUE,       /* the queue of batches is full */
+    CR_REJECTION_DEADLINE,    /* too slow */
+    CR_REJECTION_RATE,        /* over the rate limit */
+    CR_N_REJECTIONS,
+};
+
+/* Yours: cr_metrics_destroy, after the threads that count. CR_ENOMEM. */
+int cr_metrics_create(size_t n_threads, struct cr_metrics **ret_metrics, struct cr_error *err);
+void cr_metrics_destroy(struct cr_metrics *metrics);
+
+/* The counters of the i-th thread (< n_threads), which nobody else may write; borrowed. */
+struct cr_counters *cr_metrics_counters(struct cr_metrics *metrics, size_t i);
+
+/* Makes room for what a bundle's predictions are counted by. A version that comes back goes on
+ * where it was. Any thread. Yours: cr_watch_destroy. CR_ENOMEM. */
+int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
+                     struct cr_watch **ret_watch, struct cr_error *err);
+void cr_watch_destroy(struct cr_watch *watch);
+
+/* A request came to its end; status 0 = without an answer. */
+void cr_metrics_count_request(struct cr_counters *counters, const struct cr_route *route,
+                              enum cr_method method, unsigned status, int64_t duration_ns);
+
+/* An application was scored, or refused for these reasons. */
+void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_watch *watch,
+                                 const struct cr_result *result, const struct cr_trace *trace);
+void cr_metrics_count_issues(struct cr_counters *counters, const struct cr_watch *watch,
+                             const struct cr_issues *issues);
+
+/* Rare events; any thread. */
+void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded);
+void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection rejection);
+
+/* Appends everything in Prometheus' text format 0.0.4. `n_active` requests are in flight;
+ * `champion` may be NULL. Any thread. */
+void cr_metrics_write(struct cr_metrics *metrics, size_t n_active, const struct cr_bundle *champion,
+                      struct cr_strbuf *out);
+
+#endif
