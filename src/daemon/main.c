@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "creditrisk/http/server.h"
+#include "creditrisk/score/trial.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
@@ -151,6 +152,7 @@ static int run(const struct cr_settings *settings, struct cr_error *err)
     if (result < 0) {
         return result;
     }
+    cr_server_try_versions(server, "/proc/self/exe");
     (void)cr_server_reload(server, &ignored); /* logged; without a model it answers 503 */
     result = cr_server_start(server, err);
     if (result < 0) {
@@ -168,8 +170,12 @@ int main(int argc, char **argv)
     CR_CLEANUP(cr_settings_finish) struct cr_settings settings = {0};
     struct words words = {0};
     struct cr_error err;
-    int status = read_words(&words, argc, argv);
+    int status;
 
+    if (cr_trial_is_child(argc, argv)) {
+        return cr_trial_main(argv);
+    }
+    status = read_words(&words, argc, argv);
     if (status != 0) {
         return status;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "creditrisk/registry/registry.h"
+#include "creditrisk/score/trial.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 
@@ -33,9 +34,9 @@ static int list_versions(struct cr_registry *registry, const char *portfolio, js
     return 0;
 }
 
-int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
-                     struct cr_metrics *metrics, struct cr_champion **ret_champion,
-                     struct cr_error *err)
+int cr_champion_load(const struct cr_settings *settings, const char *trial_program,
+                     size_t n_contexts, struct cr_metrics *metrics,
+                     struct cr_champion **ret_champion, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
@@ -49,6 +50,10 @@ int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
     result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
     if (result == 0) {
         result = cr_registry_champion(registry, settings->portfolio, &version, err);
+    }
+    if (result == 0 && trial_program != NULL) {
+        result = cr_trial_run(trial_program, settings->registry, settings->registry_db,
+                              settings->portfolio, version, &CR_TRIAL_LIMITS, err);
     }
     if (result == 0) {
         result = cr_bundle_load(registry, settings->portfolio, version, n_contexts,

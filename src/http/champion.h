@@ -20,12 +20,13 @@ struct cr_champion {
     atomic_size_t n_refs;
 };
 
-/* Opens the registry, verifies its champion and makes it ready with n_contexts scoring contexts and
- * counters. Yours: cr_champion_unref. CR_ENOTFOUND (no registry, no champion), CR_EMODEL (a version
- * that is not trustworthy). */
-int cr_champion_load(const struct cr_settings *settings, size_t n_contexts,
-                     struct cr_metrics *metrics, struct cr_champion **ret_champion,
-                     struct cr_error *err);
+/* Opens the registry, tries its champion in a process of its own (unless trial_program is NULL),
+ * verifies it and makes it ready with n_contexts scoring contexts and counters. Yours:
+ * cr_champion_unref. CR_ENOTFOUND (no registry, no champion), CR_EMODEL (a version that is not
+ * trustworthy), CR_EUNAVAIL (no process to try it in). */
+int cr_champion_load(const struct cr_settings *settings, const char *trial_program,
+                     size_t n_contexts, struct cr_metrics *metrics,
+                     struct cr_champion **ret_champion, struct cr_error *err);
 
 struct cr_champion *cr_champion_ref(struct cr_champion *champion);
 void cr_champion_unref(struct cr_champion *champion);

@@ -79,6 +79,7 @@ struct cr_server {
     atomic_size_t n_claimed;   /* workers that have their number */
     struct cr_metrics *metrics;
     struct cr_linger *linger;
+    const char *trial_program;   /* cr_server_try_versions; NULL = none */
     pthread_mutex_t reload_lock; /* one reload at a time */
     pthread_mutex_t lock;        /* guards `champion` (the pointer) */
     struct cr_champion *champion;

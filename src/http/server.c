@@ -73,6 +73,11 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     return result;
 }
 
+void cr_server_try_versions(struct cr_server *server, const char *program)
+{
+    server->trial_program = program;
+}
+
 void cr_server_destroy(struct cr_server *server)
 {
     if (server == NULL) {
@@ -121,8 +126,8 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
     struct cr_champion *champion;
     struct cr_champion *old;
     int64_t start_ns = cr_clock_ns();
-    int result =
-        cr_champion_load(server->settings, server->n_workers, server->metrics, &champion, err);
+    int result = cr_champion_load(server->settings, server->trial_program, server->n_workers,
+                                  server->metrics, &champion, err);
 
     cr_metrics_count_reload(server->metrics, result == 0);
     if (result < 0) {

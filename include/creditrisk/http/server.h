@@ -18,6 +18,10 @@ struct cr_server;
 int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
                      struct cr_error *err);
 
+/* From now on a version is tried in a process of its own before it is loaded (score/trial.h), in
+ * `program`, which is borrowed; without this call it is loaded at once. */
+void cr_server_try_versions(struct cr_server *server, const char *program);
+
 /* Ends what still runs, without waiting for requests in flight (cr_server_drain). */
 void cr_server_destroy(struct cr_server *server);
 
