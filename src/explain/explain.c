@@ -13,7 +13,7 @@
 
 struct cr_explainer {
     const struct cr_linear *linear; /* one of the two … */
-    const struct cr_forest *forest; /* … is NULL */
+    struct cr_shap_fast *forest;    /* … is NULL */
     size_t n_inputs;
     double slope;
     double base_value;
@@ -70,9 +70,14 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
         explainer->linear = model->ops->linear(model);
         expected = cr_shap_linear_expected(explainer->linear);
     } else {
-        explainer->forest = model->ops->forest(model);
-        explainer->scratch_len = cr_shap_forest_scratch_len(explainer->forest);
-        expected = cr_shap_forest_expected(explainer->forest);
+        const struct cr_forest *forest = model->ops->forest(model);
+        int result = cr_shap_fast_create(forest, &explainer->forest, err);
+
+        if (result < 0) {
+            return result;
+        }
+        explainer->scratch_len = cr_shap_fast_scratch_len(explainer->forest);
+        expected = cr_shap_forest_expected(forest);
     }
     explainer->slope = calibration->slope;
     explainer->base_value = cr_calibrate_margin(calibration, expected);
@@ -87,6 +92,7 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
 void cr_explainer_destroy(struct cr_explainer *explainer)
 {
     if (explainer != NULL) {
+        cr_shap_fast_destroy(explainer->forest);
         free(explainer->groups);
         free(explainer->group_of);
         free(explainer);
@@ -109,7 +115,7 @@ void cr_explainer_inputs(const struct cr_explainer *explainer, const double *x, 
     if (explainer->linear != NULL) {
         cr_shap_linear(explainer->linear, x, contributions);
     } else {
-        cr_shap_forest(explainer->forest, x, scratch, contributions);
+        cr_shap_fast(explainer->forest, x, scratch, contributions);
     }
     for (size_t i = 0; i < explainer->n_inputs; i++) {
         contributions[i] *= explainer->slope;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Shap: exact Shapley contributions to the raw margin, one function a kind of model. Both write all
- * of contributions[0..n_inputs). */
+/* Shap: exact Shapley contributions to the raw margin, one function a kind of model. All but
+ * cr_shap_tree_add write all of contributions[0..n_inputs). */
 #ifndef CREDITRISK_SRC_EXPLAIN_SHAP_H
 #define CREDITRISK_SRC_EXPLAIN_SHAP_H
 
@@ -8,6 +8,7 @@
 
 #include "creditrisk/model/forest.h"
 #include "creditrisk/model/linear.h"
+#include "creditrisk/util/error.h"
 
 /* Margin at the means. */
 double cr_shap_linear_expected(const struct cr_linear *linear);
@@ -16,9 +17,23 @@ void cr_shap_linear(const struct cr_linear *linear, const double *x, double *con
 /* Mean margin when every path is taken in proportion to cover. */
 double cr_shap_forest_expected(const struct cr_forest *forest);
 
-/* Bytes of scratch that cr_shap_forest needs, aligned for any type. */
+/* The recursion, which defines them. Bytes of scratch that it needs, aligned for any type; all
+ * trees, or tree t alone, added to contributions[0..n_inputs). */
 size_t cr_shap_forest_scratch_len(const struct cr_forest *forest);
 void cr_shap_forest(const struct cr_forest *forest, const double *x, void *scratch,
                     double *contributions);
+void cr_shap_tree_add(const struct cr_forest *forest, size_t t, const double *x, void *scratch,
+                      double *contributions);
+
+/* The same within 1e-9·Σ|contribution|, from what is prepared once per forest, which must outlive
+ * it: the form that serves. CR_ENOMEM. Immutable. Yours: cr_shap_fast_destroy. */
+struct cr_shap_fast;
+
+int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **ret_fast,
+                        struct cr_error *err);
+void cr_shap_fast_destroy(struct cr_shap_fast *fast);
+size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast);
+void cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scratch,
+                  double *contributions);
 
 #endif

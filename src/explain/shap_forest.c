@@ -183,16 +183,22 @@ size_t cr_shap_forest_scratch_len(const struct cr_forest *forest)
     return (depth + 1) * (depth + 2) / 2 * sizeof(struct step);
 }
 
-void cr_shap_forest(const struct cr_forest *forest, const double *x, void *scratch,
-                    double *contributions)
+void cr_shap_tree_add(const struct cr_forest *forest, size_t t, const double *x, void *scratch,
+                      double *contributions)
 {
     const struct walk walk = {forest, x, contributions};
     const struct step none = {-1, 1.0, 1.0, 0.0};
 
+    descend(&walk, forest->roots[t], scratch, 0, &none);
+}
+
+void cr_shap_forest(const struct cr_forest *forest, const double *x, void *scratch,
+                    double *contributions)
+{
     for (size_t j = 0; j < forest->n_inputs; j++) {
         contributions[j] = 0.0;
     }
     for (size_t t = 0; t < forest->n_trees; t++) {
-        descend(&walk, forest->roots[t], scratch, 0, &none);
+        cr_shap_tree_add(forest, t, x, scratch, contributions);
     }
 }

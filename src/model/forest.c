@@ -188,6 +188,13 @@ double cr_forest_margin(const struct cr_forest *forest, const double *x)
     return margin;
 }
 
+size_t cr_forest_tree_n_nodes(const struct cr_forest *forest, size_t t)
+{
+    size_t end = t + 1 < forest->n_trees ? (size_t)forest->roots[t + 1] : forest->n_nodes;
+
+    return end - (size_t)forest->roots[t];
+}
+
 /* Deepest leaf below a node; the recursion is bounded by CR_FOREST_MAX_DEPTH. */
 static size_t depth_below(const struct cr_forest *forest, int32_t index)
 {
@@ -202,12 +209,17 @@ static size_t depth_below(const struct cr_forest *forest, int32_t index)
     return 1 + (left > right ? left : right);
 }
 
+size_t cr_forest_tree_depth(const struct cr_forest *forest, size_t t)
+{
+    return depth_below(forest, forest->roots[t]);
+}
+
 size_t cr_forest_depth(const struct cr_forest *forest)
 {
     size_t deepest = 0;
 
     for (size_t t = 0; t < forest->n_trees; t++) {
-        size_t depth = depth_below(forest, forest->roots[t]);
+        size_t depth = cr_forest_tree_depth(forest, t);
 
         deepest = depth > deepest ? depth : deepest;
     }

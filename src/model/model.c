@@ -33,6 +33,17 @@ double cr_model_margin(const struct cr_model *model, const double *x)
     return model->ops->margin(model, x);
 }
 
+void cr_model_margins(const struct cr_model *model, const double *x, size_t n_rows, double *margins)
+{
+    if (model->ops->margins != NULL) {
+        model->ops->margins(model, x, n_rows, margins);
+        return;
+    }
+    for (size_t i = 0; i < n_rows; i++) {
+        margins[i] = model->ops->margin(model, x + i * model->n_inputs);
+    }
+}
+
 int cr_model_check_names(const json_t *array, const char *const *input_names, size_t n_inputs,
                          const char *file_name, struct cr_error *err)
 {

@@ -46,7 +46,7 @@ static double value_below(const struct cr_forest *forest, int32_t index, const d
         left = !(value > node->threshold);
         break;
     }
-    if (isnan(value)) {
+    if (isnan(value) || (node->zero_is_missing && fabs(value) <= (double)1e-35f)) {
         left = node->default_left;
     }
     return value_below(forest, left ? node->left : node->right, x);

@@ -6,6 +6,8 @@
 #include <xgboost/c_api.h>
 
 #include "cr_test.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 
 const char *const *model_data_names(void)
 {
@@ -73,6 +75,16 @@ void model_data_fit(const char *kind, const struct model_data *data, const struc
     cr_assert_ok(cr_trainer_fit(trainer, &data->fit, &options, out, &err), &err);
 }
 
+bool model_data_has_lightgbm(void)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_path(".lib/lightgbm/lib_lightgbm.so");
+
+    if (cr_fs_exists(path)) {
+        assert_int_equal(setenv("CREDITRISK_LIGHTGBM", path, 0), 0);
+    }
+    return cr_trainer_find("lightgbm") != NULL;
+}
+
 struct cr_model *model_data_load(const char *kind, const struct cr_strbuf *file, size_t n_inputs)
 {
     struct cr_model *model = NULL;
@@ -98,6 +110,8 @@ static void grow(struct cr_forest *forest, int32_t index, size_t levels, double 
     }
     node.feature = (int32_t)cr_rng_below(rng, forest->n_inputs);
     node.default_left = cr_rng_uniform(rng) < 0.5;
+    node.zero_is_missing =
+        forest->compare == CR_FOREST_DOUBLE_LESS_EQUAL && cr_rng_uniform(rng) < 0.3;
     node.threshold = cr_rng_uniform(rng) < 0.2 ? 0.0 : (double)(float)cr_rng_normal(rng);
     node.left = (int32_t)forest->n_nodes++;
     node.right = (int32_t)forest->n_nodes++;
@@ -275,25 +289,79 @@ void xgboost_margins(const struct cr_strbuf *file, const double *x, size_t n_row
     check(XGBoosterFree(booster));
 }
 
-void xgboost_contributions(const struct cr_strbuf *file, const double *x, size_t n_rows,
-                           size_t n_cols, float *contributions)
+static DMatrixHandle make_matrix(const double *x, size_t n_rows, size_t n_cols)
 {
-    BoosterHandle booster = open_booster(file);
     DMatrixHandle matrix = NULL;
-    const bst_ulong *shape;
-    const float *result;
     char array[192];
-    bst_ulong dim;
 
     describe(x, n_rows, n_cols, array);
     check(XGDMatrixCreateFromDense(array, "{\"missing\": NaN, \"nthread\": 1}", &matrix));
     check(XGDMatrixSetStrFeatureInfo(matrix, "feature_name",
                                      (const char **)(uintptr_t)model_data_names(), n_cols));
+    return matrix;
+}
+
+static const float *explain(BoosterHandle booster, DMatrixHandle matrix,
+                            const bst_ulong **ret_shape, bst_ulong *ret_dim)
+{
+    const float *result;
+
     check(XGBoosterPredictFromDMatrix(booster, matrix,
                                       "{\"type\": 2, \"training\": false, \"iteration_begin\": 0, "
                                       "\"iteration_end\": 0, \"strict_shape\": false}",
-                                      &shape, &dim, &result));
+                                      ret_shape, ret_dim, &result));
+    return result;
+}
+
+void xgboost_contributions(const struct cr_strbuf *file, const double *x, size_t n_rows,
+                           size_t n_cols, float *contributions)
+{
+    BoosterHandle booster = open_booster(file);
+    DMatrixHandle matrix = make_matrix(x, n_rows, n_cols);
+    const bst_ulong *shape;
+    const float *result;
+    bst_ulong dim;
+
+    result = explain(booster, matrix, &shape, &dim);
     copy_result(result, shape, dim, n_rows * (n_cols + 1), contributions);
     check(XGDMatrixFree(matrix));
     check(XGBoosterFree(booster));
+}
+
+struct xgboost_peer {
+    BoosterHandle booster;
+    size_t n_rows;
+    DMatrixHandle *rows;
+};
+
+struct xgboost_peer *xgboost_peer_open(const struct cr_strbuf *file, const double *x, size_t n_rows,
+                                       size_t n_cols)
+{
+    struct xgboost_peer *peer = malloc(sizeof(*peer));
+
+    assert_non_null(peer);
+    *peer = (struct xgboost_peer){open_booster(file), n_rows, calloc(n_rows, sizeof(*peer->rows))};
+    assert_non_null(peer->rows);
+    for (size_t i = 0; i < n_rows; i++) {
+        peer->rows[i] = make_matrix(x + i * n_cols, 1, n_cols);
+    }
+    return peer;
+}
+
+const float *xgboost_peer_contributions(struct xgboost_peer *peer, size_t i)
+{
+    const bst_ulong *shape;
+    bst_ulong dim;
+
+    return explain(peer->booster, peer->rows[i], &shape, &dim);
+}
+
+void xgboost_peer_close(struct xgboost_peer *peer)
+{
+    for (size_t i = 0; i < peer->n_rows; i++) {
+        check(XGDMatrixFree(peer->rows[i]));
+    }
+    check(XGBoosterFree(peer->booster));
+    free(peer->rows);
+    free(peer);
 }

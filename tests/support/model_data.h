@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_TESTS_MODEL_DATA_H
 #define CREDITRISK_TESTS_MODEL_DATA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,10 @@ void model_data_finish(struct model_data *data);
 /* Trains; *out must be empty. */
 void model_data_fit(const char *kind, const struct model_data *data, const struct cr_param *params,
                     size_t n_params, uint64_t seed, struct cr_strbuf *out);
+
+/* Whether LightGBM can train: what scripts/fetch-lightgbm.sh got is found wherever the test runs.
+ */
+bool model_data_has_lightgbm(void);
 
 /* Loads; yours (cr_model_destroy). */
 struct cr_model *model_data_load(const char *kind, const struct cr_strbuf *file, size_t n_inputs);
@@ -62,5 +67,14 @@ void xgboost_margins(const struct cr_strbuf *file, const double *x, size_t n_row
                      float *margins);
 void xgboost_contributions(const struct cr_strbuf *file, const double *x, size_t n_rows,
                            size_t n_cols, float *contributions);
+
+/* libxgboost asked for one row at a time, on one thread. Yours: xgboost_peer_close. */
+struct xgboost_peer;
+
+struct xgboost_peer *xgboost_peer_open(const struct cr_strbuf *file, const double *x, size_t n_rows,
+                                       size_t n_cols);
+/* Contributions of row i, the base value last; the library's until its next call. */
+const float *xgboost_peer_contributions(struct xgboost_peer *peer, size_t i);
+void xgboost_peer_close(struct xgboost_peer *peer);
 
 #endif

@@ -10,7 +10,6 @@
 #include "cr_test.h"
 #include "creditrisk/explain/explain.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/fs.h"
 #include "model_data.h"
 
 enum { N_ROWS = 3000, N_COLS = 12 };
@@ -377,19 +376,6 @@ static void the_library_says_its_version(void **state)
     assert_null(cr_trainer_absence("lightgbm"));
 }
 
-/* What scripts/fetch-lightgbm.sh got is found wherever this program runs. */
-static void find_library(void)
-{
-    CR_CLEANUP(cr_freep) char *path = cr_test_path(".lib/lightgbm/lib_lightgbm.so");
-
-    if (cr_fs_exists(path)) {
-        assert_int_equal(setenv("CREDITRISK_LIGHTGBM", path, 0), 0);
-    }
-    if (cr_trainer_find("lightgbm") == NULL) {
-        cr_test_skip(cr_trainer_absence("lightgbm"));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +390,8 @@ int main(void)
         cmocka_unit_test(the_library_says_its_version),
     };
 
-    find_library();
+    if (!model_data_has_lightgbm()) {
+        cr_test_skip(cr_trainer_absence("lightgbm"));
+    }
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -30,6 +30,9 @@ struct cr_model_ops {
                 struct cr_model **ret_model, struct cr_error *err);
     /* Log-odds of x[0..n_inputs). */
     double (*margin)(const struct cr_model *model, const double *x);
+    /* The same of n_rows × n_inputs, row-major, where the kind has a faster way than one by one;
+     * else NULL. */
+    void (*margins)(const struct cr_model *model, const double *x, size_t n_rows, double *margins);
     void (*destroy)(struct cr_model *model);
 
     /* Exactly one of the two gives the model's structure, for exact contributions; the other is
@@ -62,5 +65,9 @@ static inline void cr_model_destroyp(struct cr_model **model)
 }
 
 double cr_model_margin(const struct cr_model *model, const double *x);
+
+/* margins[0..n_rows) of x, n_rows × n_inputs, row-major; each as cr_model_margin gives it. */
+void cr_model_margins(const struct cr_model *model, const double *x, size_t n_rows,
+                      double *margins);
 
 #endif

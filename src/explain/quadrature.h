@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+/* Quadrature: Gauss and Legendre's rule on [0, 1]. With n points, ∫ p(t) dt = Σ_q weight_q·p(t_q)
+ * holds for every polynomial p of degree ≤ 2n − 1. Points ascend; weights are positive. */
+#ifndef CREDITRISK_SRC_EXPLAIN_QUADRATURE_H
+#define CREDITRISK_SRC_EXPLAIN_QUADRATURE_H
+
+#include <stddef.h>
+
+/* n ≥ 1. points[0..n), weights[0..n). */
+void cr_quadrature_rule(size_t n, double *points, double *weights);
+
+#endif

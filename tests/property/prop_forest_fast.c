@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+/* The fast forms against the plain ones they stand for, over random forests and rows that are
+ * likely to hurt: margins bit for bit, one by one and many at once; contributions within
+ * 1e-9·Σ|contribution|; and both for what each library trains, against libxgboost too. */
+#include <float.h>
+#include <math.h>
+
+#include "../../src/explain/quadrature.h"
+#include "../../src/explain/shap.h"
+#include "cr_test.h"
+#include "creditrisk/model/forest_fast.h"
+#include "creditrisk/util/cleanup.h"
+#include "model_data.h"
+
+enum { MAX_INPUTS = 40, USUAL_CASES = 1000, N_ROWS = 19, TRAINED_ROWS = 2000, N_COLS = 12 };
+
+static const uint64_t seed = 20260417;
+
+/* Beyond what adversarial_row draws: infinities and the ends of both precisions. */
+static void hostile_row(const struct cr_forest *forest, struct cr_rng *rng, double *x)
+{
+    static const double ends[] = {INFINITY,        -INFINITY,        DBL_MAX, -DBL_MAX,
+                                  (double)FLT_MAX, -(double)FLT_MAX, 1e39,    -1e39};
+
+    adversarial_row(forest, rng, x);
+    for (size_t k = cr_rng_below(rng, 3); k > 0; k--) {
+        x[cr_rng_below(rng, forest->n_inputs)] = ends[cr_rng_below(rng, CR_ARRAY_LEN(ends))];
+    }
+}
+
+/* Some thresholds at the ends, too. */
+static void stretch_thresholds(struct cr_forest *forest, struct cr_rng *rng)
+{
+    static const double ends[] = {DBL_MAX, -DBL_MAX, (double)FLT_MAX, -(double)FLT_MAX, -0.0};
+
+    for (size_t i = 0; i < forest->n_nodes; i++) {
+        if (forest->nodes[i].feature >= 0 && cr_rng_below(rng, 20) == 0) {
+            forest->nodes[i].threshold = ends[cr_rng_below(rng, CR_ARRAY_LEN(ends))];
+        }
+    }
+}
+
+static void draw_forest(struct cr_forest *forest, size_t max_depth, struct cr_rng *rng)
+{
+    struct random_forest_options options = {
+        .n_inputs = 1 + cr_rng_below(rng, MAX_INPUTS),
+        .n_trees = 1 + cr_rng_below(rng, 8),
+        .max_depth = cr_rng_below(rng, max_depth + 1),
+        .compare = (enum cr_forest_compare)cr_rng_below(rng, 3),
+    };
+    struct cr_error err;
+
+    random_forest_init(forest, &options, rng);
+    stretch_thresholds(forest, rng);
+    cr_assert_ok(cr_forest_validate(forest, &err), &err);
+}
+
+static void margins_are_the_same_bits(void **state)
+{
+    size_t n = cr_test_cases(USUAL_CASES);
+
+    (void)state;
+    print_message("seed %llu, %zu cases\n", (unsigned long long)seed, n);
+    for (size_t i = 0; i < n; i++) {
+        CR_CLEANUP(cr_forest_fast_destroyp) struct cr_forest_fast *fast = NULL;
+        double x[N_ROWS * MAX_INPUTS], margins[N_ROWS];
+        struct cr_forest forest;
+        struct cr_error err;
+        struct cr_rng rng;
+
+        cr_rng_init(&rng, seed, i);
+        draw_forest(&forest, 12, &rng);
+        cr_assert_ok(cr_forest_fast_create(&forest, &fast, &err), &err);
+        for (size_t k = 0; k < N_ROWS; k++) {
+            hostile_row(&forest, &rng, x + k * forest.n_inputs);
+        }
+        cr_forest_fast_margins(fast, x, N_ROWS, margins);
+        for (size_t k = 0; k < N_ROWS; k++) {
+            double wanted = cr_forest_margin(&forest, x + k * forest.n_inputs);
+
+            if (margins[k] != wanted ||
+                cr_forest_fast_margin(fast, x + k * forest.n_inputs) != wanted) {
+                fail_msg("case %zu, row %zu: %.17g, not %.17g", i, k, margins[k], wanted);
+            }
+        }
+        cr_forest_finish(&forest);
+    }
+}
+
+/* Fast and plain contributions of one forest. */
+struct pair {
+    const struct cr_forest *forest;
+    struct cr_shap_fast *fast;
+    void *fast_scratch;
+    void *plain_scratch;
+};
+
+static void pair_init(struct pair *pair, const struct cr_forest *forest)
+{
+    struct cr_error err;
+
+    *pair = (struct pair){.forest = forest};
+    cr_assert_ok(cr_shap_fast_create(forest, &pair->fast, &err), &err);
+    pair->fast_scratch = malloc(cr_shap_fast_scratch_len(pair->fast)); /* exact */
+    pair->plain_scratch = malloc(cr_shap_forest_scratch_len(forest));
+    assert_non_null(pair->fast_scratch);
+    assert_non_null(pair->plain_scratch);
+}
+
+static void pair_finish(struct pair *pair)
+{
+    cr_shap_fast_destroy(pair->fast);
+    free(pair->fast_scratch);
+    free(pair->plain_scratch);
+}
+
+/* The row's largest difference in units of Σ|contribution|; *fast are the fast ones. */
+static double pair_differ(const struct pair *pair, const double *x, double *fast)
+{
+    double plain[MAX_INPUTS], size = 0.0, difference = 0.0;
+
+    cr_shap_fast(pair->fast, x, pair->fast_scratch, fast);
+    cr_shap_forest(pair->forest, x, pair->plain_scratch, plain);
+    for (size_t j = 0; j < pair->forest->n_inputs; j++) {
+        size += fabs(plain[j]);
+        difference = fmax(difference, fabs(plain[j] - fast[j]));
+    }
+    return size > 0.0 ? difference / size : difference;
+}
+
+static void contributions_are_those_of_the_recursion(void **state)
+{
+    size_t n = cr_test_cases(USUAL_CASES);
+
+    (void)state;
+    print_message("seed %llu, %zu cases\n", (unsigned long long)seed, n);
+    for (size_t i = 0; i < n; i++) {
+        struct cr_forest forest;
+        struct cr_rng rng;
+        struct pair pair;
+
+        cr_rng_init(&rng, seed + 1, i);
+        draw_forest(&forest, i % 2 == 0 ? 4 : 11, &rng);
+        pair_init(&pair, &forest);
+        for (size_t k = 0; k < 5; k++) {
+            double x[MAX_INPUTS], contributions[MAX_INPUTS], difference;
+
+            hostile_row(&forest, &rng, x);
+            difference = pair_differ(&pair, x, contributions);
+            if (!(difference <= 1e-9)) {
+                fail_msg("case %zu, row %zu: differ by %g", i, k, difference);
+            }
+        }
+        pair_finish(&pair);
+        cr_forest_finish(&forest);
+    }
+}
+
+/* A path as long as any may be; every node tests an input of its own, or they share some. */
+static void a_chain(size_t n_inputs)
+{
+    struct cr_forest_node nodes[2 * CR_FOREST_MAX_DEPTH + 1];
+    int32_t root = 0;
+    struct cr_forest forest = {.n_inputs = n_inputs,
+                               .compare = CR_FOREST_DOUBLE_LESS_EQUAL,
+                               .n_trees = 1,
+                               .n_nodes = CR_ARRAY_LEN(nodes),
+                               .roots = &root,
+                               .nodes = nodes};
+    struct cr_error err;
+    struct cr_rng rng;
+    struct pair pair;
+
+    cr_rng_init(&rng, seed, n_inputs);
+    for (size_t d = 0; d <= CR_FOREST_MAX_DEPTH; d++) {
+        int32_t i = (int32_t)(2 * d);
+        struct cr_forest_node leaf = {.feature = -1,
+                                      .left = -1,
+                                      .right = -1,
+                                      .value = (double)d,
+                                      .cover = cr_rng_between(&rng, 0.5, 2.0)};
+
+        if (d > 0) {
+            nodes[i - 1] = leaf;
+        }
+        nodes[i] = d == CR_FOREST_MAX_DEPTH
+                       ? leaf
+                       : (struct cr_forest_node){.feature = (int32_t)(d % n_inputs),
+                                                 .left = i + 1,
+                                                 .right = i + 2,
+                                                 .cover = 1.0,
+                                                 .threshold = cr_rng_normal(&rng)};
+    }
+    cr_assert_ok(cr_forest_validate(&forest, &err), &err);
+    pair_init(&pair, &forest);
+    for (size_t k = 0; k < 50; k++) {
+        double x[CR_FOREST_MAX_DEPTH], contributions[CR_FOREST_MAX_DEPTH];
+
+        for (size_t j = 0; j < n_inputs; j++) {
+            x[j] = cr_rng_normal(&rng);
+        }
+        assert_true(n_inputs <= MAX_INPUTS);
+        assert_true(pair_differ(&pair, x, contributions) <= 1e-9);
+    }
+    pair_finish(&pair);
+}
+
+static void long_paths(void **state)
+{
+    static const size_t sizes[] = {1, 2, 7, 8, 9, 16, 17, 33, 40};
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(sizes); i++) {
+        a_chain(sizes[i]);
+    }
+}
+
+/* ∫₀¹ tᵏ dt = 1/(k + 1), up to the degree that the rule promises. */
+static void rules_integrate_polynomials(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 32; n++) {
+        double points[32], weights[32];
+
+        cr_quadrature_rule(n, points, weights);
+        for (size_t k = 0; k < 2 * n; k++) {
+            double sum = 0.0;
+
+            for (size_t q = 0; q < n; q++) {
+                sum += weights[q] * pow(points[q], (double)k);
+                assert_true(points[q] > 0.0 && points[q] < 1.0 && weights[q] > 0.0);
+            }
+            cr_assert_close(sum, 1.0 / (double)(k + 1), 1e-14);
+        }
+    }
+}
+
+/* libxgboost sums in float: what it says of a row is as precise as the row's margin is large. */
+static void check_libxgboost(const struct cr_strbuf *file, const double *x, size_t n_rows,
+                             const double *contributions, const double *margins)
+{
+    CR_CLEANUP(cr_freep) float *wanted = malloc(n_rows * (N_COLS + 1) * sizeof(*wanted));
+
+    assert_non_null(wanted);
+    xgboost_contributions(file, x, n_rows, N_COLS, wanted);
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t j = 0; j < N_COLS; j++) {
+            double difference =
+                fabs(contributions[i * N_COLS + j] - (double)wanted[i * (N_COLS + 1) + j]);
+
+            if (!(difference <= 1e-5 * fmax(1.0, fabs(margins[i])))) {
+                fail_msg("row %zu, input %zu: differ by %g", i, j, difference);
+            }
+        }
+    }
+}
+
+static void check_trained(const char *kind, double max_depth)
+{
+    const struct cr_param params[] = {{"n_estimators", {60, NULL}},
+                                      {"max_depth", {max_depth, NULL}},
+                                      {"learning_rate", {0.1, NULL}}};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_model_destroyp) struct cr_model *model = NULL;
+    size_t n = cr_test_cases(TRAINED_ROWS);
+    CR_CLEANUP(cr_freep) double *x = malloc(n * N_COLS * sizeof(*x));
+    CR_CLEANUP(cr_freep) double *contributions = malloc(n * N_COLS * sizeof(*contributions));
+    CR_CLEANUP(cr_freep) double *margins = malloc(n * sizeof(*margins));
+    struct model_data data;
+    struct cr_rng rng;
+    struct pair pair;
+
+    assert_true(x != NULL && contributions != NULL && margins != NULL);
+    model_data_init(&data, 1500, N_COLS, seed);
+    model_data_fit(kind, &data, params, CR_ARRAY_LEN(params), 42, &file);
+    model_data_finish(&data);
+    model = model_data_load(kind, &file, N_COLS);
+    pair_init(&pair, model->ops->forest(model));
+    cr_rng_init(&rng, seed, 2);
+    for (size_t i = 0; i < n; i++) {
+        double difference;
+
+        adversarial_row(pair.forest, &rng, x + i * N_COLS);
+        difference = pair_differ(&pair, x + i * N_COLS, contributions + i * N_COLS);
+        if (!(difference <= 1e-9)) {
+            fail_msg("%s, row %zu: differ by %g", kind, i, difference);
+        }
+    }
+    cr_model_margins(model, x, n, margins);
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_same(margins[i], cr_forest_margin(pair.forest, x + i * N_COLS));
+        cr_assert_same(margins[i], cr_model_margin(model, x + i * N_COLS));
+    }
+    if (strcmp(kind, "xgboost") == 0) {
+        check_libxgboost(&file, x, n, contributions, margins);
+    }
+    pair_finish(&pair);
+}
+
+static void trained_by_xgboost(void **state)
+{
+    (void)state;
+    check_trained("xgboost", 3);
+    check_trained("xgboost", 6);
+}
+
+static void trained_by_gbm(void **state)
+{
+    (void)state;
+    check_trained("gbm", 3);
+    check_trained("gbm", 6);
+}
+
+static void trained_by_lightgbm(void **state)
+{
+    (void)state;
+    if (!model_data_has_lightgbm()) {
+        skip(); /* main says so */
+    }
+    check_trained("lightgbm", 3);
+    check_trained("lightgbm", -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(margins_are_the_same_bits),
+        cmocka_unit_test(contributions_are_those_of_the_recursion),
+        cmocka_unit_test(long_paths),
+        cmocka_unit_test(rules_integrate_polynomials),
+        cmocka_unit_test(trained_by_xgboost),
+        cmocka_unit_test(trained_by_gbm),
+        cmocka_unit_test(trained_by_lightgbm),
+    };
+
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    if (n_failed == 0 && !model_data_has_lightgbm()) {
+        cr_test_skip(cr_trainer_absence("lightgbm"));
+    }
+    return n_failed;
+}
