@@ -55,6 +55,7 @@ struct cr_request {
     const struct cr_route *route; /* NULL when none */
     struct cr_route_params params;
     enum cr_surface surface;
+    enum cr_media media;        /* of the body */
     enum cr_refusal refusal;    /* what the head earned; answered once the body is read */
     const char *refusal_detail; /* static; NULL = the refusal's own words */
     uint64_t body_expected;     /* Content-Length */
@@ -101,6 +102,9 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
 void cr_request_close(void *server, struct MHD_Connection *connection, void **request,
                       enum MHD_RequestTerminationCode code);
 void cr_request_destroy(struct cr_request *request);
+
+/* Bytes of arena that one application may cost. */
+size_t cr_request_memory(const struct cr_settings *settings);
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN]);
 
 /* reply.c: each queues the one reply of the request. JSON values are consumed, also on failure;
@@ -111,7 +115,8 @@ enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text);
 
-/* 422 with the list of complaints, each {"type", "loc", "msg", …}. */
+/* 422 with the list of complaints, each {"type", "loc", "msg", …} as FastAPI has them; the problem
+ * document says the same with pointers. Not for the OIP surface. */
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details);
 
 /* A refusal in the route's error shape; detail is shown to the client, NULL = the table's words. */
@@ -121,12 +126,16 @@ enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refu
 /* An error from below, by its code; the message goes to the log only. */
 enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err);
 
+/* The same without a reply, for a part of an answer: what the client may read; static. */
+const char *cr_reply_words(const struct cr_request *request, const struct cr_error *err);
+
 /* While the body is still coming the library takes no reply: this one goes to the socket as it is,
  * the connection must be closed after it (return MHD_NO). */
 void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal);
 
 /* The routes. */
 cr_route_fn cr_route_predict;
+cr_route_fn cr_route_predict_batch;
 cr_route_fn cr_route_health;
 cr_route_fn cr_route_livez;
 cr_route_fn cr_route_readyz;

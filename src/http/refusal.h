@@ -11,6 +11,7 @@ enum cr_refusal {
     CR_REFUSAL_METHOD,            /* 405 with Allow */
     CR_REFUSAL_TOO_LARGE,         /* 413 and close */
     CR_REFUSAL_MEDIA_TYPE,        /* 415 */
+    CR_REFUSAL_INVALID,           /* 422 with a list of complaints */
     CR_REFUSAL_HEADERS_TOO_LARGE, /* 431 and close */
     CR_REFUSAL_INTERNAL,          /* 500 */
     CR_REFUSAL_UNKNOWN_METHOD,    /* 501 and close */

@@ -12,6 +12,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
 #include "creditrisk/util/strbuf.h"
+#include "problem.h"
 
 #define RETRY_AFTER_S "5"
 
@@ -30,6 +31,7 @@ static const struct {
     [CR_REFUSAL_TOO_LARGE] = {413, true, "Content Too Large", "The body is too large"},
     [CR_REFUSAL_MEDIA_TYPE] = {415, false, "Unsupported Media Type",
                                "The body must be application/json"},
+    [CR_REFUSAL_INVALID] = {422, false, "Unprocessable Content", "The request is not valid"},
     [CR_REFUSAL_HEADERS_TOO_LARGE] = {431, true, "Request Header Fields Too Large",
                                       "The headers are too many or too large"},
     [CR_REFUSAL_INTERNAL] = {500, false, "Internal Server Error", "Internal Server Error"},
@@ -156,7 +158,9 @@ static void linger(const struct cr_request *request)
     }
 }
 
-enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json)
+/* Consumes the JSON. */
+static enum MHD_Result reply(struct cr_request *request, unsigned status, const char *type,
+                             json_t *json)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *owned = json;
 
@@ -166,21 +170,41 @@ enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_
         (void)cr_error_set(&err, CR_ENOMEM, "out of memory");
         return cr_reply_error(request, &err);
     }
-    return queue(request, status, "application/json", false, render(owned));
+    return queue(request, status, type, false, render(owned));
+}
+
+enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json)
+{
+    return reply(request, status, "application/json", json);
 }
 
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text)
 {
+    struct cr_error err;
+
+    if (cr_strbuf_check(text, &err) < 0) {
+        return cr_reply_error(request, &err);
+    }
     return queue(request, status, type, false, render_text(text));
 }
 
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)
 {
-    /* only FastAPI's surface has such routes */
-    assert(request->surface == CR_SURFACE_FASTAPI);
-    return cr_reply_json(request, 422,
-                         details != NULL ? json_pack("{s:o}", "detail", details) : NULL);
+    CR_CLEANUP(cr_json_decrefp) json_t *owned = details;
+    json_t *body = NULL;
+
+    assert(request->surface != CR_SURFACE_OIP); /* it has one text for all complaints */
+    if (owned != NULL && request->surface == CR_SURFACE_FASTAPI) {
+        body = json_pack("{s:O}", "detail", owned);
+    } else if (owned != NULL) {
+        body = make_body(request, CR_REFUSAL_INVALID, NULL);
+        if (json_object_set_new(body, "errors", cr_problem_errors(owned)) != 0) {
+            json_decref(body);
+            body = NULL;
+        }
+    }
+    return reply(request, refusals[CR_REFUSAL_INVALID].status, error_type(request), body);
 }
 
 enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refusal,
@@ -199,7 +223,8 @@ enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refu
                  early || refusals[refusal].close, render(body));
 }
 
-enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err)
+/* What the client is told of an error; the rest goes to the log. */
+static enum cr_refusal log_error(const struct cr_request *request, const struct cr_error *err)
 {
     enum cr_refusal refusal = CR_REFUSAL_INTERNAL;
 
@@ -210,7 +235,17 @@ enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error
     }
     cr_log(CR_LOG_ERROR, "request_failed", "{s:s, s:s, s:s}", "request_id", request->id, "error",
            cr_error_name(err->code), "message", err->message);
-    return cr_reply_refuse(request, refusal, NULL);
+    return refusal;
+}
+
+enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err)
+{
+    return cr_reply_refuse(request, log_error(request, err), NULL);
+}
+
+const char *cr_reply_words(const struct cr_request *request, const struct cr_error *err)
+{
+    return refusals[log_error(request, err)].detail;
 }
 
 /* RFC 9110's "Sun, 06 Nov 1994 08:49:37 GMT"; no locale is ever set. */

@@ -22,8 +22,8 @@
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/log.h"
 
-/* A single body may cost this many times its size while it is read and judged, a batch what its
- * bytes take while they arrive and one row at a time; both a fixed share. */
+/* An application may cost this many times the size of the largest single body, and a fixed share,
+ * while it is read and judged; a batch this many times its size while it arrives. */
 enum { ARENA_FACTOR = 32, ARRIVAL_FACTOR = 4, ARENA_BASE = 1 << 20, FIRST_BODY = 4096 };
 
 /* The number a worker thread took with its first request; a thread serves one server only. */
@@ -42,6 +42,11 @@ static struct cr_worker *this_worker(struct cr_server *server)
     return worker;
 }
 
+size_t cr_request_memory(const struct cr_settings *settings)
+{
+    return ARENA_FACTOR * settings->body_bytes + ARENA_BASE;
+}
+
 static struct cr_request *make_request(struct cr_server *server, struct cr_worker *worker)
 {
     struct cr_request *request = worker->spare;
@@ -55,7 +60,7 @@ static struct cr_request *make_request(struct cr_server *server, struct cr_worke
         if (request == NULL) {
             return NULL;
         }
-        cr_arena_init(&arena, ARENA_FACTOR * server->settings->body_bytes + ARENA_BASE);
+        cr_arena_init(&arena, cr_request_memory(server->settings));
     }
     *request =
         (struct cr_request){.server = server, .worker = worker, .runner = worker, .arena = arena};
@@ -125,13 +130,14 @@ static void set_limits(struct cr_request *request)
 static void route(struct cr_request *request, const char *path, const struct cr_headers *headers)
 {
     request->route = cr_routes_find(path, request->method, &request->params);
+    request->media = cr_headers_media(headers->content_type);
     request->surface = request->route != NULL ? request->route->surface : cr_routes_surface(path);
     if (request->route == NULL) {
         request->refusal = CR_REFUSAL_NOT_FOUND;
     } else if ((request->route->methods & request->method) == 0) {
         request->refusal = CR_REFUSAL_METHOD;
     } else if (request->route->media != CR_MEDIA_NONE &&
-               (request->route->media & cr_headers_media(headers->content_type)) == 0) {
+               (request->route->media & request->media) == 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
     } else if (headers->content_encoding != NULL &&
                strcasecmp(headers->content_encoding, "identity") != 0) {

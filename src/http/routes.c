@@ -22,6 +22,8 @@ enum { STORE = false, NO_STORE = true };
  * large, where the answer is made, whether it may be stored, handler. */
 static const struct cr_route routes[] = {
     ROUTE("/predict",    POST, FASTAPI, PREDICT, JSON, SINGLE, EVENT, NO_STORE, cr_route_predict),
+    ROUTE("/predict/batch", POST, PROBLEM, PREDICT, ROWS, BATCH, QUEUE, NO_STORE,
+          cr_route_predict_batch),
     ROUTE("/health",     READ, FASTAPI, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_health),
     ROUTE("/livez",      READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_livez),
     ROUTE("/readyz",     READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_readyz),

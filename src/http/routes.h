@@ -29,6 +29,7 @@ enum cr_media {
     CR_MEDIA_NONE = 0,
     CR_MEDIA_JSON = 1,
     CR_MEDIA_NDJSON = 2, /* one JSON text a line */
+    CR_MEDIA_ROWS = CR_MEDIA_JSON | CR_MEDIA_NDJSON,
 };
 
 /* How large a body may be: limits.body_bytes or limits.batch_bytes. */

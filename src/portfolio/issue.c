@@ -34,6 +34,7 @@ static const struct {
          "Input should be a valid dictionary or object to extract fields from", NULL},
     [CR_ISSUE_DATE_FROM_DATETIME_PARSING] = {"date_from_datetime_parsing",
                                              "Input should be a valid date or datetime, ", "error"},
+    [CR_ISSUE_LIST_TYPE] = {"list_type", "Input should be a valid list", NULL},
 };
 
 const char *cr_issue_type_name(enum cr_issue_type type)

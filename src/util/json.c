@@ -172,6 +172,16 @@ void cr_json_write(const json_t *json, bool pretty, struct cr_strbuf *out)
     write_value(json, pretty, 0, out);
 }
 
+void cr_json_write_new(json_t *json, struct cr_strbuf *out)
+{
+    if (json == NULL) {
+        out->failed = true;
+        return;
+    }
+    cr_json_write(json, false, out);
+    json_decref(json);
+}
+
 int cr_json_save(const char *path, const json_t *json, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;

@@ -36,6 +36,7 @@ enum cr_issue_type {
     CR_ISSUE_JSON_INVALID,
     CR_ISSUE_MODEL_ATTRIBUTES_TYPE,
     CR_ISSUE_DATE_FROM_DATETIME_PARSING,
+    CR_ISSUE_LIST_TYPE, /* of a batch */
     CR_N_ISSUE_TYPES,
 };
 

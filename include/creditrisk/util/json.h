@@ -22,6 +22,9 @@ int cr_json_load(const char *path, size_t max_len, json_t **ret_json, struct cr_
 /* Appends json as text: compact, or indented by two blanks when pretty. */
 void cr_json_write(const json_t *json, bool pretty, struct cr_strbuf *out);
 
+/* The same, compact, and drops the reference; NULL (no memory) makes `out` failed. */
+void cr_json_write_new(json_t *json, struct cr_strbuf *out);
+
 /* Writes json as a pretty file, durably (cr_fs_write). */
 int cr_json_save(const char *path, const json_t *json, struct cr_error *err);
 

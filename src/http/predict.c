@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "predict.h"
+
+#include <string.h>
+
+#include "creditrisk/score/result.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+
+enum { UUID_LEN = 37 };
+
+bool cr_predict_read_explain(struct cr_request *request, bool *ret_full)
+{
+    const char *value = NULL;
+    size_t len = 0;
+
+    *ret_full = false;
+    if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, "explain", 7,
+                                      &value, &len) != MHD_YES) {
+        return true;
+    }
+    *ret_full = value != NULL && len == 4 && memcmp(value, "full", 4) == 0;
+    return *ret_full;
+}
+
+enum MHD_Result cr_predict_refuse_explain(struct cr_request *request)
+{
+    return cr_reply_invalid(request,
+                            json_pack("[{s:s, s:[s, s], s:s, s:{s:s}}]", "type", "enum", "loc",
+                                      "query", "explain", "msg", "Input should be 'full'", "ctx",
+                                      "expected", "'full'"));
+}
+
+json_t *cr_predict_details(struct cr_request *request, const struct cr_champion *champion,
+                           const struct cr_issues *issues)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *details = json_array();
+
+    cr_metrics_count_issues(request->runner->counters, champion->watch, issues);
+    for (size_t i = 0; i < issues->n; i++) {
+        if (json_array_append_new(details, cr_issue_to_json(&issues->items[i])) != 0) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(details);
+}
+
+int cr_predict_score(struct cr_request *request, const struct cr_champion *champion,
+                     const struct cr_record *record, struct cr_arena *arena,
+                     struct cr_result *ret_result, struct cr_error *err)
+{
+    struct cr_context *context = cr_bundle_context(champion->bundle, request->runner->index);
+    struct cr_trace trace;
+    int result = cr_scorer_score(champion->bundle, context, record, arena, ret_result, &trace, err);
+
+    if (result == 0) {
+        cr_metrics_count_prediction(request->runner->counters, champion->watch, ret_result, &trace);
+    }
+    return result;
+}
+
+/* A random UUID (RFC 9562, version 4). */
+static void make_decision_id(struct cr_request *request, char ret_uuid[UUID_LEN])
+{
+    static const char variants[] = "89ab";
+    char hex[CR_RANDOM_ID_LEN];
+    const char *from = hex;
+
+    cr_request_random_id(request, hex);
+    hex[12] = '4';
+    hex[16] = variants[(unsigned char)hex[16] & 3];
+    for (size_t i = 0; i < UUID_LEN - 1; i++) {
+        ret_uuid[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-' : *from++;
+    }
+    ret_uuid[UUID_LEN - 1] = '\0';
+}
+
+void cr_predict_write(struct cr_request *request, const struct cr_champion *champion,
+                      const struct cr_result *result, bool full, struct cr_strbuf *out)
+{
+    char decision_id[UUID_LEN];
+
+    make_decision_id(request, decision_id);
+    cr_json_write_new(cr_result_to_json(champion->bundle, result, decision_id, full), out);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/* Private to http/: what every route that predicts has in common, so that one application gets one
+ * answer wherever it is sent. */
+#ifndef HTTP_PREDICT_H
+#define HTTP_PREDICT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "creditrisk/portfolio/record.h"
+#include "creditrisk/score/scorer.h"
+#include "http.h"
+
+/* Reads ?explain=full; false for any other value, which cr_predict_refuse_explain answers. */
+bool cr_predict_read_explain(struct cr_request *request, bool *ret_full);
+enum MHD_Result cr_predict_refuse_explain(struct cr_request *request);
+
+/* FastAPI's list of complaints, which are counted. A new reference; NULL without memory. */
+json_t *cr_predict_details(struct cr_request *request, const struct cr_champion *champion,
+                           const struct cr_issues *issues);
+
+/* Scores one valid record in the context of the thread that runs the request, and counts it. The
+ * errors of cr_scorer_score; the result lives as long as its, `arena` holds the rest. */
+int cr_predict_score(struct cr_request *request, const struct cr_champion *champion,
+                     const struct cr_record *record, struct cr_arena *arena,
+                     struct cr_result *ret_result, struct cr_error *err);
+
+/* Appends the answer as JSON, with a decision id of its own. Without memory `out` has failed. */
+void cr_predict_write(struct cr_request *request, const struct cr_champion *champion,
+                      const struct cr_result *result, bool full, struct cr_strbuf *out);
+
+#endif

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""POST /predict/batch: for each row what /predict says of it, in order, in the request's form; a body that cannot be read is refused as a whole.
+
+usage: batch.py CREDITRISK CREDITRISKD SOURCE_ROOT
+"""
+import json
+import pathlib
+import random
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Daemon, Workplace  # pylint: disable=wrong-import-position
+
+NDJSON = "application/x-ndjson"
+MAX_ROWS = 10000
+MAX_ROW_LEN = 65536
+SECRET = "oBviOuS-4711"
+
+
+def variants(application):
+    """Texts of rows, good and bad, as a client may send them."""
+    dice = random.Random(7)
+    rows = []
+    for i in range(60):
+        row = dict(application, age=18 + i % 50, credit_score=None if i % 7 == 0 else 300 + 10 * i,
+                   annual_income=50000 + 1234.5 * i)
+        keys = list(row)
+        dice.shuffle(keys)
+        rows.append(json.dumps({key: row[key] for key in keys}, indent=None if i % 3 else 1).replace("\n", " "))
+    rows[3:3] = ["{}", "null", "[1, 2]", json.dumps({**application, "gender": SECRET}), json.dumps({**application, SECRET: 1}),
+                 json.dumps({**application, "age": 17, "loan_amount": "1", "interest_rate": 41})]
+    return rows
+
+
+def without_id(answer):
+    return {key: value for key, value in answer.items() if key != "decision_id"}
+
+
+def check_row(row, single, index):
+    """One row of a batch against the answer that the same text gets alone."""
+    if single.status == 200:
+        assert without_id(row) == without_id(single.json()), index
+        assert row["decision_id"] != single.json()["decision_id"]
+    else:
+        assert single.status == 422 and row == {"index": index, "detail": single.json()["detail"]}, (row, single.json())
+
+
+def check_forms(daemon, rows):
+    """Both forms, with and without the full explanation, against one request each."""
+    for query in ("", "?explain=full"):
+        singles = [daemon.post("/predict" + query, row) for row in rows]
+        array = daemon.post("/predict/batch" + query, "[" + " ,\n".join(rows) + "]\n")
+        assert array.status == 200 and array.headers["Content-Type"] == "application/json"
+        assert array.headers["Cache-Control"] == "no-store"
+        lines = daemon.post("/predict/batch" + query, "\n\n".join(rows) + "\n", NDJSON)
+        assert lines.status == 200 and lines.headers["Content-Type"] == NDJSON
+        for results in (array.json(), [json.loads(line) for line in lines.body.decode().split("\n")[:-1]]):
+            assert len(results) == len(rows)
+            for i, (row, single) in enumerate(zip(results, singles)):
+                check_row(row, single, i)
+        for body in (array.body, lines.body):
+            assert body.count(SECRET.encode()) == 1, "the one that is a key, not the value"
+    ids = [row["decision_id"] for row in array.json() if "decision_id" in row]
+    assert len(set(ids)) == len(ids) == 60
+
+
+def check_lines(daemon, application):
+    """Each line stands for itself: a broken one is its own fault only."""
+    good = json.dumps(application)
+    broken = ['{"age": }', '{"age": 1, "age": 1}', "[", '{"age": NaN}']
+    answer = daemon.post("/predict/batch", "\n".join([good, *broken, good]), NDJSON)
+    results = [json.loads(line) for line in answer.body.splitlines()]
+    assert answer.status == 200 and len(results) == len(broken) + 2
+    for i, text in enumerate(broken, 1):
+        check_row(results[i], daemon.post("/predict", text), i)
+        assert results[i]["detail"][0]["type"] == "json_invalid"
+    assert without_id(results[0]) == without_id(results[-1])
+    empty = daemon.post("/predict/batch", "", NDJSON)
+    assert (empty.status, empty.body) == (200, b"")
+
+
+def check_refused(answer, kind, place, value):
+    problem = answer.json()
+    assert answer.status == 422 and answer.headers["Content-Type"] == "application/problem+json", problem
+    assert (problem["type"], problem["title"], problem["status"]) == ("about:blank", "Unprocessable Content", 422)
+    (error,) = problem["errors"]
+    assert error["type"] == kind and error[place] == value and error["detail"], error
+
+
+def check_unreadable(daemon, application):
+    """A body that is no array of JSON is refused before anything is decided."""
+    good = json.dumps(application)
+    counted = predictions(daemon)
+    for body, offset in [("[" + good + ",", len(good) + 2), ("[" + good + "] x", len(good) + 3), ("[1 2]", 3), ("[{\"a\":1},{\"b\" 2}]", 14),
+                         ("[{\"age\":1,\"age\":2}]", 10), ("[NaN]", 1), ("[" + good + ",{\"age\":01}]", len(good) + 10), ("[", 1), ("  ", 2)]:
+        check_refused(daemon.post("/predict/batch", body), "json_invalid", "offset", offset)
+    for body in (good, "5", "null"):
+        check_refused(daemon.post("/predict/batch", body), "list_type", "pointer", "#")
+    check_refused(daemon.post("/predict/batch", ""), "missing", "pointer", "#")
+    check_refused(daemon.post("/predict/batch?explain=some", "[]"), "enum", "parameter", "explain")
+    assert predictions(daemon) == counted > 0
+    assert daemon.post("/predict/batch", "[]").json() == []
+
+
+def predictions(daemon):
+    lines = daemon.get("/metrics").body.decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("creditrisk_predictions_total"))
+
+
+def check_limits(daemon, application):
+    for media in ("text/csv", "application/xml"):
+        assert daemon.post("/predict/batch", "[]", media).status == 415
+    assert daemon.post("/predict", "{}", NDJSON).status == 415
+    assert daemon.request("GET", "/predict/batch").headers["Allow"] == "POST"
+    full = daemon.post("/predict/batch", "[" + ",".join(["null"] * MAX_ROWS) + "]")
+    assert full.status == 200 and len(full.json()) == MAX_ROWS and full.json()[-1]["index"] == MAX_ROWS - 1
+    for body, media in [("[" + ",".join(["null"] * (MAX_ROWS + 1)) + "]", "application/json"), ("1\n" * (MAX_ROWS + 1), NDJSON)]:
+        answer = daemon.post("/predict/batch", body, media)
+        assert answer.status == 413 and answer.json()["title"] == "Content Too Large"
+    good = json.dumps(application)
+    rows = [good, good[:-1] + " " * (MAX_ROW_LEN - len(good)) + "}", good[:-1] + " " * (MAX_ROW_LEN + 1 - len(good)) + "}", good]
+    results = daemon.post("/predict/batch", "[" + ",".join(rows) + "]").json()
+    assert results[2] == {"index": 2, "detail": "The row is too large"}
+    assert without_id(results[0]) == without_id(results[1]) == without_id(results[3])
+    many = [dict(application, age=18 + i % 50) for i in range(3000)]
+    counted = predictions(daemon)
+    results = daemon.post("/predict/batch", many).json()
+    assert len(results) == len(many) and predictions(daemon) == counted + len(many)
+    for i in range(50):
+        assert {without_id(row)["margin"] for row in results[i::50]} == {results[i]["margin"]}
+
+
+def check_without_model(workplace):
+    with Daemon(workplace) as daemon:
+        answer = daemon.post("/predict/batch", "[]")
+        assert answer.status == 503 and answer.headers["Retry-After"] and answer.json()["status"] == 503
+
+
+def main():
+    with Workplace(*sys.argv[1:4]) as workplace:
+        application = json.loads((workplace.root / "examples/application.json").read_text())
+        check_without_model(workplace)
+        workplace.promote_small()
+        with Daemon(workplace) as daemon:
+            check_forms(daemon, variants(application))
+            check_lines(daemon, application)
+            check_unreadable(daemon, application)
+            check_limits(daemon, application)
+        assert SECRET not in daemon.log.read_text(), "a client's text in the log"
+
+
+if __name__ == "__main__":
+    main()
