@@ -19,10 +19,16 @@ static const char file_name[] = "features.sql";
 static const char *const functions[] = {"coalesce", "ln", "power"};
 static const char *const relations[] = {"application", "features"};
 
+/* A text from outside may neither hold a thread nor eat the memory: at most this many times as many
+ * steps of SQLite's machine, counted roughly, and bytes in a value. The retail text takes some
+ * hundred steps for a row. */
+enum { STEPS = 50000, MAX_TIMES = 2, MAX_VALUE_LEN = 1 << 14 };
+
 struct cr_engine {
     const struct cr_portfolio *portfolio;
     sqlite3 *db;
     sqlite3_stmt *stmt;
+    int n_times;       /* that the row at hand has taken STEPS */
     char refusal[160]; /* what the authorizer said no to; "" when nothing */
 };
 
@@ -65,6 +71,14 @@ static int authorize(void *context, int action, const char *first, const char *s
     return SQLITE_DENY;
 }
 
+/* SQLite asks this after every STEPS steps; other than 0 ends the statement. */
+static int count_steps(void *context)
+{
+    struct cr_engine *engine = context;
+
+    return ++engine->n_times > MAX_TIMES;
+}
+
 /* An error in features.sql, which is sql[start..start + len), at the byte `offset` of sql
  * (negative: unknown). */
 static int fault(struct cr_error *err, const char *sql, size_t start, size_t len, ptrdiff_t offset,
@@ -104,7 +118,9 @@ static int open_db(struct cr_engine *engine, struct cr_error *err)
         return cr_error_set(err, rc == SQLITE_NOMEM ? CR_ENOMEM : CR_EDB, "in-memory SQLite: %s",
                             sqlite3_errstr(rc));
     }
-    (void)sqlite3_limit(engine->db, SQLITE_LIMIT_ATTACHED, 0); /* yields the old limit */
+    (void)sqlite3_limit(engine->db, SQLITE_LIMIT_ATTACHED, 0); /* these yield the old limit */
+    (void)sqlite3_limit(engine->db, SQLITE_LIMIT_LENGTH, MAX_VALUE_LEN);
+    sqlite3_progress_handler(engine->db, STEPS, count_steps, engine);
     return 0;
 }
 
@@ -172,6 +188,7 @@ static int bind(struct cr_engine *engine, const struct cr_record *record, struct
     const struct cr_portfolio *portfolio = engine->portfolio;
     int rc = SQLITE_OK;
 
+    engine->n_times = 0;
     for (size_t i = 0; i < portfolio->n_fields && rc == SQLITE_OK; i++) {
         const struct cr_value *value = &record->values[i];
         int param = (int)i + 1;
@@ -235,6 +252,20 @@ static int read_cell(struct cr_engine *engine, size_t i, struct cr_arena *arena,
     return 0;
 }
 
+/* A step that gave neither a row nor the end. */
+static int step_fault(const struct cr_engine *engine, int rc, struct cr_error *err)
+{
+    if (rc == SQLITE_INTERRUPT) {
+        return cr_error_at(err, CR_EPARSE, file_name, 0, 0, "one row takes too many steps");
+    }
+    if (rc == SQLITE_TOOBIG) {
+        return cr_error_at(err, CR_EPARSE, file_name, 0, 0, "a text grows beyond %d bytes",
+                           MAX_VALUE_LEN);
+    }
+    return cr_error_set(err, rc == SQLITE_NOMEM ? CR_ENOMEM : CR_EDB, "%s: %s", file_name,
+                        sqlite3_errmsg(engine->db));
+}
+
 int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, struct cr_arena *arena,
                   struct cr_value *row, struct cr_error *err)
 {
@@ -246,8 +277,7 @@ int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, stru
         if (rc == SQLITE_DONE) {
             result = cr_error_at(err, CR_EPARSE, file_name, 0, 0, "no row for the application");
         } else if (rc != SQLITE_ROW) {
-            result = cr_error_set(err, rc == SQLITE_NOMEM ? CR_ENOMEM : CR_EDB, "%s: %s", file_name,
-                                  sqlite3_errmsg(engine->db));
+            result = step_fault(engine, rc, err);
         }
     }
     for (size_t i = 0; i < engine->portfolio->n_features && result == 0; i++) {
@@ -261,15 +291,20 @@ int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, stru
 static int check_row(struct cr_engine *engine, const struct cr_record *record, struct cr_error *err)
 {
     int result = bind(engine, record, err);
+    int rc = result == 0 ? sqlite3_step(engine->stmt) : SQLITE_DONE;
 
-    if (result == 0 && sqlite3_step(engine->stmt) == SQLITE_ROW &&
-        (sqlite3_column_type(engine->stmt, 0) != SQLITE_INTEGER ||
-         sqlite3_column_int64(engine->stmt, 0) != 0)) {
+    if (rc == SQLITE_ROW && (sqlite3_column_type(engine->stmt, 0) != SQLITE_INTEGER ||
+                             sqlite3_column_int64(engine->stmt, 0) != 0)) {
         result = cr_error_at(err, CR_EPARSE, file_name, 0, 0,
                              "column 'row_id' is not that of the application");
     }
-    if (result == 0 && sqlite3_step(engine->stmt) == SQLITE_ROW) {
+    if (result == 0 && rc == SQLITE_ROW) {
+        rc = sqlite3_step(engine->stmt);
+    }
+    if (result == 0 && rc == SQLITE_ROW) {
         result = cr_error_at(err, CR_EPARSE, file_name, 0, 0, "two rows for one application");
+    } else if (result == 0 && rc != SQLITE_DONE) {
+        result = step_fault(engine, rc, err);
     }
     (void)sqlite3_reset(engine->stmt); /* repeats the error of the step */
     return result;

@@ -4,6 +4,7 @@
 #include "cr_test.h"
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
 
 /* A small portfolio, built here so that each test can have its own features.sql. */
 
@@ -325,6 +326,35 @@ static void test_nothing_but_computing(void **state)
             "features.sql:1:96: the text must be one SELECT without a semicolon");
 }
 
+/* Little text, much work: 2^40 rows that no condition lets pass, and a text of 16·4^10 bytes. */
+static void test_costs_are_bounded(void **state)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf rows = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_freep) char *grows = NULL;
+
+    (void)state;
+    cr_strbuf_puts(&rows, "SELECT row_id, age AS half_age, grade, 0 AS is_old FROM application");
+    for (int i = 0; i < 40; i++) {
+        cr_strbuf_printf(&rows, ", (SELECT 1 AS x UNION ALL SELECT 2) t%d", i);
+    }
+    cr_strbuf_puts(&rows, " WHERE 1000 = 0");
+    for (int i = 0; i < 40; i++) {
+        cr_strbuf_printf(&rows, " + t%d.x", i);
+    }
+    refused(cr_strbuf_text(&rows), "features.sql: one row takes too many steps");
+
+    for (int i = 0; i < 10; i++) {
+        cr_strbuf_puts(&text, "(SELECT x || x || x || x AS x FROM ");
+    }
+    cr_strbuf_puts(&text, "(SELECT 'sixteen letters!' AS x)");
+    for (int i = 0; i < 10; i++) {
+        cr_strbuf_puts(&text, ")");
+    }
+    grows = select_of("age", cr_strbuf_text(&text), "0");
+    refused(grows, "features.sql: a text grows beyond 16384 bytes");
+}
+
 static void test_no_file(void **state)
 {
     struct cr_portfolio portfolio = portfolio_of("");
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_cells_must_be_of_their_kind),
         cmocka_unit_test(test_one_row),
         cmocka_unit_test(test_nothing_but_computing),
+        cmocka_unit_test(test_costs_are_bounded),
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_retail),
     };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Engine: features.sql over one application, through an in-memory SQLite statement that is prepared
  * once. The text comes from a registry version, so it may do nothing but compute: it reads the
- * relation `application` and calls COALESCE, LN and POWER. One engine belongs to one thread at a
- * time. */
+ * relation `application` and calls COALESCE, LN and POWER. What it may cost is bounded, too: a row
+ * that takes more than some 100,000 steps of SQLite's machine or makes a text of more than 16 KiB
+ * is refused. One engine belongs to one thread at a time. */
 #ifndef CREDITRISK_FEATURES_ENGINE_H
 #define CREDITRISK_FEATURES_ENGINE_H
 
@@ -30,8 +31,8 @@ static inline void cr_engine_destroyp(struct cr_engine **engine)
 
 /* Computes the feature row: row[0..n_features) in the catalogue's order. A text that is a level of
  * its feature is the level's own pointer, any other is borrowed from the arena; an infinite result
- * becomes missing. CR_EPARSE when features.sql gives no row or a cell that is not of its feature's
- * kind, CR_ENOMEM (also the arena's limit). */
+ * becomes missing. CR_EPARSE when features.sql gives no row, costs too much or gives a cell that is
+ * not of its feature's kind, CR_ENOMEM (also the arena's limit). */
 int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, struct cr_arena *arena,
                   struct cr_value *row, struct cr_error *err);
 
