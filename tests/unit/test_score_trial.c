@@ -12,6 +12,8 @@
 #include "cr_fixture.h"
 #include "cr_test.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 
 static const char program[] = "/proc/self/exe";
 static const char misconduct[] = "CR_TEST_MISCONDUCT"; /* how the child is to misbehave */
@@ -140,6 +142,32 @@ static void a_child_is_confined(void **state)
     assert_int_equal(close(inherited), 0);
 }
 
+/* A text of 400 bytes that SQLite's flattening turns into an expression of 10^9 parts. */
+static void a_text_that_explodes_harms_only_the_child(void **state)
+{
+    const struct cr_trial_limits limits = {.cpu_s = 2, .wall_s = 120, .bytes = (size_t)1 << 29};
+    const struct cr_registry_actor actor = {"test", ""};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    CR_CLEANUP(cr_freep) char *dir = cr_fixture_stage(&fixture, "logistic", &manifest);
+    CR_CLEANUP(cr_freep) char *hostile = NULL;
+    struct cr_error err;
+    int result;
+
+    (void)state;
+    cr_strbuf_puts(&sql, "SELECT row_id, ");
+    for (int i = 0; i < 9; i++) {
+        cr_strbuf_puts(&sql, "(SELECT x||x||x||x||x||x||x||x||x||x AS x FROM ");
+    }
+    cr_strbuf_puts(&sql, "(SELECT 'a' AS x))))))))) AS age FROM application");
+    cr_fixture_write(dir, "portfolio/features.sql", sql.data, sql.len);
+    cr_assert_ok(
+        cr_registry_publish(fixture.registry, "retail", dir, manifest, &actor, &hostile, &err),
+        &err);
+    result = try_version(hostile, &limits, &err);
+    assert_true(result == CR_EMODEL || result == CR_ENOMEM);
+}
+
 static void *run_trial(void *context)
 {
     const struct cr_trial_limits limits = CR_TRIAL_LIMITS;
@@ -239,6 +267,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(there_must_be_a_program),
         cmocka_unit_test(a_child_that_misbehaves_is_a_bad_version),
         cmocka_unit_test(a_child_is_confined),
+        cmocka_unit_test(a_text_that_explodes_harms_only_the_child),
         cmocka_unit_test(threads_may_try_at_once),
         cmocka_unit_test(only_the_hidden_mode_is_a_trial),
     };
