@@ -7,7 +7,9 @@
 #include "creditrisk/model/model.h"
 
 /* Reads bytes[0..len) into a validated forest, which is then yours: cr_forest_finish. On failure
- * *ret_forest is untouched. */
+ * *ret_forest is untouched. Every reader keeps to the limits of model/forest.h on trees, nodes and
+ * depth, allocates only in proportion to the file, whose size cr_model_load bounds, and takes
+ * exactly n_inputs inputs. */
 typedef int cr_forest_read_fn(const char *bytes, size_t len, const char *const *input_names,
                               size_t n_inputs, struct cr_forest *ret_forest, struct cr_error *err);
 

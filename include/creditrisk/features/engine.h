@@ -3,7 +3,8 @@
  * once. The text comes from a registry version, so it may do nothing but compute: it reads the
  * relation `application` and calls COALESCE, LN and POWER. What it may cost is bounded, too: a row
  * that takes more than some 100,000 steps of SQLite's machine or makes a text of more than 16 KiB
- * is refused. One engine belongs to one thread at a time. */
+ * is refused. What SQLite makes of the text when it compiles it is not bounded here: that is what a
+ * trial (score/trial.h) is for. One engine belongs to one thread at a time. */
 #ifndef CREDITRISK_FEATURES_ENGINE_H
 #define CREDITRISK_FEATURES_ENGINE_H
 

@@ -29,8 +29,9 @@ static inline double cr_calibrate_margin(const struct cr_calibration *calibratio
 /* PD = 1/(1 + e^−margin), without overflow at either end. */
 double cr_calibrate_pd(double margin);
 
-/* calibration.json: {"format":1,"slope":…,"intercept":…}. Loading gives CR_EPARSE when the text is
- * not such an object, CR_EMODEL when a number in it is not acceptable. */
+/* calibration.json, at most 4 KiB in a version: {"format":1,"slope":…,"intercept":…}. Loading gives
+ * CR_EPARSE when the text is not such an object, CR_EMODEL when a number in it is not acceptable.
+ */
 int cr_calibrate_save(const struct cr_calibration *calibration, struct cr_strbuf *out,
                       struct cr_error *err);
 int cr_calibrate_load(const char *text, size_t len, struct cr_calibration *ret_calibration,

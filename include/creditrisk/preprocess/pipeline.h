@@ -83,9 +83,10 @@ size_t cr_pipeline_count_unknown(const struct cr_pipeline *pipeline,
  * texts the first level; the report says so. Count in *ret_n; borrowed. */
 const size_t *cr_pipeline_empty_features(const struct cr_pipeline *pipeline, size_t *ret_n);
 
-/* pipeline.json. Loading refuses (CR_EMODEL) whatever is not a pipeline of this portfolio's
- * catalogue: bad JSON, other features or inputs, numbers that are not finite, spreads that are not
- * positive. What was loaded applies bit for bit as what was saved. */
+/* pipeline.json, of which a version has at most 16 MiB. Loading refuses (CR_EMODEL) whatever is not
+ * a pipeline of this portfolio's catalogue: bad JSON, other features or inputs, numbers that are
+ * not finite, spreads that are not positive. What was loaded applies bit for bit as what was saved.
+ */
 int cr_pipeline_save(const struct cr_pipeline *pipeline, struct cr_strbuf *out,
                      struct cr_error *err);
 int cr_pipeline_load(const struct cr_portfolio *portfolio, const char *text, size_t len,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Artifact: one version's folder. manifest.json carries the SHA-256 of every other file; a folder
- * whose files, names or digests differ from it is refused. */
+ * whose files, names or digests differ from it is refused. So is one with more than 4,096 files,
+ * folders nested deeper than 8, a name longer than 128 bytes or a manifest above 4 MiB. */
 #ifndef CREDITRISK_REGISTRY_ARTIFACT_H
 #define CREDITRISK_REGISTRY_ARTIFACT_H
 
