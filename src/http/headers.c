@@ -23,6 +23,7 @@ static const struct {
     {"Content-Encoding", offsetof(struct cr_headers, content_encoding), true},
     {"Expect", offsetof(struct cr_headers, expect), false},
     {"X-Request-ID", offsetof(struct cr_headers, request_id), false},
+    {"X-Forwarded-For", offsetof(struct cr_headers, forwarded_for), false},
 };
 
 struct walk {

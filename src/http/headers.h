@@ -38,8 +38,9 @@ struct cr_headers {
     const char *content_encoding;
     const char *expect;
     const char *request_id;
-    uint64_t body_len; /* Content-Length's value */
-    const char *why;   /* of a refusal; static */
+    const char *forwarded_for; /* the last one, which the nearest proxy wrote */
+    uint64_t body_len;         /* Content-Length's value */
+    const char *why;           /* of a refusal; static */
 };
 
 /* Reads and judges all headers. CR_REFUSAL_NONE, _MALFORMED or _HEADERS_TOO_LARGE. */

@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "accept.h"
 #include "champion.h"
+#include "connections.h"
 #include "creditrisk/http/server.h"
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
@@ -19,6 +21,7 @@
 #include "headers.h"
 #include "linger.h"
 #include "metrics.h"
+#include "queue.h"
 #include "refusal.h"
 #include "routes.h"
 
@@ -36,7 +39,14 @@ struct cr_worker {
 enum cr_stage {
     CR_STAGE_HEAD,     /* request line seen */
     CR_STAGE_BODY,     /* headers accepted; bytes may come */
+    CR_STAGE_QUEUED,   /* the connection sleeps while a thread of the queue answers */
     CR_STAGE_ANSWERED, /* a reply is queued */
+};
+
+/* A reply that was made by a thread of the queue and waits for the connection's own. */
+struct cr_reply {
+    struct MHD_Response *response; /* NULL = none could be made */
+    unsigned status;
 };
 
 struct cr_request {
@@ -45,8 +55,14 @@ struct cr_request {
     struct cr_worker *runner; /* whose thread answers: the same, or one of the queue's; answers use
                                  its scoring context, ids and counters, never those of `worker` */
     struct MHD_Connection *connection;
+    struct cr_connection *peer; /* the connection as we know it */
+    struct cr_address client;   /* who asks */
+    bool is_entered;            /* counted for its client, behind a proxy */
+    struct cr_job job;          /* while it is queued */
+    struct cr_reply reply;      /* after that */
     enum cr_stage stage;
     int64_t started_ns;
+    int64_t body_started_ns;
     const char *uri; /* in the library's memory */
     size_t uri_len;  /* as sent */
     bool is_target;  /* cr_headers_is_target */
@@ -64,6 +80,7 @@ struct cr_request {
     size_t body_len;
     size_t body_cap;
     size_t body_dropped; /* bytes read for a refused request */
+    size_t held_bytes;   /* of the server's for large bodies */
     unsigned status;     /* 0 until answered */
     char id[CR_REQUEST_ID_MAX + 1];
     struct cr_arena arena;
@@ -72,19 +89,25 @@ struct cr_request {
 struct cr_server {
     const struct cr_settings *settings;
     struct MHD_Daemon *mhd; /* NULL before start */
-    int listen_fd;          /* the library's while it accepts, else ours */
+    int listen_fd;
     char address[64];
     int port;
     size_t n_workers;
-    struct cr_worker *workers; /* n_workers */
+    size_t n_runners;          /* n_workers and the queue's threads */
+    struct cr_worker *workers; /* n_runners, the queue's last */
     atomic_size_t n_claimed;   /* workers that have their number */
     struct cr_metrics *metrics;
     struct cr_linger *linger;
+    struct cr_connections *connections;
+    struct cr_acceptor *acceptor; /* NULL before start and while draining */
+    struct cr_queue *queue;
+    atomic_size_t held_bytes;    /* by large bodies and answers, of settings->bodies_bytes */
     const char *trial_program;   /* cr_server_try_versions; NULL = none */
     pthread_mutex_t reload_lock; /* one reload at a time */
     pthread_mutex_t lock;        /* guards `champion` (the pointer) */
     struct cr_champion *champion;
     atomic_bool draining;
+    atomic_bool stopping;    /* what is queued is not done any more */
     atomic_size_t n_active;  /* requests whose line was read and whose answer is not out */
     atomic_size_t n_started; /* all requests ever */
     pthread_mutex_t drain_lock;
@@ -93,6 +116,10 @@ struct cr_server {
 
 /* server.c: a reference to the champion, NULL when there is none; yours: cr_champion_unref. */
 struct cr_champion *cr_server_champion(struct cr_server *server);
+
+/* server.c: memory that large bodies and answers share; false when there is not so much left. */
+bool cr_server_hold(struct cr_server *server, size_t n_bytes);
+void cr_server_release(struct cr_server *server, size_t n_bytes);
 
 /* request.c: the library's callbacks, and random ids for the request at hand. */
 void *cr_request_open(void *server, const char *uri, struct MHD_Connection *connection);
@@ -128,6 +155,12 @@ enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error
 
 /* The same without a reply, for a part of an answer: what the client may read; static. */
 const char *cr_reply_words(const struct cr_request *request, const struct cr_error *err);
+/* A whole refusal as bytes, with `Connection: close`; detail NULL = the table's words. */
+void cr_reply_write(struct cr_strbuf *out, enum cr_refusal refusal, enum cr_surface surface,
+                    const char *id, const char *detail);
+
+/* Hands the reply that a thread of the queue made to the library. */
+enum MHD_Result cr_reply_deliver(struct cr_request *request);
 
 /* While the body is still coming the library takes no reply: this one goes to the socket as it is,
  * the connection must be closed after it (return MHD_NO). */

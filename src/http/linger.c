@@ -16,7 +16,7 @@
 #include "creditrisk/util/clock.h"
 
 enum {
-    MAX_LINGERING = 64,
+    MAX_LINGERING = 256,
     MAX_BYTES = 16 << 20,
     MAX_MS = 2000,
     CHUNK = 65536,
@@ -155,7 +155,14 @@ void cr_linger_add(struct cr_linger *linger, int fd)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
-    if (own >= 0 && write(linger->pipe_in, &own, sizeof(own)) != (ssize_t)sizeof(own)) {
-        (void)close(own); /* too many linger: this client may lose its answer */
+    if (own >= 0) {
+        cr_linger_take(linger, own);
+    }
+}
+
+void cr_linger_take(struct cr_linger *linger, int fd)
+{
+    if (write(linger->pipe_in, &fd, sizeof(fd)) != (ssize_t)sizeof(fd)) {
+        (void)close(fd); /* too many linger: this client may lose its answer */
     }
 }

@@ -19,4 +19,7 @@ void cr_linger_destroy(struct cr_linger *linger);
  * owner's, who must not read from it any more. Nothing happens when too many linger. */
 void cr_linger_add(struct cr_linger *linger, int fd);
 
+/* The same for a connection that has no other owner: fd is closed in the end. */
+void cr_linger_take(struct cr_linger *linger, int fd);
+
 #endif

@@ -354,3 +354,16 @@ void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection re
 {
     (void)atomic_fetch_add_explicit(&metrics->rejections[rejection], 1, memory_order_relaxed);
 }
+
+const char *cr_rejection_name(enum cr_rejection rejection)
+{
+    static const char *const names[CR_N_REJECTIONS] = {
+        [CR_REJECTION_CONNECTIONS] = "connections",
+        [CR_REJECTION_ADDRESS] = "address",
+        [CR_REJECTION_QUEUE] = "queue",
+        [CR_REJECTION_DEADLINE] = "deadline",
+        [CR_REJECTION_RATE] = "rate",
+    };
+
+    return names[rejection];
+}

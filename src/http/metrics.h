@@ -35,6 +35,9 @@ enum cr_rejection {
     CR_N_REJECTIONS,
 };
 
+/* The reason in one word; static. */
+const char *cr_rejection_name(enum cr_rejection rejection);
+
 /* Yours: cr_metrics_destroy, after the threads that count. CR_ENOMEM. */
 int cr_metrics_create(size_t n_threads, struct cr_metrics **ret_metrics, struct cr_error *err);
 void cr_metrics_destroy(struct cr_metrics *metrics);

@@ -199,20 +199,16 @@ static void put_events(const struct cr_metrics *metrics, struct cr_strbuf *out)
 {
     static const char reloads[] = "creditrisk_model_reloads_total";
     static const char rejected[] = "creditrisk_connections_rejected_total";
-    static const char *const reasons[CR_N_REJECTIONS] = {
-        [CR_REJECTION_CONNECTIONS] = "reason=\"connections\"",
-        [CR_REJECTION_ADDRESS] = "reason=\"address\"",
-        [CR_REJECTION_QUEUE] = "reason=\"queue\"",
-        [CR_REJECTION_DEADLINE] = "reason=\"deadline\"",
-        [CR_REJECTION_RATE] = "reason=\"rate\"",
-    };
+    char label[32];
 
     put_family(out, reloads, "counter", "Attempts to load the champion.");
     put_count(out, reloads, "result=\"refused\"", load(&metrics->reloads[false]));
     put_count(out, reloads, "result=\"loaded\"", load(&metrics->reloads[true]));
     put_family(out, rejected, "counter", "Clients turned away, by reason.");
     for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
-        put_count(out, rejected, reasons[i], load(&metrics->rejections[i]));
+        (void)snprintf(label, sizeof(label), "reason=\"%s\"",
+                       cr_rejection_name((enum cr_rejection)i)); /* fits */
+        put_count(out, rejected, label, load(&metrics->rejections[i]));
     }
 }
 

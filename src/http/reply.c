@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
 #include "creditrisk/util/strbuf.h"
@@ -16,7 +17,8 @@
 
 #define RETRY_AFTER_S "5"
 
-enum { DATE_LEN = 32 };
+/* Answers beyond LARGE bytes are sent in blocks. */
+enum { DATE_LEN = 32, LARGE = 65536, LARGE_BLOCK = 32768 };
 
 /* THE table of refusals. */
 static const struct {
@@ -26,17 +28,21 @@ static const struct {
     const char *detail; /* what the client reads when there is nothing more precise */
 } refusals[] = {
     [CR_REFUSAL_MALFORMED] = {400, true, "Bad Request", "The request is malformed"},
+    [CR_REFUSAL_UNAUTHENTICATED] = {401, false, "Unauthorized", "A valid key is needed"},
+    [CR_REFUSAL_FORBIDDEN] = {403, false, "Forbidden", "The key does not have the scope for this"},
     [CR_REFUSAL_NOT_FOUND] = {404, false, "Not Found", "Not Found"},
     [CR_REFUSAL_METHOD] = {405, false, "Method Not Allowed", "Method Not Allowed"},
     [CR_REFUSAL_TOO_LARGE] = {413, true, "Content Too Large", "The body is too large"},
     [CR_REFUSAL_MEDIA_TYPE] = {415, false, "Unsupported Media Type",
                                "The body must be application/json"},
     [CR_REFUSAL_INVALID] = {422, false, "Unprocessable Content", "The request is not valid"},
+    [CR_REFUSAL_TOO_MANY] = {429, false, "Too Many Requests", "Too many requests: wait"},
     [CR_REFUSAL_HEADERS_TOO_LARGE] = {431, true, "Request Header Fields Too Large",
                                       "The headers are too many or too large"},
     [CR_REFUSAL_INTERNAL] = {500, false, "Internal Server Error", "Internal Server Error"},
     [CR_REFUSAL_UNKNOWN_METHOD] = {501, true, "Not Implemented", "The method is not known"},
     [CR_REFUSAL_UNAVAILABLE] = {503, false, "Service Unavailable", "Service Unavailable"},
+    [CR_REFUSAL_OVERLOAD] = {503, true, "Service Unavailable", "Too much to do: try again later"},
 };
 
 /* THE table of errors from below; what is not listed is our own failure: 500. */
@@ -50,13 +56,13 @@ static const struct {
 };
 
 /* The body of a refusal in one of the three shapes; NULL without memory. */
-static json_t *make_body(const struct cr_request *request, enum cr_refusal refusal,
+static json_t *make_body(enum cr_surface surface, const char *id, enum cr_refusal refusal,
                          const char *detail)
 {
     json_t *body = NULL;
 
     detail = detail != NULL ? detail : refusals[refusal].detail;
-    switch (request->surface) {
+    switch (surface) {
     case CR_SURFACE_FASTAPI:
         body = json_pack("{s:s}", "detail", detail);
         break;
@@ -70,46 +76,122 @@ static json_t *make_body(const struct cr_request *request, enum cr_refusal refus
         break;
     }
     if (refusal == CR_REFUSAL_INTERNAL && body != NULL &&
-        json_object_set_new(body, "request_id", json_string(request->id)) != 0) {
+        json_object_set_new(body, "request_id", json_string(id)) != 0) {
         json_decref(body);
         body = NULL;
     }
     return body;
 }
 
-static const char *error_type(const struct cr_request *request)
+static const char *error_type(enum cr_surface surface)
 {
-    return request->surface == CR_SURFACE_PROBLEM ? "application/problem+json" : "application/json";
+    return surface == CR_SURFACE_PROBLEM ? "application/problem+json" : "application/json";
 }
 
-/* The text is the library's from here on, also on failure; NULL closes the connection. */
-static struct MHD_Response *make_response(char *text, size_t len)
-{
-    struct MHD_Response *response;
+/* An answer so large that its reader's pace matters: its deadline moves with the bytes taken. */
+struct large {
+    struct cr_server *server;
+    struct cr_timer *timer; /* the connection's: there for as long as it is read */
+    int64_t start_ns;       /* 0 until the first byte is asked for */
+    char *text;
+    size_t len;
+};
 
-    if (text == NULL) {
-        return NULL;
+static ssize_t read_large(void *context, uint64_t position, char *out, size_t max)
+{
+    struct large *large = context;
+    size_t rest = large->len - (size_t)position;
+    size_t n = rest < max ? rest : max;
+
+    if (large->start_ns == 0) {
+        large->start_ns = cr_clock_ns();
     }
-    response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+    memcpy(out, large->text + position, n);
+    cr_timer_set(large->timer, cr_connections_transfer_due(large->server->connections,
+                                                           large->start_ns, (size_t)position));
+    return (ssize_t)n;
+}
+
+static void free_large(void *context)
+{
+    struct large *large = context;
+
+    cr_server_release(large->server, large->len);
+    free(large->text);
+    free(large);
+}
+
+/* NULL when there is no memory for it. The text is consumed on success only. */
+static struct MHD_Response *make_large(struct cr_request *request, char *text, size_t len)
+{
+    struct large *large = malloc(sizeof(*large));
+    struct MHD_Response *response = NULL;
+
+    if (large != NULL && cr_server_hold(request->server, len)) {
+        *large = (struct large){request->server, &request->peer->timer, 0, text, len};
+        response =
+            MHD_create_response_from_callback(len, LARGE_BLOCK, read_large, large, free_large);
+        if (response == NULL) {
+            cr_server_release(request->server, len);
+        }
+    }
+    if (response == NULL) {
+        free(large);
+    }
+    return response;
+}
+
+/* The text is consumed, also on failure; NULL closes the connection. */
+static struct MHD_Response *make_response(struct cr_request *request, char *text, size_t len)
+{
+    struct MHD_Response *response = NULL;
+
+    if (text != NULL && len > LARGE) {
+        response = make_large(request, text, len);
+    } else if (text != NULL) {
+        response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+    }
     if (response == NULL) {
         free(text);
     }
     return response;
 }
 
-static struct MHD_Response *render_text(struct cr_strbuf *text)
+static struct MHD_Response *render_text(struct cr_request *request, struct cr_strbuf *text)
 {
     size_t len = text->len;
 
-    return make_response(cr_strbuf_steal(text), len);
+    return make_response(request, cr_strbuf_steal(text), len);
 }
 
-static struct MHD_Response *render(const json_t *json)
+static struct MHD_Response *render(struct cr_request *request, const json_t *json)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
 
     cr_json_write(json, false, &text);
-    return render_text(&text);
+    return render_text(request, &text);
+}
+
+/* Hands the answer to the library, which has it taken by the client before the deadline; the
+ * response is consumed. */
+static enum MHD_Result deliver(struct cr_request *request, unsigned status,
+                               struct MHD_Response *response)
+{
+    enum MHD_Result result = MHD_queue_response(request->connection, status, response);
+
+    cr_timer_set(&request->peer->timer,
+                 cr_connections_transfer_due(request->server->connections, cr_clock_ns(), 0));
+    MHD_destroy_response(response);
+    request->stage = CR_STAGE_ANSWERED;
+    return result;
+}
+
+enum MHD_Result cr_reply_deliver(struct cr_request *request)
+{
+    struct MHD_Response *response = request->reply.response;
+
+    request->reply.response = NULL;
+    return response != NULL ? deliver(request, request->reply.status, response) : MHD_NO;
 }
 
 /* Adds what every answer carries and queues it; the response is consumed. A header can be refused
@@ -117,8 +199,6 @@ static struct MHD_Response *render(const json_t *json)
 static enum MHD_Result queue(struct cr_request *request, unsigned status, const char *type,
                              bool close, struct MHD_Response *response)
 {
-    enum MHD_Result result;
-
     if (response == NULL) {
         return MHD_NO;
     }
@@ -140,11 +220,12 @@ static enum MHD_Result queue(struct cr_request *request, unsigned status, const 
     if (close || atomic_load_explicit(&request->server->draining, memory_order_relaxed)) {
         (void)MHD_add_response_header(response, "Connection", "close");
     }
-    result = MHD_queue_response(request->connection, status, response);
-    MHD_destroy_response(response);
-    request->stage = CR_STAGE_ANSWERED;
     request->status = status;
-    return result;
+    if (request->stage == CR_STAGE_QUEUED) { /* not this thread's connection */
+        request->reply = (struct cr_reply){response, status};
+        return MHD_YES;
+    }
+    return deliver(request, status, response);
 }
 
 /* The client may still be sending what nobody will read. */
@@ -170,7 +251,7 @@ static enum MHD_Result reply(struct cr_request *request, unsigned status, const 
         (void)cr_error_set(&err, CR_ENOMEM, "out of memory");
         return cr_reply_error(request, &err);
     }
-    return queue(request, status, type, false, render(owned));
+    return queue(request, status, type, false, render(request, owned));
 }
 
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json)
@@ -186,7 +267,7 @@ enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const
     if (cr_strbuf_check(text, &err) < 0) {
         return cr_reply_error(request, &err);
     }
-    return queue(request, status, type, false, render_text(text));
+    return queue(request, status, type, false, render_text(request, text));
 }
 
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)
@@ -198,7 +279,7 @@ enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)
     if (owned != NULL && request->surface == CR_SURFACE_FASTAPI) {
         body = json_pack("{s:O}", "detail", owned);
     } else if (owned != NULL) {
-        body = make_body(request, CR_REFUSAL_INVALID, NULL);
+        body = make_body(request->surface, request->id, CR_REFUSAL_INVALID, NULL);
         if (json_object_set_new(body, "errors", cr_problem_errors(owned)) != 0) {
             json_decref(body);
             body = NULL;
@@ -210,7 +291,8 @@ enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)
 enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refusal,
                                 const char *detail)
 {
-    CR_CLEANUP(cr_json_decrefp) json_t *body = make_body(request, refusal, detail);
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *body = make_body(request->surface, request->id, refusal, detail);
     bool early = request->stage == CR_STAGE_HEAD; /* the library closes after an early answer */
 
     if (body == NULL) {
@@ -219,8 +301,8 @@ enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refu
     if (early) {
         linger(request);
     }
-    return queue(request, refusals[refusal].status, error_type(request),
-                 early || refusals[refusal].close, render(body));
+    return queue(request, refusals[refusal].status, error_type(request->surface),
+                 early || refusals[refusal].close, render(request, body));
 }
 
 /* What the client is told of an error; the rest goes to the log. */
@@ -260,21 +342,22 @@ static void write_date(char ret_date[DATE_LEN])
     }
 }
 
-void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
+void cr_reply_write(struct cr_strbuf *out, enum cr_refusal refusal, enum cr_surface surface,
+                    const char *id, const char *detail)
 {
-    CR_CLEANUP(cr_json_decrefp) json_t *body = make_body(request, refusal, NULL);
+    CR_CLEANUP(cr_json_decrefp) json_t *body = make_body(surface, id, refusal, detail);
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf bytes = CR_STRBUF_INIT;
     char date[DATE_LEN];
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-    if (body == NULL || info == NULL) {
+    if (body != NULL) {
+        cr_json_write(body, false, &text);
+    }
+    if (body == NULL || text.failed) {
+        out->failed = true;
         return;
     }
-    cr_json_write(body, false, &text);
     write_date(date);
-    cr_strbuf_printf(&bytes,
+    cr_strbuf_printf(out,
                      "HTTP/1.1 %u %s\r\n"
                      "Date: %s\r\n"
                      "Content-Type: %s\r\n"
@@ -283,13 +366,22 @@ void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
                      "X-Content-Type-Options: nosniff\r\n"
                      "Cache-Control: no-store\r\n%s"
                      "Connection: close\r\n\r\n%s",
-                     refusals[refusal].status, refusals[refusal].title, date, error_type(request),
-                     text.len, request->id,
+                     refusals[refusal].status, refusals[refusal].title, date, error_type(surface),
+                     text.len, id,
                      refusals[refusal].status == MHD_HTTP_SERVICE_UNAVAILABLE
                          ? "Retry-After: " RETRY_AFTER_S "\r\n"
                          : "",
                      cr_strbuf_text(&text));
-    if (text.failed || bytes.failed) {
+}
+
+void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf bytes = CR_STRBUF_INIT;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    cr_reply_write(&bytes, refusal, request->surface, request->id, NULL);
+    if (bytes.failed || info == NULL) {
         return;
     }
     linger(request);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* clang-format off */
-/* The life of a request; a connection belongs to one worker, so all of it happens on one thread.
+/* The life of a request; a connection belongs to one worker, so all of it happens on one thread, but
+ * for answers that take long.
  *
  *   open     the request line is read    memory, start time
  *   handle   the headers are read        judged: what is doubtful or too large is answered at once
  *                                        and the connection closed; other refusals wait for the
  *                                        end of the body
  *   handle   some bytes, often           collected in the arena
- *   handle   no bytes: the end           the route answers
+ *   handle   no bytes: the end           the route answers, or the connection sleeps while
+ *                                        a thread of the queue does
+ *   handle   awake again                 the answer is sent
  *   close    answer sent, client gone    memory freed or kept for the next
  */
 /* clang-format on */
@@ -91,14 +94,23 @@ void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_
 void *cr_request_open(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct cr_server *server = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct cr_worker *worker = this_worker(server);
-    struct cr_request *request = worker != NULL ? make_request(server, worker) : NULL;
+    struct cr_request *request =
+        worker != NULL && info->socket_context != NULL ? make_request(server, worker) : NULL;
 
     if (request == NULL) {
         return NULL; /* without memory; the connection will be closed */
     }
     request->connection = connection;
+    request->peer = info->socket_context;
     request->started_ns = cr_clock_ns();
+    request->peer->is_idle = false;
+    if (request->peer->n_requests++ > 0) { /* the first has been due since the connection began */
+        cr_timer_set(&request->peer->timer,
+                     cr_connections_header_due(server->connections, request->started_ns));
+    }
     request->uri = uri;
     request->uri_len = strlen(uri);
     request->is_target = cr_headers_is_target(uri);
@@ -147,6 +159,31 @@ static void route(struct cr_request *request, const char *path, const struct cr_
     set_limits(request);
 }
 
+/* Who asks; behind a proxy the request counts as a connection of its client. */
+static void identify(struct cr_request *request, const struct cr_headers *headers)
+{
+    struct cr_connections *connections = request->server->connections;
+
+    request->client = cr_connections_client(connections, request->peer, headers->forwarded_for);
+    if (request->peer->is_proxy) {
+        request->is_entered = cr_connections_enter(connections, &request->client);
+    }
+}
+
+/* The body may come. */
+static enum MHD_Result await_body(struct cr_request *request, const struct cr_headers *headers)
+{
+    request->body_expected = headers->body_len;
+    request->stage = CR_STAGE_BODY;
+    if (headers->body_len > 0 || headers->transfer_encoding != NULL) {
+        request->body_started_ns = cr_clock_ns();
+        cr_timer_set(
+            &request->peer->timer,
+            cr_connections_transfer_due(request->server->connections, request->body_started_ns, 0));
+    }
+    return MHD_YES;
+}
+
 /* Judges the head. */
 static enum MHD_Result begin(struct cr_request *request, const char *url, const char *version)
 {
@@ -162,6 +199,7 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
     } else {
         cr_request_random_id(request, request->id);
     }
+    identify(request, &headers);
     request->method = cr_routes_method(request->method_text);
     route(request, url, &headers);
     if (refusal == CR_REFUSAL_NONE && request->method == CR_METHOD_UNKNOWN) {
@@ -170,6 +208,10 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
     if (refusal == CR_REFUSAL_NONE && headers.body_len > request->body_max) {
         refusal = CR_REFUSAL_TOO_LARGE;
     }
+    if (refusal == CR_REFUSAL_NONE && request->peer->is_proxy && !request->is_entered) {
+        cr_metrics_count_rejection(request->server->metrics, CR_REJECTION_ADDRESS);
+        refusal = CR_REFUSAL_OVERLOAD;
+    }
     if (refusal != CR_REFUSAL_NONE) {
         return cr_reply_refuse(request, refusal, headers.why);
     }
@@ -177,24 +219,32 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
         /* the client asks first: it need not send the body at all */
         return cr_reply_refuse(request, request->refusal, request->refusal_detail);
     }
-    request->body_expected = headers.body_len;
-    request->stage = CR_STAGE_BODY;
-    return MHD_YES;
+    return await_body(request, &headers);
 }
 
-/* Room for at least `len` bytes: all that was announced, or twice as much as before. */
+/* Room for at least `len` bytes: all that was announced, or twice as much as before. Beyond the
+ * size of a single body it is the server's, which has only so much for all, and grows as bytes
+ * come. */
 static bool reserve_body(struct cr_request *request, size_t len)
 {
+    size_t single = request->server->settings->body_bytes;
     size_t cap = request->body_cap > 0 ? 2 * request->body_cap : FIRST_BODY;
     char *body;
 
     if (len <= request->body_cap) {
         return true;
     }
-    if (request->body_expected > 0) {
+    if (request->body_expected > 0 &&
+        (request->body_expected <= single || cap > request->body_expected)) {
         cap = (size_t)request->body_expected;
     }
     cap = cap < len ? len : cap;
+    if (cap > single) {
+        if (!cr_server_hold(request->server, cap)) {
+            return false;
+        }
+        request->held_bytes += cap;
+    }
     body = cr_arena_alloc(&request->arena, cap);
     if (body == NULL) {
         return false;
@@ -223,10 +273,45 @@ static enum MHD_Result collect(struct cr_request *request, const char *data, siz
         memcpy(request->body + request->body_len, data, len);
         request->body_len += len;
     } else {
-        cr_reply_cut(request, CR_REFUSAL_UNAVAILABLE);
+        cr_reply_cut(request, CR_REFUSAL_OVERLOAD);
         return MHD_NO;
     }
+    cr_timer_set(&request->peer->timer,
+                 cr_connections_transfer_due(request->server->connections, request->body_started_ns,
+                                             request->body_len + request->body_dropped));
     *data_len = 0;
+    return MHD_YES;
+}
+
+/* On a thread of the queue. When the connection is awake again the request is no more ours. */
+static void answer_queued(struct cr_job *job, size_t thread)
+{
+    struct cr_request *request =
+        (struct cr_request *)(void *)((char *)job - offsetof(struct cr_request, job));
+    struct cr_server *server = request->server;
+
+    request->runner = &server->workers[server->n_workers + thread];
+    if (atomic_load(&server->stopping)) {
+        (void)cr_reply_refuse(request, CR_REFUSAL_OVERLOAD, NULL); /* the reply, or its absence, */
+    } else {
+        (void)request->route->answer(request); /* is found in the request */
+    }
+    MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result enqueue(struct cr_request *request)
+{
+    struct cr_queue *queue = request->server->queue;
+
+    if (!cr_queue_reserve(queue)) {
+        cr_metrics_count_rejection(request->server->metrics, CR_REJECTION_QUEUE);
+        return cr_reply_refuse(request, CR_REFUSAL_OVERLOAD, NULL);
+    }
+    request->stage = CR_STAGE_QUEUED;
+    request->job.run = answer_queued;
+    cr_timer_set(&request->peer->timer, INT64_MAX); /* the client has done its part */
+    MHD_suspend_connection(request->connection);
+    cr_queue_push(queue, &request->job);
     return MHD_YES;
 }
 
@@ -235,7 +320,8 @@ static enum MHD_Result answer(struct cr_request *request)
     if (request->refusal != CR_REFUSAL_NONE) {
         return cr_reply_refuse(request, request->refusal, request->refusal_detail);
     }
-    return request->route->answer(request);
+    return request->route->lane == CR_LANE_QUEUE ? enqueue(request)
+                                                 : request->route->answer(request);
 }
 
 enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connection, const char *url,
@@ -255,6 +341,8 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
         return begin(request, url, version);
     case CR_STAGE_BODY:
         return *data_len > 0 ? collect(request, data, data_len) : answer(request);
+    case CR_STAGE_QUEUED:
+        return cr_reply_deliver(request);
     case CR_STAGE_ANSWERED:
         break;
     }
@@ -282,6 +370,18 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
         return;
     }
     *slot = NULL;
+    if (!atomic_load(&request->peer->timer.is_cut)) {
+        request->peer->is_idle = true;
+        cr_timer_set(&request->peer->timer,
+                     cr_connections_idle_due(server->connections, cr_clock_ns()));
+    }
+    if (request->is_entered) {
+        cr_connections_leave(server->connections, &request->client);
+    }
+    if (request->reply.response != NULL) { /* the connection ended before it could be sent */
+        MHD_destroy_response(request->reply.response);
+    }
+    cr_server_release(server, request->held_bytes);
     cr_metrics_count_request(request->worker->counters, request->route, request->method,
                              request->status, cr_clock_ns() - request->started_ns);
     if (server->settings->access_log) {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +23,9 @@ enum { MIN_CONNECTION_BYTES = 16384, MAX_WORKERS = 256 };
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
 /* The library's own messages repeat what clients sent; what matters of them is logged by us. */
-#define DAEMON_FLAGS (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC)
+#define DAEMON_FLAGS                                                                               \
+    (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |                      \
+     MHD_ALLOW_SUSPEND_RESUME)
 
 int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
                      struct cr_error *err)
@@ -54,19 +55,27 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     server->n_workers =
         settings->threads > 0 ? (size_t)settings->threads : cr_parallel_n_processors();
     server->n_workers = server->n_workers > MAX_WORKERS ? MAX_WORKERS : server->n_workers;
-    server->workers = calloc(server->n_workers, sizeof(*server->workers));
+    server->n_runners = server->n_workers + (size_t)settings->queue_threads;
+    server->workers = calloc(server->n_runners, sizeof(*server->workers));
     if (server->workers == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    result = cr_metrics_create(server->n_workers, &server->metrics, err);
+    result = cr_metrics_create(server->n_runners, &server->metrics, err);
     if (result < 0) {
         return result;
     }
-    for (size_t i = 0; i < server->n_workers; i++) {
+    for (size_t i = 0; i < server->n_runners; i++) {
         server->workers[i].index = i;
         server->workers[i].counters = cr_metrics_counters(server->metrics, i);
     }
     result = cr_linger_create(&server->linger, err);
+    if (result == 0) {
+        result = cr_connections_create(settings, &server->connections, err);
+    }
+    if (result == 0) {
+        result = cr_queue_create((size_t)settings->queue_threads, (size_t)settings->queue_length,
+                                 &server->queue, err);
+    }
     if (result == 0) {
         *ret_server = CR_STEAL(server);
     }
@@ -83,15 +92,18 @@ void cr_server_destroy(struct cr_server *server)
     if (server == NULL) {
         return;
     }
+    cr_acceptor_destroy(server->acceptor);
+    atomic_store(&server->stopping, true);
+    cr_queue_destroy(server->queue); /* the library stops only when no connection sleeps */
     if (server->mhd != NULL) {
-        (void)MHD_quiesce_daemon(server->mhd); /* returns our listen_fd, or −1 the second time */
         MHD_stop_daemon(server->mhd);
     }
+    cr_connections_destroy(server->connections);
     cr_linger_destroy(server->linger);
     if (server->listen_fd >= 0) {
         (void)close(server->listen_fd); /* a socket on its way out has nothing to report */
     }
-    for (size_t i = 0; server->workers != NULL && i < server->n_workers; i++) {
+    for (size_t i = 0; server->workers != NULL && i < server->n_runners; i++) {
         cr_request_destroy(server->workers[i].spare);
     }
     free(server->workers);
@@ -126,7 +138,7 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
     struct cr_champion *champion;
     struct cr_champion *old;
     int64_t start_ns = cr_clock_ns();
-    int result = cr_champion_load(server->settings, server->trial_program, server->n_workers,
+    int result = cr_champion_load(server->settings, server->trial_program, server->n_runners,
                                   server->metrics, &champion, err);
 
     cr_metrics_count_reload(server->metrics, result == 0);
@@ -157,10 +169,49 @@ int cr_server_reload(struct cr_server *server, struct cr_error *err)
     return result;
 }
 
-int cr_server_start(struct cr_server *server, struct cr_error *err)
+bool cr_server_hold(struct cr_server *server, size_t n_bytes)
+{
+    size_t max = server->settings->bodies_bytes;
+    size_t held = atomic_fetch_add(&server->held_bytes, n_bytes);
+
+    if (n_bytes <= max && held <= max - n_bytes) {
+        return true;
+    }
+    cr_server_release(server, n_bytes);
+    return false;
+}
+
+void cr_server_release(struct cr_server *server, size_t n_bytes)
+{
+    (void)atomic_fetch_sub(&server->held_bytes, n_bytes);
+}
+
+/* A connection of the library begins or is about to be closed. */
+static void notify(void *context, struct MHD_Connection *connection, void **slot,
+                   enum MHD_ConnectionNotificationCode code)
+{
+    struct cr_server *server = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        *slot = cr_connections_start(server->connections, info->connect_fd);
+    } else if (*slot != NULL) {
+        struct cr_connection *peer = *slot;
+
+        if (atomic_load(&peer->timer.is_cut) && !peer->is_idle) {
+            cr_metrics_count_rejection(server->metrics, CR_REJECTION_DEADLINE);
+            cr_log(CR_LOG_INFO, "connection_cut", "{s:s}", "reason", "deadline");
+        }
+        *slot = NULL;
+        cr_connections_end(server->connections, peer);
+    }
+}
+
+static int start_library(struct cr_server *server, struct cr_error *err)
 {
     const struct cr_settings *settings = server->settings;
-    unsigned connections = (unsigned)settings->connections;
     size_t memory = 2 * settings->header_bytes; /* half of it is the first read buffer */
     struct MHD_OptionItem strictness[] = {
 #if MHD_VERSION >= 0x00097701
@@ -169,26 +220,32 @@ int cr_server_start(struct cr_server *server, struct cr_error *err)
         {MHD_OPTION_END, 0, NULL},
     };
 
-    assert(server->mhd == NULL);
-    connections = connections < server->n_workers ? (unsigned)server->n_workers : connections;
     memory = memory < MIN_CONNECTION_BYTES ? MIN_CONNECTION_BYTES : memory;
-    server->mhd = MHD_start_daemon(
-        DAEMON_FLAGS, 0, NULL, NULL, cr_request_handle, server,                     //
-        MHD_OPTION_LISTEN_SOCKET, server->listen_fd,                                //
-        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)server->n_workers,                   //
-        MHD_OPTION_CONNECTION_LIMIT, connections,                                   //
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)settings->connections_per_ip, //
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)settings->idle_timeout_s,          //
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,                                 //
-        MHD_OPTION_URI_LOG_CALLBACK, cr_request_open, server,                       //
-        MHD_OPTION_NOTIFY_COMPLETED, cr_request_close, server,                      //
-        MHD_OPTION_ARRAY, strictness,                                               //
-        MHD_OPTION_END);
+    server->mhd =
+        MHD_start_daemon(DAEMON_FLAGS, 0, NULL, NULL, cr_request_handle, server,   //
+                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)server->n_workers, //
+                         MHD_OPTION_CONNECTION_LIMIT,
+                         (unsigned)(settings->connections * server->n_workers), // ours counts
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,            //
+                         MHD_OPTION_NOTIFY_CONNECTION, notify, server,          //
+                         MHD_OPTION_URI_LOG_CALLBACK, cr_request_open, server,  //
+                         MHD_OPTION_NOTIFY_COMPLETED, cr_request_close, server, //
+                         MHD_OPTION_ARRAY, strictness,                          //
+                         MHD_OPTION_END);
     if (server->mhd == NULL) {
         return cr_error_set(err, CR_EUNAVAIL, "cannot start the HTTP library's %zu threads: %s",
                             server->n_workers, strerror(errno));
     }
     return 0;
+}
+
+int cr_server_start(struct cr_server *server, struct cr_error *err)
+{
+    int result;
+
+    assert(server->mhd == NULL);
+    result = start_library(server, err);
+    return result < 0 ? result : cr_acceptor_create(server, &server->acceptor, err);
 }
 
 const char *cr_server_address(const struct cr_server *server)
@@ -204,18 +261,8 @@ int cr_server_port(const struct cr_server *server)
 /* No new connections; those that the kernel has already accepted for us are still served. */
 static void stop_accepting(struct cr_server *server)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_storage storage;
-    } peer;
-    socklen_t len = sizeof(peer);
-    int fd;
-
-    (void)MHD_quiesce_daemon(server->mhd); /* returns our own listen_fd */
-    while ((fd = accept4(server->listen_fd, &peer.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        (void)MHD_add_connection(server->mhd, fd, &peer.any, len); /* closes fd on failure */
-        len = sizeof(peer);
-    }
+    cr_acceptor_destroy(server->acceptor);
+    server->acceptor = NULL;
     (void)close(server->listen_fd); /* a socket on its way out has nothing to report */
     server->listen_fd = -1;
 }

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "accept.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/log.h"
+#include "creditrisk/util/strbuf.h"
+#include "http.h"
+
+/* Refusals are told in the log once in so long, together. */
+#define REPORT_NS INT64_C(1000000000)
+
+struct cr_acceptor {
+    struct cr_server *server;
+    int stop_fd;  /* readable = stop */
+    int spare_fd; /* given up for a moment when there are no more, to refuse a connection */
+    pthread_t thread;
+    /* the thread's own */
+    size_t n_refused[CR_N_REJECTIONS];
+    int64_t reported_ns;
+};
+
+/* At most one line a second and reason. */
+static void report(struct cr_acceptor *acceptor, int64_t now_ns)
+{
+    for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
+        if (acceptor->n_refused[i] > 0) {
+            cr_log(CR_LOG_WARN, "connections_refused", "{s:s, s:I}", "reason",
+                   cr_rejection_name((enum cr_rejection)i), "n",
+                   (json_int_t)acceptor->n_refused[i]);
+            acceptor->n_refused[i] = 0;
+        }
+    }
+    acceptor->reported_ns = now_ns;
+}
+
+static void count(struct cr_acceptor *acceptor, enum cr_rejection rejection)
+{
+    cr_metrics_count_rejection(acceptor->server->metrics, rejection);
+    acceptor->n_refused[rejection]++;
+}
+
+/* 503 and close; what the client has sent or is sending is read by nobody. */
+static void refuse(struct cr_acceptor *acceptor, int fd, enum cr_rejection rejection)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    char id[CR_RANDOM_ID_LEN];
+
+    count(acceptor, rejection);
+    cr_digest_random_hex(id, sizeof(id) / 2);
+    cr_reply_write(&text, CR_REFUSAL_OVERLOAD, CR_SURFACE_PROBLEM, id, "Too many connections");
+    if (!text.failed) {
+        (void)send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT); /* an empty buffer */
+    }
+    (void)shutdown(fd, SHUT_WR); /* fails when the client has gone already */
+    cr_linger_take(acceptor->server->linger, fd);
+}
+
+static void take(struct cr_acceptor *acceptor, int fd, const struct sockaddr *peer, socklen_t len)
+{
+    switch (cr_connections_admit(acceptor->server->connections, fd, peer)) {
+    case CR_ADMITTED: /* the library closes fd when it cannot take it */
+        (void)MHD_add_connection(acceptor->server->mhd, fd, peer, len);
+        break;
+    case CR_REFUSED_TOTAL:
+        refuse(acceptor, fd, CR_REJECTION_CONNECTIONS);
+        break;
+    case CR_REFUSED_CLIENT:
+        refuse(acceptor, fd, CR_REJECTION_ADDRESS);
+        break;
+    }
+}
+
+/* There is no number left for the next connection: without one it would wait, and be reported as
+ * waiting, for ever. */
+static void drop_one(struct cr_acceptor *acceptor)
+{
+    int fd;
+
+    (void)close(acceptor->spare_fd); /* /dev/null has nothing to report */
+    fd = accept4(acceptor->server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+        count(acceptor, CR_REJECTION_CONNECTIONS);
+        (void)close(fd); /* nor has a socket on its way out */
+    }
+    acceptor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* All that wait now. */
+static void accept_all(struct cr_acceptor *acceptor)
+{
+    for (;;) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_storage storage;
+        } peer;
+        socklen_t len = sizeof(peer);
+        int fd =
+            accept4(acceptor->server->listen_fd, &peer.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd >= 0) {
+            take(acceptor, fd, &peer.any, len);
+        } else if ((errno == EMFILE || errno == ENFILE) && acceptor->spare_fd >= 0) {
+            drop_one(acceptor);
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            return; /* EAGAIN, or a shortage that may pass */
+        }
+    }
+}
+
+static void *run(void *argument)
+{
+    struct cr_acceptor *acceptor = argument;
+    struct pollfd polled[] = {
+        {.fd = acceptor->stop_fd, .events = POLLIN},
+        {.fd = acceptor->server->listen_fd, .events = POLLIN},
+    };
+    bool is_open = true;
+
+    while (is_open) {
+        bool owes = false;
+        int64_t now_ns = cr_clock_ns();
+
+        for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
+            owes = owes || acceptor->n_refused[i] > 0;
+        }
+        if (owes && now_ns - acceptor->reported_ns >= REPORT_NS) {
+            report(acceptor, now_ns);
+            owes = false;
+        }
+        (void)poll(polled, CR_ARRAY_LEN(polled),
+                   owes ? (int)(REPORT_NS / 1000000) : -1); /* or EINTR */
+        is_open = polled[0].revents == 0;
+        accept_all(acceptor);
+    }
+    report(acceptor, cr_clock_ns());
+    return NULL;
+}
+
+int cr_acceptor_create(struct cr_server *server, struct cr_acceptor **ret_acceptor,
+                       struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) struct cr_acceptor *acceptor = calloc(1, sizeof(*acceptor));
+    char space[128];
+    int failed;
+
+    if (acceptor == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    acceptor->server = server;
+    acceptor->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (acceptor->stop_fd < 0) {
+        return cr_error_set(err, CR_EUNAVAIL, "cannot make an eventfd: %s",
+                            strerror_r(errno, space, sizeof(space)));
+    }
+    acceptor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    failed = pthread_create(&acceptor->thread, NULL, run, acceptor);
+    if (failed != 0) {
+        (void)close(acceptor->stop_fd); /* neither has anything to report */
+        (void)close(acceptor->spare_fd);
+        return cr_error_set(err, CR_EUNAVAIL, "cannot start a thread: %s",
+                            strerror_r(failed, space, sizeof(space)));
+    }
+    *ret_acceptor = CR_STEAL(acceptor);
+    return 0;
+}
+
+void cr_acceptor_destroy(struct cr_acceptor *acceptor)
+{
+    uint64_t one = 1;
+
+    if (acceptor == NULL) {
+        return;
+    }
+    if (write(acceptor->stop_fd, &one, sizeof(one)) == (ssize_t)sizeof(one)) { /* never full */
+        (void)pthread_join(acceptor->thread, NULL); /* fails only for threads that are none */
+    }
+    (void)close(acceptor->stop_fd); /* neither has anything to report */
+    (void)close(acceptor->spare_fd);
+    free(acceptor);
+}
