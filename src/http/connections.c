@@ -34,6 +34,15 @@ static int64_t shortest_timeout(const struct cr_settings *settings)
     return shortest_s * SECOND;
 }
 
+static int parse_proxies(const struct cr_settings *settings, struct cr_networks *ret_proxies,
+                         struct cr_error *err)
+{
+    struct cr_error why;
+    int result = cr_networks_parse(settings->trusted_proxies, ret_proxies, &why);
+
+    return result < 0 ? cr_error_set(err, result, "trusted_proxies: %s", why.message) : 0;
+}
+
 int cr_connections_create(const struct cr_settings *settings,
                           struct cr_connections **ret_connections, struct cr_error *err)
 {
@@ -55,7 +64,7 @@ int cr_connections_create(const struct cr_settings *settings,
         connections->all[i].next = i + 1 < n ? &connections->all[i + 1] : NULL;
     }
     connections->unused = connections->all;
-    result = cr_networks_parse(settings->trusted_proxies, &connections->proxies, err);
+    result = parse_proxies(settings, &connections->proxies, err);
     if (result ==
         0) { /* a connection counts for one client at a time: never more than 2n clients */
         result = cr_tally_create(2 * n, (unsigned)settings->connections_per_ip, &connections->tally,

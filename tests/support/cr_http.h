@@ -20,6 +20,9 @@ void cr_http_finish(struct cr_http_response *response);
 /* A connection to 127.0.0.1; the fd is yours (close). Reads give up after 20 s. */
 int cr_http_connect(int port);
 
+/* The same from another address of this machine, e.g. "127.0.0.2". */
+int cr_http_connect_from(const char *address, int port);
+
 /* Sends all bytes; false when the peer no longer takes them. */
 bool cr_http_send(int fd, const void *bytes, size_t len);
 bool cr_http_puts(int fd, const char *text);

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+/* What the daemon does to clients that are slow, many or both: absolute deadlines and caps. Times
+ * are only compared with the deadline that a client was given: never cut before, cut at all after.
+ */
+#include "cr_test.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cr_daemon.h"
+#include "cr_http.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/json.h"
+
+#define JSON_POST "POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+#define SECOND    INT64_C(1000000000)
+
+enum { DRIP_MS = 20, TIMEOUT_S = 1, PER_CLIENT = 4, IN_ALL = 10 };
+
+/* With short timeouts, few connections, and a trusted proxy at 127.0.0.9. */
+static void start(struct cr_daemon *daemon)
+{
+    static const char *const variables[] = {
+        "CREDITRISK_LIMITS_HEADER_TIMEOUT_S=1",
+        "CREDITRISK_LIMITS_TRANSFER_TIMEOUT_S=1",
+        "CREDITRISK_LIMITS_IDLE_TIMEOUT_S=2",
+        "CREDITRISK_LIMITS_CONNECTIONS=10",
+        "CREDITRISK_LIMITS_CONNECTIONS_PER_ADDRESS=4",
+        "CREDITRISK_TRUSTED_PROXIES=127.0.0.9/32",
+        "CREDITRISK_THREADS=2",
+        NULL,
+    };
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--registry", dir, NULL};
+
+    cr_daemon_start(daemon, options, variables);
+    (void)cr_daemon_await(daemon, 0, "\"event\":\"listening\"");
+}
+
+/* Sends `text` again and again, a byte at a time, until the daemon hangs up, and reads nothing but
+ * that; fails when it does not. */
+static void drip(int fd, const char *text, int64_t not_before_ns)
+{
+    int64_t start_ns = cr_clock_ns();
+    size_t i = 0;
+
+    for (;;) {
+        struct pollfd polled = {.fd = fd, .events = POLLIN | POLLRDHUP};
+
+        if (poll(&polled, 1, DRIP_MS) == 1) {
+            break;
+        }
+        if (!cr_http_send(fd, &text[i++ % strlen(text)], 1)) {
+            break;
+        }
+        if (cr_clock_ns() - start_ns > 30 * SECOND) {
+            fail_msg("still connected");
+        }
+    }
+    assert_true(cr_clock_ns() >= not_before_ns);
+    assert_true(cr_http_is_closed(fd));
+    (void)close(fd);
+}
+
+static void test_slow_headers(void **state)
+{
+    struct cr_daemon daemon;
+    int64_t start_ns;
+    int fd;
+
+    (void)state;
+    start(&daemon);
+    start_ns = cr_clock_ns(); /* no byte at all, some of the line, endless headers */
+    fd = cr_http_connect(daemon.port);
+    assert_true(cr_http_is_closed(fd));
+    assert_true(cr_clock_ns() - start_ns >= TIMEOUT_S * SECOND);
+    (void)close(fd);
+    start_ns = cr_clock_ns();
+    drip(cr_http_connect(daemon.port), "GET /livezzzzzzzz", start_ns + TIMEOUT_S * SECOND);
+    start_ns = cr_clock_ns();
+    fd = cr_http_connect(daemon.port);
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n"));
+    drip(fd, "a: b\r\n", start_ns + TIMEOUT_S * SECOND);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* The second request's headers are due from its first line on, not from the connection's begin. */
+static void test_slow_second(void **state)
+{
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+    int64_t start_ns;
+    int fd;
+
+    (void)state;
+    start(&daemon);
+    fd = cr_http_connect(daemon.port);
+    for (int i = 0; i < 2; i++) {
+        assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
+        response = cr_http_read(fd, false);
+        assert_int_equal(response.status, 200);
+        cr_http_finish(&response);
+    }
+    start_ns = cr_clock_ns();
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n"));
+    drip(fd, "a: b\r\n", start_ns + TIMEOUT_S * SECOND);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+static void test_slow_body(void **state)
+{
+    static const char *const heads[] = {
+        JSON_POST "Content-Length: 50000\r\n\r\n{",
+        JSON_POST "Transfer-Encoding: chunked\r\n\r\nffff\r\n{",
+    };
+    struct cr_daemon daemon;
+
+    (void)state;
+    start(&daemon);
+    for (size_t i = 0; i < CR_ARRAY_LEN(heads); i++) {
+        int64_t start_ns = cr_clock_ns();
+        int fd = cr_http_connect(daemon.port);
+
+        assert_true(cr_http_puts(fd, heads[i]));
+        drip(fd, " ", start_ns + TIMEOUT_S * SECOND);
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+    /* the log names the phase and nothing that was sent */
+}
+
+/* One second more for each KiB: who keeps that pace is served, however long it takes. */
+static void test_steady_body(void **state)
+{
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+    char piece[512];
+    int64_t start_ns;
+    int fd;
+
+    (void)state;
+    memset(piece, ' ', sizeof(piece));
+    start(&daemon);
+    fd = cr_http_connect(daemon.port);
+    assert_true(cr_http_puts(fd, JSON_POST "Content-Length: 5120\r\n\r\n"));
+    start_ns = cr_clock_ns();
+    for (int i = 0; i < 10; i++) { /* half a KiB each quarter of a second */
+        struct pollfd polled = {.fd = fd, .events = POLLIN};
+
+        assert_int_equal(poll(&polled, 1, 250), 0);
+        assert_true(cr_http_send(fd, piece, sizeof(piece)));
+    }
+    response = cr_http_read(fd, false);
+    assert_int_equal(response.status, 503); /* there is no model: but it was asked */
+    assert_true(cr_clock_ns() - start_ns > 2 * TIMEOUT_S * SECOND);
+    cr_http_finish(&response);
+    (void)close(fd);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* Asks for far more than the sockets' buffers hold and takes a byte now and then. */
+static void test_slow_reader(void **state)
+{
+    static const char request[] = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
+    struct cr_daemon daemon;
+    int64_t start_ns = cr_clock_ns();
+    int size = 4096;
+    size_t n_sent = 0;
+    int fd;
+
+    (void)state;
+    start(&daemon);
+    fd = cr_http_connect(daemon.port);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    for (;;) {
+        struct pollfd polled = {.fd = fd, .events = POLLOUT | POLLRDHUP};
+        char byte;
+
+        if (poll(&polled, 1, DRIP_MS) == 1 && (polled.revents & (POLLERR | POLLHUP)) != 0) {
+            break;
+        }
+        if ((polled.revents & POLLOUT) != 0) {
+            ssize_t n = send(fd, request + n_sent % (sizeof(request) - 1),
+                             sizeof(request) - 1 - n_sent % (sizeof(request) - 1),
+                             MSG_NOSIGNAL | MSG_DONTWAIT);
+
+            if (n < 0) {
+                break;
+            }
+            n_sent += (size_t)n;
+        } else {
+            (void)recv(fd, &byte, 1, MSG_DONTWAIT); /* or nothing yet */
+        }
+        assert_true(cr_clock_ns() - start_ns < 60 * SECOND);
+    }
+    assert_true(cr_clock_ns() - start_ns >= TIMEOUT_S * SECOND);
+    (void)close(fd);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+static void test_idle(void **state)
+{
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+    int64_t start_ns;
+    int fd;
+
+    (void)state;
+    start(&daemon);
+    fd = cr_http_connect(daemon.port);
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
+    start_ns = cr_clock_ns();
+    response = cr_http_read(fd, false);
+    assert_int_equal(response.status, 200);
+    cr_http_finish(&response);
+    assert_true(cr_http_is_closed(fd));
+    assert_true(cr_clock_ns() - start_ns >= 2 * SECOND);
+    (void)close(fd);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* A request on a connection; true when it was answered, false when the connection was refused. */
+static bool is_served(int fd)
+{
+    struct cr_http_response response;
+    char value[256];
+    bool served;
+
+    (void)cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"); /* or it is closed */
+    response = cr_http_read(fd, false);
+    served = response.status == 200;
+    if (!served) {
+        CR_CLEANUP(cr_json_decrefp) json_t *problem = cr_http_json(&response);
+
+        cr_http_check(&response, 503);
+        cr_http_check_header(&response, "Connection", "close");
+        assert_non_null(cr_http_header(&response, "Retry-After", value));
+        assert_string_equal(cr_http_text(problem, "detail"), "Too many connections");
+        assert_true(cr_http_is_closed(fd));
+    }
+    cr_http_finish(&response);
+    return served;
+}
+
+static int open_served(const char *from, int port)
+{
+    int fd = cr_http_connect_from(from, port);
+
+    assert_true(is_served(fd));
+    return fd;
+}
+
+static void check_refused(const char *from, int port)
+{
+    int fd = cr_http_connect_from(from, port);
+
+    assert_false(is_served(fd));
+    (void)close(fd);
+}
+
+/* A place that was given back is free as soon as the daemon has seen the end. */
+static int open_again(const char *from, int port)
+{
+    for (;;) {
+        int fd = cr_http_connect_from(from, port);
+
+        if (is_served(fd)) {
+            return fd;
+        }
+        (void)close(fd);
+    }
+}
+
+static void test_caps(void **state)
+{
+    struct cr_daemon daemon;
+    int fds[IN_ALL];
+
+    (void)state;
+    start(&daemon);
+    for (size_t i = 0; i < PER_CLIENT; i++) {
+        fds[i] = open_served("127.0.0.1", daemon.port);
+    }
+    check_refused("127.0.0.1", daemon.port);
+    for (size_t i = PER_CLIENT; i < 2 * PER_CLIENT; i++) {
+        fds[i] = open_served("127.0.0.2", daemon.port);
+    }
+    check_refused("127.0.0.2", daemon.port);
+    for (size_t i = 2 * PER_CLIENT; i < IN_ALL; i++) {
+        fds[i] = open_served("127.0.0.3", daemon.port);
+    }
+    check_refused("127.0.0.3", daemon.port); /* has 2 of its 4, but there are 10 in all */
+    (void)close(fds[0]);
+    fds[0] = open_again("127.0.0.3", daemon.port);
+    check_refused("127.0.0.1", daemon.port);
+    for (size_t i = 0; i < IN_ALL; i++) {
+        (void)close(fds[i]);
+    }
+    (void)cr_daemon_await(&daemon, 0, "\"event\":\"connections_refused\"");
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* What a trusted proxy brings counts for the client that it names, and nobody else can name one. */
+static void test_proxy(void **state)
+{
+    static const char head[] = "POST /predict HTTP/1.1\r\nHost: h\r\n"
+                               "Content-Type: application/json\r\nContent-Length: 2\r\n";
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+    char interim[32];
+    int fds[PER_CLIENT];
+    int fd;
+
+    (void)state;
+    start(&daemon);
+    for (size_t i = 0; i < PER_CLIENT; i++) { /* in flight: the body is not there yet */
+        fds[i] = cr_http_connect_from("127.0.0.9", daemon.port);
+        assert_true(cr_http_puts(fds[i], head));
+        assert_true(cr_http_puts(fds[i], "X-Forwarded-For: 1.2.3.4, 203.0.113.7\r\n"
+                                         "Expect: 100-continue\r\n\r\n"));
+        assert_int_equal(recv(fds[i], interim, 25, MSG_WAITALL), 25);
+    }
+    fd = cr_http_connect_from("127.0.0.9", daemon.port); /* a fifth of 203.0.113.7 */
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n"
+                                 "X-Forwarded-For: 203.0.113.7\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    cr_http_check(&response, 503);
+    assert_true(cr_http_is_closed(fd));
+    cr_http_finish(&response);
+    (void)close(fd);
+    fd = cr_http_connect_from("127.0.0.9", daemon.port); /* another client */
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n"
+                                 "X-Forwarded-For: 203.0.113.7, 203.0.113.8\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    cr_http_check(&response, 200);
+    cr_http_finish(&response);
+    (void)close(fd);
+    fd = cr_http_connect_from("127.0.0.8", daemon.port); /* no proxy of ours */
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n"
+                                 "X-Forwarded-For: 203.0.113.7\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    cr_http_check(&response, 200);
+    cr_http_finish(&response);
+    (void)close(fd);
+    for (size_t i = 0; i < PER_CLIENT; i++) { /* and what was in flight goes on */
+        assert_true(cr_http_puts(fds[i], "{}"));
+        response = cr_http_read(fds[i], false);
+        cr_http_check(&response, 503);
+        cr_http_finish(&response);
+        (void)close(fds[i]);
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+static void test_bad_proxies(void **state)
+{
+    static const char *const options[] = {"--listen", "127.0.0.1:0", NULL};
+    static const char *const variables[] = {"CREDITRISK_TRUSTED_PROXIES=10.0.0.0/8,proxy.local",
+                                            NULL};
+    CR_CLEANUP(cr_freep) char *output = NULL;
+
+    (void)state;
+    assert_int_equal(cr_daemon_run(options, variables, &output), 1);
+    assert_non_null(strstr(output, "trusted_proxies: 'proxy.local' is no address"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slow_headers), cmocka_unit_test(test_slow_second),
+        cmocka_unit_test(test_slow_body),    cmocka_unit_test(test_steady_body),
+        cmocka_unit_test(test_slow_reader),  cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_caps),         cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_bad_proxies),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
