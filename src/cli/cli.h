@@ -52,10 +52,12 @@ struct cr_cli {
     size_t n_given;
 };
 
+extern const struct cr_command cr_cmd_config;
 extern const struct cr_command cr_cmd_doctor;
 extern const struct cr_command cr_cmd_features;
 extern const struct cr_command cr_cmd_generate;
 extern const struct cr_command cr_cmd_import;
+extern const struct cr_command cr_cmd_key;
 extern const struct cr_command cr_cmd_migrate;
 extern const struct cr_command cr_cmd_predict;
 extern const struct cr_command cr_cmd_registry;

@@ -5,6 +5,15 @@
 
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+
+/* A registry of an older program gets the tables of this one; none is made here. */
+static int update_registry(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    return cr_fs_is_dir(cli->settings.registry) ? cr_cli_open_registry(cli, true, &registry, err)
+                                                : CR_CLI_OK;
+}
 
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
@@ -16,7 +25,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         return cr_error_set(err, CR_ENOMEM, "out of memory for a name");
     }
     if (result != 0 || (result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
-        (result = cr_migrate_up(db, cli->settings.migrations_dir, &report, err)) != 0) {
+        (result = cr_migrate_up(db, cli->settings.migrations_dir, &report, err)) != 0 ||
+        (result = update_registry(cli, err)) != 0) {
         return result;
     }
     if (cli->json) {
@@ -32,6 +42,6 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 const struct cr_command cr_cmd_migrate = {
     .name = "migrate",
     .arguments = "",
-    .summary = "Create or update the tables of the loan book",
+    .summary = "Create or update the tables of the loan book, and of a registry that is there",
     .run = run,
 };

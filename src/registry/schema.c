@@ -54,6 +54,28 @@ static const char *const steps[] = {
     "    PRIMARY KEY (portfolio, name),"
     "    FOREIGN KEY (portfolio, version) REFERENCES versions"
     ") STRICT;",
+    /* Keys of clients (key.h). Only the revocation is ever added. */
+    "CREATE TABLE keys ("
+    "    id         TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 16),"
+    "    scopes     TEXT NOT NULL,"
+    "    salt       TEXT NOT NULL CHECK (length(salt) = 32),"
+    "    hash       TEXT NOT NULL CHECK (length(hash) = 64),"
+    "    note       TEXT NOT NULL,"
+    "    created_at TEXT NOT NULL,"
+    "    created_by TEXT NOT NULL,"
+    "    revoked_at TEXT,"
+    "    revoked_by TEXT,"
+    "    CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))"
+    ") STRICT;"
+    "CREATE TRIGGER keys_are_only_revoked BEFORE UPDATE ON keys"
+    "    WHEN OLD.revoked_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.scopes <> OLD.scopes"
+    "      OR NEW.salt <> OLD.salt OR NEW.hash <> OLD.hash BEGIN"
+    "    SELECT RAISE(ABORT, 'a key is never changed');"
+    "END;"
+    "CREATE TRIGGER keys_are_not_replaced BEFORE INSERT ON keys"
+    "    WHEN EXISTS (SELECT 1 FROM keys WHERE id = NEW.id) BEGIN"
+    "    SELECT RAISE(ABORT, 'a key is never changed');"
+    "END;",
 };
 
 enum { CURRENT = CR_ARRAY_LEN(steps) };
@@ -96,8 +118,10 @@ int cr_schema_check(struct cr_db *db, struct cr_error *err)
     }
     r = check_not_newer(version, err);
     if (r == 0 && version < CURRENT) {
-        r = cr_error_set(err, CR_EDB, "the registry's schema has version '%lld' and needs %d",
-                         (long long)version, CURRENT);
+        r = cr_error_set(
+            err, CR_EDB,
+            "the registry's schema has version '%lld' and needs %d: run 'creditrisk migrate'",
+            (long long)version, CURRENT);
     }
     return r;
 }

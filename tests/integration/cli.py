@@ -36,6 +36,8 @@ def check_usage(cli):
                            (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder"),
                            (["import", "x", "--replace", "--append"], "exclude each other"),
                            (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
+                           (["key", "forge"], "'forge'"), (["key", "create"], "--scope"), (["key", "revoke"], "needs the id"),
+                           (["key", "create", "--scope", "predict,root"], "'root'"), (["config"], "needs show"),
                            (["train", "--no-search", "--exhaustive"], "exclude each other"),
                            (["train", "--quiet=yes"], "takes no value")]:
         done = cli(*words, status=2)
@@ -44,7 +46,8 @@ def check_usage(cli):
         assert json.loads(cli(*words, status=2).stdout)["error"]["code"] == "EINVAL"
     help_text = cli("--help").stdout
     assert cli("-h").stdout == help_text
-    for command in ("migrate", "generate", "import", "features", "train", "threshold", "registry", "predict", "doctor"):
+    for command in ("migrate", "generate", "import", "features", "train", "threshold", "registry", "key", "predict", "config",
+                    "doctor"):
         assert command in help_text
         assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
     assert cli("--version").stdout.startswith("creditrisk ")
@@ -182,10 +185,38 @@ def check_registry_and_predict(cli):
     assert "model.json" in cli("doctor", status=1).stdout
 
 
+def check_keys(cli):
+    registry = ["--registry", cli.dir / "keys"]
+    made = json.loads(cli("key", "create", "--scope", "read,predict", "--note", "desk", *registry, "--json").stdout)
+    plain = cli("key", "create", "--scope", "admin", *registry).stdout
+    assert made["key"].startswith(made["id"] + ".") and len(plain) == len(made["key"]) + 1
+    keys = {key["id"]: key for key in json.loads(cli("key", "list", *registry, "--json").stdout)["keys"]}
+    assert len(keys) == 2 and keys[made["id"]]["scopes"] == "predict,read" and keys[made["id"]]["note"] == "desk"
+    assert keys[plain[:16]]["scopes"] == "admin" and keys[plain[:16]]["revoked_at"] is None
+    assert "within 5 s" in cli("key", "revoke", made["id"], *registry).stdout
+    assert "was revoked at" in cli("key", "revoke", made["id"], *registry, status=1).stderr
+    assert "no key 'f'" in cli("key", "revoke", "f", *registry, status=1).stderr
+    everything = cli("key", "list", *registry).stdout + cli("key", "list", *registry, "--json").stdout
+    assert made["id"] in everything and made["key"][17:] not in everything and plain[17:-1] not in everything
+    stored = b"".join(path.read_bytes() for path in (cli.dir / "keys").iterdir())
+    assert made["id"].encode() in stored and made["key"][17:].encode() not in stored
+
+
+def check_config(cli):
+    shown = cli("config", "show").stdout.splitlines()
+    with_origin = json.loads(cli("config", "show", "--origin", "--json").stdout)["settings"]
+    assert len(shown) == len(with_origin) and all(line.split()[0] in with_origin for line in shown)
+    assert with_origin["db"] == {"value": f"sqlite:{cli.dir}/book.db", "origin": "flag"}
+    assert with_origin["limits.body_bytes"] == {"value": "65536", "origin": "file"}
+    secret = cli("config", "show", globals_=["--db", "postgresql://u:hush@h/d"]).stdout
+    assert "postgresql://u:***@h/d" in secret and "hush" not in secret
+
+
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_refusals, check_generate, check_features, check_train, check_registry_and_predict):
+        for check in (check_usage, check_refusals, check_generate, check_features, check_train, check_registry_and_predict,
+                      check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

@@ -291,7 +291,7 @@ static void finish_accepts_anything(void **state)
     (void)state;
     cr_forest_finish(NULL);
     cr_forest_finish(&forest);
-    forest.roots = malloc(1);
+    forest.roots = malloc(sizeof(*forest.roots));
     cr_forest_finish(&forest);
     assert_null(forest.roots);
 }

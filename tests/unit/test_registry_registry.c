@@ -497,14 +497,46 @@ static void what_is_no_registry_is_not_opened(void **state)
 
     cr_registry_close(open_registry(dir));
     cr_registry_close(open_registry(dir)); /* a second time changes nothing */
-    assert_query(dir, "SELECT version FROM schema_versions", "1\n");
-    exec_sql(dir, "INSERT INTO schema_versions VALUES (2)");
-    assert_open_fails(dir, false, CR_EDB, "version '2'");
-    assert_open_fails(dir, true, CR_EDB, "version '2'");
+    assert_query(dir, "SELECT version FROM schema_versions", "1\n2\n");
+    exec_sql(dir, "INSERT INTO schema_versions VALUES (3)");
+    assert_open_fails(dir, false, CR_EDB, "version '3'");
+    assert_open_fails(dir, true, CR_EDB, "version '3'");
     exec_sql(dir, "DELETE FROM schema_versions");
     assert_open_fails(dir, false, CR_EDB, "version '0'");
     exec_sql(dir, "DROP TABLE schema_versions");
     assert_open_fails(dir, false, CR_EDB, "not a registry");
+}
+
+/* The registry of an older program is read by nobody until it has been brought up to date. */
+static void an_older_one_is_brought_up_to_date(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+
+    (void)state;
+    cr_registry_close(open_registry(dir));
+    exec_sql(dir, "DROP TABLE keys; DELETE FROM schema_versions WHERE version = 2");
+    assert_open_fails(dir, false, CR_EDB, "run 'creditrisk migrate'");
+    cr_registry_close(open_registry(dir));
+    assert_query(dir, "SELECT count(*) FROM keys", "0\n");
+}
+
+/* A key that was made is only ever revoked, whoever writes. */
+static void keys_are_not_changed(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+
+    (void)state;
+    cr_registry_close(open_registry(dir));
+    exec_sql(dir,
+             "INSERT INTO keys (id, scopes, salt, hash, note, created_at, created_by) VALUES"
+             " ('0123456789abcdef', 'read', hex(zeroblob(16)), hex(zeroblob(32)), '', '', '')");
+    assert_sql_refused(dir, "UPDATE keys SET scopes = 'admin'", "never changed");
+    assert_sql_refused(dir, "UPDATE keys SET hash = hex(randomblob(32))", "never changed");
+    assert_sql_refused(dir, "INSERT OR REPLACE INTO keys SELECT * FROM keys", "never changed");
+    assert_sql_refused(dir, "UPDATE keys SET revoked_at = ''", "CHECK");
+    exec_sql(dir, "UPDATE keys SET revoked_at = '', revoked_by = ''");
+    assert_sql_refused(dir, "UPDATE keys SET revoked_at = NULL, revoked_by = NULL",
+                       "never changed");
 }
 
 static void another_database_can_be_named(void **state)
@@ -601,6 +633,8 @@ int main(void)
         cmocka_unit_test(names_that_lead_elsewhere_are_refused),
         cmocka_unit_test(reading_writes_nothing),
         cmocka_unit_test(what_is_no_registry_is_not_opened),
+        cmocka_unit_test(an_older_one_is_brought_up_to_date),
+        cmocka_unit_test(keys_are_not_changed),
         cmocka_unit_test(another_database_can_be_named),
         cmocka_unit_test(writers_get_distinct_versions),
     };

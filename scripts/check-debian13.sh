@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Builds and runs the integration suite on Debian 13 (libmicrohttpd 1.0.1, libxgboost 3.0.0), in a chroot that debootstrap makes
+# from the mirror that this machine's apt uses. As root; the chroot stays for the next time in $CREDITRISK_DEBIAN13, by default
+# ~/.cache/creditrisk/debian13. Words are handed to `meson test` instead of "--suite integration", e.g.: scripts/check-debian13.sh http limits
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+[ "${1:-}" != --help ] || { sed -n '2,4s/^# //p' "$0"; exit 0; }
+[ "$(id -u)" -eq 0 ] || { echo "check-debian13.sh: only root can make a chroot" >&2; exit 2; }
+
+root=${CREDITRISK_DEBIAN13:-${XDG_CACHE_HOME:-$HOME/.cache}/creditrisk/debian13}
+need_packages debootstrap
+
+# The first Debian mirror of this machine's apt.
+mirror() {
+  apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | sed -n 's/^Debian Debian //p' | head -n 1
+}
+
+if [ ! -f "$root/.complete" ]; then
+  url=$(mirror)
+  [ -n "$url" ] || { echo "check-debian13.sh: apt knows no Debian mirror; run apt-get update" >&2; exit 1; }
+  rm -rf "$root"
+  mkdir -p "$root"
+  debootstrap --variant=minbase trixie "$root" "$url"
+  touch "$root/.complete"
+fi
+
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+mount -t proc proc "$root/proc"
+trap 'umount "$root/proc"' EXIT
+
+# What git knows or would add, as it stands in the working tree; the build folder stays.
+mkdir -p "$root/src"
+find "$root/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - | tar -C "$root/src" -xf -
+
+tests=("$@")
+[ $# -gt 0 ] || tests=(--suite integration)
+chroot "$root" /bin/bash -euc '
+  cd /src
+  . scripts/packages.sh
+  need_packages "${build_packages[@]}" libcmocka-dev gzip python3
+  [ -f build/build.ninja ] || meson setup build --werror -Dtests=enabled --buildtype=debugoptimized
+  ninja -C build
+  dpkg-query -W libmicrohttpd-dev libxgboost-dev
+  meson test -C build --no-rebuild --print-errorlogs "$@"' check-debian13 "${tests[@]}"

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+
+static const struct cr_option options[] = {
+    {"origin", NULL, "also where each value comes from: default, file, environment or flag"},
+};
+
+static int print_json(const struct cr_cli *cli, bool origin, struct cr_error *err)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *settings = json_object();
+    struct cr_settings_entry entry;
+    for (size_t i = 0; cr_settings_entry(&cli->settings, i, &entry); i++) {
+        json_t *value = entry.value == NULL ? NULL
+                        : origin
+                            ? json_pack("{s:s, s:s}", "value", entry.value, "origin", entry.origin)
+                            : json_string(entry.value);
+        free(entry.value);
+        if (json_object_set_new(settings, entry.key, value) != 0) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory for the settings");
+        }
+    }
+    return cr_cli_print_json(
+        json_pack("{s:s?, s:O}", "config", cli->settings.config_path, "settings", settings), err);
+}
+
+static int print_text(const struct cr_cli *cli, bool origin, struct cr_error *err)
+{
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    struct cr_settings_entry entry;
+    for (size_t i = 0; cr_settings_entry(&cli->settings, i, &entry); i++) {
+        cr_cells_add(&cells, "%s", entry.key);
+        cr_cells_add(&cells, "%s", entry.value != NULL ? entry.value : "?");
+        if (origin) {
+            cr_cells_add(&cells, "%s", entry.origin);
+        }
+        free(entry.value);
+    }
+    if (origin) {
+        cr_cli_say(cli, "the file is %s",
+                   cli->settings.config_path != NULL ? cli->settings.config_path : "absent");
+    }
+    return cr_cells_print(&cells, origin ? 3 : 2, 0, err);
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    bool origin = cr_cli_has(cli, "origin");
+    if (cli->n_args == 0 || strcmp(cli->args[0], "show") != 0) {
+        return cr_cli_usage(err, "'config' needs show, not '%s'",
+                            cli->n_args > 0 ? cli->args[0] : "");
+    }
+    int result = cr_cli_need_args(cli, 1, "show", err);
+    if (result != 0) {
+        return result;
+    }
+    return cli->json ? print_json(cli, origin, err) : print_text(cli, origin, err);
+}
+
+const struct cr_command cr_cmd_config = {
+    .name = "config",
+    .arguments = "show [--origin]",
+    .summary = "Show every setting as the programs would use it",
+    .details = "Passwords inside database addresses are masked.",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "cli.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "creditrisk/registry/key.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
+
+static const struct cr_option options[] = {
+    {"scope", "LIST", "what the key is good for: predict, read, admin, with commas between them"},
+    {"note", "TEXT", "whose it is, what for; recorded with the key"},
+};
+
+static void forget(char **presented)
+{
+    if (*presented != NULL) {
+        sodium_memzero(*presented, strlen(*presented));
+        free(*presented);
+    }
+}
+
+/* The key goes to standard output, alone, so that it can be piped to where it is kept. */
+static int create(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+{
+    CR_CLEANUP(forget) char *presented = NULL;
+    const struct cr_registry_actor actor = {cr_cli_actor(), ""};
+    const char *note = cr_cli_option(cli, "note");
+    unsigned scopes;
+    int result = cr_key_parse_scopes(cr_cli_option(cli, "scope"), &scopes, err);
+    if (result < 0) {
+        return CR_CLI_USAGE;
+    }
+    result =
+        cr_registry_create_key(registry, scopes, note != NULL ? note : "", &actor, &presented, err);
+    if (result < 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(
+            json_pack("{s:s%, s:s}", "id", presented, (size_t)CR_KEY_ID_LEN - 1, "key", presented),
+            err);
+    }
+    puts(presented);
+    cr_cli_say(cli, "keep it: it is shown this once; clients send it as 'Authorization: Bearer …' "
+                    "or 'X-API-Key: …'");
+    return CR_CLI_OK;
+}
+
+static json_t *key_to_json(const struct cr_key *key, const char *scopes)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "id", key->id, "scopes", scopes, "note",
+                     key->note, "created_at", key->created_at, "created_by", key->created_by,
+                     "revoked_at", key->revoked_at);
+}
+
+static int print_keys(const struct cr_cli *cli, const struct cr_keys *keys, struct cr_error *err)
+{
+    static const char *const header[] = {"id", "scopes", "created", "by", "revoked", "note"};
+    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
+    CR_CLEANUP(cr_json_decrefp) json_t *list = json_array();
+    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
+        cr_cells_add(&cells, "%s", header[i]);
+    }
+    for (size_t i = 0; i < keys->n; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf scopes = CR_STRBUF_INIT;
+        const struct cr_key *key = &keys->items[i];
+        cr_key_put_scopes(&scopes, key->scopes);
+        if (json_array_append_new(list, key_to_json(key, cr_strbuf_text(&scopes))) != 0) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory for the list");
+        }
+        cr_cells_add(&cells, "%s", key->id);
+        cr_cells_add(&cells, "%s", cr_strbuf_text(&scopes));
+        cr_cells_add(&cells, "%s", key->created_at);
+        cr_cells_add(&cells, "%s", key->created_by);
+        cr_cells_add(&cells, "%s", key->revoked_at != NULL ? key->revoked_at : "");
+        cr_cells_add(&cells, "%s", key->note);
+    }
+    if (cli->json) {
+        return cr_cli_print_json(json_pack("{s:O}", "keys", list), err);
+    }
+    if (keys->n == 0) {
+        cr_cli_say(cli, "there is no key yet: 'creditrisk key create --scope predict' makes one");
+    }
+    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0, err);
+}
+
+static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+{
+    struct cr_keys keys;
+    int result = cr_registry_list_keys(registry, &keys, err);
+    if (result == 0) {
+        result = print_keys(cli, &keys, err);
+        cr_keys_finish(&keys);
+    }
+    return result;
+}
+
+static int revoke(struct cr_cli *cli, struct cr_registry *registry, const char *id,
+                  struct cr_error *err)
+{
+    const struct cr_registry_actor actor = {cr_cli_actor(), ""};
+    int result = cr_registry_revoke_key(registry, id, &actor, err);
+    if (result < 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(json_pack("{s:s, s:b}", "id", id, "revoked", 1), err);
+    }
+    printf("key %s is revoked; a running daemon stops taking it within %d s\n", id,
+           cli->settings.auth_refresh_s);
+    return CR_CLI_OK;
+}
+
+static int run(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    const char *verb = cli->n_args > 0 ? cli->args[0] : "";
+    bool is_create = strcmp(verb, "create") == 0;
+    bool is_list = strcmp(verb, "list") == 0;
+    bool is_revoke = strcmp(verb, "revoke") == 0;
+    if (!is_create && !is_list && !is_revoke) {
+        return cr_cli_usage(err, "'key' needs create, list or revoke, not '%s'", verb);
+    }
+    if (is_create && !cr_cli_has(cli, "scope")) {
+        return cr_cli_usage(err, "a key needs --scope LIST");
+    }
+    int result = cr_cli_need_args(cli, is_revoke ? 2 : 1, "the id of a key behind 'revoke'", err);
+    if (result != 0 || (result = cr_cli_open_registry(cli, is_create, &registry, err)) != 0) {
+        return result;
+    }
+    return is_create ? create(cli, registry, err)
+           : is_list ? list(cli, registry, err)
+                     : revoke(cli, registry, cli->args[1], err);
+}
+
+const struct cr_command cr_cmd_key = {
+    .name = "key",
+    .arguments = "create --scope LIST [--note TEXT] | list | revoke ID",
+    .summary = "Make, list and revoke the keys of the daemon's clients",
+    .details = "The daemon asks for keys when auth.mode is key. The registry keeps a salted hash "
+               "of a key,\n"
+               "never the key: whoever loses one gets a new one.",
+    .options = options,
+    .n_options = CR_ARRAY_LEN(options),
+    .run = run,
+};
