@@ -285,7 +285,7 @@ enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)
             body = NULL;
         }
     }
-    return reply(request, refusals[CR_REFUSAL_INVALID].status, error_type(request), body);
+    return reply(request, refusals[CR_REFUSAL_INVALID].status, error_type(request->surface), body);
 }
 
 enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refusal,

@@ -381,7 +381,9 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
     if (request->reply.response != NULL) { /* the connection ended before it could be sent */
         MHD_destroy_response(request->reply.response);
     }
-    cr_server_release(server, request->held_bytes);
+    if (request->held_bytes > 0) {
+        cr_server_release(server, request->held_bytes);
+    }
     cr_metrics_count_request(request->worker->counters, request->route, request->method,
                              request->status, cr_clock_ns() - request->started_ns);
     if (server->settings->access_log) {
