@@ -2,6 +2,7 @@
 #include "margins.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,91 @@
 #include "creditrisk/util/num.h"
 
 enum { COL_KEY, COL_FOLD, COL_OUTCOME, COL_RAW, COL_PD, COL_AMOUNT, N_COLS };
+
+/* The columns' names; those of the key and the outcome are the portfolio's. */
+static const char *const col_names[N_COLS] = {
+    [COL_FOLD] = "fold", [COL_RAW] = "raw_margin", [COL_PD] = "pd", [COL_AMOUNT] = "amount"};
+
+static int add_columns(const struct cr_portfolio *portfolio, bool is_text_key,
+                       struct cr_frame *frame, struct cr_error *err)
+{
+    int result = 0;
+    for (size_t col = 0; result == 0 && col < N_COLS; col++) {
+        const char *name = col_names[col];
+        if (col == COL_KEY) {
+            name = portfolio->key_row == NULL ? "row" : portfolio->key_row;
+        } else if (col == COL_OUTCOME) {
+            name = portfolio->outcome;
+        }
+        bool is_text = col == COL_KEY && is_text_key;
+        result = cr_frame_add_column(frame, name, is_text ? CR_COLUMN_TEXT : CR_COLUMN_NUMBER, err);
+    }
+    return result;
+}
+
+/* The key as the book has it; without one the row's place. */
+static int set_key(const struct cr_extract *extract, size_t row, struct cr_frame *frame, size_t i,
+                   struct cr_error *err)
+{
+    struct cr_value key = {(double)row, NULL};
+    if (extract->col_row >= 0) {
+        key = cr_frame_get(&extract->frame, row, (size_t)extract->col_row);
+    }
+    if (key.text != NULL) {
+        return cr_frame_set_text(frame, i, COL_KEY, key.text, strlen(key.text), err);
+    }
+    cr_frame_set_number(frame, i, COL_KEY, key.number);
+    return 0;
+}
+
+static int add_row(const struct cr_extract *extract, const struct cr_margin_rows *rows, size_t i,
+                   struct cr_frame *frame, struct cr_error *err)
+{
+    int result = cr_frame_add_row(frame, err);
+    if (result != 0 || (result = set_key(extract, rows->rows[i], frame, i, err)) != 0) {
+        return result;
+    }
+    cr_frame_set_number(frame, i, COL_FOLD, rows->fold == NULL ? NAN : (double)rows->fold[i]);
+    cr_frame_set_number(frame, i, COL_OUTCOME, rows->y[i]);
+    cr_frame_set_number(frame, i, COL_RAW, rows->raw[i]);
+    cr_frame_set_number(frame, i, COL_PD, rows->pd[i]);
+    cr_frame_set_number(frame, i, COL_AMOUNT, rows->amount == NULL ? NAN : rows->amount[i]);
+    return 0;
+}
+
+static int write_frame(const struct cr_frame *frame, const char *path, struct cr_error *err)
+{
+    static const size_t columns[N_COLS] = {COL_KEY, COL_FOLD, COL_OUTCOME,
+                                           COL_RAW, COL_PD,   COL_AMOUNT};
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", path);
+    }
+    int result = cr_frame_write_csv(frame, columns, N_COLS, out, err);
+    if (fclose(out) != 0 && result == 0) {
+        result = cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", path);
+    }
+    return result != 0 ? result : cr_fs_write(path, text, len, err);
+}
+
+int cr_margins_write(const struct cr_portfolio *portfolio, const struct cr_extract *extract,
+                     const struct cr_margin_rows *rows, const char *dir, const char *name,
+                     struct cr_error *err)
+{
+    CR_CLEANUP(cr_frame_finish) struct cr_frame frame;
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    bool is_text_key =
+        extract->col_row >= 0 && extract->frame.columns[extract->col_row].type == CR_COLUMN_TEXT;
+    cr_frame_init(&frame);
+    int result = path == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory for a path")
+                              : add_columns(portfolio, is_text_key, &frame, err);
+    for (size_t i = 0; result == 0 && i < rows->n; i++) {
+        result = add_row(extract, rows, i, &frame, err);
+    }
+    return result != 0 ? result : write_frame(&frame, path, err);
+}
 
 struct reading {
     struct cr_margins margins;
@@ -50,11 +136,10 @@ static int grow(struct cr_margins *margins, struct cr_error *err)
 
 static int take_header(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
 {
-    const char *const names[N_COLS] = {NULL,         "fold", reading->outcome,
-                                       "raw_margin", "pd",   "amount"};
     bool fits = row->n == COL_AMOUNT || row->n == N_COLS;
     for (size_t i = COL_FOLD; fits && i < row->n; i++) {
-        fits = strcmp(row->fields[i].text, names[i]) == 0;
+        const char *name = i == COL_OUTCOME ? reading->outcome : col_names[i];
+        fits = strcmp(row->fields[i].text, name) == 0;
     }
     reading->has_header = true;
     reading->n_cols = row->n;

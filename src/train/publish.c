@@ -17,6 +17,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "drawing.h"
+#include "margins.h"
 
 /* Golden rows of a version, as far as the book has so many. */
 #define N_GOLDEN CR_SELFTEST_MIN_ROWS
@@ -71,105 +72,20 @@ static int write_learnt(const struct cr_run_model *model, const char *dir, struc
     return result != 0 ? result : write_buffer(dir, model->ops->file_name, &model->final.file, err);
 }
 
-/* What `threshold` needs later of one part: rows, folds (NULL on the test part), outcomes, margins,
- * PDs and loan amounts (NULL when not known). */
-struct margins {
-    const size_t *rows;
-    size_t n;
-    const size_t *fold;
-    const double *y;
-    const double *raw;
-    const double *pd;
-    const double *amount;
-};
-
-enum { COL_KEY, COL_FOLD, COL_OUTCOME, COL_RAW, COL_PD, COL_AMOUNT, N_COLS };
-
-static int make_margin_columns(const struct cr_run *run, struct cr_frame *frame,
-                               struct cr_error *err)
-{
-    const char *key = run->portfolio->key_row == NULL ? "row" : run->portfolio->key_row;
-    const char *const names[N_COLS] = {key,          "fold", run->portfolio->outcome,
-                                       "raw_margin", "pd",   "amount"};
-    ptrdiff_t col_row = run->extract.col_row;
-    for (size_t col = 0; col < N_COLS; col++) {
-        bool is_text = col == COL_KEY && col_row >= 0 &&
-                       run->extract.frame.columns[col_row].type == CR_COLUMN_TEXT;
-        int result = cr_frame_add_column(frame, names[col],
-                                         is_text ? CR_COLUMN_TEXT : CR_COLUMN_NUMBER, err);
-        if (result != 0) {
-            return result;
-        }
-    }
-    return 0;
-}
-
-static int add_margin_row(const struct cr_run *run, const struct margins *part, size_t i,
-                          struct cr_frame *frame, struct cr_error *err)
-{
-    struct cr_value key = {(double)part->rows[i], NULL};
-    int result = cr_frame_add_row(frame, err);
-    if (run->extract.col_row >= 0) {
-        key = cr_frame_get(&run->extract.frame, part->rows[i], (size_t)run->extract.col_row);
-    }
-    if (result == 0 && key.text != NULL) {
-        result = cr_frame_set_text(frame, i, COL_KEY, key.text, strlen(key.text), err);
-    } else if (result == 0) {
-        cr_frame_set_number(frame, i, COL_KEY, key.number);
-    }
-    if (result != 0) {
-        return result;
-    }
-    cr_frame_set_number(frame, i, COL_FOLD, part->fold == NULL ? NAN : (double)part->fold[i]);
-    cr_frame_set_number(frame, i, COL_OUTCOME, part->y[i]);
-    cr_frame_set_number(frame, i, COL_RAW, part->raw[i]);
-    cr_frame_set_number(frame, i, COL_PD, part->pd[i]);
-    cr_frame_set_number(frame, i, COL_AMOUNT, part->amount == NULL ? NAN : part->amount[i]);
-    return 0;
-}
-
-static int write_frame(const struct cr_frame *frame, const char *dir, const char *name,
-                       struct cr_error *err)
-{
-    static const size_t columns[N_COLS] = {COL_KEY, COL_FOLD, COL_OUTCOME,
-                                           COL_RAW, COL_PD,   COL_AMOUNT};
-    CR_CLEANUP(cr_freep) char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    if (out == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", name);
-    }
-    int result = cr_frame_write_csv(frame, columns, N_COLS, out, err);
-    if (fclose(out) != 0 && result == 0) {
-        result = cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", name);
-    }
-    return result != 0 ? result : write_file(dir, name, text, len, err);
-}
-
-static int write_margins(const struct cr_run *run, const struct margins *part, const char *dir,
-                         const char *name, struct cr_error *err)
-{
-    CR_CLEANUP(cr_frame_finish) struct cr_frame frame;
-    cr_frame_init(&frame);
-    int result = make_margin_columns(run, &frame, err);
-    for (size_t i = 0; result == 0 && i < part->n; i++) {
-        result = add_margin_row(run, part, i, &frame, err);
-    }
-    return result != 0 ? result : write_frame(&frame, dir, name, err);
-}
-
-static int write_all_margins(const struct cr_run *run, const struct cr_run_model *model,
-                             const char *dir, struct cr_error *err)
+static int write_margins(const struct cr_run *run, const struct cr_run_model *model,
+                         const char *dir, struct cr_error *err)
 {
     const struct cr_split *split = &run->split;
-    const struct margins oof = {split->train,     split->n_train,       split->fold,
-                                run->train_y,     model->best->oof_raw, model->oof_pd,
-                                run->train_amount};
-    const struct margins test = {split->test,     split->n_test,   NULL,
-                                 run->test_y,     model->test_raw, model->test_pd,
-                                 run->test_amount};
-    int result = write_margins(run, &oof, dir, "oof.csv", err);
-    return result != 0 ? result : write_margins(run, &test, dir, "test.csv", err);
+    const struct cr_margin_rows oof = {split->train,     split->n_train,       split->fold,
+                                       run->train_y,     model->best->oof_raw, model->oof_pd,
+                                       run->train_amount};
+    const struct cr_margin_rows test = {split->test,     split->n_test,   NULL,
+                                        run->test_y,     model->test_raw, model->test_pd,
+                                        run->test_amount};
+    int result = cr_margins_write(run->portfolio, &run->extract, &oof, dir, CR_MARGINS_OOF, err);
+    return result != 0
+               ? result
+               : cr_margins_write(run->portfolio, &run->extract, &test, dir, CR_MARGINS_TEST, err);
 }
 
 /* Golden rows: applications a client could have sent, spread evenly over the book, scored by the
@@ -264,7 +180,7 @@ int cr_publish_model(const struct cr_run *run, const struct cr_run_model *model,
     }
     if ((result = write_portfolio(run->portfolio, dir, err)) != 0 ||
         (result = write_learnt(model, dir, err)) != 0 ||
-        (result = write_all_margins(run, model, dir, err)) != 0 ||
+        (result = write_margins(run, model, dir, err)) != 0 ||
         (result = write_golden(run, manifest, dir, err)) != 0 ||
         (result = write_report(report, dir, err)) != 0 ||
         (result = cr_registry_publish(registry, run->portfolio->name, dir, manifest, &actor,

@@ -160,8 +160,8 @@ int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, cons
     rethreshold.costs = choose_costs(&own->policy.costs, asked);
     if ((result = cr_registry_path(registry, portfolio, rethreshold.bundle->version, &dir, err)) !=
             0 ||
-        (result = cr_margins_read(dir, "oof.csv", own->outcome, &oof, err)) != 0 ||
-        (result = cr_margins_read(dir, "test.csv", own->outcome, &test, err)) != 0 ||
+        (result = cr_margins_read(dir, CR_MARGINS_OOF, own->outcome, &oof, err)) != 0 ||
+        (result = cr_margins_read(dir, CR_MARGINS_TEST, own->outcome, &test, err)) != 0 ||
         (result = choose(&rethreshold, &oof, &test, err)) != 0) {
         return result;
     }
