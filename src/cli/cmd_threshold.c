@@ -20,7 +20,7 @@ static const struct cr_option options[] = {
 static void print_costs(const struct cr_rethreshold *seen)
 {
     const struct cr_portfolio *portfolio = seen->bundle->portfolio;
-    const struct cr_costs *costs = &seen->costs;
+    const struct cr_costs *costs = &seen->choice.costs;
     char good[CR_CLI_MONEY_LEN];
     char bad[CR_CLI_MONEY_LEN];
     cr_cli_money(portfolio, llround(100.0 * costs->false_positive), good);
@@ -32,17 +32,18 @@ static void print_costs(const struct cr_rethreshold *seen)
     printf("%s of %s (%s), published with threshold %.2f\n", seen->bundle->version, portfolio->name,
            seen->bundle->model->ops->kind, seen->bundle->threshold);
     printf("costs: a granted loan that defaults %s, a declined good payer %s\n", bad, good);
-    if (isnan(seen->closed_form)) {
+    if (isnan(seen->choice.closed_form)) {
         printf("closed form: none, it differs with the loan's amount\n");
     } else {
-        printf("closed form %.4f\n", seen->closed_form);
+        printf("closed form %.4f\n", seen->choice.closed_form);
     }
     printf("optimum %.2f, of the thresholds %.2f to %.2f on the out-of-fold rows\n\n",
-           seen->threshold, seen->sweep[0].threshold, seen->sweep[seen->n_sweep - 1].threshold);
+           seen->choice.threshold, seen->choice.sweep[0].threshold,
+           seen->choice.sweep[seen->choice.n_sweep - 1].threshold);
 }
 
 static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfolio, const char *rows,
-                     const struct cr_rethreshold_side *side, enum cr_rethreshold_rule rule)
+                     const struct cr_choice_side *side, enum cr_choice_rule rule)
 {
     static const char *const names[CR_N_RULES] = {
         [CR_RULE_OPTIMUM] = "optimum",
@@ -60,13 +61,13 @@ static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfoli
         cr_cells_add(cells, "none");
     }
     cr_cells_add(cells, "%s", cr_cli_money(portfolio, point->cost, text));
-    cr_cells_add(cells, "%s", cr_cli_money(portfolio, cr_rethreshold_savings(side, rule), text));
+    cr_cells_add(cells, "%s", cr_cli_money(portfolio, cr_choice_savings(side, rule), text));
     cr_cells_add(cells, "%.4f", point->recall);
     cr_cells_add(cells, "%.4f", point->precision);
     cr_cells_add(cells, "%.4f", point->f1);
     cr_cells_add(cells, "%zu", point->fn);
     cr_cells_add(cells, "%zu", point->fp);
-    cr_cells_add(cells, "%.1f %%", 100.0 * cr_rethreshold_good_declined(point));
+    cr_cells_add(cells, "%.1f %%", 100.0 * cr_choice_good_declined(point));
 }
 
 static int print_rules(const struct cr_rethreshold *seen, struct cr_error *err)
@@ -79,10 +80,10 @@ static int print_rules(const struct cr_rethreshold *seen, struct cr_error *err)
         cr_cells_add(&cells, "%s", header[i]);
     }
     for (size_t rule = 0; rule < CR_N_RULES; rule++) {
-        add_rule(&cells, seen->bundle->portfolio, "out-of-fold", &seen->oof, rule);
+        add_rule(&cells, seen->bundle->portfolio, "out-of-fold", &seen->choice.oof, rule);
     }
     for (size_t rule = 0; rule < CR_N_RULES; rule++) {
-        add_rule(&cells, seen->bundle->portfolio, "test", &seen->test, rule);
+        add_rule(&cells, seen->bundle->portfolio, "test", &seen->choice.test, rule);
     }
     return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x7FCU, err);
 }
@@ -108,14 +109,14 @@ static int print_bands(const struct cr_rethreshold *seen, struct cr_error *err)
     for (size_t i = 0; i < policy->n_bands; i++) {
         cr_cells_add(&cells, "%s", policy->bands[i].name);
         if (isfinite(policy->bands[i].below)) {
-            cr_cells_add(&cells, "%.4f", policy->bands[i].below * seen->threshold);
+            cr_cells_add(&cells, "%.4f", policy->bands[i].below * seen->choice.threshold);
         } else {
             cr_cells_add(&cells, "none");
         }
-        add_share(&cells, seen->oof.bands[i].n, seen->oof.n);
-        add_share(&cells, seen->oof.bands[i].n_bad, seen->oof.bands[i].n);
-        add_share(&cells, seen->test.bands[i].n, seen->test.n);
-        add_share(&cells, seen->test.bands[i].n_bad, seen->test.bands[i].n);
+        add_share(&cells, seen->choice.oof.bands[i].n, seen->choice.oof.n);
+        add_share(&cells, seen->choice.oof.bands[i].n_bad, seen->choice.oof.bands[i].n);
+        add_share(&cells, seen->choice.test.bands[i].n, seen->choice.test.n);
+        add_share(&cells, seen->choice.test.bands[i].n_bad, seen->choice.test.bands[i].n);
     }
     printf("\nbands at the optimum:\n");
     return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3EU, err);
@@ -127,7 +128,8 @@ static int print_report(const struct cr_rethreshold *seen, struct cr_error *err)
     int result = print_rules(seen, err);
     printf("\nsavings: against threshold 0.5 on the same rows; %zu of %zu out-of-fold and %zu of "
            "%zu test rows are bad\n",
-           seen->oof.n_bad, seen->oof.n, seen->test.n_bad, seen->test.n);
+           seen->choice.oof.n_bad, seen->choice.oof.n, seen->choice.test.n_bad,
+           seen->choice.test.n);
     return result != 0 ? result : print_bands(seen, err);
 }
 
@@ -149,7 +151,7 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
     result = print_report(seen, err);
     if (published != NULL) {
         printf("\n%s is %s with these costs and threshold %.2f\n", published, seen->bundle->version,
-               seen->threshold);
+               seen->choice.threshold);
         cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", published);
     }
     return result;

@@ -51,13 +51,13 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
     }
     calibrated(&model->calibration, model->best->oof_raw, n_train, model->oof_pd);
     calibrated(&model->calibration, model->test_raw, n_test, model->test_pd);
-    const struct cr_threshold_rows rows = {model->oof_pd, run->train_y, run->train_amount, n_train};
-    result =
-        cr_threshold_sweep(&rows, &run->portfolio->policy, &model->sweep, &model->n_sweep, err);
+    const struct cr_threshold_rows oof = {model->oof_pd, run->train_y, run->train_amount, n_train};
+    const struct cr_threshold_rows test = {model->test_pd, run->test_y, run->test_amount, n_test};
+    result = cr_choice_make(&run->portfolio->policy, &oof, &test, &model->choice, err);
     if (result != 0) {
         return result;
     }
-    ret->threshold = cr_threshold_best(model->sweep, model->n_sweep)->threshold;
+    ret->threshold = model->choice.threshold;
     ret->calibration_slope = model->calibration.slope;
     ret->calibration_intercept = model->calibration.intercept;
     ret->seconds = model->final_seconds;

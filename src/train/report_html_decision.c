@@ -62,10 +62,10 @@ static void put_panel(struct cr_strbuf *out, const struct cr_drawing *drawing, c
         chart.y_max = cr_drawing_round_up(top / unit, &chart.y_step);
         chart.y_format = CR_CHART_NUMBER;
     }
-    cr_strbuf_printf(&path, "oof.optimum.%s", key);
+    cr_strbuf_printf(&path, "out_of_fold.optimum.%s", key);
     double at_optimum = cr_drawing_number(analysis, cr_strbuf_text(&path));
     cr_strbuf_reset(&path);
-    cr_strbuf_printf(&path, "oof.half.%s", key);
+    cr_strbuf_printf(&path, "out_of_fold.half.%s", key);
     double at_half = cr_drawing_number(analysis, cr_strbuf_text(&path));
     cr_strbuf_printf(out, "<figure><figcaption><b>%s</b> <span>", title);
     if (money) {
@@ -137,9 +137,9 @@ static void put_policies(struct cr_strbuf *out, const struct cr_drawing *drawing
 static void put_remarks(struct cr_strbuf *out, const struct cr_drawing *drawing,
                         const json_t *analysis)
 {
-    double savings = cr_drawing_number(analysis, "test.savings");
+    double savings = cr_drawing_number(analysis, "test.optimum.savings");
     double closed_form = cr_drawing_number(analysis, "closed_form");
-    double declined = cr_drawing_number(analysis, "good_payers_declined");
+    double declined = cr_drawing_number(analysis, "test.optimum.good_declined");
     cr_strbuf_puts(out, "<ul class=\"remarks\">");
     if (isfinite(declined)) {
         cr_strbuf_puts(out, "<li><b>");
@@ -197,7 +197,7 @@ static void put_bands(struct cr_strbuf *out, const json_t *bands)
         cr_put_html(out, cr_drawing_text(band, "name"));
         cr_strbuf_puts(out, "</th>");
         cr_html_cell_percent(out, cr_drawing_number(band, "share"), 1);
-        cr_html_cell_percent(out, cr_drawing_number(band, "default_rate"), 1);
+        cr_html_cell_percent(out, cr_drawing_number(band, "bad_rate"), 1);
         cr_strbuf_puts(out, "</tr>\n");
     }
     cr_html_table_end(out);
@@ -217,5 +217,5 @@ void cr_html_threshold(struct cr_strbuf *out, const struct cr_drawing *drawing)
     cr_strbuf_puts(out, "</div>\n");
     put_policies(out, drawing, cr_drawing_at(analysis, "test"));
     put_remarks(out, drawing, analysis);
-    put_bands(out, cr_drawing_at(analysis, "bands"));
+    put_bands(out, cr_drawing_at(analysis, "test.bands"));
 }

@@ -90,13 +90,6 @@ static json_t *data_to_json(const struct cr_run *run, const struct cr_train_mode
                      "default_rate_test", cr_json_number(model->test.default_rate));
 }
 
-static json_t *costs_to_json(const struct cr_costs *costs)
-{
-    return json_pack("{s:o, s:o, s:o}", "false_negative", cr_json_number(costs->false_negative), //
-                     "lgd", cr_json_number(costs->lgd),                                          //
-                     "false_positive", cr_json_number(costs->false_positive));
-}
-
 static json_t *head_to_json(const struct cr_run *run, const struct cr_train_report *summary)
 {
     const struct cr_portfolio *portfolio = run->portfolio;
@@ -105,24 +98,24 @@ static json_t *head_to_json(const struct cr_run *run, const struct cr_train_repo
     cr_clock_utc(now);
     return json_pack("{s:i, s:s, s:s, s:s, s:I, s:{s:s, s:s, s:s}, s:o, s:o, s:s, s:b, s:I, s:o, "
                      "s:o, s:n, s:s, s:o}",
-                     "format", FORMAT,                                     //
-                     "portfolio", portfolio->name,                         //
-                     "title", portfolio->title,                            //
-                     "created_at", now,                                    //
-                     "seed", (json_int_t)summary->seed,                    //
-                     "currency",                                           //
-                     "code", portfolio->currency_code,                     //
-                     "symbol", portfolio->currency_symbol,                 //
-                     "grouping", portfolio->currency_grouping,             //
-                     "outcome", outcome_to_json(portfolio),                //
-                     "split", split_to_json(&run->split),                  //
-                     "feature_set", portfolio->sets[run->set].name,        //
-                     "include_protected", run->options->include_protected, //
-                     "n_inputs", (json_int_t)summary->n_inputs,            //
-                     "data", data_to_json(run, champion),                  //
-                     "costs", costs_to_json(&portfolio->policy.costs),     //
-                     "champion",                                           //
-                     "champion_kind", champion->kind,                      //
+                     "format", FORMAT,                                           //
+                     "portfolio", portfolio->name,                               //
+                     "title", portfolio->title,                                  //
+                     "created_at", now,                                          //
+                     "seed", (json_int_t)summary->seed,                          //
+                     "currency",                                                 //
+                     "code", portfolio->currency_code,                           //
+                     "symbol", portfolio->currency_symbol,                       //
+                     "grouping", portfolio->currency_grouping,                   //
+                     "outcome", outcome_to_json(portfolio),                      //
+                     "split", split_to_json(&run->split),                        //
+                     "feature_set", portfolio->sets[run->set].name,              //
+                     "include_protected", run->options->include_protected,       //
+                     "n_inputs", (json_int_t)summary->n_inputs,                  //
+                     "data", data_to_json(run, champion),                        //
+                     "costs", cr_choice_costs_to_json(&portfolio->policy.costs), //
+                     "champion",                                                 //
+                     "champion_kind", champion->kind,                            //
                      "champion_rule", rule_to_json(summary));
 }
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "creditrisk/decision/policy.h"
 #include "creditrisk/train/curves.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
@@ -170,101 +169,6 @@ static int curves_to_json(const struct cr_run *run, const struct cr_run_model *m
     return 0;
 }
 
-static double money(int64_t hundredths)
-{
-    return (double)hundredths / 100;
-}
-
-static json_t *point_to_json(const struct cr_threshold_point *point)
-{
-    return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", //
-                     "threshold", cr_json_number(point->threshold),   //
-                     "cost", cr_json_number(money(point->cost)),      //
-                     "tp", (json_int_t)point->tp,                     //
-                     "fp", (json_int_t)point->fp,                     //
-                     "tn", (json_int_t)point->tn,                     //
-                     "fn", (json_int_t)point->fn,                     //
-                     "precision", cr_json_number(point->precision),   //
-                     "recall", cr_json_number(point->recall),         //
-                     "f1", cr_json_number(point->f1));
-}
-
-static json_t *sweep_to_json(const struct cr_run_model *model)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < model->n_sweep; i++) {
-        const struct cr_threshold_point *point = &model->sweep[i];
-        json_t *entry = json_pack("{s:o, s:o, s:o, s:o, s:o}",                   //
-                                  "threshold", cr_json_number(point->threshold), //
-                                  "cost", cr_json_number(money(point->cost)),    //
-                                  "precision", cr_json_number(point->precision), //
-                                  "recall", cr_json_number(point->recall),       //
-                                  "f1", cr_json_number(point->f1));
-        if (json_array_append_new(array, entry) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
-}
-
-static json_t *bands_to_json(const struct cr_run *run, const struct cr_run_model *model,
-                             double threshold)
-{
-    const struct cr_policy *policy = &run->portfolio->policy;
-    json_t *array = json_array();
-    for (size_t b = 0; b < policy->n_bands; b++) {
-        double n = 0;
-        double n_bad = 0;
-        for (size_t i = 0; i < run->split.n_test; i++) {
-            if (cr_policy_band(policy, threshold, model->test_pd[i]) == &policy->bands[b]) {
-                n++;
-                n_bad += run->test_y[i];
-            }
-        }
-        json_t *entry = json_pack("{s:s, s:s, s:o, s:o}", "name", policy->bands[b].name,  //
-                                  "color", policy->bands[b].color,                        //
-                                  "share", cr_json_number(n / (double)run->split.n_test), //
-                                  "default_rate", cr_json_number(n > 0 ? n_bad / n : NAN));
-        if (json_array_append_new(array, entry) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-    }
-    return array;
-}
-
-/* What is decided on which rows: the version's threshold, 0.5, and deciding without a model. */
-struct outcomes {
-    struct cr_threshold_point oof_optimum, oof_half;
-    struct cr_threshold_point optimum, half, approve_all, decline_all;
-};
-
-static int evaluate(const struct cr_run *run, const struct cr_run_model *model, double threshold,
-                    struct outcomes *ret, struct cr_error *err)
-{
-    const struct cr_threshold_rows oof = {model->oof_pd, run->train_y, run->train_amount,
-                                          run->split.n_train};
-    const struct cr_threshold_rows test = {model->test_pd, run->test_y, run->test_amount,
-                                           run->split.n_test};
-    const struct {
-        const struct cr_threshold_rows *rows;
-        double threshold;
-        struct cr_threshold_point *ret_point;
-    } points[] = {
-        {&oof, threshold, &ret->oof_optimum}, {&oof, 0.5, &ret->oof_half},
-        {&test, threshold, &ret->optimum},    {&test, 0.5, &ret->half},
-        {&test, INFINITY, &ret->approve_all}, {&test, 0, &ret->decline_all},
-    };
-    int result = 0;
-    for (size_t i = 0; result == 0 && i < CR_ARRAY_LEN(points); i++) {
-        result = cr_threshold_evaluate(points[i].rows, &run->portfolio->policy.costs,
-                                       points[i].threshold, points[i].ret_point, err);
-    }
-    ret->approve_all.threshold = 1; /* nobody is declined, even at a PD of 1 */
-    return result;
-}
-
 static json_t *confusion_to_json(const struct cr_threshold_point *point)
 {
     return json_pack("{s:I, s:I, s:I, s:I}",      //
@@ -272,26 +176,6 @@ static json_t *confusion_to_json(const struct cr_threshold_point *point)
                      "fp", (json_int_t)point->fp, //
                      "tn", (json_int_t)point->tn, //
                      "fn", (json_int_t)point->fn);
-}
-
-static json_t *analysis_to_json(const struct cr_run *run, const struct cr_run_model *model,
-                                const struct outcomes *out)
-{
-    double closed_form = cr_threshold_closed_form(&run->portfolio->policy.costs);
-    const struct cr_threshold_point *optimum = &out->optimum;
-    return json_pack(
-        "{s:o, s:o, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o, s:o}, s:o, s:o}", "closed_form",
-        cr_json_number(closed_form),                                                  //
-        "sweep", sweep_to_json(model),                                                //
-        "oof", "optimum", point_to_json(&out->oof_optimum),                           //
-        "half", point_to_json(&out->oof_half),                                        //
-        "test", "optimum", point_to_json(optimum), "half", point_to_json(&out->half), //
-        "approve_all", point_to_json(&out->approve_all),                              //
-        "decline_all", point_to_json(&out->decline_all),                              //
-        "savings", cr_json_number(money(out->half.cost - optimum->cost)),             //
-        "bands", bands_to_json(run, model, optimum->threshold),                       //
-        "good_payers_declined",
-        cr_json_number((double)optimum->fp / (double)(optimum->fp + optimum->tn)));
 }
 
 static json_t *folds_to_json(const struct cr_run *run, const struct cr_train_model *summary)
@@ -333,25 +217,24 @@ int cr_report_model(const struct cr_run *run, const struct cr_run_model *model,
     CR_CLEANUP(cr_json_decrefp) json_t *curves = NULL;
     CR_CLEANUP(cr_json_decrefp) json_t *inputs = NULL;
     CR_CLEANUP(cr_json_decrefp) json_t *groups = NULL;
-    struct outcomes outcomes;
     int result;
     if ((result = metrics_to_json(run, &summary->test, model->test_pd, &metrics, err)) != 0 ||
         (result = add_intervals(run, model, metrics, err)) != 0 ||
         (result = metrics_to_json(run, &summary->oof, model->oof_pd, &oof_metrics, err)) != 0 ||
         (result = curves_to_json(run, model, &curves, err)) != 0 ||
-        (result = cr_importance_make(run, model, &inputs, &groups, err)) != 0 ||
-        (result = evaluate(run, model, summary->threshold, &outcomes, err)) != 0) {
+        (result = cr_importance_make(run, model, &inputs, &groups, err)) != 0) {
         return result;
     }
     CR_CLEANUP(cr_json_decrefp) json_t *json = summary_to_json(run, model, summary);
     if (json_object_set(json, "metrics", metrics) != 0 ||
         json_object_set(json, "oof_metrics", oof_metrics) != 0 ||
-        json_object_set_new(json, "confusion", confusion_to_json(&outcomes.optimum)) != 0 ||
+        json_object_set_new(json, "confusion",
+                            confusion_to_json(&model->choice.test.rules[CR_RULE_OPTIMUM])) != 0 ||
         json_object_set(json, "curves", curves) != 0 ||
         json_object_set(json, "importance", inputs) != 0 ||
         json_object_set(json, "groups", groups) != 0 ||
-        json_object_set_new(json, "threshold_analysis", analysis_to_json(run, model, &outcomes)) !=
-            0) {
+        json_object_set_new(json, "threshold_analysis",
+                            cr_choice_to_json(&model->choice, &run->portfolio->policy)) != 0) {
         return no_memory(err);
     }
     *ret_model = CR_STEAL(json);

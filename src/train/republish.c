@@ -93,8 +93,8 @@ static int write_policy(const struct cr_rethreshold *rethreshold, const char *di
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     const struct cr_portfolio_file *file =
         cr_portfolio_find_file(rethreshold->bundle->portfolio, "policy.yaml");
-    int result =
-        cr_policy_text_set_costs(POLICY, file->data, file->len, &rethreshold->costs, &text, err);
+    int result = cr_policy_text_set_costs(POLICY, file->data, file->len, &rethreshold->choice.costs,
+                                          &text, err);
     return result != 0 ? result : write_file(dir, POLICY, cr_strbuf_text(&text), text.len, err);
 }
 
@@ -122,7 +122,7 @@ static int make_manifest(const struct cr_rethreshold *rethreshold, const char *r
     (void)json_object_del(manifest, "files");   /* this too */
     if (json_object_update(json_object_get(manifest, "metrics"), metrics) != 0 ||
         json_object_set_new(manifest, "optimal_threshold",
-                            cr_json_number(rethreshold->threshold)) != 0 ||
+                            cr_json_number(rethreshold->choice.threshold)) != 0 ||
         json_object_set_new(manifest, "derived_from", json_string(parent->version)) != 0 ||
         json_object_set(manifest, "reason", reason_json) != 0 ||
         json_object_set_new(manifest, "created_at", json_string(now)) != 0 ||
@@ -141,7 +141,8 @@ static int check_stage(const struct cr_rethreshold *rethreshold, const char *dir
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     size_t n_golden;
     int result = cr_bundle_assemble(dir, manifest, 1, &bundle, err);
-    if (result == 0 && !are_same_costs(&bundle->portfolio->policy.costs, &rethreshold->costs)) {
+    if (result == 0 &&
+        !are_same_costs(&bundle->portfolio->policy.costs, &rethreshold->choice.costs)) {
         result = cr_error_set(err, CR_EMODEL, "the costs could not be written into '%s'", POLICY);
     }
     return result != 0 ? result : cr_selftest_replay(bundle, dir, &n_golden, err);
@@ -156,7 +157,7 @@ int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_r
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     CR_CLEANUP(cr_freep) char *from = NULL;
     CR_CLEANUP(cr_freep) char *dir = NULL;
-    if (are_same_costs(&parent->portfolio->policy.costs, &rethreshold->costs)) {
+    if (are_same_costs(&parent->portfolio->policy.costs, &rethreshold->choice.costs)) {
         return cr_error_set(err, CR_EINVAL,
                             "nothing to publish: these are the costs of version '%s'",
                             parent->version);

@@ -19,7 +19,7 @@ void cr_run_finish(struct cr_run *run)
         free(model->oof_pd);
         free(model->test_raw);
         free(model->test_pd);
-        free(model->sweep);
+        cr_choice_finish(&model->choice);
     }
     free(run->models);
     free(run->sendable);

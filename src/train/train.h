@@ -3,12 +3,12 @@
 #ifndef CREDITRISK_SRC_TRAIN_TRAIN_H
 #define CREDITRISK_SRC_TRAIN_TRAIN_H
 
-#include "creditrisk/decision/threshold.h"
 #include "creditrisk/features/extract.h"
 #include "creditrisk/model/calibrate.h"
 #include "creditrisk/model/model.h"
 #include "creditrisk/model/trainer.h"
 #include "creditrisk/preprocess/pipeline.h"
+#include "creditrisk/train/choice.h"
 #include "creditrisk/train/run.h"
 #include "creditrisk/train/split.h"
 #include "creditrisk/util/digest.h"
@@ -48,8 +48,7 @@ struct cr_run_model {
     double *test_pd;                 /* n_test */
     double final_seconds;
     struct cr_calibration calibration;
-    struct cr_threshold_point *sweep; /* on the out-of-fold PDs */
-    size_t n_sweep;
+    struct cr_choice choice; /* of the threshold */
 };
 
 struct cr_run {

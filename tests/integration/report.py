@@ -112,6 +112,22 @@ def check_metrics(metrics, pds, outcomes, threshold):
     assert 0 < metrics["ece_expected"] < metrics["ece_p99"] < 0.2
 
 
+def check_side(seen, pds, outcomes, threshold):
+    assert (seen["n"], seen["n_bad"]) == (len(pds), sum(outcomes))
+    for rule, at in (("optimum", threshold), ("half", 0.5), ("approve_all", math.inf), ("decline_all", 0)):
+        check_point(seen[rule], pds, outcomes, at, rule)
+        close(seen[rule]["savings"], seen["half"]["cost"] - seen[rule]["cost"], "savings")
+        declined = sum(p >= at and not y for p, y in zip(pds, outcomes))
+        close(seen[rule]["good_declined"], declined / outcomes.count(0), "good payers declined")
+    edges = [-1, 0.4 * threshold, threshold, 2]
+    assert [band["name"] for band in seen["bands"]] == ["Low Risk", "Medium Risk", "High Risk"]
+    for band, low, high in zip(seen["bands"], edges, edges[1:]):
+        inside = [y for p, y in zip(pds, outcomes) if low <= p < high]
+        assert (band["n"], band["n_bad"]) == (len(inside), sum(inside))
+        close(band["share"], len(inside) / len(pds), band["name"])
+        close(band["bad_rate"], sum(inside) / len(inside), band["name"])
+
+
 def check_threshold(analysis, threshold, test, oof):
     close(analysis["closed_form"], FP / (FP + FN), "closed form")
     assert [round(p["threshold"] * 100) for p in analysis["sweep"]] == list(range(5, 96))
@@ -121,22 +137,9 @@ def check_threshold(analysis, threshold, test, oof):
                 close(seen[name], value, f"sweep {name}")
     cheapest = min(p["cost"] for p in analysis["sweep"])
     assert threshold == max(p["threshold"] for p in analysis["sweep"] if p["cost"] == cheapest)
-    for rows, part in ((oof, "oof"), (test, "test")):
-        check_point(analysis[part]["optimum"], *rows, threshold, part)
-        check_point(analysis[part]["half"], *rows, 0.5, part)
-    seen = analysis["test"]
-    check_point(seen["approve_all"], *test, math.inf, "approve all")
-    check_point(seen["decline_all"], *test, 0, "decline all")
-    close(seen["savings"], seen["half"]["cost"] - seen["optimum"]["cost"], "savings")
-    pds, outcomes = test
-    declined = sum(p >= threshold and not y for p, y in zip(pds, outcomes))
-    close(analysis["good_payers_declined"], declined / outcomes.count(0), "good payers declined")
-    edges = [-1, 0.4 * threshold, threshold, 2]
-    assert [band["name"] for band in analysis["bands"]] == ["Low Risk", "Medium Risk", "High Risk"]
-    for band, low, high in zip(analysis["bands"], edges, edges[1:]):
-        inside = [y for p, y in zip(pds, outcomes) if low <= p < high]
-        close(band["share"], len(inside) / len(pds), band["name"])
-        close(band["default_rate"], sum(inside) / len(inside), band["name"])
+    assert analysis["threshold"] == threshold and analysis["costs"] == {"false_negative": FN, "false_positive": FP, "lgd": None}
+    for rows, part in ((oof, "out_of_fold"), (test, "test")):
+        check_side(analysis[part], *rows, threshold)
 
 
 def check_importance(model, n_inputs):

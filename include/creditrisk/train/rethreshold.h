@@ -7,46 +7,18 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "creditrisk/decision/threshold.h"
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/score/bundle.h"
+#include "creditrisk/train/choice.h"
 #include "creditrisk/train/metrics.h"
 #include "creditrisk/util/error.h"
 
-/* The rules that are compared on the same rows. */
-enum cr_rethreshold_rule {
-    CR_RULE_OPTIMUM,
-    CR_RULE_HALF,        /* threshold 0.5 */
-    CR_RULE_APPROVE_ALL, /* threshold +infinity */
-    CR_RULE_DECLINE_ALL, /* threshold 0 */
-    CR_N_RULES
-};
-
-/* How many rows fall into a band of the policy, at the optimum. */
-struct cr_rethreshold_band {
-    size_t n;
-    size_t n_bad;
-};
-
-/* What was seen on one set of rows. */
-struct cr_rethreshold_side {
-    size_t n;
-    size_t n_bad;
-    struct cr_threshold_point rules[CR_N_RULES];
-    struct cr_rethreshold_band *bands; /* policy.n_bands */
-};
-
 struct cr_rethreshold {
-    struct cr_bundle *bundle;         /* the version, verified */
-    struct cr_costs costs;            /* that were counted with */
-    double closed_form;               /* NaN for lgd costs: it differs from loan to loan */
-    double threshold;                 /* the optimum on the out-of-fold rows */
-    struct cr_threshold_point *sweep; /* n_sweep, on the out-of-fold rows, ascending */
-    size_t n_sweep;
-    struct cr_rethreshold_side oof;
-    struct cr_rethreshold_side test;
-    struct cr_metrics test_metrics; /* at the optimum */
+    struct cr_bundle *bundle; /* the version, verified */
+    struct cr_choice choice;
+    struct cr_metrics oof_metrics; /* at the choice's threshold */
+    struct cr_metrics test_metrics;
 };
 
 /* Loads the version (NULL = the champion; score/bundle.h's errors) and repeats the choice. A NaN of
@@ -58,14 +30,6 @@ int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, cons
                        const struct cr_costs *asked, struct cr_rethreshold *ret_rethreshold,
                        struct cr_error *err);
 void cr_rethreshold_finish(struct cr_rethreshold *rethreshold);
-
-/* What the rule saves on the side's rows against threshold 0.5, in hundredths; negative when it
- * costs more. */
-int64_t cr_rethreshold_savings(const struct cr_rethreshold_side *side,
-                               enum cr_rethreshold_rule rule);
-
-/* fp / (fp + tn): the share of good payers that are declined; 0 without any. */
-double cr_rethreshold_good_declined(const struct cr_threshold_point *point);
 
 /* The document of `threshold --json`; money in whole currency units. `published` (may be NULL) is
  * the version that was made of it. A new reference; NULL without memory. */

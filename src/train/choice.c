@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/train/choice.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "creditrisk/decision/policy.h"
+
+void cr_choice_finish(struct cr_choice *choice)
+{
+    if (choice == NULL) {
+        return;
+    }
+    free(choice->sweep);
+    free(choice->oof.bands);
+    free(choice->test.bands);
+    *choice = (struct cr_choice){0};
+}
+
+static int look_at_side(const struct cr_policy *policy, double threshold,
+                        const struct cr_threshold_rows *rows, struct cr_choice_side *side,
+                        struct cr_error *err)
+{
+    const double thresholds[CR_N_RULES] = {
+        [CR_RULE_OPTIMUM] = threshold,
+        [CR_RULE_HALF] = 0.5,
+        [CR_RULE_APPROVE_ALL] = INFINITY,
+        [CR_RULE_DECLINE_ALL] = 0.0,
+    };
+    side->bands = calloc(policy->n_bands, sizeof *side->bands);
+    if (side->bands == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the bands");
+    }
+    for (size_t i = 0; i < CR_N_RULES; i++) {
+        int result =
+            cr_threshold_evaluate(rows, &policy->costs, thresholds[i], &side->rules[i], err);
+        if (result != 0) {
+            return result;
+        }
+    }
+    side->n = rows->n;
+    side->n_bad = side->rules[CR_RULE_APPROVE_ALL].fn;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct cr_band *band = cr_policy_band(policy, threshold, rows->pd[i]);
+        side->bands[band - policy->bands].n++;
+        side->bands[band - policy->bands].n_bad += rows->y[i] == 1.0;
+    }
+    return 0;
+}
+
+int cr_choice_make(const struct cr_policy *policy, const struct cr_threshold_rows *oof,
+                   const struct cr_threshold_rows *test, struct cr_choice *ret_choice,
+                   struct cr_error *err)
+{
+    struct cr_choice choice = {.costs = policy->costs,
+                               .closed_form = cr_threshold_closed_form(&policy->costs)};
+    int result = cr_threshold_sweep(oof, policy, &choice.sweep, &choice.n_sweep, err);
+    if (result == 0) {
+        choice.threshold = cr_threshold_best(choice.sweep, choice.n_sweep)->threshold;
+        result = look_at_side(policy, choice.threshold, oof, &choice.oof, err);
+    }
+    if (result == 0) {
+        result = look_at_side(policy, choice.threshold, test, &choice.test, err);
+    }
+    if (result != 0) {
+        cr_choice_finish(&choice);
+        return result;
+    }
+    *ret_choice = choice;
+    return 0;
+}
+
+int64_t cr_choice_savings(const struct cr_choice_side *side, enum cr_choice_rule rule)
+{
+    return side->rules[CR_RULE_HALF].cost - side->rules[rule].cost;
+}
+
+double cr_choice_good_declined(const struct cr_threshold_point *point)
+{
+    size_t n_good = point->fp + point->tn;
+    return n_good > 0 ? (double)point->fp / (double)n_good : 0.0;
+}
