@@ -16,8 +16,10 @@ struct cr_drawing {
     const json_t *models;   /* an array, or NULL */
     const json_t *champion; /* one of models; NULL without any */
     size_t champion_index;
-    const char *currency; /* symbol, "" when not known */
-    bool indian;          /* 1,00,000 and lakh, crore; else 100,000 and thousand, million */
+    const char *derived_from; /* the version that this report's one was made of; else NULL */
+    const char *role;         /* what the drawn-out model is: "champion", or "this version" */
+    const char *currency;     /* symbol, "" when not known */
+    bool indian;              /* 1,00,000 and lakh, crore; else 100,000 and thousand, million */
 };
 
 void cr_drawing_init(struct cr_drawing *drawing, const json_t *report);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "creditrisk/train/intervals.h"
+#include "creditrisk/train/rethreshold.h"
 #include "train.h"
 
 /* Mean |contribution| of every input, and of every group after its inputs were summed with sign,
@@ -40,13 +41,20 @@ int cr_compare_ceiling(const struct cr_run *run, struct cr_db *db, json_t **ret_
 json_t *cr_honesty_make(const struct cr_run *run, const struct cr_comparison_base *champion,
                         const json_t *comparisons);
 
-/* report.json as it is before the versions have names. */
+/* report.json without names of versions, as it stands inside each of them: a version may be given
+ * another name where it is imported, and only its manifest says which. */
 int cr_report_make(const struct cr_run *run, struct cr_db *db,
                    const struct cr_train_report *summary, json_t **ret_document,
                    struct cr_error *err);
 
-/* Fills in the versions' names once they are published. */
+/* Fills in the versions' names once they are published: for what this registry shows of the run. */
 int cr_report_name_versions(json_t *document, const struct cr_train_report *summary,
                             struct cr_error *err);
+
+/* The report of the version that rethreshold would make: its model alone, with the new costs,
+ * threshold and what hangs on them, and `derived`: {from, reason}. CR_EMODEL when the parent's
+ * report does not have the model. */
+int cr_report_derive(const json_t *parent, const struct cr_rethreshold *rethreshold,
+                     const char *reason, json_t **ret_document, struct cr_error *err);
 
 #endif

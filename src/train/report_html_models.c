@@ -82,6 +82,27 @@ static void put_verdict(struct cr_strbuf *out, const struct cr_drawing *drawing)
     cr_strbuf_puts(out, "</b>.</p>\n");
 }
 
+static void put_role(struct cr_strbuf *out, const struct cr_drawing *drawing)
+{
+    if (drawing->derived_from == NULL) {
+        cr_strbuf_puts(out, "Champion");
+        return;
+    }
+    cr_strbuf_puts(out, "Made of ");
+    cr_put_html(out, drawing->derived_from);
+    cr_strbuf_puts(out, " with other costs");
+}
+
+static void put_sentence(struct cr_strbuf *out, const char *lead, const char *text)
+{
+    if (text != NULL) {
+        cr_strbuf_puts(out, "<p class=\"rule\">");
+        cr_strbuf_puts(out, lead);
+        cr_put_html(out, text);
+        cr_strbuf_puts(out, "</p>");
+    }
+}
+
 void cr_html_champion(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     const json_t *model = drawing->champion;
@@ -93,7 +114,9 @@ void cr_html_champion(struct cr_strbuf *out, const struct cr_drawing *drawing)
         return;
     }
     cr_strbuf_puts(out, "<section class=\"hero\" aria-labelledby=\"champion-title\">"
-                        "<p class=\"eyebrow\">Champion</p><h2 id=\"champion-title\">");
+                        "<p class=\"eyebrow\">");
+    put_role(out, drawing);
+    cr_strbuf_puts(out, "</p><h2 id=\"champion-title\">");
     cr_html_put_name(out, model);
     if (version != NULL) {
         cr_strbuf_puts(out, " <span class=\"version\">");
@@ -101,11 +124,8 @@ void cr_html_champion(struct cr_strbuf *out, const struct cr_drawing *drawing)
         cr_strbuf_puts(out, "</span>");
     }
     cr_strbuf_puts(out, "</h2>\n");
-    if (cr_drawing_text(drawing->report, "champion_rule") != NULL) {
-        cr_strbuf_puts(out, "<p class=\"rule\">");
-        cr_put_html(out, cr_drawing_text(drawing->report, "champion_rule"));
-        cr_strbuf_puts(out, "</p>");
-    }
+    put_sentence(out, "", cr_drawing_text(drawing->report, "champion_rule"));
+    put_sentence(out, "Reason: ", cr_drawing_text(drawing->report, "derived.reason"));
     put_figures(out, model);
     put_verdict(out, drawing);
     cr_strbuf_puts(out, "</section>\n");
@@ -142,8 +162,10 @@ static void put_model_row(struct cr_strbuf *out, const struct cr_drawing *drawin
     cr_html_put_name(out, model);
     cr_strbuf_puts(out, "<small>");
     cr_put_html(out, cr_drawing_text(model, "version"));
-    cr_strbuf_puts(out, champion ? " <span class=\"tag\">champion</span></small></th>"
-                                 : "</small></th>");
+    if (champion) {
+        cr_strbuf_printf(out, " <span class=\"tag\">%s</span>", drawing->role);
+    }
+    cr_strbuf_puts(out, "</small></th>");
     cr_html_cell_fixed(out, auc, 4);
     cr_strbuf_puts(out, "<td class=\"interval\">");
     cr_chart_interval(out, low, high, from, auc, to);
@@ -195,7 +217,10 @@ static void put_legend(struct cr_strbuf *out, const struct cr_drawing *drawing)
         const json_t *model = json_array_get(drawing->models, m);
         cr_strbuf_printf(out, "<li><span class=\"key k%zu\"></span>", m % CR_N_SERIES);
         cr_html_put_name(out, model);
-        cr_strbuf_puts(out, model == drawing->champion ? " (champion)</li>" : "</li>");
+        if (model == drawing->champion) {
+            cr_strbuf_printf(out, " (%s)", drawing->role);
+        }
+        cr_strbuf_puts(out, "</li>");
     }
     cr_strbuf_puts(out, "</ul>\n");
 }

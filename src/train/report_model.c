@@ -169,15 +169,6 @@ static int curves_to_json(const struct cr_run *run, const struct cr_run_model *m
     return 0;
 }
 
-static json_t *confusion_to_json(const struct cr_threshold_point *point)
-{
-    return json_pack("{s:I, s:I, s:I, s:I}",      //
-                     "tp", (json_int_t)point->tp, //
-                     "fp", (json_int_t)point->fp, //
-                     "tn", (json_int_t)point->tn, //
-                     "fn", (json_int_t)point->fn);
-}
-
 static json_t *folds_to_json(const struct cr_run *run, const struct cr_train_model *summary)
 {
     json_t *folds = json_array();
@@ -228,8 +219,6 @@ int cr_report_model(const struct cr_run *run, const struct cr_run_model *model,
     CR_CLEANUP(cr_json_decrefp) json_t *json = summary_to_json(run, model, summary);
     if (json_object_set(json, "metrics", metrics) != 0 ||
         json_object_set(json, "oof_metrics", oof_metrics) != 0 ||
-        json_object_set_new(json, "confusion",
-                            confusion_to_json(&model->choice.test.rules[CR_RULE_OPTIMUM])) != 0 ||
         json_object_set(json, "curves", curves) != 0 ||
         json_object_set(json, "importance", inputs) != 0 ||
         json_object_set(json, "groups", groups) != 0 ||

@@ -113,10 +113,11 @@ static void put_class_line(struct cr_strbuf *out, const struct class_line *line)
 static int write_classification(const json_t *model, const char *kind, const char *dir,
                                 struct cr_error *err)
 {
-    double tp = cr_drawing_number(model, "confusion.tp");
-    double fp = cr_drawing_number(model, "confusion.fp");
-    double tn = cr_drawing_number(model, "confusion.tn");
-    double fn = cr_drawing_number(model, "confusion.fn");
+    const json_t *point = cr_drawing_at(model, "threshold_analysis.test.optimum");
+    double tp = cr_drawing_number(point, "tp");
+    double fp = cr_drawing_number(point, "fp");
+    double tn = cr_drawing_number(point, "tn");
+    double fn = cr_drawing_number(point, "fn");
     if (isnan(tp + fp + tn + fn)) {
         return 0;
     }

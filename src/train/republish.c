@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A version made of another one: its files are copied, its costs, threshold and manifest are not.
- */
+/* A version made of another one: its files are copied; its costs, threshold, manifest and report
+ * are its own. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,12 @@
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "drawing.h"
 #include "policy_text.h"
+#include "report.h"
 
 #define POLICY "portfolio/policy.yaml"
+#define REPORT "report/report.json"
 
 static int no_memory(struct cr_error *err)
 {
@@ -48,28 +51,33 @@ static int write_file(const char *dir, const char *name, const char *data, size_
     return result != 0 ? result : cr_fs_write(path, data, len, err);
 }
 
-/* The parent was verified a moment ago; what is copied must still be that. */
-static int copy_file(const char *from, const char *to, const char *name, const json_t *entry,
-                     struct cr_error *err)
+/* A file of the parent, which was verified a moment ago; what is read must still be that.
+ * *ret_data is yours (free). */
+static int read_file(const char *dir, const char *name, const json_t *entry, char **ret_data,
+                     size_t *ret_len, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(from, name);
-    CR_CLEANUP(cr_freep) char *data = NULL;
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
     const char *expected = json_string_value(json_object_get(entry, "sha256"));
     size_t max_len = (size_t)json_integer_value(json_object_get(entry, "bytes"));
-    size_t len;
     char sha256[CR_DIGEST_LEN];
     if (path == NULL) {
         return no_memory(err);
     }
-    int result = cr_fs_read(path, max_len, &data, &len, err);
+    int result = cr_fs_read(path, max_len, ret_data, ret_len, err);
     if (result != 0) {
         return result;
     }
-    cr_digest_bytes(data, len, sha256);
+    cr_digest_bytes(*ret_data, *ret_len, sha256);
     if (expected == NULL || strcmp(sha256, expected) != 0) {
         return cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
     }
-    return write_file(to, name, data, len, err);
+    return 0;
+}
+
+/* What hangs on costs and threshold is made anew. */
+static bool is_copied(const char *name)
+{
+    return strcmp(name, POLICY) != 0 && strncmp(name, "report/", strlen("report/")) != 0;
 }
 
 static int copy_files(const char *from, const char *to, const json_t *manifest,
@@ -79,12 +87,40 @@ static int copy_files(const char *from, const char *to, const json_t *manifest,
     json_t *entry;
     json_object_foreach(json_object_get(manifest, "files"), name, entry)
     {
-        int result = strcmp(name, POLICY) == 0 ? 0 : copy_file(from, to, name, entry, err);
-        if (result != 0) {
+        CR_CLEANUP(cr_freep) char *data = NULL;
+        size_t len;
+        int result = 0;
+        if (is_copied(name) && ((result = read_file(from, name, entry, &data, &len, err)) != 0 ||
+                                (result = write_file(to, name, data, len, err)) != 0)) {
             return result;
         }
     }
     return 0;
+}
+
+/* A parent without a report has children without one. */
+static int write_report(const struct cr_rethreshold *rethreshold, const char *from, const char *to,
+                        const char *reason, struct cr_error *err)
+{
+    const json_t *files = json_object_get(rethreshold->bundle->manifest, "files");
+    const json_t *entry = json_object_get(files, REPORT);
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(to, "report");
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *parent = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *document = NULL;
+    size_t len;
+    if (entry == NULL) {
+        return 0;
+    }
+    if (folder == NULL) {
+        return no_memory(err);
+    }
+    int result = read_file(from, REPORT, entry, &data, &len, err);
+    if (result != 0 || (result = cr_json_parse(REPORT, data, len, &parent, err)) != 0 ||
+        (result = cr_report_derive(parent, rethreshold, reason, &document, err)) != 0) {
+        return result;
+    }
+    return cr_report_write_version(document, folder, err);
 }
 
 static int write_policy(const struct cr_rethreshold *rethreshold, const char *dir,
@@ -170,6 +206,7 @@ int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_r
     }
     if ((result = copy_files(from, dir, parent->manifest, err)) != 0 ||
         (result = write_policy(rethreshold, dir, err)) != 0 ||
+        (result = write_report(rethreshold, from, dir, actor->reason, err)) != 0 ||
         (result = check_stage(rethreshold, dir, manifest, err)) != 0 ||
         (result = cr_registry_publish(registry, portfolio, dir, manifest, actor, ret_version,
                                       err)) != 0) {

@@ -164,13 +164,33 @@ def check_table(cli):
     assert "60 % of its amount" in cli("threshold", "v1", "--lgd", "0.6").stdout
 
 
+def check_report(parent, child, answer):
+    """The child's report is its parent's but for the costs, the threshold and what hangs on them."""
+    assert child["derived"] == {"from": answer["version"], "reason": "dearer “money”"} and child["costs"] == answer["costs"]
+    assert {key for key in parent.keys() | child.keys() if parent.get(key) != child.get(key)} - {"created_at"} == (
+        {"costs", "champion_rule", "models", "derived"})
+    before, after = parent["models"][0], child["models"][0]
+    assert len(child["models"]) == 1 and after["kind"] == before["kind"] == child["champion_kind"]
+    assert {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)} == {
+        "threshold", "threshold_analysis", "metrics", "oof_metrics"}
+    assert after["threshold"] == answer["threshold"]
+    assert after["threshold_analysis"] == {key: answer[key] for key in after["threshold_analysis"]}
+    for name, side in (("metrics", "test"), ("oof_metrics", "out_of_fold")):
+        assert {key for key in after[name] if after[name][key] != before[name].get(key)} <= {"accuracy", "precision", "recall", "f1"}
+        assert after[name]["recall"] == answer[side]["optimum"]["recall"] and after[name].keys() == before[name].keys()
+
+
 def publish(cli, parent, *words):
     answer = json.loads(cli("threshold", parent, *words, "--publish", "--reason", "dearer “money”", "--json").stdout)
     folders = [cli.dir / "models/retail" / version for version in (parent, answer["published"])]
     names = [sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) for folder in folders]
     assert names[0] == names[1]
     same = filecmp.cmpfiles(*folders, names[0], shallow=False)[0]
-    assert set(names[0]) - set(same) == {"portfolio/policy.yaml", "manifest.json"}, set(names[0]) - set(same)
+    differing = set(names[0]) - set(same)
+    assert {name for name in differing if not name.startswith("report/")} == {"portfolio/policy.yaml", "manifest.json"}, differing
+    check_report(*(json.loads((folder / "report/report.json").read_text()) for folder in folders), answer)
+    page = (folders[1] / "report/report.html").read_text()
+    assert f"Made of {parent} with other costs" in page and "Reason: dearer “money”" in page and ">Champion<" not in page
     manifests = [json.loads((folder / "manifest.json").read_text()) for folder in folders]
     keys = manifests[0].keys() | manifests[1].keys()
     differing = {key for key in keys if manifests[0].get(key) != manifests[1].get(key)}

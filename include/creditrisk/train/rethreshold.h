@@ -35,9 +35,10 @@ void cr_rethreshold_finish(struct cr_rethreshold *rethreshold);
  * the version that was made of it. A new reference; NULL without memory. */
 json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const char *published);
 
-/* Publishes a version that differs from its parent in the costs inside portfolio/policy.yaml, whose
- * other bytes stay, and in the manifest (threshold, metrics, derived_from, reason, times); report/
- * remains the parent's. It is assembled and passes its golden rows before it is published.
+/* Publishes a version that decides otherwise than its parent by the costs inside
+ * portfolio/policy.yaml alone, whose other bytes stay. Its manifest says so (threshold, metrics,
+ * derived_from, reason, times), and its report/ is the parent's, cut down to this model and brought
+ * up to these costs. It is assembled and passes its golden rows before it is published.
  * CR_EINVAL when the costs are the parent's: there would be no difference. *ret_version is yours
  * (free); on failure nothing is left behind. */
 int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_registry *registry,
