@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The race: after each fold, candidates that are clearly behind leave (header: the rule). Each fold
- * is a barrier, so the number of threads changes nothing. */
+ * is a barrier, so the number of threads changes nothing. Six survivors, not three: with three, a
+ * first fold on which two or three others are lucky throws the best one out. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "search.h"
-
-enum { MIN_SURVIVORS = 3 };
 
 double cr_race_auc_se(double auc, double n_bad, double n_good)
 {
@@ -39,12 +38,12 @@ void cr_race_drop(struct cr_run_model *model, size_t n_seen, double n_bad, doubl
             best = fmax(best, cr_candidate_mean(candidate));
         }
     }
-    double margin = cr_race_auc_se(best, n_bad, n_good) / 4 / sqrt((double)n_seen);
-    /* in any order: the best three, which decide who is safe, are never dropped */
+    double margin = CR_RACE_MARGIN * cr_race_auc_se(best, n_bad, n_good) / sqrt((double)n_seen);
+    /* in any order: the best ones, which decide who is safe, are never dropped */
     for (size_t i = 0; i < model->n_candidates; i++) {
         struct cr_candidate *candidate = &model->candidates[i];
         if (candidate->dropped_after == 0 && cr_candidate_mean(candidate) < best - margin &&
-            n_ahead(model, i) >= MIN_SURVIVORS) {
+            n_ahead(model, i) >= CR_RACE_MIN_SURVIVORS) {
             candidate->dropped_after = n_seen;
         }
     }

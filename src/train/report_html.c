@@ -32,15 +32,7 @@ static const struct section sections[] = {
      "The champion's kind and parameters, trained once more under other conditions. Bars run from "
      "an AUC of 0.5, which is chance, to 1.",
      cr_html_comparisons},
-    {"search", "How the parameters were found",
-     "Where several candidates were drawn and the book has 3,000 training rows, the folds are a "
-     "race, unless the run was exhaustive. All candidates are fitted on the first fold; after each "
-     "fold those leave whose mean AUC is too far below the best to catch up: by more than a "
-     "quarter of the standard "
-     "error of one fold, divided by the root of the folds seen. At least three always stay, and "
-     "those that stay see every fold. A boosted model stops adding trees when its AUC on the first "
-     "fold has not risen for 50 rounds.",
-     cr_html_search},
+    {"search", "How the parameters were found", NULL, cr_html_search},
     {"honesty", "What to keep in mind", NULL, cr_html_honesty},
 };
 

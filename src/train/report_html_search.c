@@ -134,6 +134,35 @@ static void put_candidates(struct cr_strbuf *out, const json_t *model)
     cr_strbuf_puts(out, "</details>\n");
 }
 
+/* The rules of the race, from the numbers that it ran by. */
+static void put_rules(struct cr_strbuf *out, const struct cr_drawing *drawing)
+{
+    const json_t *race = cr_drawing_at(drawing->report, "race");
+    if (json_is_null(race)) {
+        cr_strbuf_puts(out, "<p class=\"lead\">Every candidate saw every fold and all its "
+                            "rounds.</p>\n");
+    }
+    if (!json_is_object(race)) {
+        return;
+    }
+    cr_strbuf_puts(
+        out, "<p class=\"lead\">Where several candidates were drawn, the folds are a race. "
+             "All are fitted on the first fold; after each fold those leave whose mean AUC is "
+             "too far below the best to catch up: by more than ");
+    cr_put_fixed(out, cr_drawing_number(race, "margin"), 2);
+    cr_strbuf_puts(out, " standard errors of one fold, divided by the root of the folds seen. "
+                        "At least ");
+    cr_put_fixed(out, cr_drawing_number(race, "min_survivors"), 0);
+    cr_strbuf_puts(out, " always stay, and those that stay see every fold. A boosted model stops "
+                        "adding trees when its AUC on the first fold has not risen for ");
+    cr_put_fixed(out, cr_drawing_number(race, "min_patience"), 0);
+    cr_strbuf_puts(out, " rounds, or for ");
+    cr_put_fixed(out, cr_drawing_number(race, "patience_steps"), 0);
+    cr_strbuf_puts(out,
+                   " ÷ its learning rate where that is more: a slow learner's AUC stands still "
+                   "for long before it rises again.</p>\n");
+}
+
 void cr_html_search(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     bool searched = false;
@@ -144,6 +173,7 @@ void cr_html_search(struct cr_strbuf *out, const struct cr_drawing *drawing)
     if (!searched) {
         return;
     }
+    put_rules(out, drawing);
     put_races(out, drawing);
     for (size_t m = 0; m < json_array_size(drawing->models); m++) {
         put_candidates(out, json_array_get(drawing->models, m));

@@ -7,6 +7,7 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "report.h"
+#include "search.h"
 
 enum { FORMAT = 1 };
 
@@ -90,6 +91,19 @@ static json_t *data_to_json(const struct cr_run *run, const struct cr_train_mode
                      "default_rate_test", cr_json_number(model->test.default_rate));
 }
 
+/* The rules of the race (search.h); null when there was none. */
+static json_t *race_to_json(const struct cr_run *run)
+{
+    if (!cr_search_is_race(run)) {
+        return json_null();
+    }
+    return json_pack("{s:f, s:i, s:i, s:i, s:i}", "margin", CR_RACE_MARGIN, //
+                     "min_survivors", CR_RACE_MIN_SURVIVORS,                //
+                     "scored_every", CR_SEARCH_EVERY,                       //
+                     "min_patience", CR_ROUNDS_MIN_PATIENCE,                //
+                     "patience_steps", CR_ROUNDS_STEPS);
+}
+
 static json_t *head_to_json(const struct cr_run *run, const struct cr_train_report *summary)
 {
     const struct cr_portfolio *portfolio = run->portfolio;
@@ -155,6 +169,7 @@ int cr_report_make(const struct cr_run *run, struct cr_db *db,
         return result;
     }
     if (json_object_set_new(document, "notes", notes_to_json(summary)) != 0 ||
+        json_object_set_new(document, "race", race_to_json(run)) != 0 ||
         json_object_set(document, "models", models) != 0 ||
         json_object_set(document, "comparisons", comparisons) != 0 ||
         json_object_set_new(document, "honesty", cr_honesty_make(run, &champion, comparisons)) !=

@@ -68,12 +68,9 @@ static void give(const struct task *task, struct cr_prepared *prepared)
 struct onlooker {
     const double *y;
     size_t n;
-    size_t patience; /* rounds; 0 = never stop */
     double *margins; /* n, of the last look */
     double auc;      /* of the last look */
-    double best;
-    size_t best_at;
-    size_t stopped_at; /* 0 = it was not */
+    struct cr_rounds rounds;
     struct cr_error err;
     int result;
 };
@@ -84,18 +81,7 @@ static bool look(void *context, size_t n_rounds, const double *margins)
     memcpy(onlooker->margins, margins, onlooker->n * sizeof *margins);
     onlooker->result =
         cr_metrics_auc(margins, onlooker->y, onlooker->n, &onlooker->auc, &onlooker->err);
-    if (onlooker->result != 0) {
-        return true;
-    }
-    if (onlooker->auc > onlooker->best) {
-        onlooker->best = onlooker->auc;
-        onlooker->best_at = n_rounds;
-    }
-    if (onlooker->patience > 0 && n_rounds - onlooker->best_at >= onlooker->patience) {
-        onlooker->stopped_at = n_rounds;
-        return true;
-    }
-    return false;
+    return onlooker->result != 0 || cr_rounds_look(&onlooker->rounds, n_rounds, onlooker->auc);
 }
 
 /* The rounds at which the first fold stopped hold from there on. */
@@ -108,18 +94,28 @@ static void decide_rounds(struct cr_candidate *candidate, size_t stopped_at)
     }
 }
 
-static bool is_raced(const struct cr_run *run, const struct cr_run_model *model)
+bool cr_search_is_race(const struct cr_run *run)
 {
-    return model->n_candidates > 1 && !run->options->exhaustive &&
+    return !run->options->no_search && !run->options->exhaustive &&
            run->split.n_train >= CR_SEARCH_MIN_ROWS;
 }
 
-/* Only a candidate whose rounds are a parameter can carry the stop to the other folds. */
-static bool may_stop(const struct heat *heat, const struct cr_run_model *model,
-                     const struct cr_candidate *candidate)
+static bool is_raced(const struct cr_run *run, const struct cr_run_model *model)
 {
-    return heat->fold->index == 0 && is_raced(heat->run, model) &&
-           cr_candidate_param(candidate, "n_estimators") != NULL;
+    return model->n_candidates > 1 && cr_search_is_race(run);
+}
+
+/* 0 = it may not be stopped. Only a candidate whose rounds are a parameter can carry the stop to
+ * the other folds. */
+static size_t patience_of(const struct heat *heat, const struct cr_run_model *model,
+                          const struct cr_candidate *candidate)
+{
+    const struct cr_param *rate = cr_candidate_param(candidate, "learning_rate");
+    if (heat->fold->index > 0 || !is_raced(heat->run, model) ||
+        cr_candidate_param(candidate, "n_estimators") == NULL) {
+        return 0;
+    }
+    return rate == NULL ? CR_ROUNDS_MIN_PATIENCE : cr_rounds_patience(rate->value.number);
 }
 
 static int fit_candidate(const struct heat *heat, const struct task *task,
@@ -132,15 +128,15 @@ static int fit_candidate(const struct heat *heat, const struct task *task,
     if (margins == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the margins of a fold");
     }
-    bool can_stop = may_stop(heat, task->model, candidate);
+    size_t patience = patience_of(heat, task->model, candidate);
     struct onlooker onlooker = {
         .y = fold->held_out_y,
         .n = fold->n_held_out,
-        .patience = can_stop ? CR_SEARCH_PATIENCE : 0,
         .margins = margins,
+        .rounds = {.patience = patience},
     };
     const struct cr_fit_watch watch = {inputs->held_out.values, fold->n_held_out,
-                                       can_stop ? CR_SEARCH_EVERY : 0, look, &onlooker};
+                                       patience > 0 ? CR_SEARCH_EVERY : 0, look, &onlooker};
     const struct cr_fit_options options = {candidate->params, candidate->n_params,
                                            heat->run->options->seed, task->model->n_candidates > 1};
     int64_t start = cr_clock_ns();
@@ -153,7 +149,7 @@ static int fit_candidate(const struct heat *heat, const struct task *task,
         return result;
     }
     candidate->seconds += (double)(cr_clock_ns() - start) / 1e9;
-    decide_rounds(candidate, onlooker.stopped_at);
+    decide_rounds(candidate, onlooker.rounds.stopped_at);
     candidate->fold_auc[fold->index] = onlooker.auc;
     candidate->n_seen = fold->index + 1;
     for (size_t i = 0; i < fold->n_held_out; i++) {

@@ -63,7 +63,7 @@ static double mean_of(const struct field *field, size_t i)
     return sum / (double)field->n_seen;
 }
 
-/* By repeated search for the best: the first three are safe, then the rule. */
+/* By repeated search for the best: the first six are safe, then the rule. */
 static void expect(const struct field *field, double n_bad, double n_good, bool *ret_is_out)
 {
     bool is_ranked[MAX_CANDIDATES] = {false};
@@ -88,7 +88,7 @@ static void expect(const struct field *field, double n_bad, double n_good, bool 
         double s = sqrt((a * (1 - a) + (n_bad - 1) * (q1 - a * a) + (n_good - 1) * (q2 - a * a)) /
                         n_bad / n_good);
         double behind = best - mean_of(field, next);
-        ret_is_out[next] = rank >= 3 && behind > 0.25 * s / sqrt((double)field->n_seen);
+        ret_is_out[next] = rank >= 6 && behind > 0.25 * s / sqrt((double)field->n_seen);
     }
 }
 
@@ -124,11 +124,11 @@ static void drops_what_the_rule_says(void **state)
     assert_true(n_dropped > 1000 && n_kept > 1000);
 }
 
-/* However far behind, three stay. */
-static void three_survive(void **state)
+/* However far behind, six stay. */
+static void six_survive(void **state)
 {
     (void)state;
-    for (size_t n = 1; n <= 8; n++) {
+    for (size_t n = 1; n <= 16; n++) {
         struct field field = {.n_seen = 1};
         size_t n_left = 0;
         field.model = (struct cr_run_model){.candidates = field.candidates, .n_candidates = n};
@@ -141,7 +141,7 @@ static void three_survive(void **state)
         for (size_t i = 0; i < n; i++) {
             n_left += field.candidates[i].dropped_after == 0;
         }
-        assert_int_equal(n_left, n < 3 ? n : 3);
+        assert_int_equal(n_left, n < 6 ? n : 6);
         assert_int_equal(field.candidates[n - 1].dropped_after, 0);
     }
 }
@@ -151,7 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(standard_error_is_hanley_and_mcneils),
         cmocka_unit_test(drops_what_the_rule_says),
-        cmocka_unit_test(three_survive),
+        cmocka_unit_test(six_survive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
