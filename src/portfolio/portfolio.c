@@ -38,6 +38,7 @@ static const struct part {
     {"tables.yaml", false, cr_load_tables},
     {"training.postgres.sql", true, NULL},
     {"training.sql", false, NULL},
+    {"truth.sql", true, NULL},
 };
 
 static void destroy_docp(struct cr_yaml_doc **doc)

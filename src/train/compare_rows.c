@@ -3,6 +3,7 @@
  * probabilities would reach. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/arena.h"
@@ -94,7 +95,8 @@ int cr_compare_records(const struct cr_run *run, const struct cr_comparison_base
     return 0;
 }
 
-/* The probabilities a synthetic book was drawn from; the generator's documentation says more. */
+/* The probabilities a synthetic book was drawn from; the portfolio's truth.sql tells them. */
+#define TRUTH_FILE "truth.sql"
 static const char *const truth_names[] = {"pd_true", "pd_attainable", "pd_application"};
 enum { N_TRUTHS = CR_ARRAY_LEN(truth_names) };
 
@@ -103,6 +105,17 @@ struct truth {
     double pd[N_TRUTHS];
 };
 
+struct truths {
+    struct truth *rows;
+    size_t n;
+    size_t cap;
+};
+
+static void truths_finish(struct truths *truths)
+{
+    free(truths->rows);
+}
+
 static int by_id(const void *a, const void *b)
 {
     const struct truth *x = a;
@@ -110,52 +123,73 @@ static int by_id(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The whole table, by loan. *ret_n is 0 when the book is not synthetic. */
-static int read_truth(struct cr_db *db, struct truth **ret_truth, size_t *ret_n,
-                      struct cr_error *err)
+/* The columns of truth.sql: the row's key, then the probabilities, in any order. */
+static int find_columns(const struct cr_portfolio *portfolio, const struct cr_stmt *stmt,
+                        size_t ret_columns[1 + N_TRUTHS], struct cr_error *err)
 {
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    int64_t count = 0;
-    struct cr_error none;
-    *ret_n = 0;
-    *ret_truth = NULL;
-    if (cr_db_count(db, "synthetic_truth", &count, &none) != 0 || count <= 0) {
-        return 0; /* a book that was never meant to have one has no such table */
+    for (size_t i = 0; i < 1 + N_TRUTHS; i++) {
+        const char *name = i == 0 ? portfolio->key_row : truth_names[i - 1];
+        size_t column = 0;
+        while (column < cr_stmt_n_columns(stmt) &&
+               strcmp(cr_stmt_column_name(stmt, column), name) != 0) {
+            column++;
+        }
+        if (column == cr_stmt_n_columns(stmt)) {
+            return cr_error_set(err, CR_EPARSE, TRUTH_FILE ": there is no column '%s'", name);
+        }
+        ret_columns[i] = column;
     }
-    CR_CLEANUP(cr_freep) struct truth *truth = calloc((size_t)count, sizeof *truth);
-    if (truth == NULL) {
+    return 0;
+}
+
+static int grow(struct truths *truths, struct cr_error *err)
+{
+    size_t cap = truths->cap == 0 ? 1024 : 2 * truths->cap;
+    struct truth *larger = reallocarray(truths->rows, cap, sizeof *larger);
+    if (larger == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the true PDs");
     }
-    int result = cr_db_prepare(db,
-                               "SELECT loan_id, pd_true, pd_attainable, pd_application"
-                               " FROM synthetic_truth ORDER BY loan_id",
-                               "synthetic_truth", &stmt, err);
-    bool is_row = result == 0;
-    size_t n = 0;
-    while (is_row && (result = cr_stmt_step(stmt, &is_row, err)) == 0 && is_row &&
-           n < (size_t)count) {
-        truth[n].id = cr_stmt_number(stmt, 0);
-        for (size_t t = 0; t < N_TRUTHS; t++) {
-            truth[n].pd[t] = cr_stmt_number(stmt, t + 1);
-        }
-        n++;
+    truths->rows = larger;
+    truths->cap = cap;
+    return 0;
+}
+
+/* All rows that truth.sql yields, by key; none when the book is not synthetic. */
+static int read_truths(const struct cr_portfolio *portfolio, const struct cr_portfolio_file *file,
+                       struct cr_db *db, struct truths *truths, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    size_t columns[1 + N_TRUTHS];
+    bool is_row = true;
+    int result = cr_db_prepare(db, file->data, TRUTH_FILE, &stmt, err);
+    if (result != 0 || (result = find_columns(portfolio, stmt, columns, err)) != 0) {
+        return result;
     }
-    if (result == 0) {
-        *ret_truth = CR_STEAL(truth);
-        *ret_n = n;
+    while ((result = cr_stmt_step(stmt, &is_row, err)) == 0 && is_row) {
+        if (truths->n == truths->cap && (result = grow(truths, err)) != 0) {
+            return result;
+        }
+        struct truth *truth = &truths->rows[truths->n++];
+        truth->id = cr_stmt_number(stmt, columns[0]);
+        for (size_t t = 0; t < N_TRUTHS; t++) {
+            truth->pd[t] = cr_stmt_number(stmt, columns[1 + t]);
+        }
+    }
+    if (truths->n > 0) {
+        qsort(truths->rows, truths->n, sizeof *truths->rows, by_id);
     }
     return result;
 }
 
 /* pd[t][i] of every test row; *ret_found says whether all were known. */
-static void match(const struct cr_run *run, const struct truth *truth, size_t n, double **pd,
+static void match(const struct cr_run *run, const struct truths *truths, double **pd,
                   bool *ret_found)
 {
     const struct cr_column *ids = &run->extract.frame.columns[run->extract.col_row];
-    *ret_found = n > 0;
+    *ret_found = truths->n > 0;
     for (size_t i = 0; *ret_found && i < run->split.n_test; i++) {
         const struct truth key = {.id = ids->numbers[run->split.test[i]]};
-        const struct truth *found = bsearch(&key, truth, n, sizeof *truth, by_id);
+        const struct truth *found = bsearch(&key, truths->rows, truths->n, sizeof key, by_id);
         *ret_found = found != NULL;
         for (size_t t = 0; found != NULL && t < N_TRUTHS; t++) {
             pd[t][i] = found->pd[t];
@@ -167,17 +201,17 @@ int cr_compare_ceiling(const struct cr_run *run, struct cr_db *db, json_t **ret_
                        struct cr_error *err)
 {
     size_t n_test = run->split.n_test;
-    CR_CLEANUP(cr_freep) struct truth *truth = NULL;
+    CR_CLEANUP(truths_finish) struct truths truths = {0};
+    const struct cr_portfolio_file *file = cr_portfolio_find_file(run->portfolio, TRUTH_FILE);
     CR_CLEANUP(cr_freep) double *values = calloc(N_TRUTHS * n_test, sizeof *values);
     double *pd[N_TRUTHS];
     double auc[N_TRUTHS];
-    size_t n;
-    bool is_known = run->extract.col_row >= 0 &&
+    bool is_known = file != NULL && run->extract.col_row >= 0 &&
                     run->extract.frame.columns[run->extract.col_row].type == CR_COLUMN_NUMBER;
     if (values == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the true PDs");
     }
-    int result = read_truth(db, &truth, &n, err);
+    int result = is_known ? read_truths(run->portfolio, file, db, &truths, err) : 0;
     if (result != 0) {
         return result;
     }
@@ -185,7 +219,7 @@ int cr_compare_ceiling(const struct cr_run *run, struct cr_db *db, json_t **ret_
         pd[t] = values + t * n_test;
     }
     if (is_known) {
-        match(run, truth, n, pd, &is_known);
+        match(run, &truths, pd, &is_known);
     }
     if (!is_known) {
         *ret_ceiling = json_null();

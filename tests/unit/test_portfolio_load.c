@@ -12,8 +12,9 @@
 
 static const char *const files[] = {
     "application.yaml", "features.sql", "features.yaml", "policy.yaml",
-    "search.yaml",      "tables.yaml",  "training.sql",
+    "search.yaml",      "tables.yaml",  "training.sql",  "truth.sql",
 };
+enum { N_REQUIRED = CR_ARRAY_LEN(files) - 1 }; /* all but truth.sql */
 
 static char *retail_file(const char *name)
 {
@@ -234,6 +235,7 @@ static void test_files(void **state)
     assert_int_equal(q->n_files, CR_ARRAY_LEN(files) + 1);
     assert_string_equal(q->files[6].name, "training.postgres.sql");
     assert_string_equal(q->files[6].data, "SELECT 1");
+    assert_string_equal(q->files[8].name, "truth.sql");
     assert_null(cr_portfolio_find_file(q, "README.md"));
 }
 
@@ -264,7 +266,7 @@ static void test_missing_files(void **state)
     CR_CLEANUP(cr_freep) char *folder = copy_retail();
 
     (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(files); i++) {
+    for (size_t i = 0; i < N_REQUIRED; i++) {
         CR_CLEANUP(cr_freep) char *text = read_retail(files[i]);
         CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, files[i]);
         struct cr_portfolio *portfolio = NULL;
@@ -275,6 +277,12 @@ static void test_missing_files(void **state)
         assert_non_null(strstr(err.message, files[i]));
         write_file(folder, files[i], text);
     }
+    CR_CLEANUP(cr_freep) char *truth = cr_fs_join(folder, files[N_REQUIRED]);
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *without = NULL;
+    struct cr_error err;
+    assert_int_equal(remove(truth), 0);
+    cr_assert_ok(cr_portfolio_load(folder, "x", &without, &err), &err);
+    assert_int_equal(without->n_files, N_REQUIRED);
 }
 
 static void test_not_a_text(void **state)
