@@ -218,6 +218,23 @@ def check_refits(run, comparisons):
     assert auc_of("--include-protected") == comparisons["protected"][1]["auc_roc"]
 
 
+def check_truth(program, root, work):
+    """A portfolio without truth.sql has no ceiling; one whose truth.sql lacks a column is refused by its name."""
+    shutil.copytree(pathlib.Path(root) / "config/portfolios/retail", work / "portfolios/retail")
+    truth = work / "portfolios/retail/truth.sql"
+    environment = os.environ | {"CREDITRISK_PATHS_PORTFOLIOS": str(work / "portfolios")}
+
+    def train():
+        return subprocess.run([program, "--db", f"sqlite:{work}/book.db", "--registry", f"{work}/models", "--quiet", "--json", "train", "--models",
+                               "logistic", "--no-search"], cwd=root, env=environment, capture_output=True, text=True, check=False)
+
+    truth.write_text("SELECT loan_id, pd_true, pd_application FROM synthetic_truth")
+    refused = train()
+    assert refused.returncode == 1 and "truth.sql: there is no column 'pd_attainable'" in refused.stderr, refused.stderr
+    truth.unlink()
+    assert json.loads(train().stdout)["comparisons"]["ceiling"] is None
+
+
 def main():
     program, root = os.path.abspath(sys.argv[1]), sys.argv[2]
     work = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-report-"))
@@ -234,6 +251,7 @@ def main():
         report = check_report(work / "models/retail/v1", work / "book.db")
         check_printed(printed, report)
         check_refits(run, printed["comparisons"])
+        check_truth(program, root, work)
         print("every figure of report.json follows from its rows")
     finally:
         shutil.rmtree(work)
