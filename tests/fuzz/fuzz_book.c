@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* CSV files of a loan book into the tables of small/. The input's first line names one of the two
- * files, the rest is what it holds. */
+/* CSV files of a loan book into the tables of support/small/. The input's first line names one of
+ * the two files, the rest is what it holds. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -17,24 +17,21 @@ static const char *const good[] = {
     "loan_id,customer_id,amount,application_date,is_default\n1,1,1000.5,2020-03-29,1\n",
 };
 
-static const char schema[] =
-    "CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, age INTEGER NOT NULL, grade TEXT, "
-    "state TEXT NOT NULL, verified INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE loans (loan_id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES "
-    "customers, amount REAL NOT NULL CHECK (amount < 1e12), application_date TEXT NOT NULL, "
-    "since TEXT, is_default INTEGER) STRICT;";
-
 static struct cr_portfolio *portfolio;
 static struct cr_db *db;
 
 static void open_book(void)
 {
-    CR_CLEANUP(cr_freep) char *small = cr_test_path("tests/fuzz/small");
+    CR_CLEANUP(cr_freep) char *small = cr_test_path("tests/support/small");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(small, "book.sql");
+    CR_CLEANUP(cr_freep) char *sql = NULL;
     struct cr_error err;
+    size_t len;
 
     FUZZ_CHECK(cr_portfolio_load(small, NULL, &portfolio, &err) == 0);
+    FUZZ_CHECK(cr_fs_read(path, 1 << 20, &sql, &len, &err) == 0);
     FUZZ_CHECK(cr_db_open("sqlite::memory:", true, &db, &err) == 0);
-    FUZZ_CHECK(cr_db_exec(db, schema, &err) == 0);
+    FUZZ_CHECK(cr_db_exec(db, sql, &err) == 0);
 }
 
 static void import(bool strict)

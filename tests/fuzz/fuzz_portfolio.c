@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* A portfolio's files. The input's first line names one of them, the rest is what it holds; the
- * others are those of small/. A portfolio that loads is also compiled: features.sql comes from a
- * version, too. */
+ * others are those of support/small/. A portfolio that loads is also compiled: features.sql comes
+ * from a version, too. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static const char *const names[] = {
 
 static void restore(const char *folder, const char *name)
 {
-    CR_CLEANUP(cr_freep) char *small = cr_test_path("tests/fuzz/small");
+    CR_CLEANUP(cr_freep) char *small = cr_test_path("tests/support/small");
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(small, name);
     CR_CLEANUP(cr_freep) char *text = NULL;
     struct cr_error err;
@@ -41,7 +41,7 @@ static void compile(const struct cr_portfolio *portfolio)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static ptrdiff_t changed = -1; /* the file that is not as in small/ */
+    static ptrdiff_t changed = -1; /* the file that is not as in support/small/ */
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     const char *folder = fuzz_folder();
     ptrdiff_t file = fuzz_take_name(&data, &size, names, CR_ARRAY_LEN(names));

@@ -56,7 +56,7 @@ static struct cr_fixture fixture;
 static int make_fixture(void **state)
 {
     (void)state;
-    cr_fixture_init(&fixture);
+    cr_fixture_init_small(&fixture);
     return 0;
 }
 
@@ -89,7 +89,7 @@ static void version_init(struct version *version, const char *kind)
 
     *version = (struct version){.fixture = &fixture};
     shorten_golden(stage);
-    cr_assert_ok(cr_registry_publish(fixture.registry, "retail", stage, manifest, &actor,
+    cr_assert_ok(cr_registry_publish(fixture.registry, "small", stage, manifest, &actor,
                                      &version->name, &err),
                  &err);
     version->dir = cr_fixture_dir(&fixture, version->name);
@@ -179,7 +179,7 @@ static bool try_damage(const struct version *version, const struct damage *damag
     int result;
 
     apply(version, damage);
-    result = cr_bundle_load(fixture.registry, "retail", version->name, 1, &bundle, &err);
+    result = cr_bundle_load(fixture.registry, "small", version->name, 1, &bundle, &err);
     assert_null(bundle);
     assert_refusal(damage, result, &err);
     err = (struct cr_error){0};

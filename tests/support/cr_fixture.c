@@ -15,7 +15,16 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
-static void extract_book(struct cr_fixture *fixture)
+static struct cr_db *open_book(void)
+{
+    struct cr_db *db = NULL;
+    struct cr_error err;
+
+    cr_assert_ok(cr_db_open("sqlite::memory:", true, &db, &err), &err);
+    return db;
+}
+
+static void generate_book(struct cr_db *db, const struct cr_portfolio *portfolio)
 {
     const struct cr_generate_options options = {
         .n_customers = CR_FIXTURE_CUSTOMERS,
@@ -24,27 +33,22 @@ static void extract_book(struct cr_fixture *fixture)
         .mode = CR_IMPORT_EMPTY,
         .quiet = true,
     };
-    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
     struct cr_migration_report migrated;
     struct cr_generate_report generated;
     struct cr_error err;
 
-    cr_assert_ok(cr_db_open("sqlite::memory:", true, &db, &err), &err);
     cr_assert_ok(cr_migrate_up(db, migrations, &migrated, &err), &err);
-    cr_assert_ok(cr_generate_book(db, fixture->portfolio, &options, &generated, &err), &err);
-    cr_assert_ok(cr_extract_book(db, fixture->portfolio, &fixture->extract, &err), &err);
+    cr_assert_ok(cr_generate_book(db, portfolio, &options, &generated, &err), &err);
 }
 
-void cr_fixture_init(struct cr_fixture *fixture)
+/* Everything but portfolio and book. */
+static void read_book(struct cr_fixture *fixture, struct cr_db *db)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("config/portfolios/retail");
     size_t n_rows;
     struct cr_error err;
 
-    *fixture = (struct cr_fixture){0};
-    cr_assert_ok(cr_portfolio_load(path, NULL, &fixture->portfolio, &err), &err);
-    extract_book(fixture);
+    cr_assert_ok(cr_extract_book(db, fixture->portfolio, &fixture->extract, &err), &err);
     n_rows = fixture->extract.frame.n_rows;
     fixture->records = calloc(n_rows, sizeof(*fixture->records));
     fixture->rows = calloc(n_rows, sizeof(*fixture->rows));
@@ -65,6 +69,37 @@ void cr_fixture_init(struct cr_fixture *fixture)
     fixture->registry_dir = cr_test_tempdir();
     cr_assert_ok(cr_registry_open(fixture->registry_dir, NULL, true, &fixture->registry, &err),
                  &err);
+}
+
+static void load_portfolio(struct cr_fixture *fixture, const char *folder)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_path(folder);
+    struct cr_error err;
+
+    *fixture = (struct cr_fixture){0};
+    cr_assert_ok(cr_portfolio_load(path, NULL, &fixture->portfolio, &err), &err);
+}
+
+void cr_fixture_init(struct cr_fixture *fixture)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = open_book();
+
+    load_portfolio(fixture, "config/portfolios/retail");
+    generate_book(db, fixture->portfolio);
+    read_book(fixture, db);
+}
+
+void cr_fixture_init_small(struct cr_fixture *fixture)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = open_book();
+    CR_CLEANUP(cr_freep) char *folder = cr_test_path("tests/support/small");
+    size_t len;
+    CR_CLEANUP(cr_freep) char *sql = cr_fixture_read(folder, "book.sql", &len);
+    struct cr_error err;
+
+    load_portfolio(fixture, "tests/support/small");
+    cr_assert_ok(cr_db_exec(db, sql, &err), &err);
+    read_book(fixture, db);
 }
 
 void cr_fixture_finish(struct cr_fixture *fixture)

@@ -17,7 +17,7 @@
 enum { CR_FIXTURE_CUSTOMERS = 300, CR_FIXTURE_LOANS = 600, CR_FIXTURE_GOLDEN = 40 };
 
 struct cr_fixture {
-    struct cr_portfolio *portfolio; /* retail */
+    struct cr_portfolio *portfolio;
     struct cr_extract extract;
     struct cr_arena arena;
     struct cr_record *records; /* of the extract's rows that a client could send */
@@ -27,8 +27,12 @@ struct cr_fixture {
     char *registry_dir;
 };
 
-/* Generates the book and opens an empty registry. */
+/* The retail portfolio with a generated book, and an empty registry. */
 void cr_fixture_init(struct cr_fixture *fixture);
+
+/* The same with the small portfolio and book of support/small/: for tests that load a version very
+ * often. */
+void cr_fixture_init_small(struct cr_fixture *fixture);
 void cr_fixture_finish(struct cr_fixture *fixture);
 
 /* Trains a model of the kind ("logistic", "xgboost") and writes a whole version, not sealed.

@@ -1,2 +1,4 @@
 training.sql
-SELECT loan_id, customer_id, application_date, is_default, age, grade, amount, term, rate, agreed, verified, since FROM loans
+SELECT l.loan_id, l.customer_id, l.application_date, l.is_default,
+       c.age, c.grade, l.amount, l.term, l.rate, l.agreed, c.verified, l.since
+FROM loans l JOIN customers c ON c.customer_id = l.customer_id
