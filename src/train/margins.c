@@ -155,6 +155,12 @@ static bool read_number(const struct cr_csv_row *row, size_t col, double *ret_va
     return cr_num_parse(row->fields[col].text, row->fields[col].len, ret_value);
 }
 
+/* An outcome, a probability, and an amount unless it is missing. */
+static bool is_possible(double y, double pd, double amount)
+{
+    return (y == 0.0 || y == 1.0) && pd >= 0.0 && pd <= 1.0 && !isinf(amount);
+}
+
 static int take_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
 {
     struct reading *reading = context;
@@ -178,6 +184,11 @@ static int take_row(const struct cr_csv_row *row, void *context, struct cr_error
         (has_amount && !read_number(row, COL_AMOUNT, amount))) {
         return cr_error_at(err, CR_EMODEL, row->file, row->line, 0,
                            "outcome, pd or amount is no number");
+    }
+    if (!is_possible(margins->y[margins->n], margins->pd[margins->n], *amount)) {
+        return cr_error_at(err, CR_EMODEL, row->file, row->line, 0,
+                           "an outcome is 0 or 1, a pd lies between 0 and 1 and an amount is "
+                           "finite");
     }
     margins->n++;
     margins->has_amount = margins->has_amount || has_amount;

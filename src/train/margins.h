@@ -39,8 +39,8 @@ struct cr_margins {
     size_t cap;
 };
 
-/* Reads <dir>/<name>; `amount` may be absent. CR_EMODEL for other columns or a cell that is no
- * number. *ret_margins is yours: cr_margins_finish. */
+/* Reads <dir>/<name>; `amount` may be absent. CR_EMODEL for other columns or a cell that is not
+ * such a number. *ret_margins is yours: cr_margins_finish. */
 int cr_margins_read(const char *dir, const char *name, const char *outcome,
                     struct cr_margins *ret_margins, struct cr_error *err);
 void cr_margins_finish(struct cr_margins *margins);

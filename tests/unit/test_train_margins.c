@@ -71,6 +71,10 @@ static void refuses_other_files(void **state)
         "id,fold,bad,raw_margin,pd\n1,0,no,0,0.5\n",
         "id,fold,bad,raw_margin,pd\n1,0,0,0,\n",
         "id,fold,bad,raw_margin,pd,amount\n1,0,0,0,0.5,much\n",
+        "id,fold,bad,raw_margin,pd\n1,0,2,0,0.5\n",
+        "id,fold,bad,raw_margin,pd\n1,0,1,0,1.5\n",
+        "id,fold,bad,raw_margin,pd\n1,0,1,0,-1e-9\n",
+        "id,fold,bad,raw_margin,pd,amount\n1,0,0,0,0.5,1e999\n",
     };
     for (size_t i = 0; i < CR_ARRAY_LEN(texts); i++) {
         struct cr_margins margins = {0};
