@@ -127,11 +127,12 @@ static void put_fact(struct cr_strbuf *out, const char *text)
     }
 }
 
-/* "2026-01-31T10:20:30Z" as "2026-01-31 10:20 UTC"; anything else as it is. */
+/* "2026-01-31T10:20:30.123Z" as "2026-01-31 10:20 UTC"; anything else as it is. */
 static void put_day(struct cr_strbuf *out, const char *time)
 {
     char text[32];
-    if (time != NULL && strlen(time) == 20 && time[10] == 'T' && time[19] == 'Z') {
+    size_t len = time == NULL ? 0 : strlen(time);
+    if (len >= 20 && time[10] == 'T' && time[len - 1] == 'Z') {
         (void)snprintf(text, sizeof text, "%.10s %.5s UTC", time, time + 11); /* it fits */
         time = text;
     }

@@ -185,7 +185,6 @@ static void put_model_row(struct cr_strbuf *out, const struct cr_drawing *drawin
         cr_html_cell_fixed(out, cr_drawing_number(metrics, rest[i]), 3);
     }
     cr_html_cell_fixed(out, cr_drawing_number(model, "threshold"), 2);
-    cr_html_cell_fixed(out, cr_drawing_number(model, "seconds"), 1);
     cr_strbuf_puts(out, "</tr>\n");
 }
 
@@ -193,7 +192,7 @@ void cr_html_models(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     static const char *const headings[] = {
         "Model", ">AUC-ROC", "95% interval", ">CV AUC", ">AUC-PR", ">Precision", ">Recall",
-        ">F1",   ">KS",      ">Gini",        ">Brier",  ">ECE",    ">Threshold", ">Seconds"};
+        ">F1",   ">KS",      ">Gini",        ">Brier",  ">ECE",    ">Threshold"};
     double low, high;
     if (json_array_size(drawing->models) == 0) {
         return;
@@ -207,7 +206,7 @@ void cr_html_models(struct cr_strbuf *out, const struct cr_drawing *drawing)
     cr_strbuf_puts(out,
                    "<p class=\"note\">CV AUC: mean over the folds ± its standard error. "
                    "Precision, recall and F1 hold at the model's own threshold. Brier and ECE: "
-                   "smaller is better. Seconds: elapsed in all its fits.</p>\n");
+                   "smaller is better.</p>\n");
 }
 
 static void put_legend(struct cr_strbuf *out, const struct cr_drawing *drawing)

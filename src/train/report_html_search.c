@@ -39,6 +39,7 @@ static void put_race(struct cr_strbuf *out, const struct cr_drawing *drawing, co
     }
     cr_html_cell_count(out, drawing, (double)dropped[0]);
     cr_html_cell_count(out, drawing, cr_drawing_number(model, "search.n_stopped"));
+    cr_html_cell_fixed(out, cr_drawing_number(model, "seconds"), 1);
     cr_strbuf_puts(out, "<td class=\"params\">");
     cr_put_params(out, cr_drawing_at(model, "params"));
     cr_strbuf_puts(out, "</td></tr>\n");
@@ -48,13 +49,14 @@ static void put_races(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     static const char *const dropped[] = {
         ">Dropped after fold 1", ">2", ">3", ">4", ">5", ">6", ">7", ">8", ">9"};
-    const char *headings[MAX_FOLDS + 4] = {"Model", ">Candidates"};
+    const char *headings[MAX_FOLDS + 5] = {"Model", ">Candidates"};
     size_t n = 2;
     for (size_t fold = 1; fold < n_folds(drawing); fold++) {
         headings[n++] = dropped[fold - 1];
     }
     headings[n++] = ">Saw all folds";
     headings[n++] = ">Stopped early";
+    headings[n++] = ">Seconds";
     headings[n++] = "Chosen";
     cr_html_table_begin(out, "The race over the folds", headings, n);
     for (size_t m = 0; m < json_array_size(drawing->models); m++) {
@@ -64,6 +66,8 @@ static void put_races(struct cr_strbuf *out, const struct cr_drawing *drawing)
         }
     }
     cr_html_table_end(out);
+    cr_strbuf_puts(out, "<p class=\"note\">Seconds: elapsed in all of a model's fits, which run "
+                        "beside each other.</p>\n");
 }
 
 static double order_number(const json_t *candidate, const char *key)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* report.json: the source of everything that is shown of a training run. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,32 +38,45 @@ json_t *cr_train_metrics_to_json(const struct cr_metrics *metrics)
         "f1", cr_json_number(metrics->f1));
 }
 
+/* "Logistic_Regression" as "Logistic Regression". */
+static void people_name(const char *kind, char *name, size_t size)
+{
+    snprintf(name, size, "%s", cr_model_find(kind)->display_name);
+    for (char *c = name; *c != '\0'; c++) {
+        *c = *c == '_' ? ' ' : *c;
+    }
+}
+
 /* Why the champion is the champion. */
 static json_t *rule_to_json(const struct cr_train_report *summary)
 {
     const struct cr_train_model *champion = &summary->models[summary->champion];
     const struct cr_train_model *best = &summary->models[0];
+    char name[64];
+    char best_name[64];
     for (size_t m = 1; m < summary->n_models; m++) {
         if (summary->models[m].cv_auc > best->cv_auc) {
             best = &summary->models[m];
         }
     }
+    people_name(champion->kind, name, sizeof name);
+    people_name(best->kind, best_name, sizeof best_name);
     if (summary->n_models == 1) {
-        return json_sprintf("%s is the only model of this run.", champion->kind);
+        return json_sprintf("%s is the only model of this run.", name);
     }
     if (best == champion && summary->champion == 0) {
         return json_sprintf("%s has the highest cross-validated AUC (%.4f) and is the simplest "
                             "model of this run.",
-                            champion->kind, champion->cv_auc);
+                            name, champion->cv_auc);
     }
     if (best == champion) {
         return json_sprintf("%s has the highest cross-validated AUC (%.4f), and no simpler model "
                             "lies within one paired standard error of it.",
-                            champion->kind, champion->cv_auc);
+                            name, champion->cv_auc);
     }
     return json_sprintf("%s (cross-validated AUC %.4f) is the simplest model within one paired "
                         "standard error of the best, %s (%.4f).",
-                        champion->kind, champion->cv_auc, best->kind, best->cv_auc);
+                        name, champion->cv_auc, best_name, best->cv_auc);
 }
 
 static json_t *outcome_to_json(const struct cr_portfolio *portfolio)
