@@ -141,7 +141,7 @@ static void put_candidates(struct cr_strbuf *out, const json_t *model)
 /* The rules of the race, from the numbers that it ran by. */
 static void put_rules(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
-    const json_t *race = cr_drawing_at(drawing->report, "race");
+    const json_t *race = json_object_get(drawing->report, "race"); /* null says something, too */
     if (json_is_null(race)) {
         cr_strbuf_puts(out, "<p class=\"lead\">Every candidate saw every fold and all its "
                             "rounds.</p>\n");

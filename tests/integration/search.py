@@ -76,6 +76,7 @@ def check_same_bytes(search):
     kinds = [model["kind"] for model in first["models"]]
     assert set(kinds) >= {"logistic", "gbm", "xgboost"} and ("lightgbm" in kinds or first["notes"]), kinds
     assert first["split"]["n_train"] >= 3000
+    assert first["race"] == {"margin": 0.25, "min_survivors": 6, "scored_every": 10, "min_patience": 50, "patience_steps": 2}
     assert sum(counts(first, "n_dropped").values()) > 0 and sum(counts(first, "n_stopped").values()) > 0, "the race must have done something"
     for i, other in enumerate(others):
         assert without_times(other) == without_times(first)
@@ -154,7 +155,7 @@ def check_export(search, report):
 def check_switches(search):
     for words, book in ((["--exhaustive"], "book"), (["--no-search"], "book"), ([], "small")):
         report = search.train("--models", "logistic,gbm", *words, book=book)
-        assert (report["split"]["n_train"] >= 3000) == (book == "book")
+        assert (report["split"]["n_train"] >= 3000) == (book == "book") and report["race"] is None
         assert not any(counts(report, "n_dropped").values()) and not any(counts(report, "n_stopped").values()), (words, book)
         assert set(counts(report, "n_candidates").values()) == {1 if "--no-search" in words else DRAWS}
 

@@ -247,6 +247,27 @@ static void leave_out_what_is_absent(void **state)
     assert_null(strstr(page, "id=\"threshold\""));
 }
 
+static void tell_the_rules_of_the_race(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    json_t *race = json_object_get(sample, "race");
+    static const char every[] = "Every candidate saw every fold";
+    json_object_set_new(race, "min_survivors", json_integer(17));
+    json_object_set_new(race, "min_patience", json_integer(770));
+    json_object_set_new(race, "patience_steps", json_integer(29));
+    json_object_set_new(race, "margin", json_real(0.375));
+    CR_CLEANUP(cr_freep) char *raced = draw(sample);
+    assert_non_null(strstr(raced, "more than 0.38 standard errors"));
+    assert_non_null(strstr(raced, "At least 17 always stay"));
+    assert_non_null(strstr(raced, "has not risen for 770 rounds, or for 29 ÷ its learning rate"));
+    assert_null(strstr(raced, every));
+    json_object_set_new(sample, "race", json_null());
+    CR_CLEANUP(cr_freep) char *whole = draw(sample);
+    assert_non_null(strstr(whole, every));
+    assert_null(strstr(whole, "always stay"));
+}
+
 static void name_no_file_after_a_strange_kind(void **state)
 {
     (void)state;
@@ -271,6 +292,7 @@ int main(void)
         cmocka_unit_test(escape_texts),
         cmocka_unit_test(group_digits),
         cmocka_unit_test(leave_out_what_is_absent),
+        cmocka_unit_test(tell_the_rules_of_the_race),
         cmocka_unit_test(name_no_file_after_a_strange_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
