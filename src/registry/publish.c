@@ -22,7 +22,7 @@ static int no_memory(struct cr_error *err)
 
 int cr_registry_stage(struct cr_registry *registry, char **ret_dir, struct cr_error *err)
 {
-    return cr_fs_mkdtemp(registry->dir, ".staging-", ret_dir, err);
+    return cr_fs_mkdtemp(registry->dir, CR_REGISTRY_STAGE_PREFIX, ret_dir, err);
 }
 
 /* A version in the making. */
@@ -42,8 +42,8 @@ static void publication_finish(struct publication *publication)
     free(publication->dir);
 }
 
-/* One more than every recorded version and every folder: a crash may have left a folder that was
- * never recorded, and its name stays taken. */
+/* One more than every version that the events tell of, deleted ones too, and every folder: a crash
+ * may have left a folder that was never recorded, and its name stays taken. */
 static int choose_version(struct cr_registry *registry, struct publication *publication,
                           struct cr_error *err)
 {
@@ -53,8 +53,9 @@ static int choose_version(struct cr_registry *registry, struct publication *publ
     size_t n = 0;
     long last = 0;
     int r = cr_registry_query_text(registry,
-                                   "SELECT version FROM versions WHERE portfolio = ?1"
-                                   " ORDER BY number DESC LIMIT 1",
+                                   "SELECT to_version FROM events"
+                                   " WHERE portfolio = ?1 AND to_version IS NOT NULL"
+                                   " ORDER BY CAST(substr(to_version, 2) AS INTEGER) DESC LIMIT 1",
                                    &publication->portfolio, 1, &newest, err);
 
     if (r == 0) {

@@ -7,7 +7,6 @@
 
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/clock.h"
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
@@ -171,21 +170,6 @@ int cr_registry_path(const struct cr_registry *registry, const char *portfolio, 
     return 0;
 }
 
-int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
-                             const char *action, const char *from, const char *to,
-                             const struct cr_registry_actor *actor, struct cr_error *err)
-{
-    char now[CR_CLOCK_TEXT_LEN];
-    const char *const texts[] = {now, portfolio, action, from, to, actor->name, actor->reason};
-
-    cr_clock_utc(now);
-    return cr_registry_run(
-        registry,
-        "INSERT INTO events (at, portfolio, action, from_version, to_version, actor, reason)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        texts, CR_ARRAY_LEN(texts), err);
-}
-
 static void version_finish(struct cr_registry_version *version)
 {
     free(version->version);
@@ -230,6 +214,7 @@ static int add_version(struct versions *versions, const struct cr_stmt *stmt, st
         .created_at = strdup(cr_stmt_text(stmt, 2)),
         .manifest_sha256 = strdup(cr_stmt_text(stmt, 3)),
         .is_champion = cr_stmt_int(stmt, 4) != 0,
+        .is_challenger = cr_stmt_int(stmt, 5) != 0,
     };
     return added->version != NULL && added->kind != NULL && added->created_at != NULL &&
                    added->manifest_sha256 != NULL
@@ -245,9 +230,12 @@ int cr_registry_list(struct cr_registry *registry, const char *portfolio,
     bool row = true;
     int r = cr_registry_prepare(registry,
                                 "SELECT v.version, v.kind, v.created_at, v.manifest_sha256,"
-                                " CASE WHEN p.version IS NULL THEN 0 ELSE 1 END"
+                                " CASE WHEN p.version IS NULL THEN 0 ELSE 1 END,"
+                                " CASE WHEN c.version IS NULL THEN 0 ELSE 1 END"
                                 " FROM versions v LEFT JOIN pointers p ON p.portfolio = v.portfolio"
                                 " AND p.version = v.version AND p.name = 'champion'"
+                                " LEFT JOIN pointers c ON c.portfolio = v.portfolio"
+                                " AND c.version = v.version AND c.name = 'challenger'"
                                 " WHERE v.portfolio = ?1 ORDER BY v.number",
                                 &portfolio, 1, &stmt, err);
 
@@ -266,86 +254,32 @@ int cr_registry_list(struct cr_registry *registry, const char *portfolio,
     return 0;
 }
 
-/* NULL when there is none. */
-static int read_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
-                         struct cr_error *err)
+int cr_registry_refuse_unknown(const char *portfolio, const char *version, struct cr_error *err)
 {
-    return cr_registry_query_text(
-        registry, "SELECT version FROM pointers WHERE portfolio = ?1 AND name = 'champion'",
-        &portfolio, 1, ret_version, err);
+    return cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no version '%s'", portfolio,
+                        version);
 }
 
-int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
-                         struct cr_error *err)
-{
-    char *version = NULL;
-    int r = read_champion(registry, portfolio, &version, err);
-
-    if (r == 0 && version == NULL) {
-        r = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no champion", portfolio);
-    }
-    if (r == 0) {
-        *ret_version = version;
-    }
-    return r;
-}
-
-/* The recorded digest of a version's manifest; CR_ENOTFOUND when it is not recorded. */
+/* NULL when the version is not recorded. */
 static int read_digest(struct cr_registry *registry, const char *portfolio, const char *version,
                        char **ret_sha256, struct cr_error *err)
 {
     const char *const texts[] = {portfolio, version};
-    char *sha256 = NULL;
-    int r = cr_registry_query_text(registry,
-                                   "SELECT manifest_sha256 FROM versions"
-                                   " WHERE portfolio = ?1 AND version = ?2",
-                                   texts, CR_ARRAY_LEN(texts), &sha256, err);
 
-    if (r == 0 && sha256 == NULL) {
-        r = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no version '%s'", portfolio,
-                         version);
-    }
-    if (r == 0) {
-        *ret_sha256 = sha256;
-    }
-    return r;
+    return cr_registry_query_text(registry,
+                                  "SELECT manifest_sha256 FROM versions"
+                                  " WHERE portfolio = ?1 AND version = ?2",
+                                  texts, CR_ARRAY_LEN(texts), ret_sha256, err);
 }
 
-static int promote_locked(struct cr_registry *registry, const char *portfolio, const char *version,
-                          const struct cr_registry_actor *actor, struct cr_error *err)
+int cr_registry_is_recorded(struct cr_registry *registry, const char *portfolio,
+                            const char *version, bool *ret_recorded, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *sha256 = NULL;
-    CR_CLEANUP(cr_freep) char *from = NULL;
-    const char *const texts[] = {portfolio, version};
     int r = read_digest(registry, portfolio, version, &sha256, err);
 
     if (r == 0) {
-        r = read_champion(registry, portfolio, &from, err);
-    }
-    if (r == 0) {
-        r = cr_registry_run(
-            registry,
-            "INSERT INTO pointers (portfolio, name, version) VALUES (?1, 'champion', ?2)"
-            " ON CONFLICT (portfolio, name) DO UPDATE SET version = excluded.version",
-            texts, CR_ARRAY_LEN(texts), err);
-    }
-    if (r == 0) {
-        r = cr_registry_record_event(registry, portfolio, "promote", from, version, actor, err);
-    }
-    return r < 0 ? r : cr_db_commit(registry->db, err);
-}
-
-int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor, struct cr_error *err)
-{
-    int r = cr_db_begin(registry->db, err);
-
-    if (r < 0) {
-        return r;
-    }
-    r = promote_locked(registry, portfolio, version, actor, err);
-    if (r < 0) {
-        cr_db_rollback(registry->db);
+        *ret_recorded = sha256 != NULL;
     }
     return r;
 }
@@ -395,6 +329,9 @@ int cr_registry_verify(struct cr_registry *registry, const char *portfolio, cons
 
     if (r == 0) {
         r = read_digest(registry, portfolio, version, &recorded, err);
+    }
+    if (r == 0 && recorded == NULL) {
+        r = cr_registry_refuse_unknown(portfolio, version, err);
     }
     if (r == 0) {
         r = check_digest(dir, recorded, err);

@@ -3,11 +3,15 @@
 #ifndef REGISTRY_REGISTRY_IMPL_H
 #define REGISTRY_REGISTRY_IMPL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
+
+/* Names of versions in the making begin so. */
+#define CR_REGISTRY_STAGE_PREFIX ".staging-"
 
 struct cr_registry {
     char *dir;
@@ -31,6 +35,14 @@ int cr_registry_query_text(struct cr_registry *registry, const char *sql, const 
 int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
                              const char *action, const char *from, const char *to,
                              const struct cr_registry_actor *actor, struct cr_error *err);
+
+/* Whether a version is recorded; and what to say when it is not: CR_ENOTFOUND. */
+int cr_registry_is_recorded(struct cr_registry *registry, const char *portfolio,
+                            const char *version, bool *ret_recorded, struct cr_error *err);
+int cr_registry_refuse_unknown(const char *portfolio, const char *version, struct cr_error *err);
+
+/* Commits when r is 0, else rolls back: how every transaction ends. */
+int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err);
 
 /* The number in "v7"; 0 when the text is no version. */
 long cr_registry_version_number(const char *version);

@@ -5,11 +5,13 @@
  * days_from_civil and civil_from_days.) */
 #include "creditrisk/util/clock.h"
 
+#include <string.h>
 #include <time.h>
 
 enum {
-    DAYS_OF_ERA = 146097,  /* 400 years */
-    DAYS_TO_EPOCH = 719468 /* 0000-03-01 to 1970-01-01 */
+    DAYS_OF_ERA = 146097,   /* 400 years */
+    DAYS_TO_EPOCH = 719468, /* 0000-03-01 to 1970-01-01 */
+    SECONDS_OF_DAY = 86400,
 };
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -35,15 +37,13 @@ int64_t cr_clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-void cr_clock_utc(char ret_text[CR_CLOCK_TEXT_LEN])
+/* Writes a moment, in seconds since the epoch and milliseconds beyond. */
+static void put_moment(int64_t moment, int64_t ms, char ret_text[CR_CLOCK_TEXT_LEN])
 {
-    struct timespec now;
-    int64_t days, seconds;
+    int64_t days = floor_div(moment, SECONDS_OF_DAY);
+    int64_t seconds = moment - days * SECONDS_OF_DAY;
     char *end = ret_text + 10;
 
-    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-    days = floor_div(now.tv_sec, 86400);
-    seconds = now.tv_sec - days * 86400;
     cr_clock_format_date(days, ret_text);
     *end++ = 'T';
     end = put_digits(end, seconds / 3600, 2);
@@ -52,9 +52,17 @@ void cr_clock_utc(char ret_text[CR_CLOCK_TEXT_LEN])
     *end++ = ':';
     end = put_digits(end, seconds % 60, 2);
     *end++ = '.';
-    end = put_digits(end, now.tv_nsec / 1000000, 3);
+    end = put_digits(end, ms, 3);
     *end++ = 'Z';
     *end = '\0';
+}
+
+void cr_clock_utc(char ret_text[CR_CLOCK_TEXT_LEN])
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    put_moment(now.tv_sec, now.tv_nsec / 1000000, ret_text);
 }
 
 int64_t cr_clock_days(int year, int month, int day)
@@ -117,6 +125,97 @@ bool cr_clock_parse_date(const char *text, size_t len, int64_t *ret_days)
         return false;
     }
     *ret_days = days;
+    return true;
+}
+
+/* Reads n digits as a number of at most max; moves *text behind them. */
+static bool take_digits(const char **text, int n, int max, int *ret_number)
+{
+    int number = 0;
+
+    for (int i = 0; i < n; i++) {
+        if ((*text)[i] < '0' || (*text)[i] > '9') {
+            return false;
+        }
+        number = number * 10 + ((*text)[i] - '0');
+    }
+    *text += n;
+    *ret_number = number;
+    return number <= max;
+}
+
+/* "12:34", "12:34:56" or "12:34:56.789". */
+static bool take_time(const char **text, int64_t *ret_seconds, int *ret_ms)
+{
+    int hours, minutes, seconds = 0;
+
+    if (!take_digits(text, 2, 23, &hours) || *(*text)++ != ':' ||
+        !take_digits(text, 2, 59, &minutes)) {
+        return false;
+    }
+    if (**text == ':') {
+        (*text)++;
+        if (!take_digits(text, 2, 59, &seconds)) {
+            return false;
+        }
+        if (**text == '.') {
+            (*text)++;
+            if (!take_digits(text, 3, 999, ret_ms)) {
+                return false;
+            }
+        }
+    }
+    *ret_seconds = hours * 3600 + minutes * 60 + seconds;
+    return true;
+}
+
+/* Nothing, "Z", "+05:30" or "-05:30". */
+static bool take_zone(const char **text, int64_t *ret_seconds)
+{
+    int sign = **text == '-' ? -1 : 1;
+    int hours, minutes;
+
+    *ret_seconds = 0;
+    if (**text == '\0' || **text == 'Z') {
+        *text += **text == 'Z';
+        return true;
+    }
+    if (*(*text)++ != '+' && sign > 0) {
+        return false;
+    }
+    if (!take_digits(text, 2, 23, &hours) || *(*text)++ != ':' ||
+        !take_digits(text, 2, 59, &minutes)) {
+        return false;
+    }
+    *ret_seconds = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+bool cr_clock_parse_utc(const char *text, char ret_text[CR_CLOCK_TEXT_LEN])
+{
+    enum { DATE_LEN = 10 };
+    int64_t days = 0, seconds = 0, zone = 0;
+    int ms = 0;
+
+    if (strnlen(text, DATE_LEN) < DATE_LEN || !cr_clock_parse_date(text, DATE_LEN, &days)) {
+        return false;
+    }
+    text += DATE_LEN;
+    if (*text == 'T') {
+        text++;
+        if (!take_time(&text, &seconds, &ms) || !take_zone(&text, &zone)) {
+            return false;
+        }
+    }
+    if (*text != '\0') {
+        return false;
+    }
+    seconds += days * SECONDS_OF_DAY - zone;
+    if (seconds < cr_clock_days(0, 1, 1) * SECONDS_OF_DAY ||
+        seconds >= cr_clock_days(10000, 1, 1) * SECONDS_OF_DAY) {
+        return false; /* a year of other than four digits */
+    }
+    put_moment(seconds, ms, ret_text);
     return true;
 }
 

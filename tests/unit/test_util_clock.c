@@ -52,6 +52,58 @@ static void test_parse_date(void **state)
     assert_string_equal(text, "0033-04-03");
 }
 
+static void test_parse_utc(void **state)
+{
+    static const char *const good[][2] = {
+        {"2026-01-31", "2026-01-31T00:00:00.000Z"},
+        {"2026-01-31T12:34", "2026-01-31T12:34:00.000Z"},
+        {"2026-01-31T12:34:56", "2026-01-31T12:34:56.000Z"},
+        {"2026-01-31T12:34:56.789", "2026-01-31T12:34:56.789Z"},
+        {"2026-01-31T12:34:56.789Z", "2026-01-31T12:34:56.789Z"},
+        {"2026-01-01T05:29+05:30", "2025-12-31T23:59:00.000Z"},
+        {"2024-02-28T23:30:01-01:00", "2024-02-29T00:30:01.000Z"},
+        {"1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"},
+        {"0000-01-01", "0000-01-01T00:00:00.000Z"},
+        {"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"},
+    };
+    static const char *const bad[] = {
+        "",
+        "2026",
+        "2026-02-30",
+        "2026-01-31T",
+        "2026-01-31 12:34",
+        "2026-01-31T24:00",
+        "2026-01-31T12",
+        "2026-01-31T12:60",
+        "2026-01-31T12:34:60",
+        "2026-01-31T12:34:56.7",
+        "2026-01-31T12:34Zulu",
+        "2026-01-31T12:34+0530",
+        "2026-01-31T12:34+05",
+        "2026-01-31T12:34*05:30",
+        "2026-01-31Z",
+        "now",
+        "0000-01-01T00:00+00:01",
+        "9999-12-31T23:59-00:01",
+    };
+    char text[CR_CLOCK_TEXT_LEN], now[CR_CLOCK_TEXT_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(good); i++) {
+        assert_true(cr_clock_parse_utc(good[i][0], text));
+        assert_string_equal(text, good[i][1]);
+    }
+    cr_clock_utc(now);
+    assert_true(cr_clock_parse_utc(now, text));
+    assert_string_equal(text, now);
+    for (size_t i = 0; i < CR_ARRAY_LEN(bad); i++) {
+        if (cr_clock_parse_utc(bad[i], text)) {
+            fail_msg("'%s' was read as a time", bad[i]);
+        }
+    }
+    assert_string_equal(text, now);
+}
+
 static void test_now(void **state)
 {
     char text[CR_CLOCK_TEXT_LEN], again[CR_CLOCK_TEXT_LEN];
@@ -76,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_parse_date),
+        cmocka_unit_test(test_parse_utc),
         cmocka_unit_test(test_now),
     };
 

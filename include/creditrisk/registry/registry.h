@@ -50,6 +50,7 @@ struct cr_registry_version {
     char *created_at; /* UTC */
     char *manifest_sha256;
     bool is_champion;
+    bool is_challenger;
 };
 
 /* Versions of a portfolio, oldest first; *ret_versions is yours: cr_registry_free_versions. */
@@ -62,10 +63,35 @@ void cr_registry_free_versions(struct cr_registry_version *versions, size_t n);
 int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
                          struct cr_error *err);
 
-/* Makes version the champion in one transaction and records the event, also when it already was.
- * CR_ENOTFOUND for an unknown one. */
+/* Makes version the champion in one transaction and records the event, also when it already was. A
+ * challenger that is promoted is no challenger any more. CR_ENOTFOUND for an unknown one. */
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err);
+
+/* The champion before this one, by the events: a promotion goes on top of the ones before it, a
+ * rollback takes it off again, and deleted versions are passed over. Two rollbacks in a row thus
+ * lead two champions back, never forth. Yours (free); CR_ENOTFOUND when there is none. */
+int cr_registry_previous(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                         struct cr_error *err);
+
+/* Makes the champion before this one the champion again, in one transaction with its event.
+ * CR_EUNAVAIL when that is not `version` (any more): somebody else was faster. */
+int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, const char *version,
+                         const struct cr_registry_actor *actor, struct cr_error *err);
+
+/* The version that is scored in shadow; CR_ENOTFOUND when there is none. Yours (free). */
+int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                           struct cr_error *err);
+
+/* Makes version the challenger, NULL = none, with its event. CR_ENOTFOUND for an unknown one or
+ * when there was none to end, CR_EINVAL for the champion. */
+int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, const char *version,
+                          const struct cr_registry_actor *actor, struct cr_error *err);
+
+/* Forgets a version, or a folder that was never recorded, and removes its folder. The event stays
+ * and the number is never used again. CR_EINVAL for champion and challenger, CR_ENOTFOUND. */
+int cr_registry_delete(struct cr_registry *registry, const char *portfolio, const char *version,
+                       const struct cr_registry_actor *actor, struct cr_error *err);
 
 /* Folder of a version (existence is not checked); yours (free). CR_EINVAL unless version is "v" and
  * digits and portfolio letters, digits, - and _. */
@@ -76,5 +102,18 @@ int cr_registry_path(const struct cr_registry *registry, const char *portfolio, 
  * as in the manifest (else CR_EMODEL, naming the file). *ret_manifest is yours (json_decref). */
 int cr_registry_verify(struct cr_registry *registry, const char *portfolio, const char *version,
                        json_t **ret_manifest, struct cr_error *err);
+
+/* What work that was cut off left behind; it harms nothing. */
+struct cr_registry_leftovers {
+    char **folders; /* names below the portfolio's folder that are no recorded version */
+    size_t n_folders;
+    char **stages; /* names of temporary folders in the registry; one may be in use right now */
+    size_t n_stages;
+};
+
+/* *ret_leftovers is yours: cr_registry_leftovers_finish. */
+int cr_registry_find_leftovers(struct cr_registry *registry, const char *portfolio,
+                               struct cr_registry_leftovers *ret_leftovers, struct cr_error *err);
+void cr_registry_leftovers_finish(struct cr_registry_leftovers *leftovers);
 
 #endif

@@ -21,6 +21,11 @@ void cr_clock_date(int64_t days, int *ret_year, int *ret_month, int *ret_day);
 /* Reads "YYYY-MM-DD" exactly (10 characters, an existing day); false otherwise. */
 bool cr_clock_parse_date(const char *text, size_t len, int64_t *ret_days);
 
+/* Reads a date, optionally with a time of the day and a zone ("2026-01-31", "…T12:34",
+ * "…T12:34:56", "…T12:34:56.789", each also with "Z" or an offset like "+05:30"; without one it is
+ * UTC; a date is its first moment) and writes it as cr_clock_utc does; false otherwise. */
+bool cr_clock_parse_utc(const char *text, char ret_text[CR_CLOCK_TEXT_LEN]);
+
 /* Writes "YYYY-MM-DD" and a NUL. */
 void cr_clock_format_date(int64_t days, char ret_text[11]);
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/* History: what happened to a portfolio's versions, when, on whose word and why. Nothing in it is
+ * ever changed or forgotten. */
+#ifndef CREDITRISK_REGISTRY_HISTORY_H
+#define CREDITRISK_REGISTRY_HISTORY_H
+
+#include <stddef.h>
+
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/util/error.h"
+
+/* One event; the texts are its own. */
+struct cr_registry_event {
+    char *at; /* UTC, as cr_clock_utc writes it */
+    char *action;
+    char *from; /* version; NULL where there was none */
+    char *to;   /* version; NULL where there is none */
+    char *actor;
+    char *reason;
+};
+
+/* The actions. `from` and `to` are the champion before and after a promotion, a rollback or (to:
+ * asked for) a request, the challenger before and after a challenge; a new version has no `from`, a
+ * deleted one no `to`. */
+#define CR_EVENT_PUBLISH   "publish"
+#define CR_EVENT_IMPORT    "import"
+#define CR_EVENT_REQUEST   "request"
+#define CR_EVENT_PROMOTE   "promote"
+#define CR_EVENT_ROLLBACK  "rollback"
+#define CR_EVENT_CHALLENGE "challenge"
+#define CR_EVENT_DELETE    "delete"
+
+struct cr_registry_history {
+    struct cr_registry_event *events; /* in the order they were recorded */
+    size_t n;
+};
+
+/* *ret_history is yours: cr_registry_history_finish. */
+int cr_registry_read_history(struct cr_registry *registry, const char *portfolio,
+                             struct cr_registry_history *ret_history, struct cr_error *err);
+void cr_registry_history_finish(struct cr_registry_history *history);
+
+/* The event that made the champion of a time (a text of cr_clock_utc; that millisecond included):
+ * its `to` is the champion. NULL when there was none yet. Borrowed. */
+const struct cr_registry_event *cr_registry_champion_at(const struct cr_registry_history *history,
+                                                        const char *at);
+
+/* The last request to promote version that no change of the champion has answered or overtaken;
+ * NULL when there is none. Borrowed. */
+const struct cr_registry_event *cr_registry_pending_request(
+    const struct cr_registry_history *history, const char *version);
+
+/* Records that actor asks for version to become the champion. CR_ENOTFOUND. */
+int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err);
+
+#endif

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/* The champion and the challenger: who they are, and every way to change that. Each change is one
+ * transaction with its event. */
+#include "creditrisk/registry/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/registry/history.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "registry_impl.h"
+
+static const char champion_pointer[] = "champion";
+static const char challenger_pointer[] = "challenger";
+
+/* NULL when there is none. */
+static int read_pointer(struct cr_registry *registry, const char *portfolio, const char *name,
+                        char **ret_version, struct cr_error *err)
+{
+    const char *const texts[] = {portfolio, name};
+
+    return cr_registry_query_text(registry,
+                                  "SELECT version FROM pointers WHERE portfolio = ?1 AND name = ?2",
+                                  texts, CR_ARRAY_LEN(texts), ret_version, err);
+}
+
+/* version NULL = the pointer goes. */
+static int write_pointer(struct cr_registry *registry, const char *portfolio, const char *name,
+                         const char *version, struct cr_error *err)
+{
+    const char *const texts[] = {portfolio, name, version};
+
+    if (version == NULL) {
+        return cr_registry_run(registry, "DELETE FROM pointers WHERE portfolio = ?1 AND name = ?2",
+                               texts, 2, err);
+    }
+    return cr_registry_run(
+        registry,
+        "INSERT INTO pointers (portfolio, name, version) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (portfolio, name) DO UPDATE SET version = excluded.version",
+        texts, CR_ARRAY_LEN(texts), err);
+}
+
+/* The pointer's version; CR_ENOTFOUND when there is none. */
+static int need_pointer(struct cr_registry *registry, const char *portfolio, const char *name,
+                        char **ret_version, struct cr_error *err)
+{
+    char *version = NULL;
+    int r = read_pointer(registry, portfolio, name, &version, err);
+
+    if (r == 0 && version == NULL) {
+        r = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no %s", portfolio, name);
+    }
+    if (r == 0) {
+        *ret_version = version;
+    }
+    return r;
+}
+
+int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                         struct cr_error *err)
+{
+    return need_pointer(registry, portfolio, champion_pointer, ret_version, err);
+}
+
+int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                           struct cr_error *err)
+{
+    return need_pointer(registry, portfolio, challenger_pointer, ret_version, err);
+}
+
+/* CR_ENOTFOUND when the version is not recorded. */
+static int check_recorded(struct cr_registry *registry, const char *portfolio, const char *version,
+                          struct cr_error *err)
+{
+    bool recorded = false;
+    int r = cr_registry_is_recorded(registry, portfolio, version, &recorded, err);
+
+    return r == 0 && !recorded ? cr_registry_refuse_unknown(portfolio, version, err) : r;
+}
+
+int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err)
+{
+    if (r == 0) {
+        r = cr_db_commit(registry->db, err);
+    }
+    if (r < 0) {
+        cr_db_rollback(registry->db);
+    }
+    return r;
+}
+
+/* Inside a transaction: the new champion, with its event. */
+static int set_champion(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const char *action, const struct cr_registry_actor *actor,
+                        struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *from = NULL;
+    CR_CLEANUP(cr_freep) char *challenger = NULL;
+    int r = check_recorded(registry, portfolio, version, err);
+
+    if (r == 0) {
+        r = read_pointer(registry, portfolio, champion_pointer, &from, err);
+    }
+    if (r == 0) {
+        r = read_pointer(registry, portfolio, challenger_pointer, &challenger, err);
+    }
+    if (r == 0) {
+        r = write_pointer(registry, portfolio, champion_pointer, version, err);
+    }
+    if (r == 0) {
+        r = cr_registry_record_event(registry, portfolio, action, from, version, actor, err);
+    }
+    if (r == 0 && challenger != NULL && strcmp(challenger, version) == 0) {
+        r = write_pointer(registry, portfolio, challenger_pointer, NULL, err);
+        if (r == 0) {
+            r = cr_registry_record_event(registry, portfolio, CR_EVENT_CHALLENGE, challenger, NULL,
+                                         actor, err);
+        }
+    }
+    return r;
+}
+
+int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = set_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, err);
+    return cr_registry_end(registry, r, err);
+}
+
+int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *from = NULL;
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = check_recorded(registry, portfolio, version, err);
+    if (r == 0) {
+        r = read_pointer(registry, portfolio, champion_pointer, &from, err);
+    }
+    if (r == 0) {
+        r = cr_registry_record_event(registry, portfolio, CR_EVENT_REQUEST, from, version, actor,
+                                     err);
+    }
+    return cr_registry_end(registry, r, err);
+}
+
+/* The champions that a rollback can go back to, the present one on top. Texts are borrowed from
+ * the history. */
+struct stack {
+    const char **versions;
+    size_t n;
+};
+
+static void stack_finish(struct stack *stack)
+{
+    free(stack->versions);
+}
+
+/* A promotion goes on top unless it repeats the present champion; a rollback uncovers its target,
+ * and takes off what had been deleted in between. */
+static int build_stack(const struct cr_registry_history *history, struct stack *stack,
+                       struct cr_error *err)
+{
+    stack->versions = calloc(history->n + 1, sizeof(*stack->versions));
+    if (stack->versions == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < history->n; i++) {
+        const struct cr_registry_event *event = &history->events[i];
+        bool is_rollback = strcmp(event->action, CR_EVENT_ROLLBACK) == 0;
+
+        if (!is_rollback && strcmp(event->action, CR_EVENT_PROMOTE) != 0) {
+            continue;
+        }
+        while (is_rollback && stack->n > 0 &&
+               strcmp(stack->versions[stack->n - 1], event->to) != 0) {
+            stack->n--;
+        }
+        if (stack->n == 0 || strcmp(stack->versions[stack->n - 1], event->to) != 0) {
+            stack->versions[stack->n++] = event->to;
+        }
+    }
+    return 0;
+}
+
+int cr_registry_previous(struct cr_registry *registry, const char *portfolio, char **ret_version,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
+    CR_CLEANUP(stack_finish) struct stack stack = {NULL, 0};
+    CR_CLEANUP(cr_freep) char *champion = NULL;
+    int r = cr_registry_champion(registry, portfolio, &champion, err);
+
+    if (r == 0) {
+        r = cr_registry_read_history(registry, portfolio, &history, err);
+    }
+    if (r == 0) {
+        r = build_stack(&history, &stack, err);
+    }
+    for (size_t i = stack.n; r == 0 && i > 0; i--) {
+        bool recorded = false; /* no: deleted since */
+
+        if (strcmp(stack.versions[i - 1], champion) != 0) {
+            r = cr_registry_is_recorded(registry, portfolio, stack.versions[i - 1], &recorded, err);
+        }
+        if (r == 0 && recorded) {
+            *ret_version = strdup(stack.versions[i - 1]);
+            return *ret_version != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
+        }
+    }
+    return r < 0 ? r
+                 : cr_error_set(err, CR_ENOTFOUND, "there is no champion before '%s' to go back to",
+                                champion);
+}
+
+int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, const char *version,
+                         const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *previous = NULL;
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = cr_registry_previous(registry, portfolio, &previous, err);
+    if (r == 0 && strcmp(previous, version) != 0) {
+        r = cr_error_set(err, CR_EUNAVAIL,
+                         "the champion was changed meanwhile: back would now be '%s', not '%s'",
+                         previous, version);
+    }
+    if (r == 0) {
+        r = set_champion(registry, portfolio, version, CR_EVENT_ROLLBACK, actor, err);
+    }
+    return cr_registry_end(registry, r, err);
+}
+
+static int challenge_locked(struct cr_registry *registry, const char *portfolio,
+                            const char *version, const struct cr_registry_actor *actor,
+                            struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *champion = NULL;
+    CR_CLEANUP(cr_freep) char *from = NULL;
+    int r = version != NULL ? check_recorded(registry, portfolio, version, err) : 0;
+
+    if (r == 0) {
+        r = read_pointer(registry, portfolio, champion_pointer, &champion, err);
+    }
+    if (r == 0) {
+        r = version != NULL ? read_pointer(registry, portfolio, challenger_pointer, &from, err)
+                            : cr_registry_challenger(registry, portfolio, &from, err);
+    }
+    if (r == 0 && version != NULL && champion != NULL && strcmp(champion, version) == 0) {
+        r = cr_error_set(err, CR_EINVAL, "'%s' is the champion: it cannot challenge itself",
+                         version);
+    }
+    if (r == 0) {
+        r = write_pointer(registry, portfolio, challenger_pointer, version, err);
+    }
+    return r < 0 ? r
+                 : cr_registry_record_event(registry, portfolio, CR_EVENT_CHALLENGE, from, version,
+                                            actor, err);
+}
+
+int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, const char *version,
+                          const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = challenge_locked(registry, portfolio, version, actor, err);
+    return cr_registry_end(registry, r, err);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/* Versions that go, and what work that was cut off left behind. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/registry/history.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "registry_impl.h"
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
+/* CR_EINVAL when a pointer names the version. */
+static int check_idle(struct cr_registry *registry, const char *portfolio, const char *version,
+                      struct cr_error *err)
+{
+    const char *const texts[] = {portfolio, version};
+    CR_CLEANUP(cr_freep) char *role = NULL;
+    int r = cr_registry_query_text(registry,
+                                   "SELECT name FROM pointers WHERE portfolio = ?1"
+                                   " AND version = ?2 ORDER BY name",
+                                   texts, CR_ARRAY_LEN(texts), &role, err);
+
+    if (r == 0 && role != NULL) {
+        r = cr_error_set(err, CR_EINVAL, "'%s' is the %s: it is not deleted", version, role);
+    }
+    return r;
+}
+
+/* Inside a transaction, whose lock keeps out publishers: a folder that is not recorded by now never
+ * will be. */
+static int forget(struct cr_registry *registry, const char *portfolio, const char *version,
+                  const char *dir, const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    const char *const texts[] = {portfolio, version};
+    bool recorded = false;
+    int r = cr_registry_is_recorded(registry, portfolio, version, &recorded, err);
+
+    if (r == 0 && !recorded && !cr_fs_exists(dir)) {
+        r = cr_registry_refuse_unknown(portfolio, version, err);
+    }
+    if (r == 0) {
+        r = check_idle(registry, portfolio, version, err);
+    }
+    if (r == 0) {
+        r = cr_registry_record_event(registry, portfolio, CR_EVENT_DELETE, version, NULL, actor,
+                                     err);
+    }
+    return r < 0 ? r
+                 : cr_registry_run(registry,
+                                   "DELETE FROM versions WHERE portfolio = ?1 AND version = ?2",
+                                   texts, CR_ARRAY_LEN(texts), err);
+}
+
+int cr_registry_delete(struct cr_registry *registry, const char *portfolio, const char *version,
+                       const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    int r = cr_registry_path(registry, portfolio, version, &dir, err);
+
+    if (r == 0) {
+        r = cr_db_begin(registry->db, err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    r = forget(registry, portfolio, version, dir, actor, err);
+    r = cr_registry_end(registry, r, err);
+    /* only now: a version that is recorded always has its folder */
+    return r < 0 ? r : cr_fs_remove_tree(dir, err);
+}
+
+struct names {
+    char **items;
+    size_t n;
+};
+
+static int add_name(struct names *names, const char *name, struct cr_error *err)
+{
+    char **items = reallocarray(names->items, names->n + 1, sizeof(*items));
+
+    if (items == NULL) {
+        return no_memory(err);
+    }
+    names->items = items;
+    items[names->n] = strdup(name);
+    if (items[names->n] == NULL) {
+        return no_memory(err);
+    }
+    names->n++;
+    return 0;
+}
+
+/* Folders first, records second: what is published in between is found recorded. */
+static int find_folders(struct cr_registry *registry, const char *portfolio, struct names *found,
+                        struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *folder = NULL;
+    char **names = NULL;
+    size_t n = 0;
+    int r = cr_registry_portfolio_path(registry, portfolio, &folder, err);
+
+    if (r < 0 || !cr_fs_is_dir(folder)) {
+        return r;
+    }
+    r = cr_fs_list(folder, &names, &n, err);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        bool recorded = false;
+
+        r = cr_registry_is_recorded(registry, portfolio, names[i], &recorded, err);
+        if (r == 0 && !recorded) {
+            r = add_name(found, names[i], err);
+        }
+    }
+    cr_fs_free_names(names, n);
+    return r;
+}
+
+static int find_stages(const struct cr_registry *registry, struct names *found,
+                       struct cr_error *err)
+{
+    DIR *dir = opendir(registry->dir);
+    const struct dirent *entry;
+    int r = 0;
+
+    if (dir == NULL) {
+        return cr_error_set(err, CR_EIO, "cannot list '%s'", registry->dir);
+    }
+    while (r == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, CR_REGISTRY_STAGE_PREFIX, strlen(CR_REGISTRY_STAGE_PREFIX)) ==
+            0) {
+            r = add_name(found, entry->d_name, err);
+        }
+    }
+    if (r == 0 && errno != 0) {
+        r = cr_error_set(err, CR_EIO, "cannot list '%s'", registry->dir);
+    }
+    (void)closedir(dir); /* a reader's close has nothing to report */
+    return r;
+}
+
+int cr_registry_find_leftovers(struct cr_registry *registry, const char *portfolio,
+                               struct cr_registry_leftovers *ret_leftovers, struct cr_error *err)
+{
+    struct names folders = {NULL, 0};
+    struct names stages = {NULL, 0};
+    int r = find_folders(registry, portfolio, &folders, err);
+
+    if (r == 0) {
+        r = find_stages(registry, &stages, err);
+    }
+    if (r < 0) {
+        cr_fs_free_names(folders.items, folders.n);
+        cr_fs_free_names(stages.items, stages.n);
+        return r;
+    }
+    *ret_leftovers =
+        (struct cr_registry_leftovers){folders.items, folders.n, stages.items, stages.n};
+    return 0;
+}
+
+void cr_registry_leftovers_finish(struct cr_registry_leftovers *leftovers)
+{
+    cr_fs_free_names(leftovers->folders, leftovers->n_folders);
+    cr_fs_free_names(leftovers->stages, leftovers->n_stages);
+    *leftovers = (struct cr_registry_leftovers){NULL, 0, NULL, 0};
+}

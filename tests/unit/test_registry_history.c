@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+/* The life of versions: promotions, rollbacks, challengers, deletion, and what the events say. */
+#include "creditrisk/registry/history.h"
+
+#include "cr_test.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/rng.h"
+#include "creditrisk/util/strbuf.h"
+
+static const struct cr_registry_actor actor = {"tester", "because"};
+
+/* A registry in a folder of its own. */
+struct house {
+    char *dir;
+    struct cr_registry *registry;
+};
+
+static int setup(void **state)
+{
+    static struct house house;
+    struct cr_error err;
+
+    house.dir = cr_test_tempdir();
+    cr_assert_ok(cr_registry_open(house.dir, NULL, true, &house.registry, &err), &err);
+    *state = &house;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct house *house = *state;
+
+    cr_registry_close(house->registry);
+    free(house->dir);
+    return 0;
+}
+
+static void publish(struct house *house, const char *expected)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = json_pack("{s:{s:s}}", "model", "kind", "test");
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_stage(house->registry, &dir, &err), &err);
+    free(cr_test_write(dir, "model.json", "{}"));
+    cr_assert_ok(
+        cr_registry_publish(house->registry, "retail", dir, manifest, &actor, &version, &err),
+        &err);
+    assert_string_equal(version, expected);
+}
+
+static void promote(struct house *house, const char *version)
+{
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, &actor, &err), &err);
+}
+
+/* expected NULL = none. */
+static void assert_pointer(struct house *house,
+                           int (*read)(struct cr_registry *, const char *, char **,
+                                       struct cr_error *),
+                           const char *expected)
+{
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_error err = {0};
+    int r = read(house->registry, "retail", &version, &err);
+
+    if (expected == NULL) {
+        assert_int_equal(r, CR_ENOTFOUND);
+        return;
+    }
+    cr_assert_ok(r, &err);
+    assert_string_equal(version, expected);
+}
+
+/* Goes back to what `previous` says, which must be expected (NULL = nothing to go back to). */
+static void roll_back(struct house *house, const char *expected)
+{
+    struct cr_error err = {0};
+
+    assert_pointer(house, cr_registry_previous, expected);
+    if (expected != NULL) {
+        cr_assert_ok(cr_registry_rollback(house->registry, "retail", expected, &actor, &err), &err);
+        assert_pointer(house, cr_registry_champion, expected);
+    }
+}
+
+static void forget(struct house *house, const char *version, int code)
+{
+    struct cr_error err = {0};
+
+    assert_int_equal(cr_registry_delete(house->registry, "retail", version, &actor, &err), code);
+}
+
+static struct cr_registry_history read_history(struct house *house)
+{
+    struct cr_registry_history history = {NULL, 0};
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_read_history(house->registry, "retail", &history, &err), &err);
+    return history;
+}
+
+/* The history as lines "action from to". */
+static void assert_history(struct house *house, const char *expected)
+{
+    struct cr_registry_history history = read_history(house);
+    struct cr_strbuf text = CR_STRBUF_INIT;
+
+    for (size_t i = 0; i < history.n; i++) {
+        const struct cr_registry_event *event = &history.events[i];
+
+        assert_string_equal(event->actor, "tester");
+        assert_string_equal(event->reason, "because");
+        assert_true(i == 0 || strcmp(history.events[i - 1].at, event->at) <= 0);
+        cr_strbuf_printf(&text, "%s %s %s\n", event->action, event->from ? event->from : "-",
+                         event->to ? event->to : "-");
+    }
+    assert_string_equal(cr_strbuf_text(&text), expected);
+    cr_strbuf_finish(&text);
+    cr_registry_history_finish(&history);
+}
+
+static void rollbacks_lead_back_and_never_forth(void **state)
+{
+    struct house *house = *state;
+    struct cr_error err = {0};
+
+    roll_back(house, NULL);
+    publish(house, "v1");
+    publish(house, "v2");
+    publish(house, "v3");
+    promote(house, "v1");
+    roll_back(house, NULL);
+    promote(house, "v2");
+    promote(house, "v2"); /* again: no new step to undo */
+    promote(house, "v3");
+    assert_int_equal(cr_registry_rollback(house->registry, "retail", "v1", &actor, &err),
+                     CR_EUNAVAIL);
+    assert_pointer(house, cr_registry_champion, "v3");
+    roll_back(house, "v2");
+    roll_back(house, "v1");
+    roll_back(house, NULL);
+    promote(house, "v3");
+    promote(house, "v1");
+    roll_back(house, "v3");
+    roll_back(house, "v1");
+    roll_back(house, NULL);
+    assert_history(house, "publish - v1\npublish - v2\npublish - v3\n"
+                          "promote - v1\npromote v1 v2\npromote v2 v2\npromote v2 v3\n"
+                          "rollback v3 v2\nrollback v2 v1\n"
+                          "promote v1 v3\npromote v3 v1\nrollback v1 v3\nrollback v3 v1\n");
+}
+
+static void deleted_versions_are_passed_over_and_their_numbers_stay_taken(void **state)
+{
+    struct house *house = *state;
+    CR_CLEANUP(cr_freep) char *v4 = cr_fs_join(house->dir, "retail/v4");
+    CR_CLEANUP(cr_freep) char *v9 = cr_fs_join(house->dir, "retail/v9");
+    struct cr_error err;
+
+    publish(house, "v1");
+    publish(house, "v2");
+    publish(house, "v3");
+    publish(house, "v4");
+    promote(house, "v1");
+    promote(house, "v2");
+    promote(house, "v3");
+    forget(house, "v3", CR_EINVAL); /* the champion */
+    cr_assert_ok(cr_registry_challenge(house->registry, "retail", "v4", &actor, &err), &err);
+    forget(house, "v4", CR_EINVAL); /* the challenger */
+    cr_assert_ok(cr_registry_challenge(house->registry, "retail", NULL, &actor, &err), &err);
+    assert_true(cr_fs_is_dir(v4));
+    forget(house, "v4", 0);
+    assert_false(cr_fs_exists(v4));
+    forget(house, "v4", CR_ENOTFOUND);
+    forget(house, "v2", 0);
+    publish(house, "v5");
+    roll_back(house, "v1");
+    forget(house, "v9", CR_ENOTFOUND);
+    forget(house, "../v1", CR_EINVAL);
+    cr_assert_ok(cr_fs_mkdirs(v9, &err), &err); /* what a publication left behind */
+    forget(house, "v9", 0);
+    assert_false(cr_fs_exists(v9));
+    publish(house, "v6");
+    assert_history(house, "publish - v1\npublish - v2\npublish - v3\npublish - v4\n"
+                          "promote - v1\npromote v1 v2\npromote v2 v3\n"
+                          "challenge - v4\nchallenge v4 -\ndelete v4 -\ndelete v2 -\n"
+                          "publish - v5\nrollback v3 v1\ndelete v9 -\npublish - v6\n");
+}
+
+static void a_challenger_is_never_the_champion(void **state)
+{
+    struct house *house = *state;
+    struct cr_registry_version *versions = NULL;
+    size_t n = 0;
+    struct cr_error err = {0};
+
+    publish(house, "v1");
+    publish(house, "v2");
+    promote(house, "v1");
+    assert_pointer(house, cr_registry_challenger, NULL);
+    assert_int_equal(cr_registry_challenge(house->registry, "retail", NULL, &actor, &err),
+                     CR_ENOTFOUND);
+    assert_int_equal(cr_registry_challenge(house->registry, "retail", "v3", &actor, &err),
+                     CR_ENOTFOUND);
+    assert_int_equal(cr_registry_challenge(house->registry, "retail", "v1", &actor, &err),
+                     CR_EINVAL);
+    cr_assert_ok(cr_registry_challenge(house->registry, "retail", "v2", &actor, &err), &err);
+    assert_pointer(house, cr_registry_challenger, "v2");
+    cr_assert_ok(cr_registry_list(house->registry, "retail", &versions, &n, &err), &err);
+    assert_true(versions[0].is_champion && !versions[0].is_challenger);
+    assert_true(!versions[1].is_champion && versions[1].is_challenger);
+    cr_registry_free_versions(versions, n);
+    promote(house, "v2");
+    assert_pointer(house, cr_registry_champion, "v2");
+    assert_pointer(house, cr_registry_challenger, NULL);
+    assert_history(house, "publish - v1\npublish - v2\npromote - v1\n"
+                          "challenge - v2\npromote v1 v2\nchallenge v2 -\n");
+}
+
+static const char *pending(struct house *house, const char *version)
+{
+    static char name[16];
+    struct cr_registry_history history = read_history(house);
+    const struct cr_registry_event *request = cr_registry_pending_request(&history, version);
+
+    (void)snprintf(name, sizeof(name), "%s", request != NULL ? request->actor : "");
+    cr_registry_history_finish(&history);
+    return name;
+}
+
+static void a_request_holds_until_the_champion_changes(void **state)
+{
+    struct house *house = *state;
+    const struct cr_registry_actor ann = {"ann", ""};
+    const struct cr_registry_actor bob = {"bob", ""};
+    struct cr_error err = {0};
+
+    publish(house, "v1");
+    publish(house, "v2");
+    assert_int_equal(cr_registry_request(house->registry, "retail", "v7", &ann, &err),
+                     CR_ENOTFOUND);
+    assert_string_equal(pending(house, "v2"), "");
+    cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
+    assert_string_equal(pending(house, "v2"), "ann");
+    assert_string_equal(pending(house, "v1"), "");
+    cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &bob, &err), &err);
+    assert_string_equal(pending(house, "v2"), "bob");
+    promote(house, "v1");
+    assert_string_equal(pending(house, "v2"), "");
+}
+
+/* Against a list kept here: random times, also equal and out of order, random actions. */
+static void champion_at_any_time(void **state)
+{
+    static const char *const actions[] = {"promote", "rollback", "publish", "challenge",
+                                          "delete",  "request",  "import"};
+    enum { N = 200 };
+    struct cr_registry_event events[N];
+    char at[N][CR_CLOCK_TEXT_LEN];
+    char to[N][16];
+    struct cr_rng rng;
+    const struct cr_registry_history history = {events, N};
+
+    (void)state;
+    cr_rng_init(&rng, 20, 0);
+    for (size_t i = 0; i < N; i++) {
+        (void)snprintf(at[i], sizeof(at[i]), "2026-01-01T00:%02u:00.000Z",
+                       (unsigned)cr_rng_below(&rng, 60));
+        (void)snprintf(to[i], sizeof(to[i]), "v%zu", i + 1);
+        events[i] = (struct cr_registry_event){
+            .at = at[i],
+            .action = (char *)(uintptr_t)actions[cr_rng_below(&rng, CR_ARRAY_LEN(actions))],
+            .to = to[i],
+        };
+    }
+    for (unsigned minute = 0; minute < 60; minute++) {
+        char time[CR_CLOCK_TEXT_LEN];
+        const char *expected = NULL;
+        const struct cr_registry_event *found;
+
+        (void)snprintf(time, sizeof(time), "2026-01-01T00:%02u:00.000Z", minute);
+        for (size_t i = 0; i < N; i++) {
+            unsigned then = (unsigned)strtoul(at[i] + 14, NULL, 10);
+
+            if (then <= minute && (events[i].action[0] == 'p' || events[i].action[0] == 'r') &&
+                strcmp(events[i].action, "publish") != 0 &&
+                strcmp(events[i].action, "request") != 0) {
+                expected = to[i];
+            }
+        }
+        found = cr_registry_champion_at(&history, time);
+        assert_true(found == NULL ? expected == NULL : found->to == expected);
+    }
+    assert_null(cr_registry_champion_at(&history, "2025-12-31T23:59:59.999Z"));
+}
+
+static void leftovers_are_found(void **state)
+{
+    struct house *house = *state;
+    struct cr_registry_leftovers leftovers = {NULL, 0, NULL, 0};
+    CR_CLEANUP(cr_freep) char *stage = NULL;
+    CR_CLEANUP(cr_freep) char *v4 = cr_fs_join(house->dir, "retail/v4");
+    CR_CLEANUP(cr_freep) char *notes = cr_fs_join(house->dir, "retail/notes");
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_find_leftovers(house->registry, "retail", &leftovers, &err), &err);
+    assert_int_equal(leftovers.n_folders + leftovers.n_stages, 0);
+    cr_registry_leftovers_finish(&leftovers);
+    publish(house, "v1");
+    cr_assert_ok(cr_fs_mkdirs(v4, &err), &err);
+    cr_assert_ok(cr_fs_mkdirs(notes, &err), &err);
+    cr_assert_ok(cr_registry_stage(house->registry, &stage, &err), &err);
+    cr_assert_ok(cr_registry_find_leftovers(house->registry, "retail", &leftovers, &err), &err);
+    assert_int_equal(leftovers.n_folders, 2);
+    assert_string_equal(leftovers.folders[0], "notes");
+    assert_string_equal(leftovers.folders[1], "v4");
+    assert_int_equal(leftovers.n_stages, 1);
+    assert_string_equal(leftovers.stages[0], strrchr(stage, '/') + 1);
+    cr_registry_leftovers_finish(&leftovers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rollbacks_lead_back_and_never_forth, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            deleted_versions_are_passed_over_and_their_numbers_stay_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_challenger_is_never_the_champion, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_request_holds_until_the_champion_changes, setup,
+                                        teardown),
+        cmocka_unit_test(champion_at_any_time),
+        cmocka_unit_test_setup_teardown(leftovers_are_found, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
