@@ -17,7 +17,6 @@
 
 enum {
     MAX_MANIFEST_LEN = 4 << 20,
-    MAX_FILES = 4096,
     MAX_DEPTH = 8,
     MAX_NAME_LEN = 128,
 };
@@ -34,7 +33,7 @@ struct entry {
 };
 
 struct entries {
-    struct entry *items; /* sorted by path, the manifest left out */
+    struct entry *items; /* sorted by path, the manifest and its signature left out */
     size_t n;
 };
 
@@ -50,8 +49,9 @@ static int add_entry(struct entries *entries, const char *path, off_t len, struc
 {
     struct entry *items;
 
-    if (entries->n == MAX_FILES) {
-        return cr_error_set(err, CR_EMODEL, "a version has at most %d files", MAX_FILES);
+    if (entries->n == CR_ARTIFACT_MAX_FILES) {
+        return cr_error_set(err, CR_EMODEL, "a version has at most %d files",
+                            CR_ARTIFACT_MAX_FILES);
     }
     items = reallocarray(entries->items, entries->n + 1, sizeof(*items));
     if (items == NULL) {
@@ -75,12 +75,26 @@ static void closedirp(DIR **dir)
 
 /* Names that are the same for every file system, shell and JSON reader; what a crash leaves behind
  * begins with a dot. */
-static bool is_name(const char *name)
+static bool is_name(const char *name, size_t len)
 {
-    size_t len = strlen(name);
+    return len > 0 && len <= MAX_NAME_LEN && name[0] != '.' &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") >= len;
+}
 
-    return name[0] != '.' && len <= MAX_NAME_LEN &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+bool cr_artifact_is_path(const char *path)
+{
+    for (int depth = 0; depth <= MAX_DEPTH; depth++) {
+        size_t len = strcspn(path, "/");
+
+        if (!is_name(path, len)) {
+            return false;
+        }
+        if (path[len] == '\0') {
+            return true;
+        }
+        path += len + 1;
+    }
+    return false;
 }
 
 static int walk(const char *root, const char *prefix, int depth, struct entries *entries,
@@ -96,7 +110,7 @@ static int visit(const char *root, const char *prefix, int folder_fd, const char
     if (path == NULL) {
         return no_memory(err);
     }
-    if (!is_name(name)) {
+    if (!is_name(name, strlen(name))) {
         return cr_error_set(err, CR_EMODEL, "'%s/%s': no file of a version has such a name", root,
                             path);
     }
@@ -109,7 +123,7 @@ static int visit(const char *root, const char *prefix, int folder_fd, const char
     if (!S_ISREG(info.st_mode)) {
         return cr_error_set(err, CR_EMODEL, "'%s/%s' is neither a file nor a folder", root, path);
     }
-    if (strcmp(path, CR_ARTIFACT_MANIFEST) == 0) {
+    if (strcmp(path, CR_ARTIFACT_MANIFEST) == 0 || strcmp(path, CR_ARTIFACT_SIGNATURE) == 0) {
         return 0;
     }
     return add_entry(entries, path, info.st_size, err);

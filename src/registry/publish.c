@@ -2,12 +2,15 @@
 #include "creditrisk/registry/registry.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "creditrisk/registry/artifact.h"
+#include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/digest.h"
@@ -32,8 +35,10 @@ struct publication {
     const char *stage_dir;
     json_t *manifest;
     const struct cr_registry_actor *actor;
-    char *version; /* owned, as dir */
-    char *dir;     /* where it goes */
+    const char *action;
+    const char *own; /* the version that it was elsewhere; NULL for a new one */
+    char *version;   /* owned, as dir */
+    char *dir;       /* where it goes */
 };
 
 static void publication_finish(struct publication *publication)
@@ -44,8 +49,8 @@ static void publication_finish(struct publication *publication)
 
 /* One more than every version that the events tell of, deleted ones too, and every folder: a crash
  * may have left a folder that was never recorded, and its name stays taken. */
-static int choose_version(struct cr_registry *registry, struct publication *publication,
-                          struct cr_error *err)
+static int find_next(struct cr_registry *registry, const char *portfolio, long *ret_next,
+                     struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *newest = NULL;
     CR_CLEANUP(cr_freep) char *folder = NULL;
@@ -56,10 +61,10 @@ static int choose_version(struct cr_registry *registry, struct publication *publ
                                    "SELECT to_version FROM events"
                                    " WHERE portfolio = ?1 AND to_version IS NOT NULL"
                                    " ORDER BY CAST(substr(to_version, 2) AS INTEGER) DESC LIMIT 1",
-                                   &publication->portfolio, 1, &newest, err);
+                                   &portfolio, 1, &newest, err);
 
     if (r == 0) {
-        r = cr_registry_portfolio_path(registry, publication->portfolio, &folder, err);
+        r = cr_registry_portfolio_path(registry, portfolio, &folder, err);
     }
     if (r == 0) {
         r = cr_fs_list(folder, &names, &n, err);
@@ -74,15 +79,93 @@ static int choose_version(struct cr_registry *registry, struct publication *publ
         last = number > last ? number : last;
     }
     cr_fs_free_names(names, n);
-    if (asprintf(&publication->version, "v%ld", last + 1) < 0) {
+    *ret_next = last + 1;
+    return 0;
+}
+
+/* Whether an imported version's own name was never used here. */
+static int is_free(struct cr_registry *registry, const struct publication *publication,
+                   bool *ret_free, struct cr_error *err)
+{
+    const char *const texts[] = {publication->portfolio, publication->own};
+    CR_CLEANUP(cr_freep) char *used = NULL;
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    int r = cr_registry_query_text(
+        registry, "SELECT to_version FROM events WHERE portfolio = ?1 AND to_version = ?2 LIMIT 1",
+        texts, CR_ARRAY_LEN(texts), &used, err);
+
+    if (r == 0) {
+        r = cr_registry_path(registry, publication->portfolio, publication->own, &dir, err);
+    }
+    if (r == 0) {
+        *ret_free = used == NULL && !cr_fs_exists(dir);
+    }
+    return r;
+}
+
+static int choose_version(struct cr_registry *registry, struct publication *publication,
+                          struct cr_error *err)
+{
+    bool keeps_own = false;
+    long next = 0;
+    int r = find_next(registry, publication->portfolio, &next, err);
+
+    if (r == 0 && publication->own != NULL) {
+        r = is_free(registry, publication, &keeps_own, err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    if (keeps_own) {
+        publication->version = strdup(publication->own);
+    } else if (asprintf(&publication->version, "v%ld", next) < 0) {
         publication->version = NULL; /* undefined after a failure */
+    }
+    if (publication->version == NULL) {
         return no_memory(err);
     }
     return cr_registry_path(registry, publication->portfolio, publication->version,
                             &publication->dir, err);
 }
 
-/* Writes the manifest once more, now with its version, and records its digest. */
+/* An imported version that needs another name gets another manifest, which says where it comes
+ * from; the signature was for the old one. */
+static int rename_version(const struct publication *publication, const char *manifest_path,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep)
+    char *signature = cr_fs_join(publication->stage_dir, CR_ARTIFACT_SIGNATURE);
+    char sha256[CR_DIGEST_LEN];
+    int r = signature == NULL ? no_memory(err) : cr_digest_file(manifest_path, sha256, err);
+
+    if (r == 0 && json_object_set_new(publication->manifest, "imported_from",
+                                      json_pack("{s:s, s:s}", "version", publication->own,
+                                                "manifest_sha256", sha256)) != 0) {
+        r = no_memory(err);
+    }
+    return r < 0 ? r : cr_fs_remove_tree(signature, err);
+}
+
+/* The manifest as it will be recorded, now that the version's name is known: an imported version
+ * that keeps its name keeps its manifest byte for byte. */
+static int finish_manifest(const struct publication *publication, const char *path,
+                           struct cr_error *err)
+{
+    bool is_renamed =
+        publication->own != NULL && strcmp(publication->own, publication->version) != 0;
+    int r = is_renamed ? rename_version(publication, path, err) : 0;
+
+    if (r < 0 || (publication->own != NULL && !is_renamed)) {
+        return r;
+    }
+    if (json_object_set_new(publication->manifest, "version", json_string(publication->version)) !=
+        0) {
+        return no_memory(err);
+    }
+    return cr_json_save(path, publication->manifest, err);
+}
+
+/* Records the version with the digest of its manifest. */
 static int record_version(struct cr_registry *registry, const struct publication *publication,
                           struct cr_error *err)
 {
@@ -90,13 +173,8 @@ static int record_version(struct cr_registry *registry, const struct publication
     char sha256[CR_DIGEST_LEN], now[CR_CLOCK_TEXT_LEN];
     const char *const texts[] = {publication->portfolio, publication->version, publication->kind,
                                  now, sha256};
-    int r;
+    int r = path == NULL ? no_memory(err) : finish_manifest(publication, path, err);
 
-    if (path == NULL || json_object_set_new(publication->manifest, "version",
-                                            json_string(publication->version)) != 0) {
-        return no_memory(err);
-    }
-    r = cr_json_save(path, publication->manifest, err);
     if (r == 0) {
         r = cr_digest_file(path, sha256, err);
     }
@@ -110,8 +188,8 @@ static int record_version(struct cr_registry *registry, const struct publication
         " VALUES (?1, ?2, CAST(substr(?2, 2) AS INTEGER), ?3, ?4, ?5)",
         texts, CR_ARRAY_LEN(texts), err);
     return r < 0 ? r
-                 : cr_registry_record_event(registry, publication->portfolio, "publish", NULL,
-                                            publication->version, publication->actor, err);
+                 : cr_registry_record_event(registry, publication->portfolio, publication->action,
+                                            NULL, publication->version, publication->actor, err);
 }
 
 /* Inside the transaction. Its lock makes two publishers choose different numbers. */
@@ -164,17 +242,45 @@ static int seal(const struct cr_registry *registry, const struct publication *pu
 {
     int r = make_portfolio_folder(registry, publication->portfolio, err);
 
-    if (r == 0 && json_object_set_new(publication->manifest, "portfolio",
-                                      json_string(publication->portfolio)) != 0) {
-        r = no_memory(err);
-    }
-    if (r == 0) {
-        r = cr_artifact_seal(publication->stage_dir, publication->manifest, err);
+    if (r == 0 && publication->own == NULL) {
+        r = json_object_set_new(publication->manifest, "portfolio",
+                                json_string(publication->portfolio)) != 0
+                ? no_memory(err)
+                : cr_artifact_seal(publication->stage_dir, publication->manifest, err);
     }
     if (r == 0 && chmod(publication->stage_dir, 0755) != 0) { /* until now ours alone */
         r = cr_error_set(err, CR_EIO, "cannot change '%s'", publication->stage_dir);
     }
     return r < 0 ? r : cr_fs_sync_tree(publication->stage_dir, err);
+}
+
+static int publish(struct cr_registry *registry, struct publication *publication,
+                   char **ret_version, struct cr_error *err)
+{
+    int r;
+
+    if (publication->kind == NULL) {
+        return cr_error_set(err, CR_EINVAL, "the manifest does not say which kind of model it has");
+    }
+    r = seal(registry, publication, err);
+    if (r == 0) {
+        r = cr_db_begin(registry->db, err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    r = publish_locked(registry, publication, err);
+    if (r < 0) {
+        cr_db_rollback(registry->db);
+        return r;
+    }
+    *ret_version = CR_STEAL(publication->version);
+    return 0;
+}
+
+static const char *kind_of(const json_t *manifest)
+{
+    return json_string_value(json_object_get(json_object_get(manifest, "model"), "kind"));
 }
 
 int cr_registry_publish(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
@@ -184,28 +290,40 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
     CR_CLEANUP(publication_finish)
     struct publication publication = {
         .portfolio = portfolio,
-        .kind = json_string_value(json_object_get(json_object_get(manifest, "model"), "kind")),
+        .kind = kind_of(manifest),
         .stage_dir = stage_dir,
         .manifest = manifest,
         .actor = actor,
+        .action = CR_EVENT_PUBLISH,
     };
-    int r;
 
-    if (publication.kind == NULL) {
-        return cr_error_set(err, CR_EINVAL, "the manifest does not say which kind of model it has");
+    return publish(registry, &publication, ret_version, err);
+}
+
+int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
+                      json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
+                      struct cr_error *err)
+{
+    const char *name = json_string_value(json_object_get(manifest, "portfolio"));
+    const char *version = json_string_value(json_object_get(manifest, "version"));
+    CR_CLEANUP(cr_freep) char *own = version != NULL ? strdup(version) : NULL;
+    CR_CLEANUP(publication_finish)
+    struct publication publication = {
+        .portfolio = portfolio,
+        .kind = kind_of(manifest),
+        .stage_dir = stage_dir,
+        .manifest = manifest,
+        .actor = actor,
+        .action = CR_EVENT_IMPORT,
+        .own = own,
+    };
+
+    if (name == NULL || strcmp(name, portfolio) != 0) {
+        return cr_error_set(err, CR_EINVAL, "it is a version of portfolio '%s', not of '%s'",
+                            name != NULL ? name : "", portfolio);
     }
-    r = seal(registry, &publication, err);
-    if (r == 0) {
-        r = cr_db_begin(registry->db, err);
+    if (own == NULL || cr_registry_version_number(own) == 0) {
+        return cr_error_set(err, CR_EINVAL, "the manifest does not say which version it is");
     }
-    if (r < 0) {
-        return r;
-    }
-    r = publish_locked(registry, &publication, err);
-    if (r < 0) {
-        cr_db_rollback(registry->db);
-        return r;
-    }
-    *ret_version = CR_STEAL(publication.version);
-    return 0;
+    return publish(registry, &publication, ret_version, err);
 }

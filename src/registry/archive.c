@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "creditrisk/registry/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/registry/artifact.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
+
+static const struct cr_archive_limits usual_limits = {CR_ARTIFACT_MAX_FILES, (size_t)128 << 20,
+                                                      (size_t)256 << 20};
+
+enum { BLOCK_LEN = 1 << 16 };
+
+static int no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
+static void write_freep(struct archive **archive)
+{
+    (void)archive_write_free(*archive); /* NULL is fine; failures were seen before */
+}
+
+static void read_freep(struct archive **archive)
+{
+    (void)archive_read_free(*archive); /* a reader's close has nothing to report */
+}
+
+static void entry_freep(struct archive_entry **entry)
+{
+    archive_entry_free(*entry);
+}
+
+/* The library's receiver of bytes. */
+static la_ssize_t take_bytes(struct archive *archive, void *out, const void *bytes, size_t len)
+{
+    struct cr_strbuf *text = out;
+
+    cr_strbuf_append(text, bytes, len);
+    if (text->failed) {
+        archive_set_error(archive, CR_ENOMEM, "out of memory");
+        return -1;
+    }
+    return (la_ssize_t)len;
+}
+
+/* One file, owned by nobody and of no time, so that the same version gives the same bytes. */
+static int put_file(struct archive *archive, const char *dir, const char *name,
+                    struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    CR_CLEANUP(entry_freep) struct archive_entry *entry = archive_entry_new();
+    size_t len = 0;
+    int r = path == NULL || entry == NULL
+                ? no_memory(err)
+                : cr_fs_read(path, usual_limits.file_len, &data, &len, err);
+
+    if (r < 0) {
+        return r;
+    }
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_mtime(entry, 0, 0);
+    archive_entry_set_size(entry, (la_int64_t)len);
+    if (archive_write_header(archive, entry) != ARCHIVE_OK ||
+        archive_write_data(archive, data, len) != (la_ssize_t)len) {
+        return cr_error_set(err, CR_EIO, "cannot pack '%s': %s", path,
+                            archive_error_string(archive));
+    }
+    return 0;
+}
+
+static int put_files(struct archive *archive, const char *dir, const json_t *manifest,
+                     struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *signature = cr_fs_join(dir, CR_ARTIFACT_SIGNATURE);
+    const char *name;
+    json_t *entry;
+    int r = signature == NULL ? no_memory(err) : put_file(archive, dir, CR_ARTIFACT_MANIFEST, err);
+
+    if (r == 0 && cr_fs_exists(signature)) {
+        r = put_file(archive, dir, CR_ARTIFACT_SIGNATURE, err);
+    }
+    json_object_foreach(json_object_get(manifest, "files"), name, entry)
+    {
+        r = r < 0 ? r : put_file(archive, dir, name, err);
+    }
+    return r;
+}
+
+int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
+                     struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    CR_CLEANUP(write_freep) struct archive *archive = archive_write_new();
+    int r;
+
+    if (archive == NULL) {
+        return no_memory(err);
+    }
+    if (archive_write_add_filter_gzip(archive) != ARCHIVE_OK ||
+        archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
+        archive_write_set_options(archive, "gzip:!timestamp") != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK || /* no padding */
+        archive_write_open(archive, &text, NULL, take_bytes, NULL) != ARCHIVE_OK) {
+        return cr_error_set(err, CR_EUNAVAIL, "cannot pack: %s", archive_error_string(archive));
+    }
+    r = put_files(archive, dir, manifest, err);
+    if (r == 0 && archive_write_close(archive) != ARCHIVE_OK) {
+        r = cr_error_set(err, CR_EIO, "cannot pack '%s': %s", dir, archive_error_string(archive));
+    }
+    return r < 0 ? r : cr_fs_write(file, text.data, text.len, err);
+}
+
+/* An archive that is being unpacked. */
+struct unpacking {
+    struct archive *archive;
+    const char *file;
+    const char *dir;
+    const struct cr_archive_limits *limits;
+    size_t n_files;
+    size_t total_len;
+};
+
+static int refuse(const struct unpacking *unpacking, const char *name, const char *why,
+                  struct cr_error *err)
+{
+    return cr_error_set(err, CR_EMODEL, "'%s': '%s' %s", unpacking->file, name, why);
+}
+
+/* The current entry's bytes, into a file that was just created. */
+static int copy_data(struct unpacking *unpacking, const char *name, FILE *out, struct cr_error *err)
+{
+    char block[BLOCK_LEN];
+    size_t file_len = 0;
+    la_ssize_t len;
+
+    while ((len = archive_read_data(unpacking->archive, block, sizeof(block))) > 0) {
+        file_len += (size_t)len;
+        unpacking->total_len += (size_t)len;
+        if (file_len > unpacking->limits->file_len ||
+            unpacking->total_len > unpacking->limits->total_len) {
+            return cr_error_set(err, CR_ETOOBIG, "'%s': '%s' is larger than a version may be",
+                                unpacking->file, name);
+        }
+        if (fwrite(block, 1, (size_t)len, out) != (size_t)len) {
+            return cr_error_set(err, CR_EIO, "cannot write '%s/%s'", unpacking->dir, name);
+        }
+    }
+    return len < 0 ? refuse(unpacking, name, "cannot be read: the archive is damaged", err) : 0;
+}
+
+/* Not synced yet: publishing does that for the whole folder. */
+static int unpack_file(struct unpacking *unpacking, const char *name, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(unpacking->dir, name);
+    CR_CLEANUP(cr_freep) char *folder = path != NULL ? strdup(path) : NULL;
+    FILE *out;
+    int r;
+
+    if (folder == NULL) {
+        return no_memory(err);
+    }
+    *strrchr(folder, '/') = '\0';
+    r = cr_fs_mkdirs(folder, err);
+    if (r < 0) {
+        return r;
+    }
+    out = fopen(path, "wxe");
+    if (out == NULL) {
+        return errno == EEXIST ? refuse(unpacking, name, "is there twice", err)
+                               : cr_error_set(err, CR_EIO, "cannot create '%s'", path);
+    }
+    r = copy_data(unpacking, name, out, err);
+    if (fclose(out) != 0 && r == 0) {
+        r = cr_error_set(err, CR_EIO, "cannot write '%s'", path);
+    }
+    return r;
+}
+
+static int unpack_entry(struct unpacking *unpacking, struct archive_entry *entry,
+                        struct cr_error *err)
+{
+    const char *name = archive_entry_pathname(entry);
+
+    if (name == NULL) {
+        return refuse(unpacking, "", "is no name", err);
+    }
+    while (strncmp(name, "./", 2) == 0) { /* as `tar -c .` writes them */
+        name += 2;
+    }
+    if (archive_entry_filetype(entry) == AE_IFDIR) {
+        return 0; /* comes with its files */
+    }
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL) {
+        return refuse(unpacking, name, "is no regular file", err);
+    }
+    if (!cr_artifact_is_path(name)) {
+        return refuse(unpacking, name, "is no name of a version's file", err);
+    }
+    if (unpacking->n_files++ == unpacking->limits->n_files) {
+        return refuse(unpacking, name, "is one file too many", err);
+    }
+    return unpack_file(unpacking, name, err);
+}
+
+int cr_archive_read(const char *file, const char *dir, const struct cr_archive_limits *limits,
+                    struct cr_error *err)
+{
+    CR_CLEANUP(read_freep) struct archive *archive = archive_read_new();
+    struct unpacking unpacking = {archive, file, dir, limits != NULL ? limits : &usual_limits,
+                                  0,       0};
+    struct archive_entry *entry;
+    int status;
+
+    if (archive == NULL) {
+        return no_memory(err);
+    }
+    if (!cr_fs_exists(file)) {
+        return cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", file);
+    }
+    if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
+        archive_read_support_format_tar(archive) != ARCHIVE_OK ||
+        archive_read_open_filename(archive, file, BLOCK_LEN) != ARCHIVE_OK) {
+        return cr_error_set(err, CR_EMODEL, "'%s' is no archive of a version", file);
+    }
+    while ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
+        int r = unpack_entry(&unpacking, entry, err);
+
+        if (r < 0) {
+            return r;
+        }
+    }
+    if (status != ARCHIVE_EOF || unpacking.n_files == 0) {
+        return cr_error_set(err, CR_EMODEL, "'%s' is no archive of a version, or damaged", file);
+    }
+    return 0;
+}
