@@ -25,6 +25,8 @@ int cr_load_application(struct cr_loader *loader, const struct cr_yaml_node *roo
 int cr_load_catalogue(struct cr_loader *loader, const struct cr_yaml_node *root,
                       struct cr_error *err);
 int cr_load_policy(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err);
+int cr_load_gates(struct cr_loader *loader, const struct cr_yaml_node *policy,
+                  struct cr_error *err); /* its section `gates` */
 int cr_load_search(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err);
 int cr_load_tables(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err);
 

@@ -272,19 +272,6 @@ static int check_lgd(const struct cr_policy *policy, const struct cr_yaml_node *
     return 0;
 }
 
-/* A gate that nothing checks would promise what does not happen. */
-static int refuse_gates(const struct cr_yaml_node *root, struct cr_error *err)
-{
-    const struct cr_yaml_node *gates = cr_load_find(root, "gates");
-    int result = gates != NULL ? cr_yaml_expect(gates, CR_YAML_MAP, err) : 0;
-
-    if (result == 0 && gates != NULL && gates->n > 0) {
-        result = cr_yaml_error(gates->keys[0], err, "gates are not checked by this version: '%s'",
-                               gates->keys[0]->text);
-    }
-    return result;
-}
-
 int cr_load_policy(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err)
 {
     static const struct cr_member members[] = {
@@ -293,15 +280,12 @@ int cr_load_policy(struct cr_loader *loader, const struct cr_yaml_node *root, st
     };
     static int (*const sections[])(struct cr_loader *, const struct cr_yaml_node *,
                                    struct cr_error *) = {
-        load_costs, load_threshold, load_bands, load_instalment, load_explain,
+        load_costs, load_threshold, load_bands, load_instalment, load_explain, cr_load_gates,
     };
     int result = cr_load_members(loader, root, members, NULL, err);
 
     for (size_t i = 0; result == 0 && i < CR_ARRAY_LEN(sections); i++) {
         result = sections[i](loader, root, err);
-    }
-    if (result == 0) {
-        result = refuse_gates(root, err);
     }
     return result != 0 ? result : check_lgd(&loader->portfolio->policy, root, err);
 }

@@ -88,6 +88,39 @@ static int write_margins(const struct cr_run *run, const struct cr_run_model *mo
                : cr_margins_write(run->portfolio, &run->extract, &test, dir, CR_MARGINS_TEST, err);
 }
 
+static bool is_same(struct cr_value a, struct cr_value b)
+{
+    if (a.text != NULL || b.text != NULL) {
+        return a.text != NULL && b.text != NULL && strcmp(a.text, b.text) == 0;
+    }
+    return cr_value_is_missing(a) ? cr_value_is_missing(b)
+                                  : memcmp(&a.number, &b.number, sizeof a.number) == 0;
+}
+
+/* What the engine makes of an application is, bit for bit, its row of the training matrix: golden
+ * rows stand for what was trained on. */
+static int check_row(const struct cr_run *run, size_t row, struct cr_bundle *bundle,
+                     const struct cr_record *record, struct cr_arena *arena, struct cr_error *err)
+{
+    size_t n_features = run->portfolio->n_features;
+    struct cr_context *context = cr_bundle_context(bundle, 0);
+    struct cr_value *trained = cr_arena_alloc_array(arena, n_features, sizeof *trained);
+    if (trained == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a golden row");
+    }
+    cr_extract_row(&run->extract, run->portfolio, row, trained);
+    int result = cr_engine_row(context->engine, record, arena, context->row, err);
+    for (size_t i = 0; result == 0 && i < n_features; i++) {
+        if (!is_same(context->row[i], trained[i])) {
+            result = cr_error_set(err, CR_EMODEL,
+                                  "features.sql gives '%s' of training row %zu another value over "
+                                  "one application than over the book",
+                                  run->portfolio->features[i].name, row + 1);
+        }
+    }
+    return result;
+}
+
 /* Golden rows: applications a client could have sent, spread evenly over the book, scored by the
  * line that will serve them. */
 static int write_golden(const struct cr_run *run, const json_t *manifest, const char *dir,
@@ -102,15 +135,14 @@ static int write_golden(const struct cr_run *run, const json_t *manifest, const 
         return cr_error_set(err, CR_EMODEL,
                             "no row of the book lies inside the ranges of application.yaml");
     }
-    for (size_t i = 0; i < n; i++) {
+    int result = cr_bundle_assemble(dir, manifest, 1, &bundle, err);
+    for (size_t i = 0; result == 0 && i < n; i++) {
         size_t row = run->sendable[i * run->n_sendable / n];
-        int result =
-            cr_extract_record(&run->extract, run->portfolio, row, &arena, &records[i], err);
-        if (result != 0) {
-            return result;
+        result = cr_extract_record(&run->extract, run->portfolio, row, &arena, &records[i], err);
+        if (result == 0) {
+            result = check_row(run, row, bundle, &records[i], &arena, err);
         }
     }
-    int result = cr_bundle_assemble(dir, manifest, 1, &bundle, err);
     if (result == 0) {
         result = cr_selftest_write(bundle, records, n, &text, err);
     }

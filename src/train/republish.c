@@ -154,8 +154,9 @@ static int make_manifest(const struct cr_rethreshold *rethreshold, const char *r
         return cr_error_set(err, CR_EMODEL, "the manifest of version '%s' has no metrics",
                             parent->version);
     }
-    (void)json_object_del(manifest, "version"); /* publishing sets it */
-    (void)json_object_del(manifest, "files");   /* this too */
+    (void)json_object_del(manifest, "version");       /* publishing sets it */
+    (void)json_object_del(manifest, "files");         /* this too */
+    (void)json_object_del(manifest, "imported_from"); /* this one is made here */
     if (json_object_update(json_object_get(manifest, "metrics"), metrics) != 0 ||
         json_object_set_new(manifest, "optimal_threshold",
                             cr_json_number(rethreshold->choice.threshold)) != 0 ||

@@ -192,6 +192,12 @@ static void test_rest(void **state)
     assert_int_equal(instalment->decimals, 2);
     cr_assert_same(instalment->assumed_rate, 12.0);
     assert_int_equal(p->policy.top_reasons, 5);
+    assert_int_equal(p->policy.gates.n_floors, 1);
+    assert_string_equal(p->policy.gates.floors[0].metric, "auc_roc");
+    cr_assert_same(p->policy.gates.floors[0].least, 0.65);
+    cr_assert_same(p->policy.gates.calibration_error, 0.1);
+    assert_true(p->policy.gates.report);
+    assert_false(p->policy.gates.second_approver);
 
     assert_int_equal(p->search.n_folds, 5);
     assert_int_equal(p->search.seed, 42);
@@ -487,9 +493,18 @@ static const struct fault faults[] = {
     {POLICY, "rounding: half_up", "rounding: half_down", "half_down",
      "there is no rounding 'half_down'; known: half_up, half_even"},
     {POLICY, "decimals: 2", "decimals: 10", "10", "decimals '10' is outside 0..9"},
-    {POLICY, "gates: {}", "gates: []", "[]", "expected a map, found a list"},
-    {POLICY, "gates: {}", "gates: {auc_roc: 0.80}", "auc_roc",
-     "gates are not checked by this version: 'auc_roc'"},
+    {POLICY, "least: {auc_roc: 0.65}", "least: [auc_roc]", "[", "expected a map, found a list"},
+    {POLICY, "least: {auc_roc: 0.65}", "least: {brier: 0.2}", "brier",
+     "there is no floor 'brier'; known: auc_roc, auc_pr, ks, gini, accuracy, precision, recall, "
+     "f1, "
+     "cv_auc"},
+    {POLICY, "auc_roc: 0.65", "auc_roc: 65", "65", "auc_roc '65' is outside 0..1"},
+    {POLICY, "calibration_error: 0.1", "calibration_error: -0.1", "-0.1",
+     "calibration_error '-0.1' is outside 0..1"},
+    {POLICY, "report: true", "report: 1", "1", "expected true or false, found '1'"},
+    {POLICY, "  second_approver: false", "  second_approvers: 2", "second_approvers",
+     "unknown key 'second_approvers'; known are: calibration_error, report, second_approver, "
+     "least"},
     /* search */
     {SEARCH, "folds: 5", "folds: 1", "1", "folds '1' is outside 2..100"},
     {SEARCH, "seed: 42", "seed: \"42\"", "\"42\"",

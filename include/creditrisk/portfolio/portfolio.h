@@ -122,6 +122,20 @@ struct cr_instalment_policy {
     int decimals;
 };
 
+/* What a version must show before it can become the champion. */
+struct cr_floor {
+    const char *metric; /* of the manifest; the larger, the better */
+    double least;
+};
+
+struct cr_gates {
+    size_t n_floors;
+    const struct cr_floor *floors;
+    double calibration_error; /* the largest ECE on the test rows; NaN = any */
+    bool report;              /* the training report must be there */
+    bool second_approver;     /* one asks for it, another approves */
+};
+
 struct cr_policy {
     struct cr_costs costs;
     double threshold_from, threshold_to, threshold_step;
@@ -129,6 +143,7 @@ struct cr_policy {
     const struct cr_band *bands;
     struct cr_instalment_policy instalment;
     size_t top_reasons; /* entries of top_5_shap_features */
+    struct cr_gates gates;
 };
 
 /* search.yaml */

@@ -25,4 +25,8 @@ int cr_selftest_write(struct cr_bundle *bundle, const struct cr_record *records,
 int cr_selftest_replay(struct cr_bundle *bundle, const char *dir, size_t *ret_n,
                        struct cr_error *err);
 
+/* The same, and every feature must be what it was to the last bit. */
+int cr_selftest_replay_exactly(struct cr_bundle *bundle, const char *dir, size_t *ret_n,
+                               struct cr_error *err);
+
 #endif
