@@ -10,6 +10,7 @@
 
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/registry/registry.h"
+#include "creditrisk/score/gate.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
@@ -101,6 +102,16 @@ int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_
 
 /* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
 const char *cr_cli_actor(void);
+
+/* A version that a gate refused: the table of gates and, in err, which one and why; nothing with
+ * --json. Returns CR_CLI_REFUSED. */
+int cr_cli_refuse_by_gates(const struct cr_cli *cli, const char *version,
+                           const struct cr_gate_report *report, struct cr_error *err);
+
+/* CR_CLI_OK when every gate is passed; else the same, and with --json {"portfolio", "version",
+ * "passed", "gates"}. */
+int cr_cli_report_gates(const struct cr_cli *cli, const char *version,
+                        const struct cr_gate_report *report, struct cr_error *err);
 
 /* Writes json pretty to standard output and releases it; NULL (no memory) is CR_ENOMEM. */
 int cr_cli_print_json(json_t *json, struct cr_error *err);

@@ -1,199 +1,134 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "creditrisk/registry/artifact.h"
-#include "creditrisk/score/bundle.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/json.h"
+#include "registry_verbs.h"
 
 static const struct cr_option options[] = {
-    {"reason", "TEXT", "why; recorded with the promotion"},
+    {"reason", "TEXT", "why; recorded with what is done (promote needs it)"},
+    {"approve", NULL, "promote: as the second approver of what another one asked for"},
+    {"at", "TIME", "history: which version was the champion then (UTC, or with +05:30)"},
+    {"all", NULL, "verify: every version, and what else lies in the registry"},
+    {"none", NULL, "challenger: let none be scored in shadow any more"},
 };
 
-static json_t *list_to_json(const struct cr_registry_version *versions, size_t n)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:s, s:s, s:b}", "version", versions[i].version, "kind",
-                      versions[i].kind, "created_at", versions[i].created_at, "manifest_sha256",
-                      versions[i].manifest_sha256, "champion",
-                      versions[i].is_champion)); /* a lost entry would need no memory at all */
-    }
-    return list;
-}
+/* THE table of verbs. */
+static const struct verb {
+    const char *name;
+    size_t min_args; /* behind the verb */
+    size_t max_args;
+    const char *arguments;  /* in words */
+    const char *options[3]; /* that it knows */
+    const char *instead;    /* of them: stands for the argument */
+    bool needs_reason;      /* unless it is an approval */
+    bool creates;           /* the registry, where there is none */
+    cr_registry_verb_fn *run;
+} verbs[] = {
+    /* clang-format off */
+    {"list", 0, 0, "nothing", {NULL}, NULL, false, false, cr_registry_verb_list},
+    {"show", 1, 1, "a version, for example v1,", {NULL}, NULL, false, false, cr_registry_verb_show},
+    {"history", 0, 0, "nothing", {"at"}, NULL, false, false, cr_registry_verb_history},
+    {"promote", 1, 1, "a version, for example v1,", {"reason", "approve"}, NULL, true, false,
+     cr_registry_verb_promote},
+    {"rollback", 0, 0, "nothing", {"reason"}, NULL, false, false, cr_registry_verb_rollback},
+    {"challenger", 0, 1, "a version", {"reason", "none"}, "none", false, false,
+     cr_registry_verb_challenger},
+    {"verify", 0, 1, "a version", {"all"}, "all", false, false, cr_registry_verb_verify},
+    {"delete", 1, 1, "a version, for example v1,", {"reason"}, NULL, false, false,
+     cr_registry_verb_delete},
+    {"export", 2, 2, "a version and a file", {NULL}, NULL, false, false, cr_registry_verb_export},
+    {"import", 1, 1, "a file", {"reason"}, NULL, false, true, cr_registry_verb_import},
+    /* clang-format on */
+};
 
-/* The manifest of a listed version; NULL when it cannot be read, which `show` explains. */
-static json_t *manifest_of(struct cr_registry *registry, const char *portfolio, const char *version)
+static const struct verb *find_verb(const char *name)
 {
-    struct cr_error ignored;
-    CR_CLEANUP(cr_freep) char *dir = NULL;
-    json_t *manifest = NULL;
-    if (cr_registry_path(registry, portfolio, version, &dir, &ignored) != 0 ||
-        cr_artifact_read_manifest(dir, &manifest, &ignored) != 0) {
-        return NULL;
-    }
-    return manifest;
-}
-
-static int print_list(const struct cr_cli *cli, struct cr_registry *registry,
-                      const struct cr_registry_version *versions, size_t n, struct cr_error *err)
-{
-    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    static const char *const header[] = {"version", "model",     "CV AUC",  "test AUC", "split",
-                                         "set",     "protected", "created", "serves"};
-    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
-        cr_cells_add(&cells, "%s", header[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        CR_CLEANUP(cr_json_decrefp)
-        json_t *manifest = manifest_of(registry, cli->settings.portfolio, versions[i].version);
-        const json_t *metrics = json_object_get(manifest, "metrics");
-        const char *split =
-            json_string_value(json_object_get(json_object_get(manifest, "data"), "split"));
-        const char *set = json_string_value(json_object_get(manifest, "feature_set"));
-        bool is_protected = json_is_true(json_object_get(manifest, "include_protected"));
-        cr_cells_add(&cells, "%s", versions[i].version);
-        cr_cells_add(&cells, "%s", versions[i].kind);
-        cr_cells_add(&cells, "%.4f", json_number_value(json_object_get(metrics, "cv_auc")));
-        cr_cells_add(&cells, "%.4f", json_number_value(json_object_get(metrics, "auc_roc")));
-        cr_cells_add(&cells, "%s", split != NULL ? split : "?");
-        cr_cells_add(&cells, "%s", set != NULL ? set : "?");
-        cr_cells_add(&cells, "%s", is_protected ? "included" : "left out");
-        cr_cells_add(&cells, "%s", versions[i].created_at);
-        cr_cells_add(&cells, "%s", versions[i].is_champion ? "champion" : "");
-    }
-    if (n == 0) {
-        cr_cli_say(cli, "portfolio '%s' has no version yet: run 'creditrisk train'",
-                   cli->settings.portfolio);
-    }
-    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0xCU, err);
-}
-
-static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
-{
-    struct cr_registry_version *versions = NULL;
-    size_t n = 0;
-    int result = cr_registry_list(registry, cli->settings.portfolio, &versions, &n, err);
-    if (result != 0) {
-        return result;
-    }
-    if (cli->json) {
-        result = cr_cli_print_json(json_pack("{s:s, s:o}", "portfolio", cli->settings.portfolio,
-                                             "versions", list_to_json(versions, n)),
-                                   err);
-    } else {
-        result = print_list(cli, registry, versions, n, err);
-    }
-    cr_registry_free_versions(versions, n);
-    return result;
-}
-
-/* The numbers of a manifest's object as rows "name  value". */
-static void add_members(struct cr_cells *cells, const char *prefix, const json_t *object)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
-        if (json_is_number(value)) {
-            cr_cells_add(cells, "%s%s", prefix, key);
-            cr_cells_add(cells, "%.6g", json_number_value(value));
-        } else if (json_is_string(value)) {
-            cr_cells_add(cells, "%s%s", prefix, key);
-            cr_cells_add(cells, "%s", json_string_value(value));
-        } else if (json_is_boolean(value)) {
-            cr_cells_add(cells, "%s%s", prefix, key);
-            cr_cells_add(cells, "%s", json_is_true(value) ? "yes" : "no");
-        } else if (json_is_object(value) && strcmp(key, "files") != 0) {
-            char deeper[128];
-            snprintf(deeper, sizeof deeper, "%s%s.", prefix, key);
-            add_members(cells, deeper, value);
+    for (size_t i = 0; i < CR_ARRAY_LEN(verbs); i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
         }
     }
+    return NULL;
 }
 
-static int show(struct cr_cli *cli, struct cr_registry *registry, const char *version,
-                struct cr_error *err)
+static bool has_option(const struct verb *verb, const char *name)
 {
-    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
-    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    int result = cr_registry_verify(registry, cli->settings.portfolio, version, &manifest, err);
-    if (result != 0) {
-        return result;
+    for (size_t i = 0; i < CR_ARRAY_LEN(verb->options) && verb->options[i] != NULL; i++) {
+        if (strcmp(verb->options[i], name) == 0) {
+            return true;
+        }
     }
-    if (cli->json) {
-        return cr_cli_print_json(CR_STEAL(manifest), err);
-    }
-    add_members(&cells, "", manifest);
-    result = cr_cells_print(&cells, 2, 0, err);
-    printf("%zu files, every digest as recorded\n",
-           json_object_size(json_object_get(manifest, "files")));
-    return result;
+    return false;
 }
 
-/* A version is promoted only if it would serve: it is loaded and its golden rows are replayed
- * first. */
-static int promote(struct cr_cli *cli, struct cr_registry *registry, const char *version,
-                   struct cr_error *err)
+static int check_words(const struct cr_cli *cli, const struct verb *verb, struct cr_error *err)
 {
-    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    size_t n = cli->n_args - 1;
+    if (n < verb->min_args) {
+        return cr_cli_usage(err, "'registry %s' needs %s behind the verb", verb->name,
+                            verb->arguments);
+    }
+    if (n > verb->max_args) {
+        return cr_cli_usage(err, "'registry %s' does not know what to do with '%s'", verb->name,
+                            cli->args[1 + verb->max_args]);
+    }
+    for (size_t i = 0; i < cli->n_given; i++) {
+        if (!has_option(verb, cli->given[i])) {
+            return cr_cli_usage(err, "'registry %s' has no option '--%s'", verb->name,
+                                cli->given[i]);
+        }
+    }
+    if (verb->instead != NULL && (n > 0) == cr_cli_has(cli, verb->instead)) {
+        return cr_cli_usage(err, "'registry %s' needs either %s or --%s", verb->name,
+                            verb->arguments, verb->instead);
+    }
     const char *reason = cr_cli_option(cli, "reason");
-    const struct cr_registry_actor actor = {cr_cli_actor(), reason};
-    CR_CLEANUP(cr_freep) char *before = NULL;
-    struct cr_error none; /* without a champion there is nothing to name */
-    (void)cr_registry_champion(registry, cli->settings.portfolio, &before, &none);
-    int result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, &bundle, err);
-    if (result == 0) {
-        result = cr_registry_promote(registry, cli->settings.portfolio, version, &actor, err);
+    if (verb->needs_reason && !cr_cli_has(cli, "approve") &&
+        (reason == NULL || reason[0] == '\0')) {
+        return cr_cli_usage(err, "'registry %s' needs --reason TEXT", verb->name);
     }
-    if (result != 0) {
-        return result;
-    }
-    if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:s, s:s, s:s}", "portfolio",
-                                           cli->settings.portfolio, "champion", version, "actor",
-                                           actor.name, "reason", reason),
-                                 err);
-    }
-    printf("%s of %s is the champion%s%s\n", version, cli->settings.portfolio,
-           before == NULL ? "" : "; before it was ", before == NULL ? "" : before);
-    cr_cli_say(cli, "a running daemon takes it over with kill -HUP");
-    return CR_CLI_OK;
+    return 0;
 }
 
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    const char *verb = cli->n_args > 0 ? cli->args[0] : "";
-    bool is_list = strcmp(verb, "list") == 0;
-    bool is_show = strcmp(verb, "show") == 0;
-    bool is_promote = strcmp(verb, "promote") == 0;
-    if (!is_list && !is_show && !is_promote) {
-        return cr_cli_usage(err, "'registry' needs list, show or promote, not '%s'", verb);
+    const char *name = cli->n_args > 0 ? cli->args[0] : "";
+    const struct verb *verb = find_verb(name);
+    if (verb == NULL) {
+        return cr_cli_usage(err, "'registry' needs a verb (list, show, promote, …), not '%s'",
+                            name);
     }
-    const char *reason = cr_cli_option(cli, "reason");
-    if (is_promote && (reason == NULL || reason[0] == '\0')) {
-        return cr_cli_usage(err, "a promotion needs --reason TEXT");
+    int result = check_words(cli, verb, err);
+    if (result == 0) {
+        result = cr_cli_open_registry(cli, verb->creates, &registry, err);
     }
-    int result =
-        cr_cli_need_args(cli, is_list ? 1 : 2, "a version, for example v1, behind the verb", err);
-    if (result != 0 || (result = cr_cli_open_registry(cli, false, &registry, err)) != 0) {
-        return result;
-    }
-    return is_list   ? list(cli, registry, err)
-           : is_show ? show(cli, registry, cli->args[1], err)
-                     : promote(cli, registry, cli->args[1], err);
+    return result != 0 ? result : verb->run(cli, registry, err);
 }
 
 const struct cr_command cr_cmd_registry = {
     .name = "registry",
-    .arguments = "list | show VERSION | promote VERSION --reason TEXT",
-    .summary = "See the versions and choose which one serves",
+    .arguments = "VERB",
+    .summary = "See the versions, choose which one serves, and carry them elsewhere",
+    .details =
+        "Verbs:\n"
+        "  list                     every version\n"
+        "  show VERSION             its manifest, once every digest is verified\n"
+        "  history [--at TIME]      what happened, when, on whose word; or who was champion\n"
+        "  promote VERSION --reason TEXT\n"
+        "                           make it the champion, if it passes the gates of\n"
+        "                           policy.yaml\n"
+        "  promote VERSION --approve\n"
+        "                           the same, where the gates ask for a second approver\n"
+        "  rollback [--reason TEXT] back to the champion before this one\n"
+        "  challenger VERSION | --none\n"
+        "                           score it in shadow on what the champion answers\n"
+        "  verify VERSION | --all   digests, and what was left behind\n"
+        "  delete VERSION           remove it; never the champion or the challenger\n"
+        "  export VERSION FILE      one version as one archive\n"
+        "  import FILE              record such an archive, if it passes the gates",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

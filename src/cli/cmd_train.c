@@ -25,7 +25,7 @@ static const struct cr_option options[] = {
     {"include-protected", NULL, "train on inputs that are marked prohibited, too"},
     {"export", "DIR",
      "also write inputs, folds and candidates there, for other programs to search"},
-    {"promote", NULL, "let the champion of this run serve"},
+    {"promote", NULL, "let the champion of this run serve, if it passes the gates"},
 };
 
 static volatile sig_atomic_t interrupted;
@@ -101,12 +101,27 @@ static int print_report(const struct cr_train_report *report, struct cr_error *e
     return result;
 }
 
-static int promote(struct cr_registry *registry, const struct cr_train_report *report,
-                   const char *actor_name, struct cr_error *err)
+/* *ret_gates says whether it serves now. */
+static int promote(struct cr_registry *registry, const struct cr_portfolio *portfolio,
+                   const struct cr_train_report *report, const char *actor_name,
+                   struct cr_gate_report *ret_gates, struct cr_error *err)
 {
     const struct cr_registry_actor actor = {actor_name, "champion of its training run"};
-    return cr_registry_promote(registry, report->portfolio,
-                               report->models[report->champion].version, &actor, err);
+    return cr_gate_promote(registry, report->portfolio, report->models[report->champion].version,
+                           &portfolio->policy.gates, &actor, false, ret_gates, err);
+}
+
+/* The run's document, and what the gates said where they were asked. */
+static int print_json(const struct cr_cli *cli, const struct cr_train_report *report,
+                      const struct cr_gate_report *gates, struct cr_error *err)
+{
+    json_t *json = cr_train_report_to_json(report);
+    if (cr_cli_has(cli, "promote") &&
+        (json_object_set_new(json, "promoted", json_boolean(gates->passed)) != 0 ||
+         json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) != 0)) {
+        json_decref(CR_STEAL(json));
+    }
+    return cr_cli_print_json(json, err);
 }
 
 /* Draws the run's report below paths.results. */
@@ -137,6 +152,7 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_train_report_finish) struct cr_train_report report = {0};
+    struct cr_gate_report gates;
     int result;
     if ((result = cr_cli_open_book(cli, &db, err)) != 0 ||
         (result = cr_cli_open_registry(cli, true, &registry, err)) != 0) {
@@ -155,20 +171,21 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
         cr_cli_say(cli, "%s", report.notes[i]);
     }
     if (cr_cli_has(cli, "promote") &&
-        (result = promote(registry, &report, train_options->actor, err)) != 0) {
+        (result = promote(registry, portfolio, &report, train_options->actor, &gates, err)) != 0) {
         return result;
     }
     /* the versions are published: a report that cannot be written must not hide them */
-    result = cli->json ? cr_cli_print_json(cr_train_report_to_json(&report), err)
-                       : print_report(&report, err);
+    result = cli->json ? print_json(cli, &report, &gates, err) : print_report(&report, err);
     if (result != 0 || (result = write_results(cli, &report, err)) != 0) {
         return result;
     }
     const char *champion = report.models[report.champion].version;
-    if (cr_cli_has(cli, "promote")) {
-        cr_cli_say(cli, "%s serves now", champion);
-    } else {
+    if (!cr_cli_has(cli, "promote")) {
         cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", champion);
+    } else if (!gates.passed) {
+        return cr_cli_refuse_by_gates(cli, champion, &gates, err);
+    } else {
+        cr_cli_say(cli, "%s serves now", champion);
     }
     return result;
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/* registry promote, rollback, challenger, delete. */
+#include <stdio.h>
+#include <string.h>
+
+#include "creditrisk/score/bundle.h"
+#include "creditrisk/score/gate.h"
+#include "creditrisk/util/cleanup.h"
+#include "registry_verbs.h"
+
+static void say_reload(const struct cr_cli *cli)
+{
+    cr_cli_say(cli, "a running daemon takes it over with kill -HUP");
+}
+
+/* What happened to the champion, as JSON or a sentence. */
+static int report_champion(struct cr_cli *cli, const char *version, const char *before,
+                           const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    const char *portfolio = cli->settings.portfolio;
+    if (cli->json) {
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:s, s:s}", "portfolio", portfolio,
+                                           "champion", version, "before", before, "actor",
+                                           actor->name, "reason", actor->reason),
+                                 err);
+    }
+    printf("%s of %s is the champion%s%s\n", version, portfolio,
+           before == NULL ? "" : "; before it was ", before == NULL ? "" : before);
+    say_reload(cli);
+    return CR_CLI_OK;
+}
+
+int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+{
+    const char *version = cr_registry_verb_argument(cli);
+    const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
+    bool approves = cr_cli_has(cli, "approve");
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_freep) char *before = NULL;
+    struct cr_gate_report report;
+    struct cr_error none; /* without a champion there is nothing to name */
+    (void)cr_registry_champion(registry, cli->settings.portfolio, &before, &none);
+    int result = cr_cli_load_portfolio(cli, &portfolio, err);
+    if (result == 0) {
+        result = cr_gate_promote(registry, cli->settings.portfolio, version,
+                                 &portfolio->policy.gates, &actor, approves, &report, err);
+    }
+    if (result == 0) {
+        result = cr_cli_report_gates(cli, version, &report, err);
+    }
+    return result != 0 ? result : report_champion(cli, version, before, &actor, err);
+}
+
+/* It has served before and goes back at once; it must only be able to serve. */
+int cr_registry_verb_rollback(struct cr_cli *cli, struct cr_registry *registry,
+                              struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *before = NULL;
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
+    const char *portfolio = cli->settings.portfolio;
+    int result = cr_registry_champion(registry, portfolio, &before, err);
+    if (result == 0) {
+        result = cr_registry_previous(registry, portfolio, &version, err);
+    }
+    if (result == 0) {
+        result = cr_bundle_load(registry, portfolio, version, 1, &bundle, err);
+    }
+    if (result == 0) {
+        result = cr_registry_rollback(registry, portfolio, version, &actor, err);
+    }
+    return result != 0 ? result : report_champion(cli, version, before, &actor, err);
+}
+
+static int report_challenger(struct cr_cli *cli, const char *version, struct cr_error *err)
+{
+    const char *portfolio = cli->settings.portfolio;
+    if (cli->json) {
+        return cr_cli_print_json(
+            json_pack("{s:s, s:s?}", "portfolio", portfolio, "challenger", version), err);
+    }
+    if (version == NULL) {
+        printf("%s has no challenger any more\n", portfolio);
+    } else {
+        printf("%s of %s is the challenger: scored in shadow, never answered\n", version,
+               portfolio);
+    }
+    say_reload(cli);
+    return CR_CLI_OK;
+}
+
+int cr_registry_verb_challenger(struct cr_cli *cli, struct cr_registry *registry,
+                                struct cr_error *err)
+{
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    const char *version = cr_registry_verb_argument(cli);
+    const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
+    int result = 0;
+    if (version != NULL) {
+        result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, &bundle, err);
+    }
+    if (result == 0) {
+        result = cr_registry_challenge(registry, cli->settings.portfolio, version, &actor, err);
+    }
+    return result != 0 ? result : report_challenger(cli, version, err);
+}
+
+int cr_registry_verb_delete(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+{
+    const char *version = cr_registry_verb_argument(cli);
+    const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
+    int result = cr_registry_delete(registry, cli->settings.portfolio, version, &actor, err);
+    if (result != 0) {
+        return result;
+    }
+    if (cli->json) {
+        return cr_cli_print_json(
+            json_pack("{s:s, s:s}", "portfolio", cli->settings.portfolio, "deleted", version), err);
+    }
+    printf("%s of %s is deleted; its history stays\n", version, cli->settings.portfolio);
+    return CR_CLI_OK;
+}

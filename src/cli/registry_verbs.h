@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/* Private to cli/: the verbs of `creditrisk registry`. cmd_registry.c has their table. */
+#ifndef CREDITRISK_SRC_CLI_REGISTRY_VERBS_H
+#define CREDITRISK_SRC_CLI_REGISTRY_VERBS_H
+
+#include "cli.h"
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/util/error.h"
+
+/* As a command's run function. The arguments behind the verb were counted, the options are among
+ * those that the verb knows, --reason is there where it is needed. */
+typedef int cr_registry_verb_fn(struct cr_cli *cli, struct cr_registry *registry,
+                                struct cr_error *err);
+
+/* registry_show.c: looks and changes nothing. */
+cr_registry_verb_fn cr_registry_verb_list;
+cr_registry_verb_fn cr_registry_verb_show;
+cr_registry_verb_fn cr_registry_verb_history;
+cr_registry_verb_fn cr_registry_verb_verify;
+
+/* registry_change.c: who serves, who challenges, what goes. */
+cr_registry_verb_fn cr_registry_verb_promote;
+cr_registry_verb_fn cr_registry_verb_rollback;
+cr_registry_verb_fn cr_registry_verb_challenger;
+cr_registry_verb_fn cr_registry_verb_delete;
+
+/* registry_move.c: from one registry to another. */
+cr_registry_verb_fn cr_registry_verb_export;
+cr_registry_verb_fn cr_registry_verb_import;
+
+/* The version behind the verb; NULL when there is none. */
+static inline const char *cr_registry_verb_argument(const struct cr_cli *cli)
+{
+    return cli->n_args > 1 ? cli->args[1] : NULL;
+}
+
+/* Who acts and why ("" when nothing was said). */
+static inline struct cr_registry_actor cr_registry_verb_actor(const struct cr_cli *cli)
+{
+    const char *reason = cr_cli_option(cli, "reason");
+
+    return (struct cr_registry_actor){cr_cli_actor(), reason != NULL ? reason : ""};
+}
+
+#endif

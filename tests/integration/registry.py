@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""The registry's life through the real program: verbs, gates, history, archives, and that going back goes back with everything.
+
+usage: registry.py CREDITRISK SOURCE_ROOT
+"""
+import datetime
+import json
+import os
+import pathlib
+import random
+import shutil
+import sys
+
+from cli import Cli
+
+EVENTS = 100
+
+
+def as_actor(name, call):
+    os.environ["CREDITRISK_ACTOR"] = name
+    try:
+        return call()
+    finally:
+        del os.environ["CREDITRISK_ACTOR"]
+
+
+def json_of(cli, *words, status=0):
+    return json.loads(cli("registry", *words, "--json", status=status).stdout)
+
+
+def publish(cli, version, cost):
+    return json.loads(cli("threshold", version, "--false-negative", cost, "--publish", "--reason", "test", "--json").stdout)["published"]
+
+
+def predict(cli, *words):
+    return json.loads(cli("predict", cli.root / "examples/application.json", "--json", *words).stdout)
+
+
+def champion(cli):
+    return [v["version"] for v in json_of(cli, "list")["versions"] if v["champion"]]
+
+
+def edited_portfolio(cli, name, edits):
+    """A copy of the retail portfolio with some texts replaced; the program is pointed to its parent."""
+    folder = cli.dir / name / "retail"
+    shutil.copytree(cli.root / "config/portfolios/retail", folder)
+    for file, old, new in edits:
+        text = (folder / file).read_text()
+        assert text.count(old) == 1, (file, old, text.count(old))
+        (folder / file).write_text(text.replace(old, new))
+    return folder.parent
+
+
+class Portfolios:
+    """with Portfolios(folder): the program reads its portfolios there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __enter__(self):
+        os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(self.folder)
+
+    def __exit__(self, *_):
+        del os.environ["CREDITRISK_PATHS_PORTFOLIOS"]
+
+
+def check_words(cli):
+    for words, message in [(["show"], "needs a version"), (["show", "v1", "v2"], "'v2'"), (["list", "--at", "2026"], "no option '--at'"),
+                           (["export", "v1"], "a version and a file"), (["challenger"], "--none"), (["verify"], "--all"),
+                           (["verify", "v1", "--all"], "--all"), (["challenger", "v1", "--none"], "--none"),
+                           (["history", "--at", "yesterday"], "'yesterday'"), (["promote", "v1"], "--reason")]:
+        assert message in cli("registry", *words, status=2).stderr, words
+    assert "has no champion" in cli("registry", "rollback", status=1).stderr
+    assert "no challenger" in cli("registry", "challenger", "--none", status=1).stderr
+    assert "'v99'" in cli("registry", "delete", "v99", status=1).stderr
+
+
+def check_roles(cli):
+    v2 = publish(cli, "v1", 40000)
+    assert v2 == "v2"
+    cli("registry", "promote", "v1", "--reason", "first")
+    assert "'v1' is the champion" in cli("registry", "challenger", "v1", status=1).stderr
+    cli("registry", "challenger", "v2", "--reason", "in shadow")
+    listed = {v["version"]: v for v in json_of(cli, "list")["versions"]}
+    assert listed["v2"]["challenger"] and not listed["v2"]["champion"] and not listed["v1"]["challenger"]
+    rows = cli("registry", "list").stdout.splitlines()
+    assert rows[0].endswith("role") and rows[1].endswith("champion") and rows[2].endswith("challenger"), rows
+    for version in ("v1", "v2"):
+        assert f"'{version}' is the c" in cli("registry", "delete", version, status=1).stderr
+    answer = json_of(cli, "promote", "v2", "--reason", "won")
+    assert answer["champion"] == "v2" and answer["before"] == "v1" and answer["reason"] == "won"
+    assert not any(v["challenger"] for v in json_of(cli, "list")["versions"])
+    back = json_of(cli, "rollback", "--reason", "worse")
+    assert back["champion"] == "v1" and back["before"] == "v2" and champion(cli) == ["v1"]
+    assert "to go back to" in cli("registry", "rollback", status=1).stderr
+    model = cli.dir / "models/retail/v2/model.json"
+    cli("registry", "promote", "v2", "--reason", "again")
+    cli("registry", "promote", "v1", "--reason", "and back")
+    text = model.read_text()
+    model.write_text(text + " ")
+    assert "model.json" in cli("registry", "rollback", status=1).stderr, "back to what cannot serve"
+    assert champion(cli) == ["v1"]
+    refused = json_of(cli, "promote", "v2", "--reason", "broken", status=1)
+    assert not refused["passed"] and refused["gates"] == [refused["gates"][0]] and refused["gates"][0]["name"] == "artifact"
+    assert "gate 'artifact' refuses v2" in cli("registry", "promote", "v2", "--reason", "broken", status=1).stderr
+    audit = json_of(cli, "verify", "--all", status=1)
+    assert not audit["ok"] and [v["ok"] for v in audit["versions"]] == [True, False] and "model.json" in audit["versions"][1]["reason"]
+    assert "model.json" in cli("registry", "verify", "v2", status=1).stdout
+    model.write_text(text)
+    assert json_of(cli, "verify", "--all") == {"portfolio": "retail", "ok": True, "unrecorded": [], "staged": [],
+                                               "versions": [{"version": "v1", "ok": True}, {"version": "v2", "ok": True}]}
+    assert cli("registry", "verify", "v2").stdout.split() == ["v2", "intact"]
+
+
+def check_gates(cli):
+    """A gate that the policy as it is now sets: exit 1, its name, value and bound."""
+    metrics = json_of(cli, "show", "v2")["metrics"]
+    cases = {"auc_roc": ("least: {auc_roc: 0.65}", "least: {auc_roc: 0.999}", metrics["auc_roc"], 0.999),
+             "calibration_error": ("calibration_error: 0.1", "calibration_error: 0.0001", metrics["ece"], 0.0001)}
+    for gate, (old, new, value, bound) in cases.items():
+        with Portfolios(edited_portfolio(cli, f"gate-{gate}", [("policy.yaml", old, new)])):
+            refused = json_of(cli, "promote", "v2", "--reason", "x", status=1)
+            failed = [entry for entry in refused["gates"] if not entry["passed"]]
+            assert [(f["name"], f["value"], f["bound"]) for f in failed] == [(gate, value, bound)], refused
+            done = cli("registry", "promote", "v2", "--reason", "x", status=1)
+            assert f"gate '{gate}' refuses v2" in done.stderr and "FAILED" in done.stdout, done
+            if gate == "auc_roc":
+                report = json.loads(cli("train", "--no-search", "--models", "logistic", "--promote", "--json", status=1).stdout)
+                assert report["promoted"] is False and [g["name"] for g in report["gates"] if not g["passed"]] == [gate]
+                cli("registry", "delete", report["models"][0]["version"])
+    assert champion(cli) == ["v1"]
+    with Portfolios(edited_portfolio(cli, "approver", [("policy.yaml", "second_approver: false", "second_approver: true")])):
+        promote = ["registry", "promote", "v2"]
+        assert "nobody has asked" in as_actor("bob", lambda: cli(*promote, "--approve", status=1)).stderr
+        assert "asked for by 'ann'" in as_actor("ann", lambda: cli(*promote, "--reason", "better", status=1)).stderr
+        assert "cannot approve it" in as_actor("ann", lambda: cli(*promote, "--approve", status=1)).stderr
+        assert champion(cli) == ["v1"]
+        as_actor("bob", lambda: cli(*promote, "--approve", "--reason", "agreed"))
+        assert champion(cli) == ["v2"]
+    last = json_of(cli, "history")["events"][-2:]
+    assert [(e["action"], e["from"], e["to"], e["actor"], e["reason"]) for e in last] == \
+        [("request", "v1", "v2", "ann", "better"), ("promote", "v1", "v2", "bob", "agreed")]
+    cli("registry", "rollback")
+
+
+def check_rollback_restores_everything(cli):
+    """Two versions with different features.sql and policy, the same body: each has its own answer, before and after going back."""
+    ratio = "ELSE emi / monthly_income END                             AS dti_ratio"
+    edits = [("features.sql", ratio, "ELSE 0.5 * emi / monthly_income END AS dti_ratio"), ("policy.yaml", "false_negative: 100000", "false_negative: 30000"),
+             ("policy.yaml", "action: Manual Review", "action: Call The Customer")]
+    with Portfolios(edited_portfolio(cli, "other", edits)):
+        version = json.loads(cli("train", "--no-search", "--models", "logistic", "--json").stdout)["models"][0]["version"]
+    first, own = predict(cli), predict(cli, "--version-id", version)
+    assert first["model_version"] == "v1" and own["model_version"] == version
+    assert first["margin"] != own["margin"] and first["optimal_threshold_used"] != own["optimal_threshold_used"]
+    values = [next(f["value"] for f in seen["top_5_shap_features"] if f["name"] == "dti_ratio") for seen in (first, own)]
+    assert values[1] == values[0] * 0.5, "the feature itself follows its text"
+    cli("registry", "promote", version, "--reason", "other features")
+    assert predict(cli) == own
+    cli("registry", "rollback")
+    assert predict(cli) == first
+    folder = cli.dir / "models/retail"
+    assert (folder / "v1/portfolio/features.sql").read_text() != (folder / version / "portfolio/features.sql").read_text()
+    cli("registry", "delete", version)
+
+
+def check_archives(cli):
+    """Out, over the border and in again: the same manifest, the same answers."""
+    archive = cli.dir / "v2.tar.gz"
+    cli("registry", "export", "v2", archive)
+    there = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"]
+    answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
+    assert answer == {"portfolio": "retail", "version": "v2", "was": "v2"}
+    manifests = [(cli.dir / models / "retail/v2/manifest.json").read_bytes() for models in ("models", "there")]
+    assert manifests[0] == manifests[1]
+    cli("registry", "promote", "v2", "--reason", "imported", globals_=there)
+    seen = json.loads(cli("predict", cli.root / "examples/application.json", "--json", globals_=there).stdout)
+    assert seen == predict(cli, "--version-id", "v2")
+    answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
+    assert answer == {"portfolio": "retail", "version": "v3", "was": "v2"}
+    origin = json.loads((cli.dir / "there/retail/v3/manifest.json").read_text())["imported_from"]
+    assert origin["version"] == "v2" and len(origin["manifest_sha256"]) == 64
+    bad = cli.dir / "bad.tar.gz"
+    bad.write_bytes(archive.read_bytes()[:-100])
+    with Portfolios(edited_portfolio(cli, "strict", [("policy.yaml", "least: {auc_roc: 0.65}", "least: {auc_roc: 0.999}")])):
+        assert "gate 'auc_roc'" in cli("registry", "import", archive, status=1, globals_=there).stderr
+    for file in (bad, cli.root / "README.md", cli.dir / "nothing"):
+        assert str(file) in cli("registry", "import", file, status=1, globals_=there).stderr
+    assert json.loads(cli("registry", "verify", "--all", "--json", globals_=there).stdout)["staged"] == [], "a refused import leaves nothing"
+    assert "'v99'" in cli("registry", "export", "v99", archive, status=1).stderr
+
+
+def check_history_at(cli):
+    """100 scripted changes; the program is asked for times between them, of which only this script knows who was champion."""
+    rng = random.Random(4)
+    versions = ["v1", "v2", publish(cli, "v1", 55000), publish(cli, "v1", 70000)]
+    now = lambda: datetime.datetime.now(datetime.timezone.utc)
+    stamp = lambda time: time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    before = now() - datetime.timedelta(milliseconds=2)
+    known = [(before, champion(cli)[0])]
+    stack = champion(cli)
+    n_events = len(json_of(cli, "history")["events"])
+    for _ in range(EVENTS):
+        if len(stack) > 1 and rng.random() < 0.3:
+            cli("registry", "rollback")
+            stack.pop()
+        else:
+            version = rng.choice([version for version in versions if version != stack[-1]])
+            cli("registry", "promote", version, "--reason", "scripted")
+            stack.append(version)
+        known.append((now() + datetime.timedelta(milliseconds=2), stack[-1]))
+    events = json_of(cli, "history")["events"]
+    assert len(events) == n_events + EVENTS
+    for time, version in known:
+        assert json_of(cli, "history", "--at", stamp(time))["champion"] == version, (time, version)
+    # at an event's own millisecond it holds; in the one before it does not yet
+    for i in rng.sample(range(len(events) - EVENTS + 1, len(events)), 20):
+        at = datetime.datetime.fromisoformat(events[i]["at"].replace("Z", "+00:00"))
+        if events[i - 1]["at"] < stamp(at - datetime.timedelta(milliseconds=1)):
+            assert json_of(cli, "history", "--at", events[i]["at"])["champion"] == events[i]["to"]
+            just_before = json_of(cli, "history", "--at", stamp(at - datetime.timedelta(milliseconds=1)))
+            assert just_before["champion"] == events[i]["from"]
+    first = datetime.datetime.fromisoformat(events[0]["at"].replace("Z", "+00:00")) - datetime.timedelta(days=1)
+    assert json_of(cli, "history", "--at", stamp(first))["champion"] is None
+    assert "had no champion" in cli("registry", "history", "--at", stamp(first)).stdout
+    offset = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
+    time, version = known[50]
+    assert json_of(cli, "history", "--at", time.astimezone(offset).isoformat(timespec="milliseconds"))["champion"] == version
+    table = cli("registry", "history").stdout.splitlines()
+    assert len(table) == 1 + len(events) and "promote" in table[-1] + table[-2] + table[-3]
+    print(f"history --at: {EVENTS} events, {len(known)} times asked")
+
+
+def main():
+    cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    try:
+        cli("migrate")
+        cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
+        cli("train", "--no-search", "--models", "logistic")
+        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_archives, check_history_at):
+            check(cli)
+            print(f"{check.__name__}: ok")
+    finally:
+        shutil.rmtree(cli.dir)
+
+
+if __name__ == "__main__":
+    main()
