@@ -94,6 +94,10 @@ int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
 int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
                          struct cr_error *err);
 
+/* The same for what must look at versions that are not signed (yet), whatever the settings ask. */
+int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
+                                  struct cr_registry **ret_registry, struct cr_error *err);
+
 /* The database's address without its passwords, for messages; yours (free), NULL without memory. */
 char *cr_cli_db_name(const struct cr_cli *cli);
 

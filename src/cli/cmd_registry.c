@@ -11,6 +11,7 @@ static const struct cr_option options[] = {
     {"approve", NULL, "promote: as the second approver of what another one asked for"},
     {"at", "TIME", "history: which version was the champion then (UTC, or with +05:30)"},
     {"all", NULL, "verify: every version, and what else lies in the registry"},
+    {"key", "FILE", "sign: the secret key, as keygen made it"},
     {"none", NULL, "challenger: let none be scored in shadow any more"},
 };
 
@@ -22,24 +23,32 @@ static const struct verb {
     const char *arguments;  /* in words */
     const char *options[3]; /* that it knows */
     const char *instead;    /* of them: stands for the argument */
-    bool needs_reason;      /* unless it is an approval */
-    bool creates;           /* the registry, where there is none */
+    const char *needs;      /* of them: must be there, unless it is an approval */
+    enum access {
+        READS,   /* the registry, which must be there */
+        CREATES, /* it where there is none */
+        SIGNS,   /* versions that are not signed yet */
+        NOTHING, /* of any registry */
+    } access;
     cr_registry_verb_fn *run;
 } verbs[] = {
     /* clang-format off */
-    {"list", 0, 0, "nothing", {NULL}, NULL, false, false, cr_registry_verb_list},
-    {"show", 1, 1, "a version, for example v1,", {NULL}, NULL, false, false, cr_registry_verb_show},
-    {"history", 0, 0, "nothing", {"at"}, NULL, false, false, cr_registry_verb_history},
-    {"promote", 1, 1, "a version, for example v1,", {"reason", "approve"}, NULL, true, false,
+    {"list", 0, 0, "nothing", {NULL}, NULL, NULL, READS, cr_registry_verb_list},
+    {"show", 1, 1, "a version, for example v1,", {NULL}, NULL, NULL, READS, cr_registry_verb_show},
+    {"history", 0, 0, "nothing", {"at"}, NULL, NULL, READS, cr_registry_verb_history},
+    {"promote", 1, 1, "a version, for example v1,", {"reason", "approve"}, NULL, "reason", READS,
      cr_registry_verb_promote},
-    {"rollback", 0, 0, "nothing", {"reason"}, NULL, false, false, cr_registry_verb_rollback},
-    {"challenger", 0, 1, "a version", {"reason", "none"}, "none", false, false,
+    {"rollback", 0, 0, "nothing", {"reason"}, NULL, NULL, READS, cr_registry_verb_rollback},
+    {"challenger", 0, 1, "a version", {"reason", "none"}, "none", NULL, READS,
      cr_registry_verb_challenger},
-    {"verify", 0, 1, "a version", {"all"}, "all", false, false, cr_registry_verb_verify},
-    {"delete", 1, 1, "a version, for example v1,", {"reason"}, NULL, false, false,
+    {"verify", 0, 1, "a version", {"all"}, "all", NULL, READS, cr_registry_verb_verify},
+    {"delete", 1, 1, "a version, for example v1,", {"reason"}, NULL, NULL, READS,
      cr_registry_verb_delete},
-    {"export", 2, 2, "a version and a file", {NULL}, NULL, false, false, cr_registry_verb_export},
-    {"import", 1, 1, "a file", {"reason"}, NULL, false, true, cr_registry_verb_import},
+    {"export", 2, 2, "a version and a file", {NULL}, NULL, NULL, READS, cr_registry_verb_export},
+    {"import", 1, 1, "a file", {"reason"}, NULL, NULL, CREATES, cr_registry_verb_import},
+    {"keygen", 1, 1, "a file", {NULL}, NULL, NULL, NOTHING, cr_registry_verb_keygen},
+    {"sign", 1, 1, "a version, for example v1,", {"key", "reason"}, NULL, "key", SIGNS,
+     cr_registry_verb_sign},
     /* clang-format on */
 };
 
@@ -84,12 +93,19 @@ static int check_words(const struct cr_cli *cli, const struct verb *verb, struct
         return cr_cli_usage(err, "'registry %s' needs either %s or --%s", verb->name,
                             verb->arguments, verb->instead);
     }
-    const char *reason = cr_cli_option(cli, "reason");
-    if (verb->needs_reason && !cr_cli_has(cli, "approve") &&
-        (reason == NULL || reason[0] == '\0')) {
-        return cr_cli_usage(err, "'registry %s' needs --reason TEXT", verb->name);
+    const char *value = verb->needs != NULL ? cr_cli_option(cli, verb->needs) : "given";
+    if (!cr_cli_has(cli, "approve") && (value == NULL || value[0] == '\0')) {
+        return cr_cli_usage(err, "'registry %s' needs --%s", verb->name, verb->needs);
     }
     return 0;
+}
+
+static int open_registry(const struct cr_cli *cli, enum access access,
+                         struct cr_registry **ret_registry, struct cr_error *err)
+{
+    return access == NOTHING ? 0
+           : access == SIGNS ? cr_cli_open_unsigned_registry(cli, false, ret_registry, err)
+                             : cr_cli_open_registry(cli, access == CREATES, ret_registry, err);
 }
 
 static int run(struct cr_cli *cli, struct cr_error *err)
@@ -103,7 +119,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     }
     int result = check_words(cli, verb, err);
     if (result == 0) {
-        result = cr_cli_open_registry(cli, verb->creates, &registry, err);
+        result = open_registry(cli, verb->access, &registry, err);
     }
     return result != 0 ? result : verb->run(cli, registry, err);
 }

@@ -97,14 +97,28 @@ int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
     return cr_db_open(cli->settings.db, create, ret_db, err);
 }
 
-int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
-                         struct cr_error *err)
+int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
+                                  struct cr_registry **ret_registry, struct cr_error *err)
 {
     int result = cr_registry_open(cli->settings.registry, cli->settings.registry_db, create,
                                   ret_registry, err);
     if (result == CR_ENOTFOUND) {
         return cr_error_set(err, result, "there is no registry '%s' yet: run 'creditrisk train'",
                             cli->settings.registry);
+    }
+    return result;
+}
+
+int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    int result = cr_cli_open_unsigned_registry(cli, create, &registry, err);
+    if (result == 0 && cli->settings.require_signature) {
+        result = cr_registry_require_signatures(registry, cli->settings.trusted_keys, err);
+    }
+    if (result == 0) {
+        *ret_registry = CR_STEAL(registry);
     }
     return result;
 }

@@ -58,11 +58,15 @@ static int report_import(struct cr_cli *cli, const char *own, const char *versio
 }
 
 /* Nothing is recorded before every gate is passed. */
-static int check_stage(struct cr_cli *cli, const char *stage, struct cr_error *err)
+static int check_stage(struct cr_cli *cli, const struct cr_registry *registry, const char *stage,
+                       struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     struct cr_gate_report report;
     int result = cr_cli_load_portfolio(cli, &portfolio, err);
+    if (result == 0) {
+        result = cr_registry_check_signature(registry, stage, err);
+    }
     if (result == 0) {
         result = cr_gate_check(stage, &portfolio->policy.gates, &report, err);
     }
@@ -99,7 +103,7 @@ int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, st
         return result;
     }
     if ((result = cr_archive_read(cli->args[1], stage, NULL, err)) != 0 ||
-        (result = check_stage(cli, stage, err)) != 0 ||
+        (result = check_stage(cli, registry, stage, err)) != 0 ||
         (result = adopt(cli, registry, stage, err)) != 0) {
         (void)cr_fs_remove_tree(stage, NULL); /* the first failure is the one to report */
     }

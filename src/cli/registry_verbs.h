@@ -28,6 +28,10 @@ cr_registry_verb_fn cr_registry_verb_delete;
 cr_registry_verb_fn cr_registry_verb_export;
 cr_registry_verb_fn cr_registry_verb_import;
 
+/* registry_sign.c: on whose word. keygen has no registry (NULL). */
+cr_registry_verb_fn cr_registry_verb_keygen;
+cr_registry_verb_fn cr_registry_verb_sign;
+
 /* The version behind the verb; NULL when there is none. */
 static inline const char *cr_registry_verb_argument(const struct cr_cli *cli)
 {

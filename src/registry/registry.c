@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "creditrisk/registry/artifact.h"
+#include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
@@ -57,9 +58,27 @@ void cr_registry_close(struct cr_registry *registry)
 {
     if (registry != NULL) {
         cr_db_close(registry->db);
+        cr_trust_destroy(registry->trust);
         free(registry->dir);
         free(registry);
     }
+}
+
+int cr_registry_require_signatures(struct cr_registry *registry, const char *keys_file,
+                                   struct cr_error *err)
+{
+    if (keys_file == NULL) {
+        return cr_error_set(err, CR_EINVAL,
+                            "signatures are required, but registry.trusted_keys names no file");
+    }
+    cr_trust_destroy(CR_STEAL(registry->trust));
+    return cr_trust_load(keys_file, &registry->trust, err);
+}
+
+int cr_registry_check_signature(const struct cr_registry *registry, const char *dir,
+                                struct cr_error *err)
+{
+    return registry->trust != NULL ? cr_trust_check(registry->trust, dir, err) : 0;
 }
 
 int cr_registry_prepare(struct cr_registry *registry, const char *sql, const char *const *texts,
@@ -337,6 +356,9 @@ int cr_registry_verify(struct cr_registry *registry, const char *portfolio, cons
         r = check_digest(dir, recorded, err);
     }
     if (r == 0) {
+        r = cr_registry_check_signature(registry, dir, err);
+    }
+    if (r == 0) {
         r = cr_artifact_verify(dir, &manifest, err);
     }
     if (r == 0) {
@@ -347,4 +369,23 @@ int cr_registry_verify(struct cr_registry *registry, const char *portfolio, cons
     }
     *ret_manifest = CR_STEAL(manifest);
     return 0;
+}
+
+int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const char *version,
+                     const char *secret_file, const struct cr_registry_actor *actor,
+                     char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    int r = cr_registry_path(registry, portfolio, version, &dir, err);
+
+    if (r == 0) {
+        r = cr_registry_verify(registry, portfolio, version, &manifest, err);
+    }
+    if (r == 0) {
+        r = cr_signature_sign(dir, secret_file, ret_public, err);
+    }
+    return r < 0 ? r
+                 : cr_registry_record_event(registry, portfolio, CR_EVENT_SIGN, NULL, version,
+                                            actor, err);
 }

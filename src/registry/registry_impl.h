@@ -16,6 +16,7 @@
 struct cr_registry {
     char *dir;
     struct cr_db *db;
+    struct cr_trust *trust; /* NULL = no signature is asked for */
 };
 
 /* Prepares sql with texts[i] as parameter i (NULL = null); they must live as long as the statement,

@@ -190,6 +190,42 @@ def check_archives(cli):
     assert "'v99'" in cli("registry", "export", "v99", archive, status=1).stderr
 
 
+def check_signatures(cli):
+    """Where signatures are required, nothing that is unsigned is looked at, promoted, imported or answered."""
+    key, archive = cli.dir / "key", cli.dir / "unsigned.tar.gz"
+    made = json_of(cli, "keygen", key)
+    assert made["public"] == f"{key}.pub" and pathlib.Path(made["public"]).read_text().split()[0] == made["key"] and key.stat().st_mode & 0o777 == 0o600
+    assert "not overwritten" in cli("registry", "keygen", key, status=1).stderr
+    cli("registry", "export", "v2", archive)
+    os.environ.update(CREDITRISK_REGISTRY_REQUIRE_SIGNATURE="true")
+    try:
+        assert "trusted_keys" in cli("registry", "list", status=1).stderr
+        os.environ["CREDITRISK_REGISTRY_TRUSTED_KEYS"] = made["public"]
+        assert "gate 'artifact' refuses v2" in (refused := cli("registry", "promote", "v2", "--reason", "x", status=1)).stderr and "is not signed" in refused.stderr
+        for words in (["registry", "import", archive], ["registry", "verify", "v2"], ["predict", cli.root / "examples/application.json"],
+                      ["registry", "challenger", "v2"]):
+            done = cli(*words, status=1)
+            assert "is not signed" in done.stdout + done.stderr, words
+        other = cli.dir / "other-key"
+        cli("registry", "keygen", other)
+        cli("registry", "sign", "v2", "--key", other)
+        assert "not trusted" in cli("registry", "promote", "v2", "--reason", "x", status=1).stderr
+        assert "needs --key" in cli("registry", "sign", "v2", status=2).stderr
+        assert json_of(cli, "sign", "v2", "--key", key)["key"] == made["key"]
+        cli("registry", "promote", "v2", "--reason", "signed")
+        assert predict(cli)["model_version"] == "v2"
+        cli("registry", "export", "v2", archive)
+        there = [*cli.globals[:3], str(cli.dir / "signed"), "--quiet"]
+        cli("registry", "import", archive, globals_=there)
+        cli("registry", "promote", "v2", "--reason", "its signature came along", globals_=there)
+        assert "is not signed" in cli("registry", "rollback", status=1).stderr, "v1 never was"
+    finally:
+        for name in ("REQUIRE_SIGNATURE", "TRUSTED_KEYS"):
+            os.environ.pop(f"CREDITRISK_REGISTRY_{name}", None)
+    cli("registry", "rollback")
+    assert [e["action"] for e in json_of(cli, "history")["events"][-4:]] == ["sign", "sign", "promote", "rollback"]
+
+
 def check_history_at(cli):
     """100 scripted changes; the program is asked for times between them, of which only this script knows who was champion."""
     rng = random.Random(4)
@@ -237,7 +273,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_archives, check_history_at):
+        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_archives, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

@@ -28,6 +28,7 @@ struct cr_registry_event {
 #define CR_EVENT_PROMOTE   "promote"
 #define CR_EVENT_ROLLBACK  "rollback"
 #define CR_EVENT_CHALLENGE "challenge"
+#define CR_EVENT_SIGN      "sign"
 #define CR_EVENT_DELETE    "delete"
 
 struct cr_registry_history {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "creditrisk/registry/signature.h"
 #include "creditrisk/util/error.h"
 
 struct cr_registry;
@@ -24,6 +25,18 @@ static inline void cr_registry_closep(struct cr_registry **registry)
 {
     cr_registry_close(*registry);
 }
+
+/* From now on cr_registry_verify also asks for a signature with one of the public keys in the file
+ * (registry/signature.h). CR_EINVAL when the file is NULL or names none, and the errors of reading
+ * it. */
+int cr_registry_require_signatures(struct cr_registry *registry, const char *keys_file,
+                                   struct cr_error *err);
+
+/* Whether a folder is signed as this registry asks for: always, where it asks for nothing.
+ * CR_EMODEL.
+ */
+int cr_registry_check_signature(const struct cr_registry *registry, const char *dir,
+                                struct cr_error *err);
 
 /* A new empty temporary folder inside the registry for a version in the making; *ret_dir is yours
  * (free). Remove it with cr_fs_remove_tree if it is not published. */
@@ -107,9 +120,16 @@ int cr_registry_path(const struct cr_registry *registry, const char *portfolio, 
                      char **ret_dir, struct cr_error *err);
 
 /* Verifies a version: recorded (else CR_ENOTFOUND), its manifest's digest as recorded, every file
- * as in the manifest (else CR_EMODEL, naming the file). *ret_manifest is yours (json_decref). */
+ * as in the manifest, and signed if that is required (else CR_EMODEL, naming the file).
+ * *ret_manifest is yours (json_decref). */
 int cr_registry_verify(struct cr_registry *registry, const char *portfolio, const char *version,
                        json_t **ret_manifest, struct cr_error *err);
+
+/* Verifies version, signs its manifest with the key in secret_file and
+ * records that. The errors of all three. */
+int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const char *version,
+                     const char *secret_file, const struct cr_registry_actor *actor,
+                     char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err);
 
 /* What work that was cut off left behind; it harms nothing. */
 struct cr_registry_leftovers {

@@ -15,13 +15,15 @@ enum cr_origin { CR_ORIGIN_DEFAULT, CR_ORIGIN_FILE, CR_ORIGIN_ENVIRONMENT, CR_OR
  * the environment (CREDITRISK_LIMITS_BODY_BYTES), flag, type, default and bounds. */
 struct cr_settings {
     /* both programs */
-    char *portfolio;      /* portfolio: retail */
-    char *db;             /* db: sqlite:data/creditrisk.db */
-    char *registry;       /* registry.dir: models; the variable is CREDITRISK_REGISTRY */
-    char *registry_db;    /* registry.db: NULL = sqlite:<registry>/registry.db */
-    char *portfolios_dir; /* paths.portfolios: config/portfolios */
-    char *migrations_dir; /* paths.migrations: migrations */
-    char *results_dir;    /* paths.results: results */
+    char *portfolio;        /* portfolio: retail */
+    char *db;               /* db: sqlite:data/creditrisk.db */
+    char *registry;         /* registry.dir: models; the variable is CREDITRISK_REGISTRY */
+    char *registry_db;      /* registry.db: NULL = sqlite:<registry>/registry.db */
+    char *trusted_keys;     /* registry.trusted_keys: NULL = no file */
+    bool require_signature; /* registry.require_signature: false */
+    char *portfolios_dir;   /* paths.portfolios: config/portfolios */
+    char *migrations_dir;   /* paths.migrations: migrations */
+    char *results_dir;      /* paths.results: results */
     /* the daemon */
     char *listen_address;   /* listen.address: 127.0.0.1 */
     int listen_port;        /* listen.port: 8001, 0 = any free one; PORT sets it, too */
@@ -40,6 +42,7 @@ struct cr_settings {
     int idle_timeout_s;       /* limits.idle_timeout_s: 30 */
     int drain_timeout_s;      /* limits.drain_timeout_s: 10 */
     size_t bodies_bytes;      /* limits.bodies_bytes: 268435456, all large bodies together */
+    int registry_watch_s;     /* registry.watch: 0 = never */
     int queue_threads;        /* queue.threads: 1 */
     int queue_length;         /* queue.length: 16 */
     int rate_requests;        /* rate_limit.requests: 0 = no limit */
