@@ -51,7 +51,7 @@ run_target() {
   local found=$build/findings/$name log=$build/fuzz_$name.log more=() status=0
   mkdir -p "$grown" "$found"
   [ -d "tests/fuzz/regress/$name" ] && more=("tests/fuzz/regress/$name")
-  "$program" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/" \
+  "$program" -max_total_time="$seconds" -timeout=300 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/" \
     "$grown" "$seeds" "${more[@]}" >"$log" 2>&1 || status=$?
   echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions in $seconds s," \
     "$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1) edges," \

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -155,44 +154,30 @@ static int spawn(const char *program, char *const *argv, int out, pid_t *ret_pid
     return error;
 }
 
-/* What is there to read, now that poll says so or the writer is gone; false when there is no more
- * or no more room. */
-static bool take_text(int in, struct verdict *verdict)
+/* Reads until the child closes its end of the pipe, which is the last thing that it does: it has
+ * then ended or deserves to, as it does when it is late or writes more than a verdict. (A process
+ * that is ending keeps its status whatever signal comes.) */
+static void await(pid_t pid, int in, int wall_s, struct verdict *ret_verdict)
 {
-    size_t room = sizeof(verdict->text) - 1 - verdict->len;
-    ssize_t n = room > 0 ? read(in, verdict->text + verdict->len, room) : 0;
-
-    verdict->len += n > 0 ? (size_t)n : 0;
-    return n > 0;
-}
-
-/* Reads what the child writes until it has ended. One that is late or writes more than a verdict is
- * killed. */
-static void await(pid_t pid, int in, int process, int wall_s, struct verdict *ret_verdict)
-{
-    struct verdict verdict = {.len = 0};
-    struct pollfd polled[] = {{.fd = in, .events = POLLIN}, {.fd = process, .events = POLLIN}};
     int64_t deadline_ns = cr_clock_ns() + (int64_t)wall_s * 1000000000;
+    struct verdict verdict = {.len = 0};
+    struct pollfd pipe = {.fd = in, .events = POLLIN};
+    ssize_t n = 1;
 
-    while (polled[1].revents == 0) {
+    while (n != 0 && !verdict.late && !verdict.babbles) {
         int64_t left_ns = deadline_ns - cr_clock_ns();
 
         verdict.late = left_ns <= 0;
-        verdict.babbles = verdict.len == sizeof(verdict.text) - 1;
-        if (verdict.late || verdict.babbles) {
-            (void)kill(pid, SIGKILL); /* our own child, not yet waited for */
-            break;
-        }
-        if (poll(polled, CR_ARRAY_LEN(polled), (int)(left_ns / 1000000 + 1)) > 0 &&
-            polled[0].revents != 0 && !take_text(in, &verdict)) {
-            polled[0].fd = -1; /* it has closed its end */
+        if (!verdict.late && poll(&pipe, 1, (int)(left_ns / 1000000 + 1)) > 0) {
+            n = read(in, verdict.text + verdict.len, sizeof(verdict.text) - verdict.len);
+            verdict.len += n > 0 ? (size_t)n : 0;
+            verdict.babbles = verdict.len == sizeof(verdict.text);
         }
     }
+    (void)kill(pid, SIGKILL); /* our own child, not yet waited for */
     while (waitpid(pid, &verdict.status, 0) < 0 && errno == EINTR) {
     }
-    while (!verdict.late && !verdict.babbles && take_text(in, &verdict)) {
-    }
-    verdict.text[verdict.len] = '\0';
+    verdict.text[verdict.babbles ? 0 : verdict.len] = '\0';
     *ret_verdict = verdict;
 }
 
@@ -233,7 +218,6 @@ int cr_trial_run(const char *program, const char *registry, const char *registry
                  struct cr_error *err)
 {
     CR_CLEANUP(close_fd) int in = -1;
-    CR_CLEANUP(close_fd) int process = -1;
     char cpu_s[16], bytes[24];
     char *const argv[N_ARGS + 1] = {
         [ARG_PROGRAM] = (char *)(uintptr_t)program,
@@ -261,13 +245,6 @@ int cr_trial_run(const char *program, const char *registry, const char *registry
     if (error != 0) {
         return no_child(err, error);
     }
-    process = pidfd_open(pid, 0);
-    if (process < 0) {
-        error = errno;
-        (void)kill(pid, SIGKILL); /* our own child, not yet waited for */
-        (void)waitpid(pid, NULL, 0);
-        return no_child(err, error);
-    }
-    await(pid, in, process, limits->wall_s, &verdict);
+    await(pid, in, limits->wall_s, &verdict);
     return judge(&verdict, version, limits, err);
 }

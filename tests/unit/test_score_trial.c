@@ -108,6 +108,7 @@ static void a_child_that_misbehaves_is_a_bad_version(void **state)
         {"abort", "version 'v1' ended the process that tried it: SIGABRT"},
         {"spin", "version 'v1' took more than 1 s of processor time to try"},
         {"hang", "version 'v1' could not be tried within 3 s"},
+        {"mute", "version 'v1' ended the process that tried it: SIGKILL"},
         {"leave", "version 'v1': the process that tried it said nothing"},
         {"babble", "version 'v1': the process that tried it said nothing"},
         {"flood", "version 'v1': the process that tried it said nothing"},
@@ -239,7 +240,10 @@ static void misbehave(const char *how)
     } else if (strcmp(how, "spin") == 0) {
         for (volatile unsigned i = 0;; i++) {
         }
-    } else if (strcmp(how, "hang") == 0) {
+    } else if (strcmp(how, "hang") == 0 || strcmp(how, "mute") == 0) {
+        if (how[0] == 'm') {
+            (void)close(STDOUT_FILENO);
+        }
         for (;;) {
             (void)pause();
         }
