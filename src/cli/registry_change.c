@@ -10,7 +10,7 @@
 
 static void say_reload(const struct cr_cli *cli)
 {
-    cr_cli_say(cli, "a running daemon takes it over with kill -HUP");
+    cr_cli_say(cli, "a running daemon takes it over with kill -HUP or POST /admin/reload");
 }
 
 /* What happened to the champion, as JSON or a sentence. */

@@ -126,15 +126,20 @@ static void raise_file_limit(const struct cr_settings *settings)
 }
 
 /* Until a signal says stop; the number of requests that were cut off. */
-static size_t serve(struct cr_server *server)
+static size_t serve(struct cr_server *server, int watch_s)
 {
+    enum cr_signal signal;
     const char *name;
     struct cr_error err;
     size_t n_cut;
 
-    while (cr_signals_wait(&name) == CR_SIGNAL_RELOAD) {
-        cr_log(CR_LOG_INFO, "reloading", "{s:s}", "signal", name);
-        (void)cr_server_reload(server, &err); /* logged; the old champion keeps serving */
+    while ((signal = cr_signals_wait(watch_s, &name)) != CR_SIGNAL_STOP) {
+        if (signal == CR_SIGNAL_RELOAD) {
+            cr_log(CR_LOG_INFO, "reloading", "{s:s}", "signal", name);
+            (void)cr_server_reload(server, &err); /* logged; the old champion keeps serving */
+        } else if (cr_server_follow(server, &err) < 0) {
+            cr_log(CR_LOG_DEBUG, "registry_unread", "{s:s}", "reason", err.message);
+        }
     }
     cr_log(CR_LOG_INFO, "stopping", "{s:s}", "signal", name);
     n_cut = cr_server_drain(server);
@@ -161,7 +166,7 @@ static int run(const struct cr_settings *settings, struct cr_error *err)
     cr_log(CR_LOG_INFO, "listening", "{s:s, s:i, s:s, s:s?}", "address", cr_server_address(server),
            "port", cr_server_port(server), "program", "creditriskd " CR_VERSION, "config",
            settings->config_path);
-    (void)serve(server); /* logged */
+    (void)serve(server, settings->registry_watch_s); /* logged */
     return 0;
 }
 

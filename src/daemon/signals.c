@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "signals.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
 static void fill(sigset_t *set)
 {
@@ -22,14 +24,19 @@ void cr_signals_block(void)
     (void)signal(SIGPIPE, SIG_IGN);               /* a client that left is no reason to die */
 }
 
-enum cr_signal cr_signals_wait(const char **ret_name)
+enum cr_signal cr_signals_wait(int timeout_s, const char **ret_name)
 {
+    const struct timespec timeout = {.tv_sec = timeout_s};
     sigset_t set;
-    int number = 0;
+    int number;
 
     fill(&set);
-    while (sigwait(&set, &number) != 0) {
-    }
-    *ret_name = number == SIGHUP ? "SIGHUP" : number == SIGINT ? "SIGINT" : "SIGTERM";
-    return number == SIGHUP ? CR_SIGNAL_RELOAD : CR_SIGNAL_STOP;
+    do {
+        number = timeout_s > 0 ? sigtimedwait(&set, NULL, &timeout) : sigwaitinfo(&set, NULL);
+    } while (number < 0 && errno == EINTR);
+    *ret_name = number == SIGHUP    ? "SIGHUP"
+                : number == SIGINT  ? "SIGINT"
+                : number == SIGTERM ? "SIGTERM"
+                                    : "";
+    return number < 0 ? CR_SIGNAL_NONE : number == SIGHUP ? CR_SIGNAL_RELOAD : CR_SIGNAL_STOP;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "champion.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "creditrisk/registry/registry.h"
@@ -34,12 +35,124 @@ static int list_versions(struct cr_registry *registry, const char *portfolio, js
     return 0;
 }
 
+/* With signatures, if the settings ask for them. */
+static int open_registry(const struct cr_settings *settings, struct cr_registry **ret_registry,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    int result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
+
+    if (result == 0 && settings->require_signature) {
+        result = cr_registry_require_signatures(registry, settings->trusted_keys, err);
+    }
+    if (result == 0) {
+        *ret_registry = CR_STEAL(registry);
+    }
+    return result;
+}
+
+/* "" where there is none. */
+static int read_pointer(struct cr_registry *registry, const char *portfolio,
+                        int (*read)(struct cr_registry *, const char *, char **, struct cr_error *),
+                        char ret_version[CR_POINTER_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_error cause;
+    int result = read(registry, portfolio, &version, &cause);
+
+    if (result < 0 && result != CR_ENOTFOUND) {
+        return cr_error_set(err, result, "%s", cause.message);
+    }
+    (void)snprintf(ret_version, CR_POINTER_LEN, "%s", result == 0 ? version : ""); /* it fits */
+    return 0;
+}
+
+static int read_pointers(struct cr_registry *registry, const char *portfolio,
+                         struct cr_pointers *ret_pointers, struct cr_error *err)
+{
+    int result =
+        read_pointer(registry, portfolio, cr_registry_champion, ret_pointers->champion, err);
+
+    return result < 0 ? result
+                      : read_pointer(registry, portfolio, cr_registry_challenger,
+                                     ret_pointers->challenger, err);
+}
+
+int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_pointers *ret_pointers,
+                              struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    int result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
+
+    return result < 0 ? result : read_pointers(registry, settings->portfolio, ret_pointers, err);
+}
+
+/* What a load is made of. */
+struct loading {
+    const struct cr_settings *settings;
+    const char *trial_program;
+    struct cr_registry *registry;
+};
+
+static int load_version(const struct loading *loading, const char *version, size_t n_contexts,
+                        struct cr_bundle **ret_bundle, struct cr_error *err)
+{
+    const struct cr_settings *settings = loading->settings;
+    int result =
+        loading->trial_program == NULL
+            ? 0
+            : cr_trial_run(loading->trial_program, settings->registry, settings->registry_db,
+                           settings->portfolio, version, &CR_TRIAL_LIMITS, err);
+
+    return result < 0 ? result
+                      : cr_bundle_load(loading->registry, settings->portfolio, version, n_contexts,
+                                       ret_bundle, err);
+}
+
+/* A champion answers also without its challenger. */
+static void load_challenger(const struct loading *loading, struct cr_metrics *metrics,
+                            struct cr_champion *champion)
+{
+    const char *version = champion->pointers.challenger;
+    struct cr_error *err = &champion->challenger_error;
+
+    if (*version != '\0' && load_version(loading, version, 1, &champion->challenger, err) == 0 &&
+        cr_metrics_shadow(metrics, version, &champion->shadow, err) < 0) {
+        cr_bundle_unref(CR_STEAL(champion->challenger));
+    }
+}
+
+static int load_champion(const struct loading *loading, size_t n_contexts,
+                         struct cr_metrics *metrics, struct cr_champion *champion,
+                         struct cr_error *err)
+{
+    const char *portfolio = loading->settings->portfolio;
+    int result = read_pointers(loading->registry, portfolio, &champion->pointers, err);
+
+    if (result == 0 && *champion->pointers.champion == '\0') {
+        result = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no champion", portfolio);
+    }
+    if (result == 0) {
+        result =
+            load_version(loading, champion->pointers.champion, n_contexts, &champion->bundle, err);
+    }
+    if (result == 0) {
+        result = cr_metrics_watch(metrics, champion->bundle, &champion->watch, err);
+    }
+    if (result == 0) {
+        result = list_versions(loading->registry, portfolio, &champion->versions, err);
+    }
+    if (result == 0) {
+        load_challenger(loading, metrics, champion);
+    }
+    return result;
+}
+
 int cr_champion_load(const struct cr_settings *settings, const char *trial_program,
                      size_t n_contexts, struct cr_metrics *metrics,
                      struct cr_champion **ret_champion, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_champion_unrefp) struct cr_champion *champion = calloc(1, sizeof(*champion));
     int result;
 
@@ -47,23 +160,11 @@ int cr_champion_load(const struct cr_settings *settings, const char *trial_progr
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     atomic_init(&champion->n_refs, 1);
-    result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
+    result = open_registry(settings, &registry, err);
     if (result == 0) {
-        result = cr_registry_champion(registry, settings->portfolio, &version, err);
-    }
-    if (result == 0 && trial_program != NULL) {
-        result = cr_trial_run(trial_program, settings->registry, settings->registry_db,
-                              settings->portfolio, version, &CR_TRIAL_LIMITS, err);
-    }
-    if (result == 0) {
-        result = cr_bundle_load(registry, settings->portfolio, version, n_contexts,
-                                &champion->bundle, err);
-    }
-    if (result == 0) {
-        result = cr_metrics_watch(metrics, champion->bundle, &champion->watch, err);
-    }
-    if (result == 0) {
-        result = list_versions(registry, settings->portfolio, &champion->versions, err);
+        const struct loading loading = {settings, trial_program, registry};
+
+        result = load_champion(&loading, n_contexts, metrics, champion, err);
     }
     if (result == 0) {
         *ret_champion = CR_STEAL(champion);
@@ -85,6 +186,7 @@ void cr_champion_unref(struct cr_champion *champion)
         atomic_fetch_sub_explicit(&champion->n_refs, 1, memory_order_acq_rel) == 1) {
         cr_watch_destroy(champion->watch);
         cr_bundle_unref(champion->bundle);
+        cr_bundle_unref(champion->challenger);
         json_decref(champion->versions);
         free(champion);
     }

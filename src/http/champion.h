@@ -13,17 +13,34 @@
 #include "creditrisk/util/error.h"
 #include "metrics.h"
 
+enum { CR_POINTER_LEN = 16 };
+
+/* Which versions the registry points to; "" = none. */
+struct cr_pointers {
+    char champion[CR_POINTER_LEN];
+    char challenger[CR_POINTER_LEN];
+};
+
 struct cr_champion {
     struct cr_bundle *bundle;
     struct cr_watch *watch; /* where its predictions are counted */
     json_t *versions;       /* names of all versions, oldest first */
+    struct cr_pointers pointers;
+    struct cr_bundle *challenger; /* scored in shadow, by one thread; NULL when there is none */
+    struct cr_shadow_counters *shadow; /* what is counted of it; the metrics' */
+    struct cr_error challenger_error;  /* why it could not be loaded; code 0 = nothing is wrong */
     atomic_size_t n_refs;
 };
 
+/* What the registry says now. CR_ENOTFOUND when there is no registry. */
+int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_pointers *ret_pointers,
+                              struct cr_error *err);
+
 /* Opens the registry, tries its champion in a process of its own (unless trial_program is NULL),
- * verifies it and makes it ready with n_contexts scoring contexts and counters. Yours:
- * cr_champion_unref. CR_ENOTFOUND (no registry, no champion), CR_EMODEL (a version that is not
- * trustworthy), CR_EUNAVAIL (no process to try it in). */
+ * verifies it and makes it ready with n_contexts scoring contexts and counters; its challenger
+ * likewise, whose failure is noted and fails nothing. Yours: cr_champion_unref. CR_ENOTFOUND (no
+ * registry, no champion), CR_EMODEL (a version that is not trustworthy), CR_EUNAVAIL (no process to
+ * try it in). */
 int cr_champion_load(const struct cr_settings *settings, const char *trial_program,
                      size_t n_contexts, struct cr_metrics *metrics,
                      struct cr_champion **ret_champion, struct cr_error *err);

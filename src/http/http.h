@@ -101,9 +101,11 @@ struct cr_server {
     struct cr_connections *connections;
     struct cr_acceptor *acceptor; /* NULL before start and while draining */
     struct cr_queue *queue;
+    struct cr_shadow *shadow;    /* scores challengers */
     atomic_size_t held_bytes;    /* by large bodies and answers, of settings->bodies_bytes */
     const char *trial_program;   /* cr_server_try_versions; NULL = none */
-    pthread_mutex_t reload_lock; /* one reload at a time */
+    pthread_mutex_t reload_lock; /* one reload at a time; guards `seen` */
+    struct cr_pointers seen;     /* what was loaded or refused last */
     pthread_mutex_t lock;        /* guards `champion` (the pointer) */
     struct cr_champion *champion;
     atomic_bool draining;
@@ -174,5 +176,6 @@ cr_route_fn cr_route_livez;
 cr_route_fn cr_route_readyz;
 cr_route_fn cr_route_model_info;
 cr_route_fn cr_route_metrics;
+cr_route_fn cr_route_reload;
 
 #endif

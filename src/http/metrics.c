@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
 #include "metrics_impl.h"
 
 enum { N_BODY_ROWS = 2 }; /* validation errors of no known field: of the body, of unknown keys */
@@ -29,10 +30,13 @@ const struct cr_bounds cr_stage_bounds = {
 const struct cr_bounds cr_probability_bounds = {
     13, {0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}};
 
+const struct cr_bounds cr_difference_bounds = {
+    14, {-0.5, -0.2, -0.1, -0.05, -0.02, -0.01, -0.001, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5}};
+
 static const enum cr_method counted_methods[] = {CR_METHOD_GET, CR_METHOD_HEAD, CR_METHOD_POST,
                                                  CR_METHOD_OTHER};
 /* 0 takes requests without an answer and statuses that are not listed. */
-static const unsigned counted_statuses[] = {0,   200, 304, 400, 401, 403, 404, 405, 408,
+static const unsigned counted_statuses[] = {0,   200, 304, 400, 401, 403, 404, 405, 408, 409,
                                             413, 415, 422, 429, 431, 500, 501, 503, 505};
 
 enum {
@@ -134,6 +138,13 @@ void cr_metrics_destroy(struct cr_metrics *metrics)
     }
     for (size_t i = 0; i < metrics->n_series; i++) {
         free(metrics->series[i].labels);
+    }
+    while (metrics->shadows != NULL) {
+        struct cr_shadow_counters *next = metrics->shadows->next;
+
+        free(metrics->shadows->version);
+        free(metrics->shadows);
+        metrics->shadows = next;
     }
     free(metrics->threads);
     free(metrics);
@@ -343,6 +354,75 @@ void cr_metrics_count_issues(struct cr_counters *counters, const struct cr_watch
 
         add(&counters->slots[watch->invalid[row * CR_N_ISSUE_TYPES + issue->type]]);
     }
+}
+
+/* NULL without memory. */
+static struct cr_shadow_counters *shadow_create(const char *version)
+{
+    struct cr_shadow_counters *counters = calloc(1, sizeof(*counters));
+
+    if (counters != NULL) {
+        counters->version = strdup(version);
+    }
+    if (counters != NULL && counters->version == NULL) {
+        free(counters);
+        counters = NULL;
+    }
+    return counters;
+}
+
+int cr_metrics_shadow(struct cr_metrics *metrics, const char *version,
+                      struct cr_shadow_counters **ret_counters, struct cr_error *err)
+{
+    struct cr_shadow_counters *counters;
+
+    (void)pthread_mutex_lock(&metrics->lock); /* these fail only for misuse */
+    counters = metrics->shadows;
+    while (counters != NULL && strcmp(counters->version, version) != 0) {
+        counters = counters->next;
+    }
+    if (counters == NULL) {
+        counters = shadow_create(version);
+        if (counters != NULL) {
+            counters->next = metrics->shadows;
+            metrics->shadows = counters;
+        }
+    }
+    (void)pthread_mutex_unlock(&metrics->lock);
+    if (counters == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    *ret_counters = counters;
+    return 0;
+}
+
+void cr_metrics_count_shadow(struct cr_shadow_counters *counters, double difference, bool disagrees)
+{
+    observe(&counters->difference, &cr_difference_bounds, difference);
+    if (disagrees) {
+        add(&counters->disagreements);
+    }
+}
+
+void cr_metrics_count_shadow_loss(struct cr_shadow_counters *counters, enum cr_shadow_loss loss)
+{
+    (void)atomic_fetch_add_explicit(&counters->losses[loss], 1, memory_order_relaxed);
+}
+
+json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters)
+{
+    uint64_t scored = 0;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(counters->difference.counts); i++) {
+        scored += atomic_load_explicit(&counters->difference.counts[i], memory_order_relaxed);
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "scored", (json_int_t)scored,
+                     "disagreements", (json_int_t)atomic_load(&counters->disagreements), "refused",
+                     (json_int_t)atomic_load(&counters->losses[CR_SHADOW_REFUSED]), "failed",
+                     (json_int_t)atomic_load(&counters->losses[CR_SHADOW_FAILED]), "dropped",
+                     (json_int_t)atomic_load(&counters->losses[CR_SHADOW_DROPPED]),
+                     "mean_difference",
+                     cr_json_number(atomic_load(&counters->difference.sum) / (double)scored));
 }
 
 void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded)

@@ -6,6 +6,7 @@
 #ifndef HTTP_METRICS_H
 #define HTTP_METRICS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,32 @@ void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_w
                                  const struct cr_result *result, const struct cr_trace *trace);
 void cr_metrics_count_issues(struct cr_counters *counters, const struct cr_watch *watch,
                              const struct cr_issues *issues);
+
+/* What became of the records that a challenger was offered. */
+enum cr_shadow_loss {
+    CR_SHADOW_REFUSED, /* its portfolio does not take them */
+    CR_SHADOW_FAILED,  /* it cannot score them */
+    CR_SHADOW_DROPPED, /* too many waited */
+    CR_N_SHADOW_LOSSES,
+};
+
+/* The counters of one challenger, which live as long as the metrics: one that comes back goes on
+ * where it was. CR_ENOMEM. */
+struct cr_shadow_counters;
+int cr_metrics_shadow(struct cr_metrics *metrics, const char *version,
+                      struct cr_shadow_counters **ret_counters, struct cr_error *err);
+
+/* It scored a record: its PD minus the champion's, and whether it would have acted otherwise. One
+ * thread at a time. */
+void cr_metrics_count_shadow(struct cr_shadow_counters *counters, double difference,
+                             bool disagrees);
+
+/* It did not. Any thread. */
+void cr_metrics_count_shadow_loss(struct cr_shadow_counters *counters, enum cr_shadow_loss loss);
+
+/* {"scored", "disagreements", "refused", "failed", "dropped", "mean_difference"}; NULL without
+ * memory. Any thread. */
+json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters);
 
 /* Rare events; any thread. */
 void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded);

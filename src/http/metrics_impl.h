@@ -58,12 +58,21 @@ struct cr_series {
     char *labels;  /* as they stand in the text: a="b",c="d" */
 };
 
+struct cr_shadow_counters {
+    struct cr_shadow_counters *next;
+    char *version;
+    struct cr_histogram difference; /* of PDs; its counts add up to the records scored */
+    _Atomic uint64_t disagreements;
+    _Atomic uint64_t losses[CR_N_SHADOW_LOSSES];
+};
+
 struct cr_metrics {
     size_t n_threads;
     struct cr_counters **threads;
     pthread_mutex_t lock; /* guards the series */
     size_t n_series;
     struct cr_series series[CR_MAX_SLOTS]; /* by slot */
+    struct cr_shadow_counters *shadows;    /* newest first; guarded by the lock */
     _Atomic uint64_t reloads[2];           /* refused, loaded */
     _Atomic uint64_t rejections[CR_N_REJECTIONS];
 };
@@ -81,6 +90,7 @@ struct cr_request_key cr_metrics_request_key(size_t i);
 extern const struct cr_bounds cr_request_bounds;     /* seconds */
 extern const struct cr_bounds cr_stage_bounds;       /* seconds */
 extern const struct cr_bounds cr_probability_bounds; /* PD */
+extern const struct cr_bounds cr_difference_bounds;  /* of PDs */
 
 /* Appends name="value" with what the format demands escaped. */
 void cr_metrics_put_label(struct cr_strbuf *out, const char *name, const char *value);

@@ -212,6 +212,59 @@ static void put_events(const struct cr_metrics *metrics, struct cr_strbuf *out)
     }
 }
 
+/* `name` of every challenger, from one of its counters. */
+static void put_shadow_counts(const struct cr_metrics *metrics, const char *name, const char *help,
+                              size_t offset, struct cr_strbuf *out)
+{
+    put_family(out, name, "counter", help);
+    for (const struct cr_shadow_counters *shadow = metrics->shadows; shadow != NULL;
+         shadow = shadow->next) {
+        const void *counter = (const char *)shadow + offset;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
+
+        cr_metrics_put_label(&labels, "version", shadow->version);
+        put_count(out, name, cr_strbuf_text(&labels), load(counter));
+    }
+}
+
+/* What challengers would have answered. */
+static void put_shadows(struct cr_metrics *metrics, struct cr_strbuf *out)
+{
+    static const char name[] = "creditrisk_challenger_pd_difference";
+    static const struct {
+        const char *name;
+        const char *help;
+        size_t offset;
+    } counts[] = {
+        {"creditrisk_challenger_disagreements_total",
+         "Records for which the challenger would have acted otherwise than the champion.",
+         offsetof(struct cr_shadow_counters, disagreements)},
+        {"creditrisk_challenger_refused_total", "Records that the challenger does not take.",
+         offsetof(struct cr_shadow_counters, losses[CR_SHADOW_REFUSED])},
+        {"creditrisk_challenger_failed_total", "Records that the challenger could not score.",
+         offsetof(struct cr_shadow_counters, losses[CR_SHADOW_FAILED])},
+        {"creditrisk_challenger_dropped_total",
+         "Records that the challenger did not see because too many waited.",
+         offsetof(struct cr_shadow_counters, losses[CR_SHADOW_DROPPED])},
+    };
+
+    (void)pthread_mutex_lock(&metrics->lock); /* these fail only for misuse */
+    put_family(out, name, "histogram", "The challenger's PD minus the champion's.");
+    for (const struct cr_shadow_counters *shadow = metrics->shadows; shadow != NULL;
+         shadow = shadow->next) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
+        struct total total = {0};
+
+        cr_metrics_put_label(&labels, "version", shadow->version);
+        total_add(&total, &shadow->difference);
+        put_histogram(out, name, cr_strbuf_text(&labels), &cr_difference_bounds, &total);
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(counts); i++) {
+        put_shadow_counts(metrics, counts[i].name, counts[i].help, counts[i].offset, out);
+    }
+    (void)pthread_mutex_unlock(&metrics->lock);
+}
+
 /* The gauges that are always 1 and say something with their labels. */
 static void put_infos(const struct cr_bundle *champion, struct cr_strbuf *out)
 {
@@ -255,6 +308,7 @@ void cr_metrics_write(struct cr_metrics *metrics, size_t n_active, const struct 
                (double)n_active);
     put_slots(metrics, out);
     put_scores(metrics, out);
+    put_shadows(metrics, out);
     put_events(metrics, out);
     put_infos(champion, out);
     put_process(out);

@@ -6,6 +6,7 @@
 #include "creditrisk/score/result.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "shadow.h"
 
 enum { UUID_LEN = 37 };
 
@@ -45,7 +46,7 @@ json_t *cr_predict_details(struct cr_request *request, const struct cr_champion 
     return CR_STEAL(details);
 }
 
-int cr_predict_score(struct cr_request *request, const struct cr_champion *champion,
+int cr_predict_score(struct cr_request *request, struct cr_champion *champion,
                      const struct cr_record *record, struct cr_arena *arena,
                      struct cr_result *ret_result, struct cr_error *err)
 {
@@ -55,6 +56,7 @@ int cr_predict_score(struct cr_request *request, const struct cr_champion *champ
 
     if (result == 0) {
         cr_metrics_count_prediction(request->runner->counters, champion->watch, ret_result, &trace);
+        cr_shadow_offer(request->server->shadow, champion, record, ret_result);
     }
     return result;
 }

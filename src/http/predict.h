@@ -19,9 +19,10 @@ enum MHD_Result cr_predict_refuse_explain(struct cr_request *request);
 json_t *cr_predict_details(struct cr_request *request, const struct cr_champion *champion,
                            const struct cr_issues *issues);
 
-/* Scores one valid record in the context of the thread that runs the request, and counts it. The
+/* Scores one valid record in the context of the thread that runs the request, counts it and offers
+ * it to the challenger. The
  * errors of cr_scorer_score; the result lives as long as its, `arena` holds the rest. */
-int cr_predict_score(struct cr_request *request, const struct cr_champion *champion,
+int cr_predict_score(struct cr_request *request, struct cr_champion *champion,
                      const struct cr_record *record, struct cr_arena *arena,
                      struct cr_result *ret_result, struct cr_error *err);
 

@@ -11,6 +11,7 @@ enum cr_refusal {
     CR_REFUSAL_FORBIDDEN,         /* 403 */
     CR_REFUSAL_NOT_FOUND,         /* 404 */
     CR_REFUSAL_METHOD,            /* 405 with Allow */
+    CR_REFUSAL_CONFLICT,          /* 409 */
     CR_REFUSAL_TOO_LARGE,         /* 413 and close */
     CR_REFUSAL_MEDIA_TYPE,        /* 415 */
     CR_REFUSAL_INVALID,           /* 422 with a list of complaints */

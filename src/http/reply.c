@@ -32,6 +32,7 @@ static const struct {
     [CR_REFUSAL_FORBIDDEN] = {403, false, "Forbidden", "The key does not have the scope for this"},
     [CR_REFUSAL_NOT_FOUND] = {404, false, "Not Found", "Not Found"},
     [CR_REFUSAL_METHOD] = {405, false, "Method Not Allowed", "Method Not Allowed"},
+    [CR_REFUSAL_CONFLICT] = {409, false, "Conflict", "Conflict"},
     [CR_REFUSAL_TOO_LARGE] = {413, true, "Content Too Large", "The body is too large"},
     [CR_REFUSAL_MEDIA_TYPE] = {415, false, "Unsupported Media Type",
                                "The body must be application/json"},

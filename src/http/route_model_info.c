@@ -15,6 +15,23 @@ static json_t *copy(const json_t *manifest, const char *section, const char *key
     return value != NULL ? json_deep_copy(value) : json_null();
 }
 
+/* The challenger and what is counted of it; null when there is none. */
+static json_t *describe_challenger(const struct cr_champion *champion)
+{
+    const struct cr_bundle *challenger = champion->challenger;
+
+    if (*champion->pointers.challenger == '\0') {
+        return json_null();
+    }
+    if (challenger == NULL) {
+        return json_pack("{s:s, s:b, s:s}", "version", champion->pointers.challenger, "loaded", 0,
+                         "error", cr_error_name(champion->challenger_error.code));
+    }
+    return json_pack("{s:s, s:b, s:s, s:s, s:o}", "version", challenger->version, "loaded", 1,
+                     "model_name", challenger->model_name, "sha256", challenger->sha256, "shadow",
+                     cr_metrics_shadow_to_json(champion->shadow));
+}
+
 static json_t *describe(const struct cr_champion *champion)
 {
     const struct cr_bundle *bundle = champion->bundle;
@@ -22,7 +39,7 @@ static json_t *describe(const struct cr_champion *champion)
     const json_t *manifest = bundle->manifest;
 
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}, "
-                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:s?}",
+                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:s?, s:o}",
                      "version", bundle->version,                                        //
                      "model_name", champion->bundle->model_name,                        //
                      "model_kind", copy(manifest, "model", "kind"),                     //
@@ -43,7 +60,8 @@ static json_t *describe(const struct cr_champion *champion)
                      "intercept", cr_json_number(bundle->calibration.intercept),        //
                      "application_fields", (int)portfolio->n_fields,                    //
                      "data", copy(manifest, NULL, "data"),                              //
-                     "sha256", bundle->sha256);
+                     "sha256", bundle->sha256,                                          //
+                     "challenger", describe_challenger(champion));
 }
 
 enum MHD_Result cr_route_model_info(struct cr_request *request)

@@ -29,6 +29,7 @@ static const struct cr_route routes[] = {
     ROUTE("/readyz",     READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_readyz),
     ROUTE("/model-info", READ, FASTAPI, READ,    NONE, SINGLE, EVENT, STORE,    cr_route_model_info),
     ROUTE("/metrics",    READ, PROBLEM, READ,    NONE, SINGLE, EVENT, NO_STORE, cr_route_metrics),
+    ROUTE("/admin/reload", POST, PROBLEM, ADMIN, NONE, SINGLE, QUEUE, NO_STORE, cr_route_reload),
 };
 /* clang-format on */
 

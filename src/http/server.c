@@ -14,6 +14,7 @@
 #include "creditrisk/util/parallel.h"
 #include "http.h"
 #include "listen.h"
+#include "shadow.h"
 
 /* A drained server waits this long for a request on connections that were idle. */
 #define SETTLE_NS 100000000
@@ -77,6 +78,9 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
                                  &server->queue, err);
     }
     if (result == 0) {
+        result = cr_shadow_create(&server->shadow, err);
+    }
+    if (result == 0) {
         *ret_server = CR_STEAL(server);
     }
     return result;
@@ -98,6 +102,7 @@ void cr_server_destroy(struct cr_server *server)
     if (server->mhd != NULL) {
         MHD_stop_daemon(server->mhd);
     }
+    cr_shadow_destroy(server->shadow);
     cr_connections_destroy(server->connections);
     cr_linger_destroy(server->linger);
     if (server->listen_fd >= 0) {
@@ -133,6 +138,21 @@ static void swap_champion(struct cr_server *server, struct cr_champion *champion
     cr_champion_unref(old);
 }
 
+static void log_challenger(const struct cr_champion *champion)
+{
+    const struct cr_error *why = &champion->challenger_error;
+
+    if (why->code != 0) {
+        cr_log(CR_LOG_ERROR, "challenger_refused", "{s:s, s:s, s:s}", "version",
+               champion->pointers.challenger, "error", cr_error_name(why->code), "reason",
+               why->message);
+    } else if (champion->challenger != NULL) {
+        cr_log(CR_LOG_INFO, "challenger_loaded", "{s:s, s:s, s:s}", "version",
+               champion->challenger->version, "model", champion->challenger->model_name, "sha256",
+               champion->challenger->sha256);
+    }
+}
+
 static int load_champion(struct cr_server *server, struct cr_error *err)
 {
     struct cr_champion *champion;
@@ -143,6 +163,8 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
 
     cr_metrics_count_reload(server->metrics, result == 0);
     if (result < 0) {
+        /* seen, also when it cannot be loaded: whoever polls does not try it again and again */
+        (void)cr_champion_read_pointers(server->settings, &server->seen, NULL);
         old = cr_server_champion(server);
         cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",
                server->settings->portfolio, "registry", server->settings->registry, "error",
@@ -156,7 +178,24 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
            server->settings->portfolio, "version", champion->bundle->version, "model",
            champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
            (double)(cr_clock_ns() - start_ns) / 1e6);
+    server->seen = champion->pointers;
+    log_challenger(champion);
     return 0;
+}
+
+int cr_server_follow(struct cr_server *server, struct cr_error *err)
+{
+    struct cr_pointers now;
+    int result;
+
+    (void)pthread_mutex_lock(&server->reload_lock); /* these fail only for misuse */
+    result = cr_champion_read_pointers(server->settings, &now, err);
+    if (result == 0 && (strcmp(now.champion, server->seen.champion) != 0 ||
+                        strcmp(now.challenger, server->seen.challenger) != 0)) {
+        result = load_champion(server, err);
+    }
+    (void)pthread_mutex_unlock(&server->reload_lock);
+    return result;
 }
 
 int cr_server_reload(struct cr_server *server, struct cr_error *err)

@@ -30,6 +30,11 @@ void cr_server_destroy(struct cr_server *server);
  * outcomes are logged. */
 int cr_server_reload(struct cr_server *server, struct cr_error *err);
 
+/* The same if the registry points to another champion or challenger than was last loaded or
+ * refused. The errors of cr_server_reload, and those of reading the registry, which are not logged.
+ */
+int cr_server_follow(struct cr_server *server, struct cr_error *err);
+
 /* Starts answering; without a champion with 503. CR_EUNAVAIL. */
 int cr_server_start(struct cr_server *server, struct cr_error *err);
 
