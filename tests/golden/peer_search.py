@@ -4,7 +4,7 @@
 
 usage: peer_search.py EXPORT [--features features.yaml] [--against train.json] KIND...
 
-Run by hand: it takes minutes of processor time. Needs scikit-learn (1.2.1), xgboost (1.7.6) and lightgbm (4.5.0). Prints one JSON line per kind: the best mean AUC
+Run by hand: it takes minutes of processor time. Needs pandas, scikit-learn (1.2.1), xgboost (1.7.6) and lightgbm (4.5.0). Prints one JSON line per kind: the best mean AUC
 over the folds, its parameters, processor seconds. --features names the portfolio's features.yaml, whose `scale:` the logistic model's inputs get inside each fold
 (without it all are standardised). --against names the output of `creditrisk --json train`: exit status 1 unless each model's cv_auc is at least the peer's
 − 0.001. Imputation differs a little: the exported inputs are imputed from all training rows, ours inside each fold.
