@@ -81,8 +81,7 @@ static int set_heads(json_t *document, const struct cr_rethreshold *rethreshold,
         "champion_kind", bundle->model->ops->kind,                    //
         "champion_rule",                                              //
         json_sprintf("This version is %s with other costs, and so another threshold; nothing was "
-                     "fitted again. How its model was found, and the others beside it, stand in "
-                     "the report of %s.",
+                     "fitted again. The other models of the run stand in the report of %s.",
                      bundle->version, bundle->version), //
         "derived", "from", bundle->version, "reason", reason);
     return json_object_update(document, heads);
