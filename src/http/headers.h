@@ -3,7 +3,8 @@
  * server on the way may read differently (request smuggling), so everything doubtful in the head is
  * refused before anything is believed. Two things stay the library's own: the framing of chunks
  * (0.9.75 takes a bare LF at the end of a chunk's line), and a few refusals that come before any
- * handler, such as a Content-Length that is no number: these are its HTML, without our headers. */
+ * handler, such as a Content-Length that is no number: these are its HTML, without our headers, and
+ * 0.9.75 sends their head twice before it closes the connection. */
 #ifndef HTTP_HEADERS_H
 #define HTTP_HEADERS_H
 
