@@ -532,11 +532,16 @@ static void keys_are_not_changed(void **state)
              " ('0123456789abcdef', 'read', hex(zeroblob(16)), hex(zeroblob(32)), '', '', '')");
     assert_sql_refused(dir, "UPDATE keys SET scopes = 'admin'", "never changed");
     assert_sql_refused(dir, "UPDATE keys SET hash = hex(randomblob(32))", "never changed");
+    assert_sql_refused(dir, "UPDATE keys SET note = 'mine'", "never changed");
+    assert_sql_refused(dir, "UPDATE keys SET created_at = '2000-01-01'", "never changed");
+    assert_sql_refused(dir, "UPDATE keys SET created_by = 'nobody'", "never changed");
+    assert_sql_refused(dir, "DELETE FROM keys", "never deleted");
     assert_sql_refused(dir, "INSERT OR REPLACE INTO keys SELECT * FROM keys", "never changed");
     assert_sql_refused(dir, "UPDATE keys SET revoked_at = ''", "CHECK");
     exec_sql(dir, "UPDATE keys SET revoked_at = '', revoked_by = ''");
     assert_sql_refused(dir, "UPDATE keys SET revoked_at = NULL, revoked_by = NULL",
                        "never changed");
+    assert_sql_refused(dir, "DELETE FROM keys", "never deleted");
 }
 
 static void another_database_can_be_named(void **state)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Keys of clients. A key is presented as "id.secret"; the registry holds only id, scopes, a salt
- * and BLAKE2b(salt, secret), so that nobody can learn a secret from it. A key is never changed,
- * only revoked. */
+ * and BLAKE2b(salt, secret), so that nobody can learn a secret from it. A key is never changed
+ * and never deleted, only revoked. */
 #ifndef CREDITRISK_REGISTRY_KEY_H
 #define CREDITRISK_REGISTRY_KEY_H
 
