@@ -71,6 +71,9 @@ static int check_node(const struct cr_forest *forest, const struct slice *slice,
     if (!isfinite(node->threshold)) {
         return refuse(err, slice, index, "its threshold is not finite");
     }
+    if (node->zero_is_missing && forest->compare != CR_FOREST_DOUBLE_LESS_EQUAL) {
+        return refuse(err, slice, index, "zero is missing in a comparison that knows no such zero");
+    }
     result = claim(slice, index, node->left, depths, err);
     return result < 0 ? result : claim(slice, index, node->right, depths, err);
 }

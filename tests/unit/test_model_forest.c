@@ -179,6 +179,10 @@ static void threshold_nan(struct small *s)
 {
     s->nodes[0].threshold = NAN;
 }
+static void zero_missing(struct small *s)
+{
+    s->nodes[0].zero_is_missing = true; /* as XGBoost has none */
+}
 static void value_infinite(struct small *s)
 {
     s->nodes[7].value = -INFINITY;
@@ -232,6 +236,7 @@ static void broken_invariants_are_refused(void **state)
         {input_beyond, "tree 1, node 0: it tests an input that does not exist"},
         {input_negative, "tree 1, node 0: it tests an input that does not exist"},
         {threshold_nan, "tree 0, node 0: its threshold is not finite"},
+        {zero_missing, "tree 0, node 0: zero is missing in a comparison that knows no such zero"},
         {value_infinite, "tree 1, node 2: its value is not finite"},
         {cover_zero, "tree 1, node 2: its cover is not positive and finite"},
         {cover_nan, "tree 0, node 0: its cover is not positive and finite"},

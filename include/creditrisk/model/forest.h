@@ -6,8 +6,9 @@
  *  - each tree's nodes form one tree rooted at roots[t]: every child index lies in that tree's
  * slice and beyond its parent's, every node but the root has one parent (no cycle, no sharing),
  * depth ≤ CR_FOREST_MAX_DEPTH;
- *  - feature < n_inputs in inner nodes; thresholds and leaf values are finite; covers are finite
- * and > 0 (children sum to their parent within rounding is not required). */
+ *  - feature < n_inputs in inner nodes; thresholds and leaf values are finite; zero is
+ * missing with CR_FOREST_DOUBLE_LESS_EQUAL only; covers are finite and > 0 (children sum to their
+ * parent within rounding is not required). */
 #ifndef CREDITRISK_MODEL_FOREST_H
 #define CREDITRISK_MODEL_FOREST_H
 
