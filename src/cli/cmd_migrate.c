@@ -5,14 +5,16 @@
 
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/fs.h"
 
 /* A registry of an older program gets the tables of this one; none is made here. */
 static int update_registry(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    return cr_fs_is_dir(cli->settings.registry) ? cr_cli_open_registry(cli, true, &registry, err)
-                                                : CR_CLI_OK;
+    struct cr_error why;
+    int result = cr_cli_open_unsigned_registry(cli, false, &registry, &why);
+    return result == 0 || result == CR_ENOTFOUND
+               ? CR_CLI_OK
+               : cr_cli_open_unsigned_registry(cli, true, &registry, err);
 }
 
 static int run(struct cr_cli *cli, struct cr_error *err)
