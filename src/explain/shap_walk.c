@@ -42,6 +42,7 @@
 #else
 #define TWO_VERSIONS
 #endif
+#define INLINE inline __attribute__((always_inline)) /* in both versions */
 
 void cr_walk_rules_init(struct cr_walk_rules *rules)
 {
@@ -93,13 +94,20 @@ void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row, unsign
     }
 }
 
-static inline __attribute__((always_inline)) void walk(const struct cr_walk_tree *tree,
-                                                       const struct cr_walk_rule *rule,
-                                                       const unsigned char *outcomes,
-                                                       const struct frame *frame, cr_lanes *sums)
+/* What a walk reads, and where it writes. */
+struct walk {
+    const struct cr_walk_tree *tree;
+    const unsigned char *outcomes;
+    struct frame frame;
+    cr_lanes *sums;
+};
+
+/* P, and f of every step. */
+static INLINE void go_down(const struct walk *walk, const struct cr_walk_rule *rule)
 {
-    const cr_lanes none = {0.0};
-    const cr_lanes t[2] = {none, rule->point};
+    const struct cr_walk_tree *tree = walk->tree;
+    const struct frame *frame = &walk->frame;
+    const cr_lanes t[2] = {{0.0}, rule->point};
     const cr_lanes rest = rule->rest;
     const uint32_t nowhere = (uint32_t)n_places(tree);
 
@@ -109,8 +117,8 @@ static inline __attribute__((always_inline)) void walk(const struct cr_walk_tree
         const struct cr_walk_node *node = &tree->nodes[i];
         const uint32_t left = node->child[0], right = node->child[1];
         const unsigned char o = frame->taken[node->above];
-        const unsigned char goes_left = o & outcomes[i];
-        const unsigned char goes_right = o & (outcomes[i] ^ 1);
+        const unsigned char goes_left = o & walk->outcomes[i];
+        const unsigned char goes_right = o & (walk->outcomes[i] ^ 1);
         cr_lanes f_left = node->zero * node->share[0] * rest + t[goes_left];
         cr_lanes f_right = node->zero * node->share[1] * rest + t[goes_right];
 
@@ -128,15 +136,34 @@ static inline __attribute__((always_inline)) void walk(const struct cr_walk_tree
         frame->down[left] = frame->down[i] * f_left;
         frame->down[right] = frame->down[i] * f_right;
     }
+}
+
+/* The lowest places: what the twigs give, and H where going up begins. */
+static INLINE void turn(const struct walk *walk, const struct cr_walk_rule *rule)
+{
+    const struct cr_walk_tree *tree = walk->tree;
+    const struct frame *frame = &walk->frame;
+    const cr_lanes none = {0.0};
+
     for (size_t i = tree->n_nodes; i < tree->n_inner; i++) {
         const struct cr_walk_twig *twig = &tree->twigs[i - tree->n_nodes];
+        const unsigned char outcome = walk->outcomes[i];
 
-        sums[twig->feature] += twig->balance[outcomes[i]] * frame->down[i];
-        frame->up[i] = twig->mean * rest + twig->value[outcomes[i] ^ 1] * rule->point;
+        walk->sums[twig->feature] += twig->balance[outcome] * frame->down[i];
+        frame->up[i] = twig->mean * rule->rest + twig->value[outcome ^ 1] * rule->point;
     }
     for (size_t i = 0; i < tree->n_leaves; i++) {
         frame->up[tree->n_inner + i] = tree->leaves[i] + none;
     }
+}
+
+/* H, and what each node gives its feature. */
+static INLINE void go_up(const struct walk *walk, const struct cr_walk_rule *rule)
+{
+    const struct cr_walk_tree *tree = walk->tree;
+    const struct frame *frame = &walk->frame;
+    const uint32_t nowhere = (uint32_t)n_places(tree);
+
     for (size_t i = tree->n_nodes; i-- > 0;) {
         const struct cr_walk_node *node = &tree->nodes[i];
         const uint32_t left = node->child[0], right = node->child[1];
@@ -144,20 +171,20 @@ static inline __attribute__((always_inline)) void walk(const struct cr_walk_tree
 
         frame->up[i] = frame->factor[left] * h_left + frame->factor[right] * h_right;
         if (node->above == nowhere) { /* the shares add up to 1 */
-            const double balance = (double)outcomes[i] - node->share[0];
+            const double balance = (double)walk->outcomes[i] - node->share[0];
 
-            sums[node->feature] += balance * (frame->down[i] * (h_left - h_right));
+            walk->sums[node->feature] += balance * (frame->down[i] * (h_left - h_right));
         } else {
             /* o = 0 gives nothing: then all below cancels */
             const double o = (double)frame->taken[node->above];
             const double had = o - node->zero;
-            const cr_lanes f = node->zero * rest + o * rule->point + (1.0 - o);
+            const cr_lanes f = node->zero * rule->rest + o * rule->point + (1.0 - o);
             const double now_left = (double)frame->taken[left] - node->zero * node->share[0];
             const double now_right = (double)frame->taken[right] - node->zero * node->share[1];
 
-            sums[node->feature] += frame->down[i] / f *
-                                   ((now_left - had * frame->factor[left]) * h_left +
-                                    (now_right - had * frame->factor[right]) * h_right);
+            walk->sums[node->feature] += frame->down[i] / f *
+                                         ((now_left - had * frame->factor[left]) * h_left +
+                                          (now_right - had * frame->factor[right]) * h_right);
         }
     }
 }
@@ -166,12 +193,16 @@ TWO_VERSIONS
 void cr_walk_add(const struct cr_walk_tree *tree, const struct cr_walk_rules *rules,
                  const unsigned char *outcomes, void *scratch, cr_lanes *sums)
 {
-    const struct frame frame = lay_out(tree, scratch);
+    const struct walk walk = {tree, outcomes, lay_out(tree, scratch), sums};
 
     if (tree->n_inner == 0) {
         return; /* a leaf alone depends on nothing */
     }
     for (size_t k = 0; k < tree->n_rules; k++) {
-        walk(tree, &rules->rules[tree->n_rules][k], outcomes, &frame, sums);
+        const struct cr_walk_rule *rule = &rules->rules[tree->n_rules][k];
+
+        go_down(&walk, rule);
+        turn(&walk, rule);
+        go_up(&walk, rule);
     }
 }
