@@ -7,6 +7,7 @@
 
 #include "../../src/explain/quadrature.h"
 #include "../../src/explain/shap.h"
+#include "../../src/explain/shap_walk.h"
 #include "cr_test.h"
 #include "creditrisk/model/forest_fast.h"
 #include "creditrisk/util/cleanup.h"
@@ -85,6 +86,41 @@ static void margins_are_the_same_bits(void **state)
         }
         cr_forest_finish(&forest);
     }
+}
+
+/* More slots than a row of the fast form has room for. */
+static void a_wide_forest(void **state)
+{
+    enum { WIDE = 1000 };
+    const struct random_forest_options options = {
+        .n_inputs = WIDE, .n_trees = 40, .max_depth = 9, .compare = CR_FOREST_DOUBLE_LESS_EQUAL};
+    CR_CLEANUP(cr_forest_fast_destroyp) struct cr_forest_fast *fast = NULL;
+    CR_CLEANUP(cr_freep) double *x = malloc(N_ROWS * WIDE * sizeof(*x));
+    double margins[N_ROWS];
+    struct cr_forest_slots slots;
+    struct cr_forest forest;
+    struct cr_error err;
+    struct cr_rng rng;
+
+    (void)state;
+    assert_non_null(x);
+    cr_rng_init(&rng, seed + 2, 0);
+    random_forest_init(&forest, &options, &rng);
+    cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
+    assert_true(slots.n > CR_FOREST_FAST_MAX_SLOTS);
+    cr_forest_slots_finish(&slots);
+    cr_assert_ok(cr_forest_fast_create(&forest, &fast, &err), &err);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        hostile_row(&forest, &rng, x + i * WIDE);
+    }
+    cr_forest_fast_margins(fast, x, N_ROWS, margins);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        double wanted = cr_forest_margin(&forest, x + i * WIDE);
+
+        cr_assert_same(margins[i], wanted);
+        cr_assert_same(cr_forest_fast_margin(fast, x + i * WIDE), wanted);
+    }
+    cr_forest_finish(&forest);
 }
 
 /* Fast and plain contributions of one forest. */
@@ -215,6 +251,95 @@ static void long_paths(void **state)
     }
 }
 
+/* Trees without a gap, in the order of a heap; the first seven nodes test inputs of their own. */
+static void full_forest_init(struct cr_forest *forest, const size_t *depths, size_t n_trees,
+                             struct cr_rng *rng)
+{
+    size_t n_nodes = 0;
+
+    for (size_t t = 0; t < n_trees; t++) {
+        n_nodes += ((size_t)2 << depths[t]) - 1;
+    }
+    *forest = (struct cr_forest){.n_inputs = MAX_INPUTS,
+                                 .compare = CR_FOREST_FLOAT_LESS_EQUAL,
+                                 .n_trees = n_trees,
+                                 .roots = calloc(n_trees, sizeof(*forest->roots)),
+                                 .nodes = calloc(n_nodes, sizeof(*forest->nodes))};
+    assert_true(forest->roots != NULL && forest->nodes != NULL);
+    for (size_t t = 0; t < n_trees; t++) {
+        int32_t root = (int32_t)forest->n_nodes, n_inner = (1 << depths[t]) - 1;
+        struct cr_forest_node *nodes = &forest->nodes[root];
+        size_t start = cr_rng_below(rng, MAX_INPUTS);
+
+        forest->roots[t] = root;
+        forest->n_nodes += 2 * (size_t)n_inner + 1;
+        nodes[0].cover = 1.0;
+        for (int32_t i = 0; i < n_inner; i++) {
+            double share = cr_rng_between(rng, 0.2, 0.8);
+
+            nodes[i].feature = (int32_t)((start + (size_t)i) % MAX_INPUTS);
+            nodes[i].left = root + 2 * i + 1;
+            nodes[i].right = root + 2 * i + 2;
+            nodes[i].threshold = cr_rng_normal(rng);
+            nodes[2 * i + 1].cover = share * nodes[i].cover;
+            nodes[2 * i + 2].cover = (1.0 - share) * nodes[i].cover;
+        }
+        for (int32_t i = n_inner; i <= 2 * n_inner; i++) {
+            nodes[i].feature = nodes[i].left = nodes[i].right = -1;
+            nodes[i].value = cr_rng_normal(rng);
+        }
+    }
+}
+
+/* Compares rows of such a forest; returns the bytes of scratch that it needs. */
+static size_t check_full_forest(const size_t *depths, size_t n_trees)
+{
+    struct cr_forest forest;
+    struct cr_error err;
+    struct cr_rng rng;
+    struct pair pair;
+    size_t scratch_len;
+
+    cr_rng_init(&rng, seed + 3, n_trees);
+    full_forest_init(&forest, depths, n_trees, &rng);
+    cr_assert_ok(cr_forest_validate(&forest, &err), &err);
+    pair_init(&pair, &forest);
+    scratch_len = cr_shap_fast_scratch_len(pair.fast);
+    for (size_t k = 0; k < 5; k++) {
+        double x[MAX_INPUTS], contributions[MAX_INPUTS];
+
+        hostile_row(&forest, &rng, x);
+        assert_true(pair_differ(&pair, x, contributions) <= 1e-9);
+    }
+    pair_finish(&pair);
+    cr_forest_finish(&forest);
+    return scratch_len;
+}
+
+/* One tree that is too large to be walked, beside one that is walked and one that has a table. */
+static void a_large_tree(void **state)
+{
+    static const size_t depths[] = {3, 15, 6};
+
+    (void)state;
+    assert_true(((size_t)1 << 15) - 1 > CR_WALK_MAX_INNER);
+    (void)check_full_forest(depths, CR_ARRAY_LEN(depths));
+}
+
+/* A table of seven tests is 8 KiB: 2,048 of them are all that fits their share of memory, the trees
+ * beyond are walked, for which a row needs more scratch. */
+static void more_tables_than_memory(void **state)
+{
+    enum { N_FIT = 2048, N_TREES = 2100 };
+    size_t depths[N_TREES];
+
+    (void)state;
+    for (size_t t = 0; t < N_TREES; t++) {
+        depths[t] = 3;
+    }
+    assert_true(check_full_forest(depths, N_FIT) < check_full_forest(depths, N_TREES));
+}
+
 /* ∫₀¹ tᵏ dt = 1/(k + 1), up to the degree that the rule promises. */
 static void rules_integrate_polynomials(void **state)
 {
@@ -326,7 +451,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margins_are_the_same_bits),
         cmocka_unit_test(contributions_are_those_of_the_recursion),
+        cmocka_unit_test(a_wide_forest),
         cmocka_unit_test(long_paths),
+        cmocka_unit_test(a_large_tree),
+        cmocka_unit_test(more_tables_than_memory),
         cmocka_unit_test(rules_integrate_polynomials),
         cmocka_unit_test(trained_by_xgboost),
         cmocka_unit_test(trained_by_gbm),
