@@ -139,9 +139,22 @@ static bool is_doubled(const char *head, size_t head_len, const char *text, size
            memcmp(text + head_len, head, head_len) == 0;
 }
 
-/* One answer at the start of text[0..len); its length, or 0 when its end is missing. `may_be_head`:
- * it may answer a HEAD and then has no body. */
-static size_t check_answer(const char *text, size_t len, bool may_be_head)
+/* How many of the answers may be to a HEAD. A request may follow a body without a line's end. */
+static size_t count_heads(const uint8_t *data, size_t size)
+{
+    const uint8_t *end = data + size, *at = data;
+    size_t n = 0;
+
+    while ((at = memmem(at, (size_t)(end - at), "HEAD", 4)) != NULL) {
+        n++;
+        at += 4;
+    }
+    return n;
+}
+
+/* One answer at the start of text[0..len); its length, or 0 when its end is missing. One without
+ * its body answers a HEAD, of which *n_heads are left. */
+static size_t check_answer(const char *text, size_t len, size_t *n_heads)
 {
     const char *end = memmem(text, len, "\r\n\r\n", 4);
     CR_CLEANUP(cr_freep) char *head = NULL;
@@ -161,7 +174,9 @@ static size_t check_answer(const char *text, size_t len, bool may_be_head)
     length = find_header(head, "Content-Length");
     FUZZ_CHECK(length != NULL);
     body_len = (size_t)strtoull(length, NULL, 10);
-    if (may_be_head && (len == head_len || strncmp(text + head_len, "HTTP/1.", 7) == 0)) {
+    if (*n_heads > 0 && body_len > 0 &&
+        (len == head_len || strncmp(text + head_len, "HTTP/1.", 7) == 0)) {
+        --*n_heads;
         return head_len;
     }
     if (body_len > len - head_len) {
@@ -174,7 +189,7 @@ static size_t check_answer(const char *text, size_t len, bool may_be_head)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf answer = CR_STRBUF_INIT;
-    bool may_be_head = size >= 4 && memmem(data, size, "HEAD", 4) != NULL;
+    size_t n_heads = size > 0 ? count_heads(data, size) : 0;
     size_t at = 0;
     bool cut;
 
@@ -187,7 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     exchange(data, size, &answer, &cut);
     FUZZ_CHECK(!answer.failed);
     while (at < answer.len) {
-        size_t len = check_answer(answer.data + at, answer.len - at, may_be_head);
+        size_t len = check_answer(answer.data + at, answer.len - at, &n_heads);
 
         FUZZ_CHECK(len > 0 || cut);
         if (len == 0) {
