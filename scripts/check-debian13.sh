@@ -16,18 +16,29 @@ mirror() {
   apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | sed -n 's/^Debian Debian //p' | head -n 1
 }
 
+# What an earlier run left mounted would be emptied with the folder.
+unmount() {
+  ! mountpoint -q "$root/proc" || umount "$root/proc"
+}
+
+if [ ! -f "$root/.complete" ] && [ ! -f "$root/.begun" ] && [ -n "$(ls -A "$root" 2>/dev/null)" ]; then
+  echo "check-debian13.sh: '$root' holds something else; name another folder in CREDITRISK_DEBIAN13" >&2
+  exit 1
+fi
+unmount
 if [ ! -f "$root/.complete" ]; then
   url=$(mirror)
   [ -n "$url" ] || { echo "check-debian13.sh: apt knows no Debian mirror; run apt-get update" >&2; exit 1; }
-  rm -rf "$root"
+  rm -rf --one-file-system "$root"
   mkdir -p "$root"
+  touch "$root/.begun" # by this script
   debootstrap --variant=minbase trixie "$root" "$url"
   touch "$root/.complete"
 fi
 
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 mount -t proc proc "$root/proc"
-trap 'umount "$root/proc"' EXIT
+trap unmount EXIT
 
 # What git knows or would add, as it stands in the working tree; the build folder stays.
 mkdir -p "$root/src"
