@@ -20,6 +20,7 @@ step "packages"
 need_packages "${build_packages[@]}"
 
 step "build"
+scripts/fetch-swagger-ui.sh || true # it has said why
 [ -f build/build.ninja ] || meson setup build --buildtype=release >&2
 ninja -C build creditrisk creditriskd >&2
 

@@ -50,6 +50,19 @@ run_suite() {
 }
 
 scripts/fetch-lightgbm.sh || true # it has said why; its tests are skipped
+scripts/fetch-swagger-ui.sh || true # it has said why
+
+# What judges the HTTP surface: a validator of OpenAPI documents and a client that tries what they promise.
+if ! cmp -s tests/integration/requirements.txt .lib/api-tools/requirements.txt; then
+  need_packages python3-venv || true
+  rm -rf .lib/api-tools
+  if python3 -m venv .lib/api-tools &&
+    .lib/api-tools/bin/python -m pip install --quiet --disable-pip-version-check -r tests/integration/requirements.txt; then
+    cp tests/integration/requirements.txt .lib/api-tools/
+  else
+    echo "the tools for the API are not to be had: their checks will be skipped" >&2
+  fi
+fi
 
 suite_arguments=()
 run_suite build-test --buildtype=debugoptimized

@@ -109,6 +109,18 @@ static int load_version(const struct loading *loading, const char *version, size
                                        ret_bundle, err);
 }
 
+static int make_documents(const struct loading *loading, struct cr_champion *champion,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    int result = cr_registry_path(loading->registry, loading->settings->portfolio,
+                                  champion->bundle->version, &dir, err);
+
+    return result < 0 ? result
+                      : cr_documents_init(&champion->documents, champion->bundle, dir,
+                                          loading->settings, err);
+}
+
 /* A champion answers also without its challenger. */
 static void load_challenger(const struct loading *loading, struct cr_metrics *metrics,
                             struct cr_champion *champion)
@@ -135,6 +147,9 @@ static int load_champion(const struct loading *loading, size_t n_contexts,
     if (result == 0) {
         result =
             load_version(loading, champion->pointers.champion, n_contexts, &champion->bundle, err);
+    }
+    if (result == 0) {
+        result = make_documents(loading, champion, err);
     }
     if (result == 0) {
         result = cr_metrics_watch(metrics, champion->bundle, &champion->watch, err);
@@ -184,6 +199,7 @@ void cr_champion_unref(struct cr_champion *champion)
 {
     if (champion != NULL &&
         atomic_fetch_sub_explicit(&champion->n_refs, 1, memory_order_acq_rel) == 1) {
+        cr_documents_finish(&champion->documents);
         cr_watch_destroy(champion->watch);
         cr_bundle_unref(champion->bundle);
         cr_bundle_unref(champion->challenger);

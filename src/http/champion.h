@@ -11,6 +11,7 @@
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/error.h"
+#include "documents.h"
 #include "metrics.h"
 
 enum { CR_POINTER_LEN = 16 };
@@ -24,7 +25,8 @@ struct cr_pointers {
 struct cr_champion {
     struct cr_bundle *bundle;
     struct cr_watch *watch; /* where its predictions are counted */
-    json_t *versions;       /* names of all versions, oldest first */
+    struct cr_documents documents;
+    json_t *versions; /* names of all versions, oldest first */
     struct cr_pointers pointers;
     struct cr_bundle *challenger; /* scored in shadow, by one thread; NULL when there is none */
     struct cr_shadow_counters *shadow; /* what is counted of it; the metrics' */

@@ -18,6 +18,7 @@
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/web/assets.h"
 #include "headers.h"
 #include "linger.h"
 #include "metrics.h"
@@ -63,9 +64,10 @@ struct cr_request {
     enum cr_stage stage;
     int64_t started_ns;
     int64_t body_started_ns;
-    const char *uri; /* in the library's memory */
-    size_t uri_len;  /* as sent */
-    bool is_target;  /* cr_headers_is_target */
+    const char *uri;  /* in the library's memory */
+    size_t uri_len;   /* as sent */
+    const char *path; /* unescaped, without query and host; in the library's memory */
+    bool is_target;   /* cr_headers_is_target */
     const char *method_text;
     enum cr_method method;
     const struct cr_route *route; /* NULL when none */
@@ -136,13 +138,21 @@ void cr_request_destroy(struct cr_request *request);
 size_t cr_request_memory(const struct cr_settings *settings);
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN]);
 
-/* reply.c: each queues the one reply of the request. JSON values are consumed, also on failure;
+/* reply.c: the i-th way to be refused, false beyond the last; two may have one status. */
+bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title);
+
+/* Each queues the one reply of the request. JSON values are consumed, also on failure;
  * NULL (no memory) becomes 500. Without memory even for that the connection is closed. */
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
 
 /* Any other text, which is consumed. */
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text);
+
+/* The asset's bytes, or 304 when the client has them. They must stay until `release` (NULL = for
+ * ever) is called with `owner`, which happens also on failure. */
+enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset *asset,
+                               MHD_ContentReaderFreeCallback release, void *owner);
 
 /* 422 with the list of complaints, each {"type", "loc", "msg", …} as FastAPI has them; the problem
  * document says the same with pointers. Not for the OIP surface. */
@@ -177,5 +187,9 @@ cr_route_fn cr_route_readyz;
 cr_route_fn cr_route_model_info;
 cr_route_fn cr_route_metrics;
 cr_route_fn cr_route_reload;
+cr_route_fn cr_route_openapi;
+cr_route_fn cr_route_portfolio;
+cr_route_fn cr_route_report;
+cr_route_fn cr_route_page;
 
 #endif

@@ -46,6 +46,16 @@ static const struct {
     [CR_REFUSAL_OVERLOAD] = {503, true, "Service Unavailable", "Too much to do: try again later"},
 };
 
+bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title)
+{
+    if (i + 1 >= CR_ARRAY_LEN(refusals)) {
+        return false;
+    }
+    *ret_status = refusals[i + 1].status; /* the first is CR_REFUSAL_NONE */
+    *ret_title = refusals[i + 1].title;
+    return true;
+}
+
 /* THE table of errors from below; what is not listed is our own failure: 500. */
 static const struct {
     int code;
@@ -269,6 +279,56 @@ enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const
         return cr_reply_error(request, &err);
     }
     return queue(request, status, type, false, render_text(request, text));
+}
+
+/* What a page may do: nothing that another host could have a part in. */
+static void add_page_headers(struct MHD_Response *response)
+{
+    static const char *const headers[][2] = {
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+         "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+         "frame-ancestors 'none'"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+        {"Referrer-Policy", "no-referrer"},
+        {"X-Frame-Options", "DENY"},
+    };
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(headers); i++) {
+        (void)MHD_add_response_header(response, headers[i][0], headers[i][1]); /* as in queue */
+    }
+}
+
+/* Whether If-None-Match names the version that we have (RFC 9110: weak comparison). */
+static bool has_already(const struct cr_request *request, const struct cr_asset *asset)
+{
+    const char *tags =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "If-None-Match");
+
+    return tags != NULL && (strcmp(tags, "*") == 0 || strstr(tags, asset->etag) != NULL);
+}
+
+enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset *asset,
+                               MHD_ContentReaderFreeCallback release, void *owner)
+{
+    bool same = has_already(request, asset);
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+        same ? 0 : asset->len, (void *)asset->bytes, release, owner); /* never written to */
+
+    if (response == NULL) {
+        if (release != NULL) {
+            release(owner);
+        }
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, "ETag", asset->etag); /* as in queue */
+    (void)MHD_add_response_header(response, "Cache-Control", "no-cache");
+    if (strncmp(asset->type, "text/html", 9) == 0) {
+        add_page_headers(response);
+    }
+    return queue(request, same ? 304 : 200, asset->type, false, response);
 }
 
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)

@@ -139,8 +139,10 @@ static void set_limits(struct cr_request *request)
 }
 
 /* Refusals that leave the connection usable: they wait until the body has been read. */
-static void route(struct cr_request *request, const char *path, const struct cr_headers *headers)
+static void route(struct cr_request *request, const struct cr_headers *headers)
 {
+    const char *path = request->path;
+
     request->route = cr_routes_find(path, request->method, &request->params);
     request->media = cr_headers_media(headers->content_type);
     request->surface = request->route != NULL ? request->route->surface : cr_routes_surface(path);
@@ -201,7 +203,8 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
     }
     identify(request, &headers);
     request->method = cr_routes_method(request->method_text);
-    route(request, url, &headers);
+    request->path = cr_routes_path(url);
+    route(request, &headers);
     if (refusal == CR_REFUSAL_NONE && request->method == CR_METHOD_UNKNOWN) {
         refusal = CR_REFUSAL_UNKNOWN_METHOD;
     }

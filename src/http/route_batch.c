@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* POST /predict/batch: many applications in, for each one what /predict would say, in their order.
- *
- * The body is read twice: first it is judged as a whole, so that nothing is decided of a body that
- * cannot be read, then row by row, each with the memory of the one before. */
+ * Nothing is decided before the whole body has been taken apart; what is wrong inside a row is that
+ * row's own. */
+#include <math.h>
+
 #include "creditrisk/portfolio/rows.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
@@ -24,41 +25,8 @@ static void batch_finish(struct batch *batch)
     cr_strbuf_finish(&batch->out);
 }
 
-static int read_row(struct batch *batch, const struct cr_row_text *row,
-                    struct cr_record *ret_record, struct cr_issues *ret_issues,
-                    struct cr_error *err)
-{
-    cr_arena_reset(&batch->arena);
-    return cr_record_from_json(batch->champion->bundle->portfolio, row->text, row->len,
-                               &batch->arena, ret_record, ret_issues, err);
-}
-
-/* Whether the row could have come alone. */
-static bool fits(const struct batch *batch, const struct cr_row_text *row)
-{
-    return row->len <= batch->request->server->settings->body_bytes;
-}
-
-/* An array must be JSON from its beginning to its end. */
-static bool is_broken(struct batch *batch, const struct cr_row_text *row,
-                      struct cr_issue *ret_issue)
-{
-    struct cr_record record;
-    struct cr_issues issues;
-
-    if (batch->form != CR_ROWS_ARRAY || !fits(batch, row) ||
-        read_row(batch, row, &record, &issues, NULL) < 0 || issues.n != 1 ||
-        issues.items[0].type != CR_ISSUE_JSON_INVALID) {
-        return false;
-    }
-    *ret_issue = issues.items[0];
-    ret_issue->offset += row->offset;
-    return true;
-}
-
-/* What is wrong with the body as a whole; false when nothing is. Counting ends where there are too
- * many rows. */
-static bool find_fault(struct batch *batch, size_t *ret_n_rows, struct cr_issue *ret_issue)
+/* What is wrong with the body as a whole; false when nothing is. */
+static bool find_fault(struct batch *batch, struct cr_issue *ret_issue)
 {
     const struct cr_request *request = batch->request;
     size_t max_rows = (size_t)request->server->settings->batch_rows;
@@ -66,23 +34,22 @@ static bool find_fault(struct batch *batch, size_t *ret_n_rows, struct cr_issue 
     struct cr_row_text row;
     bool more = true;
 
-    *ret_n_rows = 0;
+    *ret_issue = (struct cr_issue){.bound = NAN};
     cr_rows_init(&rows, batch->form, request->body, request->body_len);
-    while (more && *ret_n_rows <= max_rows) {
+    for (size_t n = 0; more; n++) {
         if (cr_rows_next(&rows, &row, &more) < 0) {
-            *ret_issue = (struct cr_issue){
-                .type = request->body_len == 0 ? CR_ISSUE_MISSING
-                        : rows.no_array        ? CR_ISSUE_LIST_TYPE
-                                               : CR_ISSUE_JSON_INVALID,
-                .offset = rows.fault_offset,
-                .reason = rows.fault,
-            };
+            ret_issue->type = request->body_len == 0 ? CR_ISSUE_MISSING
+                              : rows.no_array        ? CR_ISSUE_LIST_TYPE
+                                                     : CR_ISSUE_JSON_INVALID;
+            ret_issue->offset = rows.fault_offset;
+            ret_issue->reason = rows.fault;
             return true;
         }
-        if (more && is_broken(batch, &row, ret_issue)) {
+        if (more && n == max_rows) {
+            ret_issue->type = CR_ISSUE_TOO_LONG;
+            ret_issue->bound = (double)max_rows;
             return true;
         }
-        *ret_n_rows += more;
     }
     return false;
 }
@@ -104,9 +71,11 @@ static void write_row(struct batch *batch, size_t index, const struct cr_row_tex
     struct cr_result result;
     struct cr_error err;
 
-    if (!fits(batch, row)) {
+    cr_arena_reset(&batch->arena);
+    if (row->len > batch->request->server->settings->body_bytes) { /* alone it would be, too */
         write_refusal(batch, index, json_string("The row is too large"));
-    } else if (read_row(batch, row, &record, &issues, &err) < 0) {
+    } else if (cr_record_from_json(batch->champion->bundle->portfolio, row->text, row->len,
+                                   &batch->arena, &record, &issues, &err) < 0) {
         write_refusal(batch, index, json_string(cr_reply_words(batch->request, &err)));
     } else if (issues.n > 0) {
         write_refusal(batch, index, cr_predict_details(batch->request, batch->champion, &issues));
@@ -140,7 +109,6 @@ static enum MHD_Result answer(struct batch *batch)
 
 enum MHD_Result cr_route_predict_batch(struct cr_request *request)
 {
-    const struct cr_settings *settings = request->server->settings;
     CR_CLEANUP(batch_finish)
     struct batch batch = {
         .request = request,
@@ -148,22 +116,18 @@ enum MHD_Result cr_route_predict_batch(struct cr_request *request)
         .form = request->media == CR_MEDIA_NDJSON ? CR_ROWS_LINES : CR_ROWS_ARRAY,
     };
     struct cr_issue issue;
-    size_t n_rows;
 
-    cr_arena_init(&batch.arena, cr_request_memory(settings));
+    cr_arena_init(&batch.arena, cr_request_memory(request->server->settings));
     if (batch.champion == NULL) {
         return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, "No model is loaded");
     }
     if (!cr_predict_read_explain(request, &batch.full)) {
         return cr_predict_refuse_explain(request);
     }
-    if (find_fault(&batch, &n_rows, &issue)) {
+    if (find_fault(&batch, &issue)) {
         struct cr_issues issues = {1, &issue};
 
         return cr_reply_invalid(request, cr_predict_details(request, batch.champion, &issues));
-    }
-    if (n_rows > (size_t)settings->batch_rows) {
-        return cr_reply_refuse(request, CR_REFUSAL_TOO_LARGE, "The batch has too many rows");
     }
     return answer(&batch);
 }

@@ -30,6 +30,11 @@ static const struct cr_route routes[] = {
     ROUTE("/model-info", READ, FASTAPI, READ,    NONE, SINGLE, EVENT, STORE,    cr_route_model_info),
     ROUTE("/metrics",    READ, PROBLEM, READ,    NONE, SINGLE, EVENT, NO_STORE, cr_route_metrics),
     ROUTE("/admin/reload", POST, PROBLEM, ADMIN, NONE, SINGLE, QUEUE, NO_STORE, cr_route_reload),
+    ROUTE("/report.json", READ, PROBLEM, READ,   NONE, SINGLE, EVENT, STORE,    cr_route_report),
+    ROUTE("/ui/portfolio.json", READ, PROBLEM, NONE, NONE, SINGLE, EVENT, STORE, cr_route_portfolio),
+    ROUTE("/openapi.json", READ, PROBLEM, NONE,  NONE, SINGLE, EVENT, STORE,    cr_route_openapi),
+    ROUTE("/docs",       READ, FASTAPI, NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_page),
+    ROUTE("/docs/{file}", READ, FASTAPI, NONE,   NONE, SINGLE, EVENT, STORE,    cr_route_page),
 };
 /* clang-format on */
 
@@ -40,16 +45,16 @@ static const struct {
     {"GET", CR_METHOD_GET},       {"HEAD", CR_METHOD_HEAD},     {"POST", CR_METHOD_POST},
     {"PUT", CR_METHOD_OTHER},     {"DELETE", CR_METHOD_OTHER},  {"PATCH", CR_METHOD_OTHER},
     {"OPTIONS", CR_METHOD_OTHER}, {"CONNECT", CR_METHOD_OTHER}, {"TRACE", CR_METHOD_OTHER},
+    {"QUERY", CR_METHOD_OTHER},
 };
 
-/* An absolute target (http://host/path) names the same resource as its path. */
-static const char *skip_authority(const char *path)
+const char *cr_routes_path(const char *target)
 {
-    if (strncasecmp(path, "http://", 7) == 0) {
-        path += 7;
-        path += strcspn(path, "/");
+    if (strncasecmp(target, "http://", 7) == 0) {
+        target += 7;
+        target += strcspn(target, "/");
     }
-    return path;
+    return target;
 }
 
 /* Whether the path has the pattern's form; the parameters are written on the way. */
@@ -80,7 +85,6 @@ const struct cr_route *cr_routes_find(const char *path, enum cr_method method,
 {
     const struct cr_route *found = NULL;
 
-    path = skip_authority(path);
     for (size_t i = 0; i < CR_ARRAY_LEN(routes); i++) {
         if (matches(routes[i].path, path, ret_params)) {
             if ((routes[i].methods & method) != 0) {
@@ -104,7 +108,6 @@ size_t cr_routes_index(const struct cr_route *route)
 
 enum cr_surface cr_routes_surface(const char *path)
 {
-    path = skip_authority(path);
     return strcmp(path, "/v2") == 0 || strncmp(path, "/v2/", 4) == 0 ? CR_SURFACE_OIP
                                                                      : CR_SURFACE_PROBLEM;
 }

@@ -61,6 +61,9 @@ struct cr_route_params {
     char texts[CR_ROUTE_MAX_PARAMS][CR_ROUTE_PARAM_LEN];
 };
 
+/* The path of a request target: an absolute one (http://host/path) names the same resource. */
+const char *cr_routes_path(const char *target);
+
 /* The route of a path and method; when the path has only routes of other methods, one of them;
  * NULL when it has none. A parameter that is empty or too long matches nothing. ret_params is
  * filled as far as the route has parameters. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Issues on the wire, worded as pydantic 2 words them (tests/golden/pydantic.py). */
-#include <stdio.h>
+#include <math.h>
 
 #include "creditrisk/portfolio/record.h"
 #include "creditrisk/util/cleanup.h"
@@ -35,6 +35,7 @@ static const struct {
     [CR_ISSUE_DATE_FROM_DATETIME_PARSING] = {"date_from_datetime_parsing",
                                              "Input should be a valid date or datetime, ", "error"},
     [CR_ISSUE_LIST_TYPE] = {"list_type", "Input should be a valid list", NULL},
+    [CR_ISSUE_TOO_LONG] = {"too_long", "List should have at most ", "max_length"},
 };
 
 const char *cr_issue_type_name(enum cr_issue_type type)
@@ -59,6 +60,10 @@ static void write_detail(const struct cr_issue *issue, struct cr_strbuf *out)
     case CR_ISSUE_GREATER_THAN_EQUAL:
     case CR_ISSUE_LESS_THAN_EQUAL:
         cr_strbuf_put_double(out, issue->bound);
+        break;
+    case CR_ISSUE_TOO_LONG:
+        cr_strbuf_put_double(out, issue->bound);
+        cr_strbuf_puts(out, " items");
         break;
     case CR_ISSUE_ENUM:
         write_levels(&issue->expected->levels, out);
@@ -85,9 +90,9 @@ static json_t *make_ctx(const struct cr_issue *issue, const char *detail)
 {
     json_t *value;
 
-    if (issue->type != CR_ISSUE_GREATER_THAN_EQUAL && issue->type != CR_ISSUE_LESS_THAN_EQUAL) {
+    if (isnan(issue->bound)) {
         value = json_string(detail);
-    } else if (issue->expected->type == CR_INT) {
+    } else if (issue->expected == NULL || issue->expected->type == CR_INT) {
         value = json_integer((json_int_t)issue->bound);
     } else {
         value = cr_json_number(issue->bound);

@@ -14,7 +14,7 @@ static bool fits_integer(double number)
     return number == floor(number) && fabs(number) < 0x1p63;
 }
 
-static json_t *make_value(const struct cr_field *field, struct cr_value value)
+json_t *cr_field_to_json(const struct cr_field *field, struct cr_value value)
 {
     if (cr_value_is_missing(value)) {
         return json_null();
@@ -52,7 +52,7 @@ json_t *cr_record_to_json(const struct cr_portfolio *portfolio, const struct cr_
         if (cr_value_is_missing(value) && may_be_absent(field)) {
             continue;
         }
-        if (json_object_set_new_nocheck(object, field->name, make_value(field, value)) != 0) {
+        if (json_object_set_new_nocheck(object, field->name, cr_field_to_json(field, value)) != 0) {
             return NULL;
         }
     }

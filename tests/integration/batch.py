@@ -64,17 +64,19 @@ def check_forms(daemon, rows):
     assert len(set(ids)) == len(ids) == 60
 
 
-def check_lines(daemon, application):
-    """Each line stands for itself: a broken one is its own fault only."""
+def check_broken(daemon, application):
+    """Each row stands for itself: a broken one is its own fault only."""
     good = json.dumps(application)
-    broken = ['{"age": }', '{"age": 1, "age": 1}', "[", '{"age": NaN}']
-    answer = daemon.post("/predict/batch", "\n".join([good, *broken, good]), NDJSON)
-    results = [json.loads(line) for line in answer.body.splitlines()]
-    assert answer.status == 200 and len(results) == len(broken) + 2
-    for i, text in enumerate(broken, 1):
-        check_row(results[i], daemon.post("/predict", text), i)
-        assert results[i]["detail"][0]["type"] == "json_invalid"
-    assert without_id(results[0]) == without_id(results[-1])
+    broken = ['{"age": }', '{"age": 1, "age": 1}', '{"age": NaN}', '{"a": "\\u0000"}', "01"]
+    singles = [daemon.post("/predict", text) for text in broken]
+    lines = daemon.post("/predict/batch", "\n".join([good, *broken, "[", good]), NDJSON)
+    array = daemon.post("/predict/batch", "[" + ",".join([good, *broken, good]) + "]")
+    assert lines.status == array.status == 200
+    for results in ([json.loads(line) for line in lines.body.splitlines()], array.json()):
+        for i, single in enumerate(singles, 1):
+            check_row(results[i], single, i)
+            assert results[i]["detail"][0]["type"] == "json_invalid"
+        assert without_id(results[0]) == without_id(results[-1])
     empty = daemon.post("/predict/batch", "", NDJSON)
     assert (empty.status, empty.body) == (200, b"")
 
@@ -91,8 +93,8 @@ def check_unreadable(daemon, application):
     """A body that is no array of JSON is refused before anything is decided."""
     good = json.dumps(application)
     counted = predictions(daemon)
-    for body, offset in [("[" + good + ",", len(good) + 2), ("[" + good + "] x", len(good) + 3), ("[1 2]", 3), ("[{\"a\":1},{\"b\" 2}]", 14),
-                         ("[{\"age\":1,\"age\":2}]", 10), ("[NaN]", 1), ("[" + good + ",{\"age\":01}]", len(good) + 10), ("[", 1), ("  ", 2)]:
+    for body, offset in [("[" + good + ",", len(good) + 2), ("[" + good + "] x", len(good) + 3), ("[1,]", 3), ("[{\"a\":1}", 8), ("[\"x]", 4),
+                         ("[", 1), ("  ", 2)]:
         check_refused(daemon.post("/predict/batch", body), "json_invalid", "offset", offset)
     for body in (good, "5", "null"):
         check_refused(daemon.post("/predict/batch", body), "list_type", "pointer", "#")
@@ -116,7 +118,8 @@ def check_limits(daemon, application):
     assert full.status == 200 and len(full.json()) == MAX_ROWS and full.json()[-1]["index"] == MAX_ROWS - 1
     for body, media in [("[" + ",".join(["null"] * (MAX_ROWS + 1)) + "]", "application/json"), ("1\n" * (MAX_ROWS + 1), NDJSON)]:
         answer = daemon.post("/predict/batch", body, media)
-        assert answer.status == 413 and answer.json()["title"] == "Content Too Large"
+        check_refused(answer, "too_long", "pointer", "#")
+        assert answer.json()["errors"][0]["ctx"] == {"max_length": MAX_ROWS}
     good = json.dumps(application)
     rows = [good, good[:-1] + " " * (MAX_ROW_LEN - len(good)) + "}", good[:-1] + " " * (MAX_ROW_LEN + 1 - len(good)) + "}", good]
     results = daemon.post("/predict/batch", "[" + ",".join(rows) + "]").json()
@@ -143,7 +146,7 @@ def main():
         workplace.promote_small()
         with Daemon(workplace) as daemon:
             check_forms(daemon, variants(application))
-            check_lines(daemon, application)
+            check_broken(daemon, application)
             check_unreadable(daemon, application)
             check_limits(daemon, application)
         assert SECRET not in daemon.log.read_text(), "a client's text in the log"

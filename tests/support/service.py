@@ -15,7 +15,7 @@ class Workplace:
 
     def __init__(self, creditrisk, creditriskd, root):
         self.creditrisk, self.creditriskd = map(os.path.abspath, (creditrisk, creditriskd))
-        self.root = pathlib.Path(root)
+        self.root = pathlib.Path(root).resolve()
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-test-"))
         self.db = self.dir / "book.db"
         os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
@@ -86,6 +86,7 @@ class Daemon:
         return self.request("POST", path, body if isinstance(body, (str, bytes)) else json.dumps(body), {"Content-Type": media})
 
     def stop(self):
+        assert self.get("/livez").status == 200  # from then on it minds signals
         self.connection.close()
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(60) == 0, "SIGTERM must end the daemon with exit status 0"

@@ -36,7 +36,8 @@ enum cr_issue_type {
     CR_ISSUE_JSON_INVALID,
     CR_ISSUE_MODEL_ATTRIBUTES_TYPE,
     CR_ISSUE_DATE_FROM_DATETIME_PARSING,
-    CR_ISSUE_LIST_TYPE, /* of a batch */
+    CR_ISSUE_LIST_TYPE, /* of a batch, as the next */
+    CR_ISSUE_TOO_LONG,
     CR_N_ISSUE_TYPES,
 };
 
@@ -46,7 +47,7 @@ struct cr_issue {
     enum cr_issue_type type;
     const char *field; /* key below "body"; NULL when the body itself is meant */
     size_t offset;     /* CR_ISSUE_JSON_INVALID: byte offset */
-    double bound;      /* CR_ISSUE_GREATER_THAN_EQUAL, CR_ISSUE_LESS_THAN_EQUAL; else NaN */
+    double bound;      /* CR_ISSUE_GREATER_THAN_EQUAL, _LESS_THAN_EQUAL, _TOO_LONG; else NaN */
     const struct cr_field *expected; /* the portfolio's field, NULL when unknown */
     const char *reason; /* CR_ISSUE_JSON_INVALID, CR_ISSUE_DATE_FROM_DATETIME_PARSING: what the
                            parser said; static; else NULL */
@@ -72,6 +73,10 @@ int cr_record_from_json(const struct cr_portfolio *portfolio, const char *body, 
 int cr_record_from_value(const struct cr_portfolio *portfolio, const json_t *value,
                          struct cr_arena *arena, struct cr_record *ret_record,
                          struct cr_issues *ret_issues, struct cr_error *err);
+
+/* One value of a field as a client writes it; null when it is missing. A new reference; NULL
+ * without memory. */
+json_t *cr_field_to_json(const struct cr_field *field, struct cr_value value);
 
 /* The record as a JSON object that cr_record_from_json reads back to the same record; missing
  * values that equal an absent key are left out, other missing ones are null. A new reference; NULL

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "openapi.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "form.h"
+#include "http.h"
+
+/* openapi.json; embedded at build time. */
+extern const char cr_openapi_skeleton[];
+extern const size_t cr_openapi_skeleton_len;
+
+/* The member at the end of the keys, which a NULL ends; borrowed, NULL when it is not there. */
+static json_t *find(json_t *json, ...)
+{
+    va_list keys;
+
+    va_start(keys, json);
+    for (const char *key; json != NULL && (key = va_arg(keys, const char *)) != NULL;) {
+        json = json_object_get(json, key);
+    }
+    va_end(keys);
+    return json;
+}
+
+static bool put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
+/* Whether a client of this route may meet the status. */
+static bool applies(const struct cr_route *route, unsigned status)
+{
+    switch (status) {
+    case 405: /* no operation of this document has an unknown method */
+    case 409: /* only where openapi.json says so */
+    case 501:
+        return false;
+    case 401:
+    case 403:
+        return route->scope != CR_SCOPE_NONE;
+    case 404:
+        return strchr(route->path, '{') != NULL;
+    case 413:
+    case 415:
+    case 422:
+        return route->media != CR_MEDIA_NONE;
+    default:
+        return true;
+    }
+}
+
+/* The schema and media type of an error on the route's surface. */
+static json_t *make_error_content(const struct cr_route *route, unsigned status)
+{
+    const char *schema = "Detail";
+    const char *type = "application/json";
+    char ref[64];
+
+    if (route->surface == CR_SURFACE_PROBLEM) {
+        schema = "Problem";
+        type = "application/problem+json";
+    } else if (route->surface == CR_SURFACE_OIP) {
+        schema = "InferenceError";
+    } else if (status == 422) {
+        schema = "ValidationError";
+    }
+    (void)snprintf(ref, sizeof(ref), "#/components/schemas/%s", schema); /* it fits */
+    return json_pack("{s:{s:{s:s}}}", type, "schema", "$ref", ref);
+}
+
+/* One way to be refused; what openapi.json says of the status stays. */
+static bool add_refusal(json_t *responses, const struct cr_route *route, unsigned status,
+                        const char *title)
+{
+    char key[12];
+    json_t *response;
+
+    (void)snprintf(key, sizeof(key), "%u", status); /* it fits */
+    response = json_object_get(responses, key);
+    if (response == NULL) {
+        response = json_pack("{s:s}", "description", title);
+        if (!put(responses, key, response)) {
+            return false;
+        }
+    }
+    return json_object_get(response, "content") != NULL ||
+           put(response, "content", make_error_content(route, status));
+}
+
+static bool add_refusals(json_t *responses, const struct cr_route *route)
+{
+    unsigned status;
+    const char *title;
+
+    for (size_t i = 0; cr_reply_status(i, &status, &title); i++) {
+        char key[12];
+
+        (void)snprintf(key, sizeof(key), "%u", status); /* it fits */
+        if ((applies(route, status) || json_object_get(responses, key) != NULL) &&
+            !add_refusal(responses, route, status, title)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What every answer carries. */
+static bool add_headers(json_t *responses)
+{
+    const char *status;
+    json_t *response;
+
+    json_object_foreach(responses, status, response)
+    {
+        if (!put(
+                response, "headers",
+                json_pack("{s:{s:s}}", "X-Request-ID", "$ref", "#/components/headers/RequestId"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_security(json_t *operation, const struct cr_route *route,
+                         const struct cr_settings *settings)
+{
+    static const char *const scopes[] = {
+        [CR_SCOPE_PREDICT] = "predict", [CR_SCOPE_READ] = "read", [CR_SCOPE_ADMIN] = "admin"};
+
+    if (route->scope == CR_SCOPE_NONE) {
+        return true;
+    }
+    return put(operation, "x-scope", json_string(scopes[route->scope])) &&
+           (strcmp(settings->auth_mode, "key") != 0 ||
+            put(operation, "security", json_pack("[{s:[]}, {s:[]}]", "bearer", "apiKey")));
+}
+
+/* Every row of THE route table; openapi.json has nothing else (a test compares). */
+static bool add_routes(json_t *document, const struct cr_settings *settings)
+{
+    const struct cr_route *route;
+
+    for (size_t i = 0; (route = cr_routes_at(i)) != NULL; i++) {
+        const char *method = (route->methods & CR_METHOD_POST) != 0 ? "post" : "get";
+        json_t *operation = find(document, "paths", route->path, method, NULL);
+        json_t *responses = json_object_get(operation, "responses");
+
+        assert(responses != NULL);
+        if (!add_refusals(responses, route) || !add_headers(responses) ||
+            !add_security(operation, route, settings)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The texts of one member of the bands. */
+static json_t *list_bands(const struct cr_policy *policy,
+                          const char *(*get)(const struct cr_band *))
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *list = json_array();
+
+    for (size_t i = 0; i < policy->n_bands; i++) {
+        if (json_array_append_new(list, json_string(get(&policy->bands[i]))) != 0) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(list);
+}
+
+static const char *get_name(const struct cr_band *band)
+{
+    return band->name;
+}
+
+static const char *get_color(const struct cr_band *band)
+{
+    return band->color;
+}
+
+static const char *get_action(const struct cr_band *band)
+{
+    return band->action;
+}
+
+/* What the portfolio says of requests and answers. */
+static bool add_portfolio(json_t *document, const struct cr_bundle *bundle,
+                          const struct cr_settings *settings)
+{
+    const struct cr_policy *policy = &bundle->portfolio->policy;
+    json_t *schemas = find(document, "components", "schemas", NULL);
+    json_t *prediction = find(schemas, "Prediction", "properties", NULL);
+
+    return put(schemas, "Application", cr_form_schema(bundle->portfolio)) &&
+           put(find(schemas, "Batch", NULL), "maxItems", json_integer(settings->batch_rows)) &&
+           put(find(prediction, "risk_category", NULL), "enum", list_bands(policy, get_name)) &&
+           put(find(prediction, "risk_color", NULL), "enum", list_bands(policy, get_color)) &&
+           put(find(prediction, "recommended_action", NULL), "enum",
+               list_bands(policy, get_action)) &&
+           put(find(prediction, "top_5_shap_features", NULL), "maxItems",
+               json_integer((json_int_t)policy->top_reasons));
+}
+
+/* An example beside a schema; consumes the value. */
+static bool put_example(json_t *media, const char *name, json_t *value)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *owned = value;
+
+    return owned != NULL && put(media, "examples", json_pack("{s:{s:O}}", name, "value", owned));
+}
+
+/* A request and its answer, alone and as a batch. */
+static bool add_examples(json_t *document, const struct cr_bundle *bundle, json_t *answer)
+{
+    json_t *one = find(document, "paths", "/predict", "post", NULL);
+    json_t *many = find(document, "paths", "/predict/batch", "post", NULL);
+    CR_CLEANUP(cr_json_decrefp) json_t *application = cr_form_example(bundle->portfolio);
+
+    if (answer == NULL) {
+        return true;
+    }
+    return put_example(find(one, "requestBody", "content", "application/json", NULL), "application",
+                       json_incref(application)) &&
+           put_example(find(one, "responses", "200", "content", "application/json", NULL),
+                       "decision", json_incref(answer)) &&
+           put_example(find(many, "requestBody", "content", "application/json", NULL),
+                       "applications", json_pack("[O, O]", application, application)) &&
+           put_example(find(many, "responses", "200", "content", "application/json", NULL),
+                       "decisions", json_pack("[O, O]", answer, answer));
+}
+
+json_t *cr_openapi_make(const struct cr_bundle *bundle, const struct cr_settings *settings,
+                        json_t *example)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *document = NULL;
+    struct cr_error err;
+
+    if (cr_json_parse("openapi.json", cr_openapi_skeleton, cr_openapi_skeleton_len, &document,
+                      &err) < 0) {
+        assert(err.code == CR_ENOMEM);
+        return NULL;
+    }
+    if (!put(find(document, "info", NULL), "version", json_string(CR_VERSION)) ||
+        !put(find(document, "info", NULL), "title",
+             json_sprintf("creditrisk: %s", bundle->portfolio->title)) ||
+        !add_routes(document, settings) || !add_portfolio(document, bundle, settings) ||
+        !add_examples(document, bundle, example)) {
+        return NULL;
+    }
+    return CR_STEAL(document);
+}
