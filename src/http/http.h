@@ -121,6 +121,13 @@ struct cr_server {
 /* server.c: a reference to the champion, NULL when there is none; yours: cr_champion_unref. */
 struct cr_champion *cr_server_champion(struct cr_server *server);
 
+/* Whether requests should be sent here: a champion is loaded (and has passed its self-test) and the
+ * server is not draining. */
+bool cr_server_is_ready(struct cr_server *server);
+
+/* What clients read where there is none. */
+#define CR_NO_MODEL "No model is loaded"
+
 /* server.c: memory that large bodies and answers share; false when there is not so much left. */
 bool cr_server_hold(struct cr_server *server, size_t n_bytes);
 void cr_server_release(struct cr_server *server, size_t n_bytes);
@@ -191,5 +198,11 @@ cr_route_fn cr_route_openapi;
 cr_route_fn cr_route_portfolio;
 cr_route_fn cr_route_report;
 cr_route_fn cr_route_page;
+cr_route_fn cr_route_oip_live;
+cr_route_fn cr_route_oip_ready;
+cr_route_fn cr_route_oip_server;
+cr_route_fn cr_route_oip_model;
+cr_route_fn cr_route_oip_model_ready;
+cr_route_fn cr_route_oip_infer;
 
 #endif

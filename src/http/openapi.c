@@ -10,6 +10,7 @@
 #include "creditrisk/util/json.h"
 #include "form.h"
 #include "http.h"
+#include "oip.h"
 
 /* openapi.json; embedded at build time. */
 extern const char cr_openapi_skeleton[];
@@ -198,6 +199,8 @@ static bool add_portfolio(json_t *document, const struct cr_bundle *bundle,
     json_t *prediction = find(schemas, "Prediction", "properties", NULL);
 
     return put(schemas, "Application", cr_form_schema(bundle->portfolio)) &&
+           put(find(document, "components", "parameters", "Model", "schema", NULL), "enum",
+               json_pack("[s]", bundle->portfolio->name)) &&
            put(find(schemas, "Batch", NULL), "maxItems", json_integer(settings->batch_rows)) &&
            put(find(prediction, "risk_category", NULL), "enum", list_bands(policy, get_name)) &&
            put(find(prediction, "risk_color", NULL), "enum", list_bands(policy, get_color)) &&
@@ -215,11 +218,31 @@ static bool put_example(json_t *media, const char *name, json_t *value)
     return owned != NULL && put(media, "examples", json_pack("{s:{s:O}}", name, "value", owned));
 }
 
-/* A request and its answer, alone and as a batch. */
+/* The application as tensors of one row. */
+static json_t *make_tensors(const struct cr_portfolio *portfolio, const json_t *application)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *inputs = json_array();
+
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        const struct cr_field *field = &portfolio->fields[i];
+        json_t *value = json_object_get(application, field->name);
+
+        if (value != NULL &&
+            json_array_append_new(inputs, json_pack("{s:s, s:[i], s:s, s:[O]}", "name", field->name,
+                                                    "shape", 1, "datatype", cr_oip_datatype(field),
+                                                    "data", value)) != 0) {
+            return NULL;
+        }
+    }
+    return json_pack("{s:O}", "inputs", inputs);
+}
+
+/* A request and its answer: alone, as a batch, as tensors. */
 static bool add_examples(json_t *document, const struct cr_bundle *bundle, json_t *answer)
 {
     json_t *one = find(document, "paths", "/predict", "post", NULL);
     json_t *many = find(document, "paths", "/predict/batch", "post", NULL);
+    json_t *tensors = find(document, "paths", "/v2/models/{name}/infer", "post", NULL);
     CR_CLEANUP(cr_json_decrefp) json_t *application = cr_form_example(bundle->portfolio);
 
     if (answer == NULL) {
@@ -231,6 +254,8 @@ static bool add_examples(json_t *document, const struct cr_bundle *bundle, json_
                        "decision", json_incref(answer)) &&
            put_example(find(many, "requestBody", "content", "application/json", NULL),
                        "applications", json_pack("[O, O]", application, application)) &&
+           put_example(find(tensors, "requestBody", "content", "application/json", NULL), "tensors",
+                       make_tensors(bundle->portfolio, application)) &&
            put_example(find(many, "responses", "200", "content", "application/json", NULL),
                        "decisions", json_pack("[O, O]", answer, answer));
 }

@@ -30,6 +30,7 @@ static const struct {
     [CR_REFUSAL_MALFORMED] = {400, true, "Bad Request", "The request is malformed"},
     [CR_REFUSAL_UNAUTHENTICATED] = {401, false, "Unauthorized", "A valid key is needed"},
     [CR_REFUSAL_FORBIDDEN] = {403, false, "Forbidden", "The key does not have the scope for this"},
+    [CR_REFUSAL_BAD_REQUEST] = {400, false, "Bad Request", "The request is not valid"},
     [CR_REFUSAL_NOT_FOUND] = {404, false, "Not Found", "Not Found"},
     [CR_REFUSAL_METHOD] = {405, false, "Method Not Allowed", "Method Not Allowed"},
     [CR_REFUSAL_CONFLICT] = {409, false, "Conflict", "Conflict"},

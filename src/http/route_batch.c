@@ -119,7 +119,7 @@ enum MHD_Result cr_route_predict_batch(struct cr_request *request)
 
     cr_arena_init(&batch.arena, cr_request_memory(request->server->settings));
     if (batch.champion == NULL) {
-        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, "No model is loaded");
+        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
     if (!cr_predict_read_explain(request, &batch.full)) {
         return cr_predict_refuse_explain(request);

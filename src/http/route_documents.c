@@ -14,7 +14,7 @@ static enum MHD_Result reply_document(struct cr_request *request, enum cr_docume
     enum MHD_Result result;
 
     if (champion == NULL) {
-        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, "No model is loaded");
+        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
     if (champion->documents.items[document].bytes == NULL) {
         result = cr_reply_refuse(request, CR_REFUSAL_NOT_FOUND, "The version came without it");

@@ -30,7 +30,7 @@ enum MHD_Result cr_route_readyz(struct cr_request *request)
     CR_CLEANUP(cr_champion_unrefp)
     struct cr_champion *champion = cr_server_champion(request->server);
     bool draining = atomic_load(&request->server->draining);
-    bool ready = champion != NULL && !draining;
+    bool ready = cr_server_is_ready(request->server);
 
     return cr_reply_json(request, ready ? 200 : 503,
                          json_pack("{s:s, s:b, s:b}", "status", ready ? "ready" : "not ready",

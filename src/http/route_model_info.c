@@ -70,7 +70,7 @@ enum MHD_Result cr_route_model_info(struct cr_request *request)
     struct cr_champion *champion = cr_server_champion(request->server);
 
     if (champion == NULL) {
-        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, "No model is loaded");
+        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
     return cr_reply_json(request, 200, describe(champion));
 }

@@ -15,7 +15,7 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
     bool full;
 
     if (champion == NULL) {
-        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, "No model is loaded");
+        return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
     if (!cr_predict_read_explain(request, &full)) {
         return cr_predict_refuse_explain(request);

@@ -34,6 +34,14 @@ static const struct cr_route routes[] = {
     ROUTE("/ui/portfolio.json", READ, PROBLEM, NONE, NONE, SINGLE, EVENT, STORE, cr_route_portfolio),
     ROUTE("/openapi.json", READ, PROBLEM, NONE,  NONE, SINGLE, EVENT, STORE,    cr_route_openapi),
     ROUTE("/docs",       READ, FASTAPI, NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_page),
+    ROUTE("/v2",         READ, OIP,     NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_oip_server),
+    ROUTE("/v2/health/live", READ, OIP, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_oip_live),
+    ROUTE("/v2/health/ready", READ, OIP, NONE,   NONE, SINGLE, EVENT, NO_STORE, cr_route_oip_ready),
+    ROUTE("/v2/models/{name}", READ, OIP, READ,  NONE, SINGLE, EVENT, STORE,    cr_route_oip_model),
+    ROUTE("/v2/models/{name}/ready", READ, OIP, NONE, NONE, SINGLE, EVENT, NO_STORE,
+          cr_route_oip_model_ready),
+    ROUTE("/v2/models/{name}/infer", POST, OIP, PREDICT, JSON, BATCH, QUEUE, NO_STORE,
+          cr_route_oip_infer),
     ROUTE("/docs/{file}", READ, FASTAPI, NONE,   NONE, SINGLE, EVENT, STORE,    cr_route_page),
 };
 /* clang-format on */

@@ -127,6 +127,13 @@ struct cr_champion *cr_server_champion(struct cr_server *server)
     return champion;
 }
 
+bool cr_server_is_ready(struct cr_server *server)
+{
+    CR_CLEANUP(cr_champion_unrefp) struct cr_champion *champion = cr_server_champion(server);
+
+    return champion != NULL && !atomic_load(&server->draining);
+}
+
 static void swap_champion(struct cr_server *server, struct cr_champion *champion)
 {
     struct cr_champion *old;

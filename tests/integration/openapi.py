@@ -98,7 +98,7 @@ def check_examples(daemon, document):
 def check_routes(daemon, document):
     """What is documented is there, HEAD is GET without the body, and everything else is 405 with Allow."""
     for path, method, operation in operations(document):
-        at = path.replace("{file}", "nothing")
+        at = path.replace("{file}", "nothing").replace("{name}", "retail")
         for other in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "QUERY"):
             answer = daemon.request(other, at)
             known = {"GET", "HEAD"} if method == "GET" else {"POST"}
