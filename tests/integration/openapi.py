@@ -184,7 +184,15 @@ def run_validator(workplace, daemon):
     subprocess.run([tool(workplace.root, "openapi-spec-validator"), "--schema", "3.1", str(file)], check=True)
 
 
+# JSON Schema cannot say that a tensor has as many values as its shape, so that what fits the schema may be refused there.
+EXCEPTION = """[[operations]]
+include-operation-id = "infer"
+checks.positive_data_acceptance.enabled = false
+"""
+
+
 def run_schemathesis(workplace, daemon):
+    (workplace.dir / "schemathesis.toml").write_text(EXCEPTION)
     examples = sys.argv[5] if len(sys.argv) > 5 else "10"
     done = subprocess.run([tool(workplace.root, "schemathesis"), "run", daemon.url + "/openapi.json", "--checks", "all", "--seed", "1",
                            "--max-examples", examples, "--no-color"], cwd=workplace.dir, stdout=subprocess.PIPE, text=True, check=False)
