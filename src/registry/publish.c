@@ -18,6 +18,8 @@
 #include "creditrisk/util/json.h"
 #include "registry_impl.h"
 
+enum { MAX_GAP = 10000 }; /* between numbers, where an imported version keeps its own */
+
 static int no_memory(struct cr_error *err)
 {
     return cr_error_set(err, CR_ENOMEM, "out of memory");
@@ -83,8 +85,9 @@ static int find_next(struct cr_registry *registry, const char *portfolio, long *
     return 0;
 }
 
-/* Whether an imported version's own name was never used here. */
-static int is_free(struct cr_registry *registry, const struct publication *publication,
+/* Whether an imported version may keep its name: it was never used here, and it is not so far
+ * beyond the next one that it would use up the numbers. */
+static int is_free(struct cr_registry *registry, const struct publication *publication, long next,
                    bool *ret_free, struct cr_error *err)
 {
     const char *const texts[] = {publication->portfolio, publication->own};
@@ -98,7 +101,8 @@ static int is_free(struct cr_registry *registry, const struct publication *publi
         r = cr_registry_path(registry, publication->portfolio, publication->own, &dir, err);
     }
     if (r == 0) {
-        *ret_free = used == NULL && !cr_fs_exists(dir);
+        *ret_free = used == NULL && !cr_fs_exists(dir) &&
+                    cr_registry_version_number(publication->own) <= next + MAX_GAP;
     }
     return r;
 }
@@ -111,7 +115,7 @@ static int choose_version(struct cr_registry *registry, struct publication *publ
     int r = find_next(registry, publication->portfolio, &next, err);
 
     if (r == 0 && publication->own != NULL) {
-        r = is_free(registry, publication, &keeps_own, err);
+        r = is_free(registry, publication, next, &keeps_own, err);
     }
     if (r < 0) {
         return r;

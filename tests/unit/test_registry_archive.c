@@ -160,6 +160,33 @@ static void a_name_that_was_used_gives_way_to_the_next(void **state)
     assert_string_equal(third, "v3");
 }
 
+/* Else one import could use up all numbers. */
+static void a_name_far_beyond_the_others_gives_way_too(void **state)
+{
+    static const struct {
+        const char *own;
+        const char *here;
+    } cases[] = {{"v900000000", "v1"}, {"v10003", "v2"}, {"v10003", "v10003"}, {"v5", "v5"}};
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_freep) char *stage = NULL;
+        CR_CLEANUP(cr_freep) char *version = NULL;
+        CR_CLEANUP(cr_json_decrefp)
+        json_t *manifest = json_pack("{s:s, s:s, s:{s:s}}", "portfolio", "retail", "version",
+                                     cases[i].own, "model", "kind", "test");
+        struct cr_error err;
+
+        cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
+        cr_assert_ok(cr_artifact_seal(stage, manifest, &err), &err);
+        cr_assert_ok(cr_registry_adopt(registry, "retail", stage, manifest, &actor, &version, &err),
+                     &err);
+        assert_string_equal(version, cases[i].here);
+    }
+}
+
 static void a_version_of_another_portfolio_is_refused(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
@@ -289,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_travels_and_keeps_its_name_and_manifest),
         cmocka_unit_test(a_name_that_was_used_gives_way_to_the_next),
+        cmocka_unit_test(a_name_far_beyond_the_others_gives_way_too),
         cmocka_unit_test(a_version_of_another_portfolio_is_refused),
         cmocka_unit_test(archives_of_others_are_read_with_care),
         cmocka_unit_test(a_cut_archive_is_never_a_version),

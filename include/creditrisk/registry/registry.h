@@ -59,8 +59,9 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
 
 /* Records a staged folder that was a version elsewhere and is intact (cr_artifact_verify); manifest
  * is its own. It keeps its name and its manifest, byte for byte, unless that name was ever used
- * here: then it becomes the next version, `imported_from` in its manifest says what it was, and its
- * signature goes. CR_EINVAL for a version of another portfolio. The rest as cr_registry_publish. */
+ * here or is more than 10,000 beyond the next one: then it becomes the next version,
+ * `imported_from` in its manifest says what it was, and its signature goes. CR_EINVAL for a version
+ * of another portfolio. The rest as cr_registry_publish. */
 int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
                       json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
                       struct cr_error *err);
