@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/utf8.h"
 #include "relation.h"
 
-static const char file_name[] = "features.sql";
+static const char file_name[] = CR_SQL_FILE;
 
-/* All that features.sql may call; CASE, IN, BETWEEN, CAST and the operators are no functions. */
+/* CR_SQL_FUNCTIONS; CASE, IN, BETWEEN, CAST and the operators are no functions. */
 static const char *const functions[] = {"coalesce", "ln", "power"};
 static const char *const relations[] = {"application", "features"};
 
@@ -28,8 +29,11 @@ struct cr_engine {
     const struct cr_portfolio *portfolio;
     sqlite3 *db;
     sqlite3_stmt *stmt;
-    int n_times;       /* that the row at hand has taken STEPS */
-    char refusal[160]; /* what the authorizer said no to; "" when nothing */
+    int n_times;                  /* that the row at hand has taken STEPS */
+    char refusal[160];            /* what the authorizer said no to; "" when nothing */
+    struct cr_program *program;   /* NULL when the text is not compiled … */
+    struct cr_error not_compiled; /* … for this reason */
+    bool runs_program;
 };
 
 static bool is_among(const char *name, const char *const *names, size_t n)
@@ -60,7 +64,7 @@ static int authorize(void *context, int action, const char *first, const char *s
     }
     if (action == SQLITE_FUNCTION) {
         (void)snprintf(engine->refusal, sizeof(engine->refusal),
-                       "function '%s' is not allowed here (COALESCE, LN and POWER are)", second);
+                       "function '%s' is not allowed here (" CR_SQL_FUNCTIONS " are)", second);
     } else if (action == SQLITE_READ) {
         (void)snprintf(engine->refusal, sizeof(engine->refusal),
                        "table '%s' is not allowed here (only the relation application is)", first);
@@ -266,8 +270,8 @@ static int step_fault(const struct cr_engine *engine, int rc, struct cr_error *e
                         sqlite3_errmsg(engine->db));
 }
 
-int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, struct cr_arena *arena,
-                  struct cr_value *row, struct cr_error *err)
+static int run_sqlite(struct cr_engine *engine, const struct cr_record *record,
+                      struct cr_arena *arena, struct cr_value *row, struct cr_error *err)
 {
     int result = bind(engine, record, err);
     int rc;
@@ -285,6 +289,60 @@ int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, stru
     }
     (void)sqlite3_reset(engine->stmt); /* repeats the error of the step */
     return result;
+}
+
+int cr_engine_row(struct cr_engine *engine, const struct cr_record *record, struct cr_arena *arena,
+                  struct cr_value *row, struct cr_error *err)
+{
+    if (engine->runs_program) {
+        cr_program_run(engine->program, record, row);
+        return 0;
+    }
+    return run_sqlite(engine, record, arena, row, err);
+}
+
+static bool is_same_cell(const struct cr_value *a, const struct cr_value *b)
+{
+    if (a->text != NULL && b->text != NULL) {
+        return strcmp(a->text, b->text) == 0;
+    }
+    return a->text == b->text && ((isnan(a->number) && isnan(b->number)) ||
+                                  memcmp(&a->number, &b->number, sizeof(a->number)) == 0);
+}
+
+int cr_engine_compare(struct cr_engine *engine, const struct cr_record *record,
+                      struct cr_arena *arena, struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = engine->portfolio;
+    size_t n = portfolio->n_features + 1;
+    struct cr_value *sqlite = cr_arena_alloc_array(arena, n, sizeof(*sqlite));
+    struct cr_value *program = cr_arena_alloc_array(arena, n, sizeof(*program));
+    int result;
+
+    if (engine->program == NULL) {
+        return cr_error_set(err, CR_EUNAVAIL, "%s", engine->not_compiled.message);
+    }
+    if (sqlite == NULL || program == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    result = run_sqlite(engine, record, arena, sqlite, err);
+    if (result < 0) {
+        return result;
+    }
+    cr_program_run(engine->program, record, program);
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        if (!is_same_cell(&sqlite[i], &program[i])) {
+            return cr_error_set(err, CR_EUNAVAIL, "feature '%s' is not what SQLite makes of it",
+                                portfolio->features[i].name);
+        }
+    }
+    return 0;
+}
+
+void cr_engine_use_compiled(struct cr_engine *engine)
+{
+    assert(engine->program != NULL);
+    engine->runs_program = true;
 }
 
 /* One row, not two, with the row_id of the application. */
@@ -336,6 +394,18 @@ static int check_rows(struct cr_engine *engine, struct cr_error *err)
     return result;
 }
 
+/* A text that is right but not compiled stays with SQLite. */
+static int compile(struct cr_engine *engine, const struct cr_portfolio_file *file,
+                   struct cr_error *err)
+{
+    int rc = cr_program_create(engine->portfolio, file, &engine->program, &engine->not_compiled);
+
+    if (rc == 0 || rc == CR_EUNAVAIL) {
+        return 0;
+    }
+    return cr_error_set(err, rc, "%s", engine->not_compiled.message);
+}
+
 int cr_engine_create(const struct cr_portfolio *portfolio, struct cr_engine **ret_engine,
                      struct cr_error *err)
 {
@@ -361,6 +431,9 @@ int cr_engine_create(const struct cr_portfolio *portfolio, struct cr_engine **re
     if (rc == 0) {
         rc = check_rows(engine, err);
     }
+    if (rc == 0) {
+        rc = compile(engine, file, err);
+    }
     if (rc < 0) {
         return rc;
     }
@@ -375,5 +448,6 @@ void cr_engine_destroy(struct cr_engine *engine)
     }
     (void)sqlite3_finalize(engine->stmt); /* repeats the error of the last step */
     (void)sqlite3_close(engine->db);      /* its only statement is gone */
+    cr_program_destroy(engine->program);
     free(engine);
 }
