@@ -160,6 +160,15 @@ static void log_challenger(const struct cr_champion *champion)
     }
 }
 
+/* They are the same, only slower. */
+static void log_features(const struct cr_bundle *bundle)
+{
+    if (cr_bundle_not_compiled(bundle) != NULL) {
+        cr_log(CR_LOG_WARN, "features_not_compiled", "{s:s, s:s}", "version", bundle->version,
+               "reason", cr_bundle_not_compiled(bundle));
+    }
+}
+
 static int load_champion(struct cr_server *server, struct cr_error *err)
 {
     struct cr_champion *champion;
@@ -185,6 +194,7 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
            server->settings->portfolio, "version", champion->bundle->version, "model",
            champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
            (double)(cr_clock_ns() - start_ns) / 1e6);
+    log_features(champion->bundle);
     server->seen = champion->pointers;
     log_challenger(champion);
     return 0;

@@ -90,6 +90,7 @@ static int bundle_create(const json_t *manifest, struct cr_bundle **ret_bundle,
     }
     bundle->state = CR_STEAL(state);
     atomic_init(&bundle->state->n_refs, 1);
+    (void)cr_error_set(&bundle->state->not_compiled, CR_EUNAVAIL, "no golden row was replayed");
     bundle->manifest = json_deep_copy(manifest);
     bundle->version = strdup(version != NULL ? version : "");
     bundle->sha256 = strdup("");
@@ -233,4 +234,11 @@ struct cr_context *cr_bundle_context(struct cr_bundle *bundle, size_t index)
 size_t cr_bundle_n_contexts(const struct cr_bundle *bundle)
 {
     return bundle->state->n_contexts;
+}
+
+const char *cr_bundle_not_compiled(const struct cr_bundle *bundle)
+{
+    const struct cr_error *reason = &bundle->state->not_compiled;
+
+    return reason->code != 0 ? reason->message : NULL;
 }

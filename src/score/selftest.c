@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bundle_files.h"
+#include "bundle_state.h"
 #include "creditrisk/score/scorer.h"
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/cleanup.h"
@@ -211,10 +212,26 @@ static int compare(const struct golden *golden, const struct cr_result *result,
     return 0;
 }
 
-static int replay_line(struct cr_bundle *bundle, bool exactly, size_t number, const char *text,
-                       size_t len, struct cr_arena *arena, struct cr_error *err)
+/* What a replay carries from line to line. */
+struct replaying {
+    struct cr_bundle *bundle;
+    bool exactly;
+    struct cr_error not_compiled; /* code 0 while the compiled features are SQLite's */
+    struct cr_arena arena;
+};
+
+static void replaying_finish(struct replaying *replaying)
 {
-    struct golden golden = {.bundle = bundle, .exactly = exactly};
+    cr_arena_finish(&replaying->arena);
+}
+
+static int replay_line(struct replaying *replaying, size_t number, const char *text, size_t len,
+                       struct cr_error *err)
+{
+    struct cr_bundle *bundle = replaying->bundle;
+    struct cr_context *context = cr_bundle_context(bundle, 0);
+    struct cr_arena *arena = &replaying->arena;
+    struct golden golden = {.bundle = bundle, .exactly = replaying->exactly};
     CR_CLEANUP(cr_json_decrefp) json_t *line = NULL;
     struct cr_record record;
     struct cr_result result;
@@ -227,22 +244,36 @@ static int replay_line(struct cr_bundle *bundle, bool exactly, size_t number, co
         r = read_golden(&golden, line, arena, &record, err);
     }
     if (r == 0) {
-        r = cr_scorer_score(bundle, cr_bundle_context(bundle, 0), &record, arena, &result, NULL,
-                            err);
+        r = cr_scorer_score(bundle, context, &record, arena, &result, NULL, err);
+    }
+    if (r == 0 && replaying->not_compiled.code == 0) {
+        (void)cr_engine_compare(context->engine, &record, arena,
+                                &replaying->not_compiled); /* noted there */
     }
     return r < 0 ? r : compare(&golden, &result, err);
+}
+
+static void use_compiled(const struct replaying *replaying)
+{
+    struct cr_bundle *bundle = replaying->bundle;
+
+    bundle->state->not_compiled = replaying->not_compiled;
+    for (size_t i = 0; replaying->not_compiled.code == 0 && i < cr_bundle_n_contexts(bundle); i++) {
+        cr_engine_use_compiled(cr_bundle_context(bundle, i)->engine);
+    }
 }
 
 static int replay(struct cr_bundle *bundle, const char *dir, bool exactly, size_t *ret_n,
                   struct cr_error *err)
 {
-    CR_CLEANUP(cr_arena_finish) struct cr_arena arena;
+    CR_CLEANUP(replaying_finish)
+    struct replaying replaying = {.bundle = bundle, .exactly = exactly};
     CR_CLEANUP(cr_freep) char *text = NULL;
     struct cr_error cause;
     size_t len = 0, n = 0;
     int r;
 
-    cr_arena_init(&arena, MAX_ARENA_LEN);
+    cr_arena_init(&replaying.arena, MAX_ARENA_LEN);
     r = cr_bundle_read_file(dir, file_name, MAX_GOLDEN_LEN, &text, &len, err);
     if (r < 0) {
         return r;
@@ -251,7 +282,7 @@ static int replay(struct cr_bundle *bundle, const char *dir, bool exactly, size_
         const char *end = memchr(text + start, '\n', len - start);
         size_t line_len = end != NULL ? (size_t)(end - text) - start : len - start;
 
-        if (replay_line(bundle, exactly, n + 1, text + start, line_len, &arena, &cause) < 0) {
+        if (replay_line(&replaying, n + 1, text + start, line_len, &cause) < 0) {
             return cr_bundle_refuse(file_name, &cause, err);
         }
         start += line_len + 1;
@@ -259,6 +290,7 @@ static int replay(struct cr_bundle *bundle, const char *dir, bool exactly, size_
     if (n == 0) {
         return cr_error_set(err, CR_EMODEL, "%s: there is no row", file_name);
     }
+    use_compiled(&replaying);
     *ret_n = n;
     return 0;
 }

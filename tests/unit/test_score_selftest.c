@@ -5,7 +5,9 @@
 
 #include "cr_fixture.h"
 #include "cr_test.h"
+#include "creditrisk/score/scorer.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 
 static struct cr_fixture fixture;
@@ -240,12 +242,74 @@ static void unsendable_rows_are_not_written(void **state)
     assert_int_equal(text.len, 0);
 }
 
+/* A loaded version computes its features by the program, one that is only assembled by SQLite. */
+static void compiled_features_are_those_of_sqlite(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_fixture_dir(&fixture, xgboost);
+    CR_CLEANUP(cr_bundle_unrefp)
+    struct cr_bundle *loaded = cr_fixture_load(&fixture, xgboost, 2);
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *assembled = NULL;
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_bundle_assemble(dir, loaded->manifest, 1, &assembled, &err), &err);
+    assert_string_equal(cr_bundle_not_compiled(assembled), "no golden row was replayed");
+    assert_null(cr_bundle_not_compiled(loaded));
+    for (size_t i = 0; i < fixture.n_records; i++) {
+        struct cr_result fast, plain;
+
+        cr_assert_ok(cr_scorer_score(loaded, cr_bundle_context(loaded, i % 2), &fixture.records[i],
+                                     &arena, &fast, NULL, &err),
+                     &err);
+        cr_assert_ok(cr_scorer_score(assembled, cr_bundle_context(assembled, 0),
+                                     &fixture.records[i], &arena, &plain, NULL, &err),
+                     &err);
+        cr_assert_same(fast.margin, plain.margin);
+        for (size_t k = 0; k < cr_pipeline_n_inputs(loaded->pipeline); k++) {
+            cr_assert_same(fast.inputs[k], plain.inputs[k]);
+            cr_assert_same(fast.contributions[k], plain.contributions[k]);
+        }
+    }
+}
+
+/* Replaces the first `from` of the version's features.sql by a text of the same length. */
+static void alter_features(const char *dir, const char *from, const char *to)
+{
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "portfolio");
+    size_t len;
+    CR_CLEANUP(cr_freep) char *text = cr_fixture_read(folder, "features.sql", &len);
+    char *place = strstr(text, from);
+
+    assert_non_null(place);
+    assert_int_equal(strlen(from), strlen(to));
+    memcpy(place, to, strlen(to));
+    cr_fixture_write(folder, "features.sql", text, len);
+}
+
+static void features_that_only_sql_knows_stay_with_it(void **state)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    CR_CLEANUP(cr_freep) char *dir = cr_fixture_stage(&fixture, "logistic", &manifest);
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    struct cr_error err;
+    size_t n;
+
+    (void)state;
+    alter_features(dir, "existing_loans + 1    ", "existing_loans + 3 / 2"); /* whole: 1 */
+    cr_assert_ok(cr_bundle_assemble(dir, manifest, 1, &bundle, &err), &err);
+    cr_assert_ok(cr_selftest_replay(bundle, dir, &n, &err), &err);
+    assert_non_null(strstr(cr_bundle_not_compiled(bundle), "arithmetic of whole numbers"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(altered_golden_rows_are_refused),
         cmocka_unit_test(golden_files_without_rows_are_refused),
         cmocka_unit_test(unsendable_rows_are_not_written),
+        cmocka_unit_test(compiled_features_are_those_of_sqlite),
+        cmocka_unit_test(features_that_only_sql_knows_stay_with_it),
     };
 
     return cmocka_run_group_tests(tests, make_versions, drop_versions);

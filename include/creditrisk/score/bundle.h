@@ -53,7 +53,8 @@ int cr_bundle_assemble(const char *dir, const json_t *manifest, size_t n_context
                        struct cr_bundle **ret_bundle, struct cr_error *err);
 
 /* Verifies a registry version (digests), assembles it and replays its golden rows
- * (score/selftest.h); the errors of all three. Yours: cr_bundle_unref. */
+ * (score/selftest.h); the errors of all three. Its features are compiled when that gives the golden
+ * rows bit for bit. Yours: cr_bundle_unref. */
 int cr_bundle_load(struct cr_registry *registry, const char *portfolio, const char *version,
                    size_t n_contexts, struct cr_bundle **ret_bundle, struct cr_error *err);
 
@@ -69,5 +70,8 @@ static inline void cr_bundle_unrefp(struct cr_bundle **bundle)
 /* The context of worker `index` (< n_contexts); borrowed. */
 struct cr_context *cr_bundle_context(struct cr_bundle *bundle, size_t index);
 size_t cr_bundle_n_contexts(const struct cr_bundle *bundle);
+
+/* Why SQLite computes the features, several times slower; NULL when they are compiled. Borrowed. */
+const char *cr_bundle_not_compiled(const struct cr_bundle *bundle);
 
 #endif

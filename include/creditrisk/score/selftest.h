@@ -21,7 +21,8 @@ int cr_selftest_write(struct cr_bundle *bundle, const struct cr_record *records,
 
 /* Replays <dir>/golden.jsonl (at most 64 MiB) through the scorer with context 0: numbers to 1e-9
  * relative (libm differs between systems), texts equal, at least one row. CR_EMODEL names the row
- * and what differs. *ret_n is the number of rows. */
+ * and what differs. *ret_n is the number of rows. When the compiled features were SQLite's on every
+ * row, bit for bit, all contexts use them from then on. */
 int cr_selftest_replay(struct cr_bundle *bundle, const char *dir, size_t *ret_n,
                        struct cr_error *err);
 
