@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-/* Both directions have a fast path for the numbers people write, decimals of up to 15 digits, and a
- * general one through the C library; the fast paths are exact, not approximate: reading   m · 10^e
- * with m ≤ 2^53 and |e| ≤ 22 is one correctly rounded operation on two exact doubles (W. D.
- * Clinger, "How to read floating point numbers accurately", PLDI 1990); writing   if m / 10^d,
- * correctly rounded, is the value and m < 10^15, then m with d decimals is its shortest text,
- *             because a double has at most one decimal of up to 15 digits. */
+/* Reading has a fast path for the numbers people write, decimals of up to 15 digits, and a general
+ * one through the C library; the fast path is exact, not approximate: m · 10^e with m ≤ 2^53 and
+ * |e| ≤ 22 is one correctly rounded operation on two exact doubles (W. D. Clinger, "How to read
+ * floating point numbers accurately", PLDI 1990). Writing finds the digits in num_shortest.c and
+ * puts them as printf's %g does. */
 #include "creditrisk/util/num.h"
 
 #include <assert.h>
-#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "num_shortest.h"
 
 enum {
     MAX_TEXT_LEN = 1023, /* longer texts are not numbers; the longest exact double has 767 digits */
@@ -36,7 +36,7 @@ static void create_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* never fails: "C" is built in */
 }
 
-/* text is NUL-terminated and has passed the grammar, or was printed by snprintf. */
+/* text is NUL-terminated and has passed the grammar. */
 static double read_general(const char *text)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -170,85 +170,88 @@ bool cr_num_parse_int(const char *text, size_t len, int64_t *ret_value)
     return true;
 }
 
-/* Writes digits / 10^places without trailing zeros behind the point. */
-static size_t write_decimal(bool negative, uint64_t digits, int places, char text[CR_NUM_LEN])
-{
-    char reversed[CR_NUM_LEN];
-    size_t n = 0, len = 0;
+enum {
+    MIN_DIGITS = 15, /* whole numbers of up to so many digits are written in full */
+    MAX_DIGITS = 17, /* that any double needs */
+    MIN_PLAIN = -4,  /* the smallest power of ten that is written in full */
+};
 
-    while (places > 0 && digits % 10 == 0) {
-        digits /= 10;
-        places--;
-    }
-    for (int i = 0; digits > 0 || i <= places; i++) {
-        if (i == places && places > 0) {
-            reversed[n++] = '.';
-        }
+/* Writes the digits and returns how many there are. */
+static int write_digits(uint64_t digits, char text[MAX_DIGITS])
+{
+    char reversed[2 * MAX_DIGITS];
+    int n = 0;
+
+    for (; digits > 0; digits /= 10) {
         reversed[n++] = (char)('0' + digits % 10);
-        digits /= 10;
     }
-    if (negative) {
-        text[len++] = '-';
+    for (int i = 0; i < n; i++) {
+        text[i] = reversed[n - 1 - i];
     }
-    while (n > 0) {
-        text[len++] = reversed[--n];
-    }
-    text[len] = '\0';
-    return len;
+    return n;
 }
 
-/* The fast path; 0 when value is not a plain decimal of up to 15 digits, 9 of them behind the
- * point. */
-static size_t format_plain(double value, char text[CR_NUM_LEN])
+/* d.ddde±dd; `power` is that of the first digit. */
+static char *write_scientific(const char *digits, int n, int power, char *text)
 {
-    double magnitude = fabs(value);
+    int size = abs(power);
 
-    if (magnitude < 1e-4 && magnitude != 0.0) {
-        return 0; /* an exponent is shorter */
+    *text++ = digits[0];
+    if (n > 1) {
+        *text++ = '.';
+        memcpy(text, digits + 1, (size_t)n - 1);
+        text += n - 1;
     }
-    for (int places = 0; places <= 9; places += 3) {
-        double scaled = magnitude * powers[places];
-        uint64_t digits;
-
-        if (scaled >= 1e15 - 1) {
-            return 0;
-        }
-        digits = (uint64_t)(scaled + 0.5);
-        if ((double)digits / powers[places] == magnitude) {
-            return write_decimal(signbit(value), digits, places, text);
-        }
+    *text++ = 'e';
+    *text++ = power < 0 ? '-' : '+';
+    if (size >= 100) {
+        *text++ = (char)('0' + size / 100);
     }
-    return 0;
+    *text++ = (char)('0' + size / 10 % 10);
+    *text++ = (char)('0' + size % 10);
+    return text;
 }
 
-/* What reads back as a value is the interval half-way to its neighbours. If a decimal of n digits
- * is in it, the nearest one is, save for powers of two: their lower neighbour is twice as near as
- * the upper, so the nearest decimal, from below, may miss while the next one above does not. Tries
- * that one, with 16 digits. (A last digit of 9 gives no number; no power of two needs a carry.) */
-static bool format_above(double value, char text[CR_NUM_LEN])
+/* 0.00ddd, dd.ddd or ddd00. */
+static char *write_plain(const char *digits, int n, int power, char *text)
 {
-    int exponent;
-
-    if (fabs(frexp(value, &exponent)) != 0.5) {
-        return false;
+    if (power < 0) {
+        memcpy(text, "0.000", 5);
+        text += 1 - power;
+        memcpy(text, digits, (size_t)n);
+        return text + n;
     }
-    (void)snprintf(text, CR_NUM_LEN, "%.15e", value); /* at most 23 characters */
-    strchr(text, 'e')[-1]++;
-    return read_general(text) == value;
+    for (int i = 0; i < n || i <= power; i++) {
+        if (i == power + 1) {
+            *text++ = '.';
+        }
+        *text++ = i < n ? digits[i] : '0';
+    }
+    return text;
 }
 
-/* Prints with growing precision until the text reads back. Fewer than 15 digits are worth a try
- * only for subnormals: otherwise %.15g, which drops trailing zeros, finds them. snprintf obeys the
- * locale, but no part of the program ever sets one. */
-static size_t format_search(double value, char text[CR_NUM_LEN])
+static size_t format_finite(double value, char text[CR_NUM_LEN])
 {
-    for (int precision = fabs(value) < DBL_MIN ? 1 : 15; precision < 17; precision++) {
-        (void)snprintf(text, CR_NUM_LEN, "%.*g", precision, value); /* fits as above */
-        if (read_general(text) == value || (precision == 16 && format_above(value, text))) {
-            return strlen(text);
-        }
+    const struct cr_num_decimal decimal =
+        value != 0.0 ? cr_num_shortest(fabs(value)) : (struct cr_num_decimal){0, 0};
+    char digits[MAX_DIGITS];
+    char *end = text;
+    int n, power;
+
+    if (signbit(value)) {
+        *end++ = '-';
     }
-    return (size_t)snprintf(text, CR_NUM_LEN, "%.17g", value);
+    if (decimal.digits == 0) {
+        *end++ = '0';
+    } else {
+        n = write_digits(decimal.digits, digits);
+        power = n - 1 + decimal.exponent;
+        end = power < MIN_PLAIN || power >= (n > MIN_DIGITS ? n : MIN_DIGITS)
+                  ? write_scientific(digits, n, power, end)
+                  : write_plain(digits, n, power, end);
+    }
+    *end = '\0';
+    return (size_t)(end - text);
 }
 
 size_t cr_num_format(double value, char text[CR_NUM_LEN])
@@ -262,8 +265,7 @@ size_t cr_num_format(double value, char text[CR_NUM_LEN])
         memcpy(text, name, len + 1);
         return len;
     }
-    len = format_plain(value, text);
-    return len > 0 ? len : format_search(value, text);
+    return format_finite(value, text);
 }
 
 double cr_num_round(double value, int decimals)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cr_test.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -68,6 +69,59 @@ static void test_short_cuts(void **state)
         assert_true(parse(text, &again));
         cr_assert_same(again, value);
         cr_assert_same(strtod(text, NULL), value);
+    }
+}
+
+/* What the C library prints with the fewest digits that read back, from 15 on, which drops trailing
+ * zeros; from 1 on where doubles have fewer. */
+static void print_slowly(double value, char text[CR_NUM_LEN])
+{
+    int precision = fabs(value) < DBL_MIN ? 1 : 15;
+
+    do {
+        (void)snprintf(text, CR_NUM_LEN, "%.*g", precision++, value);
+    } while (strtod(text, NULL) != value);
+}
+
+/* Random bits, random decimals and whole numbers; powers of two, whose intervals are lopsided, are
+ * in golden/num.txt. */
+static void test_format_equals_the_c_library(void **state)
+{
+    size_t n = cr_test_cases(200000);
+    struct cr_rng rng;
+
+    (void)state;
+    cr_rng_init(&rng, 8, 0);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits = cr_rng_next(&rng);
+        char text[CR_NUM_LEN], wanted[CR_NUM_LEN];
+        double value;
+        size_t len;
+
+        memcpy(&value, &bits, sizeof(value));
+        switch (i % 4) {
+        case 0:
+            break;
+        case 1:
+            value = cr_rng_normal(&rng);
+            break;
+        case 2:
+            value = (double)(bits >> cr_rng_below(&rng, 64)) /
+                    pow(10.0, (double)cr_rng_below(&rng, 12));
+            break;
+        default:
+            value = floor(ldexp(cr_rng_uniform(&rng), (int)cr_rng_below(&rng, 70)));
+            break;
+        }
+        if (!isfinite(value)) {
+            continue;
+        }
+        len = cr_num_format(value, text);
+        assert_int_equal(len, strlen(text));
+        print_slowly(value, wanted);
+        if (strcmp(text, wanted) != 0 && (bits & 0xfffffffffffff) != 0) {
+            fail_msg("'%s', not '%s'", text, wanted);
+        }
     }
 }
 
@@ -202,9 +256,13 @@ static void test_round(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_short_cuts),
-        cmocka_unit_test(test_format), cmocka_unit_test(test_grammar),
-        cmocka_unit_test(test_range),  cmocka_unit_test(test_int),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_short_cuts),
+        cmocka_unit_test(test_format_equals_the_c_library),
+        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_grammar),
+        cmocka_unit_test(test_range),
+        cmocka_unit_test(test_int),
         cmocka_unit_test(test_round),
     };
 
