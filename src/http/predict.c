@@ -83,5 +83,5 @@ void cr_predict_write(struct cr_request *request, const struct cr_champion *cham
     char decision_id[UUID_LEN];
 
     make_decision_id(request, decision_id);
-    cr_json_write_new(cr_result_to_json(champion->bundle, result, decision_id, full), out);
+    cr_result_write(champion->bundle, result, decision_id, full, out);
 }

@@ -66,6 +66,7 @@ static void bundle_destroy(struct cr_bundle *bundle)
     }
     free(state->contexts);
     cr_lineage_finish(&state->lineage);
+    cr_answer_finish(&state->answer);
     free(state);
     cr_explainer_destroy(bundle->explainer);
     cr_model_destroy(bundle->model);
@@ -152,6 +153,9 @@ int cr_bundle_assemble(const char *dir, const json_t *manifest, size_t n_context
     if (r == 0) {
         r = cr_lineage_init(&bundle->state->lineage, bundle->portfolio, bundle->pipeline,
                             bundle->explainer, err);
+    }
+    if (r == 0) {
+        r = cr_answer_init(&bundle->state->answer, bundle, err);
     }
     if (r == 0) {
         r = create_contexts(bundle, n_contexts, err);

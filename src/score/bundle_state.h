@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "answer.h"
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/util/error.h"
 #include "lineage.h"
@@ -13,6 +14,7 @@
 struct cr_bundle_state {
     atomic_size_t n_refs;
     struct cr_lineage lineage;
+    struct cr_answer answer;
     struct cr_error not_compiled; /* code 0: the features are compiled, else why they are not */
     size_t n_contexts;
     struct cr_context *contexts;

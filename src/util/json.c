@@ -73,18 +73,21 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
 }
 
 /* A double stays one for the next reader: 1.0 is not written as 1. */
-static void write_real(double value, struct cr_strbuf *out)
+void cr_json_write_number(double value, struct cr_strbuf *out)
 {
     char text[CR_NUM_LEN];
+    size_t len;
 
     if (!isfinite(value)) {
         cr_strbuf_puts(out, "null");
         return;
     }
-    cr_strbuf_append(out, text, cr_num_format(value, text));
-    if (strpbrk(text, ".e") == NULL) {
-        cr_strbuf_puts(out, ".0");
+    len = cr_num_format(value, text);
+    if (memchr(text, '.', len) == NULL && memchr(text, 'e', len) == NULL) {
+        memcpy(text + len, ".0", 2); /* only whole numbers below 10^17 */
+        len += 2;
     }
+    cr_strbuf_append(out, text, len);
 }
 
 /* Before a member, and with one level less before the closing bracket. */
@@ -153,7 +156,7 @@ static void write_value(const json_t *json, bool pretty, size_t depth, struct cr
         cr_strbuf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
         break;
     case JSON_REAL:
-        write_real(json_real_value(json), out);
+        cr_json_write_number(json_real_value(json), out);
         break;
     case JSON_TRUE:
         cr_strbuf_puts(out, "true");

@@ -415,9 +415,67 @@ static void an_unknown_instalment_is_null(void **state)
     assert_true(json_is_null(json_object_get(answer, "emi")));
 }
 
+/* Every application of the book, absent fields and all, in each of the four forms. */
+static void text_equals_the_written_tree(void **state)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf direct = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf tree = CR_STRBUF_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < fixture.n_records; i++) {
+        CR_CLEANUP(scored_finish) struct scored scored = {.record = fixture.records[i]};
+
+        score_record(&scored);
+        for (size_t form = 0; form < 4; form++) {
+            const char *decision_id = (form & 1) != 0 ? "an \"id\"" : NULL;
+            CR_CLEANUP(cr_json_decrefp)
+            json_t *json = cr_result_to_json(bundle, &scored.result, decision_id, form >= 2);
+
+            cr_strbuf_reset(&direct);
+            cr_strbuf_reset(&tree);
+            cr_json_write(json, false, &tree);
+            cr_result_write(bundle, &scored.result, decision_id, form >= 2, &direct);
+            assert_string_equal(cr_strbuf_text(&direct), cr_strbuf_text(&tree));
+        }
+    }
+}
+
+/* Numbers that no book has: not finite, −0, whole, tiny; a text that is no level. */
+static void odd_values_are_written_alike(void **state)
+{
+    static const double odd[] = {NAN, INFINITY, -0.0, 0.0, 1.0, 1e17, 123456789012345680.0, 5e-324};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf direct = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf tree = CR_STRBUF_INIT;
+    CR_CLEANUP(scored_finish) struct scored scored;
+    struct cr_value *row;
+
+    (void)state;
+    score_text(&scored, APPLICATION("null"));
+    row = cr_arena_alloc_array(&scored.arena, bundle->portfolio->n_features, sizeof(*row));
+    for (size_t k = 0; k < CR_ARRAY_LEN(odd); k++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
+
+        for (size_t i = 0; i < bundle->portfolio->n_features; i++) {
+            row[i] = i % 2 == 0 ? (struct cr_value){odd[k], NULL}
+                                : (struct cr_value){NAN, "\x01\"\\\xc3\xa9\n"};
+        }
+        scored.result.row = row;
+        scored.result.emi.amount = odd[k];
+        scored.result.margin = odd[k];
+        json = cr_result_to_json(bundle, &scored.result, NULL, true);
+        cr_strbuf_reset(&direct);
+        cr_strbuf_reset(&tree);
+        cr_json_write(json, false, &tree);
+        cr_result_write(bundle, &scored.result, NULL, true, &direct);
+        assert_string_equal(cr_strbuf_text(&direct), cr_strbuf_text(&tree));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_equals_the_written_tree),
+        cmocka_unit_test(odd_values_are_written_alike),
         cmocka_unit_test(an_answer_has_every_member),
         cmocka_unit_test(probabilities_are_rounded_texts),
         cmocka_unit_test(bands_follow_the_policy),

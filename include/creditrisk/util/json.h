@@ -31,6 +31,9 @@ int cr_json_save(const char *path, const json_t *json, struct cr_error *err);
 /* Appends text as a JSON string with its quotes; invalid UTF-8 bytes become U+FFFD. */
 void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out);
 
+/* Appends a number as cr_json_write does: 1.0 is not written as 1; NaN and infinities are null. */
+void cr_json_write_number(double value, struct cr_strbuf *out);
+
 /* A number, or null for NaN and infinities; a new reference. */
 json_t *cr_json_number(double value);
 
