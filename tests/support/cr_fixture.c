@@ -24,11 +24,12 @@ static struct cr_db *open_book(void)
     return db;
 }
 
-static void generate_book(struct cr_db *db, const struct cr_portfolio *portfolio)
+static void generate_book(struct cr_db *db, const struct cr_portfolio *portfolio,
+                          size_t n_customers, size_t n_loans)
 {
     const struct cr_generate_options options = {
-        .n_customers = CR_FIXTURE_CUSTOMERS,
-        .n_loans = CR_FIXTURE_LOANS,
+        .n_customers = n_customers,
+        .n_loans = n_loans,
         .seed = 42,
         .mode = CR_IMPORT_EMPTY,
         .quiet = true,
@@ -76,16 +77,21 @@ static void load_portfolio(struct cr_fixture *fixture, const char *folder)
     CR_CLEANUP(cr_freep) char *path = cr_test_path(folder);
     struct cr_error err;
 
-    *fixture = (struct cr_fixture){0};
+    *fixture = (struct cr_fixture){.n_trees = CR_FIXTURE_TREES};
     cr_assert_ok(cr_portfolio_load(path, NULL, &fixture->portfolio, &err), &err);
 }
 
 void cr_fixture_init(struct cr_fixture *fixture)
 {
+    cr_fixture_init_sized(fixture, CR_FIXTURE_CUSTOMERS, CR_FIXTURE_LOANS);
+}
+
+void cr_fixture_init_sized(struct cr_fixture *fixture, size_t n_customers, size_t n_loans)
+{
     CR_CLEANUP(cr_db_closep) struct cr_db *db = open_book();
 
     load_portfolio(fixture, "config/portfolios/retail");
-    generate_book(db, fixture->portfolio);
+    generate_book(db, fixture->portfolio, n_customers, n_loans);
     read_book(fixture, db);
 }
 
@@ -212,11 +218,13 @@ static void training_finish(struct training *training)
 }
 
 /* Fits the model into `file` and its calibration on the same rows. */
-static struct cr_calibration fit_model(const struct training *training, struct cr_strbuf *file)
+static struct cr_calibration fit_model(const struct training *training, size_t n_trees,
+                                       struct cr_strbuf *file)
 {
     static const struct cr_param logistic[] = {{"penalty", {NAN, "l2"}}, {"C", {0.1, NULL}}};
-    static const struct cr_param trees[] = {
-        {"n_estimators", {30, NULL}}, {"max_depth", {3, NULL}}, {"learning_rate", {0.1, NULL}}};
+    const struct cr_param trees[] = {{"n_estimators", {(double)n_trees, NULL}},
+                                     {"max_depth", {3, NULL}},
+                                     {"learning_rate", {0.1, NULL}}};
     bool is_logistic = strcmp(training->ops->kind, "logistic") == 0;
     const struct cr_fit_options options = {
         .params = is_logistic ? logistic : trees,
@@ -252,7 +260,7 @@ static void write_learnt(const struct cr_fixture *fixture, const char *kind, con
     struct cr_error err;
 
     training_init(&training, fixture, kind);
-    calibration = fit_model(&training, &text);
+    calibration = fit_model(&training, fixture->n_trees, &text);
     write_buffer(dir, training.ops->file_name, &text);
     cr_assert_ok(cr_calibrate_save(&calibration, &text, &err), &err);
     write_buffer(dir, "calibration.json", &text);

@@ -14,7 +14,12 @@
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/util/arena.h"
 
-enum { CR_FIXTURE_CUSTOMERS = 300, CR_FIXTURE_LOANS = 600, CR_FIXTURE_GOLDEN = 40 };
+enum {
+    CR_FIXTURE_CUSTOMERS = 300,
+    CR_FIXTURE_LOANS = 600,
+    CR_FIXTURE_GOLDEN = 40,
+    CR_FIXTURE_TREES = 30
+};
 
 struct cr_fixture {
     struct cr_portfolio *portfolio;
@@ -23,12 +28,16 @@ struct cr_fixture {
     struct cr_record *records; /* of the extract's rows that a client could send */
     size_t *rows;              /* their rows */
     size_t n_records;
+    size_t n_trees;               /* of the forests it trains; CR_FIXTURE_TREES unless changed */
     struct cr_registry *registry; /* in a temporary folder */
     char *registry_dir;
 };
 
 /* The retail portfolio with a generated book, and an empty registry. */
 void cr_fixture_init(struct cr_fixture *fixture);
+
+/* The same with a book of another size. */
+void cr_fixture_init_sized(struct cr_fixture *fixture, size_t n_customers, size_t n_loans);
 
 /* The same with the small portfolio and book of support/small/: for tests that load a version very
  * often. */
