@@ -13,7 +13,7 @@ for word in "$@"; do
   esac
 done
 
-need_packages "${build_packages[@]}" libcmocka-dev libcurl4-openssl-dev gzip
+need_packages "${build_packages[@]}" libcmocka-dev libcurl4-openssl-dev gzip wrk valgrind
 scripts/fetch-lightgbm.sh || true # it has said why; its model is left out
 
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=enabled >&2
