@@ -14,12 +14,15 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
+#include "predict_stream.h"
 
 #define MAX_INPUT_BYTES ((size_t)64 << 20)
 
 static const struct cr_option options[] = {
     {"version-id", "V", "score with this version instead of the champion"},
     {"explain", NULL, "show every contribution, not only the largest"},
+    {"format", "NAME", "json, ndjson or csv (default: by the file's name, else json)"},
+    {"brief", NULL, "ndjson and csv: the decision alone, without reasons; fastest"},
 };
 
 /* All of standard input, at most MAX_INPUT_BYTES. */
@@ -268,16 +271,68 @@ static int print_answers(const json_t *answers, struct cr_error *err)
     return 0;
 }
 
+/* What the file holds, by --format or its name. */
+static int find_format(const struct cr_cli *cli, enum cr_predict_format *ret_format,
+                       struct cr_error *err)
+{
+    static const struct {
+        const char *name;
+        const char *ending;
+        enum cr_predict_format format;
+    } formats[] = {
+        {"json", ".json", CR_PREDICT_JSON},
+        {"ndjson", ".ndjson", CR_PREDICT_NDJSON},
+        {"csv", ".csv", CR_PREDICT_CSV},
+    };
+    const char *asked = cr_cli_option(cli, "format");
+    const char *ending = strrchr(cli->args[0], '.');
+    *ret_format = CR_PREDICT_JSON;
+    for (size_t i = 0; i < CR_ARRAY_LEN(formats); i++) {
+        if (asked != NULL ? strcmp(asked, formats[i].name) == 0
+                          : ending != NULL && strcmp(ending, formats[i].ending) == 0) {
+            *ret_format = formats[i].format;
+            return 0;
+        }
+    }
+    return asked == NULL ? 0
+                         : cr_cli_usage(err, "--format is json, ndjson or csv, not '%s'", asked);
+}
+
+static int run_stream(const struct cr_cli *cli, enum cr_predict_format format, struct cr_error *err)
+{
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    const struct cr_predict_stream stream = {
+        .cli = cli,
+        .path = cli->args[0],
+        .format = format,
+        .brief = cr_cli_has(cli, "brief"),
+        .full = cr_cli_has(cli, "explain"),
+    };
+    int result;
+    if (stream.brief && stream.full) {
+        return cr_cli_usage(err, "--brief leaves out what --explain asks for");
+    }
+    result = load_bundle(cli, &bundle, err);
+    return result != 0 ? result : cr_predict_stream(&stream, bundle, err);
+}
+
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     CR_CLEANUP(cr_freep) char *body = NULL;
     CR_CLEANUP(cr_json_decrefp) json_t *answers = NULL;
+    enum cr_predict_format format;
     size_t len = 0;
     bool all_valid = true;
-    int result = cr_cli_need_args(cli, 1, "a JSON file, or - for standard input", err);
-    if (result != 0) {
+    int result = cr_cli_need_args(cli, 1, "a file, or - for standard input", err);
+    if (result != 0 || (result = find_format(cli, &format, err)) != 0) {
         return result;
+    }
+    if (format != CR_PREDICT_JSON) {
+        return run_stream(cli, format, err);
+    }
+    if (cr_cli_has(cli, "brief")) {
+        return cr_cli_usage(err, "--brief is for ndjson and csv");
     }
     result = strcmp(cli->args[0], "-") == 0
                  ? read_stdin(&body, &len, err)
@@ -293,10 +348,14 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 const struct cr_command cr_cmd_predict = {
     .name = "predict",
     .arguments = "FILE|-",
-    .summary = "Score one application (a JSON object) or several (an array)",
-    .details = "The same line as the daemon's /predict. With --json the answer is the daemon's, "
-               "but for the\n"
-               "decision_id, which only the daemon gives.",
+    .summary = "Score one application (a JSON object) or many (an array, NDJSON or CSV)",
+    .details =
+        "The same line as the daemon's /predict. With --json the answer is the daemon's, "
+        "but for the\n"
+        "decision_id, which only the daemon gives. NDJSON and CSV may be of any length: every "
+        "row is\n"
+        "answered by one line of JSON, in order. The header of a CSV file names the "
+        "application's fields.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

@@ -23,6 +23,11 @@ static int64_t lap(struct stopwatch *watch)
     return lap_ns;
 }
 
+static int not_finite(double margin, struct cr_error *err)
+{
+    return cr_error_set(err, CR_EMODEL, "the model's margin '%g' is not finite", margin);
+}
+
 int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
                     const struct cr_record *record, struct cr_arena *arena,
                     struct cr_result *ret_result, struct cr_trace *trace, struct cr_error *err)
@@ -58,7 +63,7 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     result.margin = cr_calibrate_margin(&bundle->calibration, result.raw_margin);
     result.pd = cr_calibrate_pd(result.margin);
     if (!isfinite(result.margin)) {
-        return cr_error_set(err, CR_EMODEL, "the model's margin '%g' is not finite", result.margin);
+        return not_finite(result.margin, err);
     }
     times.model_ns = lap(&watch);
 
@@ -81,6 +86,39 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     *ret_result = result;
     if (trace != NULL) {
         *trace = times;
+    }
+    return 0;
+}
+
+int cr_scorer_verdicts(const struct cr_bundle *bundle, struct cr_context *context,
+                       const struct cr_record *records, size_t n, struct cr_arena *arena,
+                       struct cr_verdict *verdicts, struct cr_error *err)
+{
+    size_t n_inputs = cr_pipeline_n_inputs(bundle->pipeline);
+    double *inputs = cr_arena_alloc_array(arena, n, n_inputs * sizeof(*inputs));
+    double *margins = cr_arena_alloc_array(arena, n, sizeof(*margins));
+
+    if (inputs == NULL || margins == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < n; i++) {
+        int r = cr_engine_row(context->engine, &records[i], arena, context->row, err);
+
+        if (r < 0) {
+            return r;
+        }
+        cr_pipeline_apply(bundle->pipeline, context->row, inputs + i * n_inputs, NULL);
+    }
+    cr_model_margins(bundle->model, inputs, n, margins);
+    for (size_t i = 0; i < n; i++) {
+        double margin = cr_calibrate_margin(&bundle->calibration, margins[i]);
+        double pd = cr_calibrate_pd(margin);
+
+        if (!isfinite(margin)) {
+            return not_finite(margin, err);
+        }
+        verdicts[i] = (struct cr_verdict){
+            margin, pd, cr_policy_band(&bundle->portfolio->policy, bundle->threshold, pd)};
     }
     return 0;
 }

@@ -155,6 +155,31 @@ def check_train(cli):
     assert golden == 200, golden
 
 
+def check_streams(cli, application, answer):
+    """NDJSON and CSV: one line for every row, in order, whatever its neighbours are."""
+    rows = [application | {"age": 18 + i % 50, "interest_rate": None if i % 7 == 0 else 9.5, "credit_score": 300 + i} for i in range(600)]
+    rows[0], rows[300] = application, application | {"age": 12}
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (cli.dir / "rows.ndjson").write_text(lines.replace("\n", "\n\n", 1))
+    cells = [",".join("" if value is None else str(value) for value in row.values()) + ",7" for row in rows]
+    (cli.dir / "rows.csv").write_text("\n".join([",".join(application) + ",loan_id"] + cells) + "\n")
+
+    done = cli("predict", cli.dir / "rows.ndjson", status=1)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == 600 and answers[0] == answer
+    assert answers[300]["detail"][0]["loc"] == ["body", "age"] and "detail" not in answers[299] | answers[301]
+    done = cli("predict", cli.dir / "rows.csv", status=1)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == answers
+    brief = [json.loads(line) for line in cli("predict", "-", "--format", "ndjson", "--brief", status=1, stdin=lines).stdout.splitlines()]
+    for short, long in zip(brief, answers, strict=True):
+        assert all(long[key] == value for key, value in short.items()), (short, long)
+    full = cli("predict", "-", "--format", "ndjson", "--explain", stdin=json.dumps(application)).stdout
+    assert "by_input" in json.loads(full)["contributions"]
+    assert "stdin:3" in cli("predict", "-", "--format", "csv", status=1, stdin="age,gender\n30,Male\n30\n").stderr
+    for words in (["--format", "xml"], ["--brief"], ["--format", "csv", "--brief", "--explain"]):
+        cli("predict", "-", *words, status=2, stdin="{}")
+
+
 def check_registry_and_predict(cli):
     assert "'v77'" in cli("registry", "promote", "v77", "--reason", "x", status=1).stderr
     assert "champion" in cli("predict", cli.root / "examples/application.json", status=1).stderr
@@ -174,6 +199,7 @@ def check_registry_and_predict(cli):
     words = cli("predict", "-", "--explain", stdin=application).stdout
     for label, contribution in full["contributions"]["by_group"].items():
         assert f"{label} " in words and f"{contribution:+.4f}" in words, label
+    check_streams(cli, json.loads(application), answer)
     listed = cli("registry", "list").stdout.splitlines()
     assert listed[0].split()[:2] == ["version", "model"] and listed[1].startswith("v1") and "champion" in listed[1]
     assert "before it was v1" in cli("registry", "promote", "v2", "--reason", "second").stdout

@@ -440,6 +440,27 @@ static void text_equals_the_written_tree(void **state)
     }
 }
 
+static void verdicts_are_those_of_the_results(void **state)
+{
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    CR_CLEANUP(cr_freep)
+    struct cr_verdict *verdicts = calloc(fixture.n_records, sizeof(*verdicts));
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_scorer_verdicts(bundle, cr_bundle_context(bundle, 0), fixture.records,
+                                    fixture.n_records, &arena, verdicts, &err),
+                 &err);
+    for (size_t i = 0; i < fixture.n_records; i++) {
+        CR_CLEANUP(scored_finish) struct scored scored = {.record = fixture.records[i]};
+
+        score_record(&scored);
+        cr_assert_same(verdicts[i].margin, scored.result.margin);
+        cr_assert_same(verdicts[i].pd, scored.result.pd);
+        assert_ptr_equal(verdicts[i].band, scored.result.band);
+    }
+}
+
 /* Numbers that no book has: not finite, −0, whole, tiny; a text that is no level. */
 static void odd_values_are_written_alike(void **state)
 {
@@ -476,6 +497,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_equals_the_written_tree),
         cmocka_unit_test(odd_values_are_written_alike),
+        cmocka_unit_test(verdicts_are_those_of_the_results),
         cmocka_unit_test(an_answer_has_every_member),
         cmocka_unit_test(probabilities_are_rounded_texts),
         cmocka_unit_test(bands_follow_the_policy),

@@ -50,4 +50,17 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
                     const struct cr_record *record, struct cr_arena *arena,
                     struct cr_result *ret_result, struct cr_trace *trace, struct cr_error *err);
 
+/* The decision alone, without reasons. */
+struct cr_verdict {
+    double margin; /* calibrated */
+    double pd;
+    const struct cr_band *band;
+};
+
+/* The verdicts of n valid records, each what cr_scorer_score says of it, over the model's way for
+ * many rows. Errors as above; verdicts[0..n) is filled only without one. */
+int cr_scorer_verdicts(const struct cr_bundle *bundle, struct cr_context *context,
+                       const struct cr_record *records, size_t n, struct cr_arena *arena,
+                       struct cr_verdict *verdicts, struct cr_error *err);
+
 #endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#include "predict_stream.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "creditrisk/portfolio/record.h"
+#include "creditrisk/score/result.h"
+#include "creditrisk/score/scorer.h"
+#include "creditrisk/util/arena.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/csv.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/num.h"
+#include "creditrisk/util/progress.h"
+
+enum {
+    MANY = 256,          /* rows that are scored at once where brief */
+    MAX_LINE = 1 << 20,  /* bytes of one row */
+    FLUSH_LEN = 1 << 16, /* bytes of answers that are written at once */
+    PROGRESS_ROWS = 1000,
+};
+
+struct work {
+    const struct cr_predict_stream *stream;
+    struct cr_bundle *bundle;
+    struct cr_progress *progress;
+    struct cr_arena arena; /* of the rows that wait */
+    struct cr_record records[MANY];
+    size_t n_waiting;
+    struct cr_strbuf out;
+    struct cr_strbuf line; /* a CSV row as JSON */
+    size_t n_columns;
+    ptrdiff_t *columns; /* fields, −1 = ignored */
+    size_t n_rows;
+    size_t n_refused;
+};
+
+static void work_finish(struct work *work)
+{
+    cr_progress_destroy(work->progress);
+    cr_arena_finish(&work->arena);
+    cr_strbuf_finish(&work->out);
+    cr_strbuf_finish(&work->line);
+    free(work->columns);
+}
+
+/* Hands the answers to standard output; all of them when `all`. */
+static int flush(struct work *work, bool all, struct cr_error *err)
+{
+    int result = cr_strbuf_check(&work->out, err);
+
+    if (result < 0 || work->out.len == 0 || (!all && work->out.len < FLUSH_LEN)) {
+        return result;
+    }
+    if (fwrite(work->out.data, 1, work->out.len, stdout) != work->out.len ||
+        (all && fflush(stdout) != 0)) {
+        return cr_error_set(err, CR_EIO, "cannot write the answers: %s", strerror(errno));
+    }
+    cr_strbuf_reset(&work->out);
+    return 0;
+}
+
+static void write_verdict(struct work *work, const struct cr_verdict *verdict)
+{
+    struct cr_strbuf *out = &work->out;
+
+    cr_strbuf_puts(out, "{\"probability\":");
+    cr_json_write_number(cr_num_round(100.0 * verdict->pd, 2), out);
+    cr_strbuf_puts(out, ",\"probability_raw\":");
+    cr_json_write_number(cr_num_round(verdict->pd, 6), out);
+    cr_strbuf_puts(out, ",\"risk_category\":");
+    cr_json_write_string(verdict->band->name, strlen(verdict->band->name), out);
+    cr_strbuf_puts(out, ",\"margin\":");
+    cr_json_write_number(verdict->margin, out);
+    cr_strbuf_puts(out, "}\n");
+}
+
+/* Scores the rows that wait and forgets them. */
+static int score_waiting(struct work *work, struct cr_error *err)
+{
+    struct cr_verdict verdicts[MANY];
+    int result = cr_scorer_verdicts(work->bundle, cr_bundle_context(work->bundle, 0), work->records,
+                                    work->n_waiting, &work->arena, verdicts, err);
+
+    for (size_t i = 0; result == 0 && i < work->n_waiting; i++) {
+        write_verdict(work, &verdicts[i]);
+    }
+    work->n_waiting = 0;
+    cr_arena_reset(&work->arena);
+    return result;
+}
+
+/* {"detail": […]} */
+static void write_issues(struct work *work, const struct cr_issues *issues)
+{
+    cr_strbuf_puts(&work->out, "{\"detail\":[");
+    for (size_t i = 0; i < issues->n; i++) {
+        cr_strbuf_puts(&work->out, i > 0 ? "," : "");
+        cr_json_write_new(cr_issue_to_json(&issues->items[i]), &work->out);
+    }
+    cr_strbuf_puts(&work->out, "]}\n");
+    work->n_refused++;
+}
+
+static int score_one(struct work *work, const struct cr_record *record, struct cr_error *err)
+{
+    struct cr_result scored;
+    int result = cr_scorer_score(work->bundle, cr_bundle_context(work->bundle, 0), record,
+                                 &work->arena, &scored, NULL, err);
+
+    if (result == 0) {
+        cr_result_write(work->bundle, &scored, NULL, work->stream->full, &work->out);
+        cr_strbuf_putc(&work->out, '\n');
+        cr_arena_reset(&work->arena);
+    }
+    return result;
+}
+
+/* One application as JSON. */
+static int take_row(struct work *work, const char *text, size_t len, struct cr_error *err)
+{
+    struct cr_record record;
+    struct cr_issues issues;
+    int result = cr_record_from_json(work->bundle->portfolio, text, len, &work->arena, &record,
+                                     &issues, err);
+
+    if (result < 0) {
+        return result;
+    }
+    if (issues.n > 0) { /* the answers keep the order of the rows */
+        result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
+        result = result == 0 ? cr_record_from_json(work->bundle->portfolio, text, len, &work->arena,
+                                                   &record, &issues, err)
+                             : result;
+        if (result == 0) {
+            write_issues(work, &issues);
+            cr_arena_reset(&work->arena);
+        }
+    } else if (work->stream->brief) {
+        work->records[work->n_waiting++] = record;
+        result = work->n_waiting == MANY ? score_waiting(work, err) : 0;
+    } else {
+        result = score_one(work, &record, err);
+    }
+    if (++work->n_rows % PROGRESS_ROWS == 0) {
+        cr_progress_advance(work->progress, PROGRESS_ROWS, NULL);
+    }
+    return result < 0 ? result : flush(work, false, err);
+}
+
+static int read_lines(struct work *work, struct cr_error *err)
+{
+    const char *path = work->stream->path;
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *file = is_stdin ? stdin : fopen(path, "r");
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t len;
+    int result = 0;
+
+    if (file == NULL) {
+        return cr_error_set(err, errno == ENOENT ? CR_ENOTFOUND : CR_EIO, "%s: %s", path,
+                            strerror(errno));
+    }
+    while (result == 0 && (len = getline(&line, &cap, file)) >= 0) {
+        if (len > MAX_LINE) {
+            result = cr_error_at(err, CR_ETOOBIG, path, work->n_rows + 1, 0,
+                                 "a row has more than %d bytes", MAX_LINE);
+        } else if ((size_t)len > strspn(line, " \t\r\n")) {
+            result = take_row(work, line, (size_t)len, err);
+        }
+    }
+    if (result == 0 && ferror(file)) {
+        result = cr_error_set(err, CR_EIO, "cannot read %s: %s", path, strerror(errno));
+    }
+    free(line);
+    if (!is_stdin) {
+        (void)fclose(file); /* a reader's close has nothing to report */
+    }
+    return result;
+}
+
+static int read_header(struct work *work, const struct cr_csv_row *row, struct cr_error *err)
+{
+    work->columns = calloc(row->n + 1, sizeof(*work->columns));
+    if (work->columns == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    work->n_columns = row->n;
+    for (size_t i = 0; i < row->n; i++) {
+        work->columns[i] = cr_portfolio_find_field(work->bundle->portfolio, row->fields[i].text);
+        if (work->columns[i] < 0) {
+            cr_cli_say(work->stream->cli, "%s: column '%s' is ignored", row->file,
+                       row->fields[i].text);
+        }
+    }
+    return 0;
+}
+
+/* What JSON calls it; a text that is no number or truth value is told so by the reader. */
+static void put_cell(const struct cr_field *field, const struct cr_csv_field *cell,
+                     struct cr_strbuf *out)
+{
+    static const char *const words[][2] = {{"true", "true"}, {"false", "false"}, {"yes", "true"},
+                                           {"no", "false"},  {"1", "true"},      {"0", "false"}};
+    bool digits = cell->len > 0 && strchr("+.", cell->text[0]) == NULL;
+    double number;
+
+    if (cell->len == 0) {
+        cr_strbuf_puts(out, "null");
+        return;
+    }
+    if ((field->type == CR_INT || field->type == CR_NUMBER) && digits &&
+        cr_num_parse(cell->text, cell->len, &number)) {
+        cr_strbuf_append(out, cell->text, cell->len);
+        return;
+    }
+    for (size_t i = 0; field->type == CR_BOOL && i < CR_ARRAY_LEN(words); i++) {
+        if (strcasecmp(cell->text, words[i][0]) == 0) {
+            cr_strbuf_puts(out, words[i][1]);
+            return;
+        }
+    }
+    cr_json_write_string(cell->text, cell->len, out);
+}
+
+static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
+{
+    struct work *work = context;
+    const char *before = "{";
+
+    if (work->columns == NULL) {
+        return read_header(work, row, err);
+    }
+    if (row->n != work->n_columns) {
+        return cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
+                           "%zu cells where the header has %zu", row->n, work->n_columns);
+    }
+    cr_strbuf_reset(&work->line);
+    for (size_t i = 0; i < row->n; i++) {
+        const struct cr_field *field;
+
+        if (work->columns[i] < 0) {
+            continue;
+        }
+        field = &work->bundle->portfolio->fields[work->columns[i]];
+        if (row->fields[i].len == 0 && !field->nullable) {
+            continue; /* absent: the default, or a complaint */
+        }
+        cr_strbuf_puts(&work->line, before);
+        cr_json_write_string(field->name, strlen(field->name), &work->line);
+        cr_strbuf_putc(&work->line, ':');
+        put_cell(field, &row->fields[i], &work->line);
+        before = ",";
+    }
+    cr_strbuf_puts(&work->line, before[0] == '{' ? "{}" : "}");
+    if (cr_strbuf_check(&work->line, err) < 0) {
+        return CR_ENOMEM;
+    }
+    return take_row(work, work->line.data, work->line.len, err);
+}
+
+static int read_csv(struct work *work, struct cr_error *err)
+{
+    const struct cr_csv_options options = {.max_row_len = MAX_LINE};
+    const char *path = work->stream->path;
+
+    return cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row, work,
+                       err);
+}
+
+int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *bundle,
+                      struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) struct work *work = calloc(1, sizeof(*work));
+    int64_t start_ns = cr_clock_ns();
+    double seconds;
+    int result;
+
+    if (work == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    work->stream = stream;
+    work->bundle = bundle;
+    work->progress = cr_progress_create("predict", 0, stream->cli->quiet);
+    result = stream->format == CR_PREDICT_CSV ? read_csv(work, err) : read_lines(work, err);
+    if (result == 0 && work->n_waiting > 0) {
+        result = score_waiting(work, err);
+    }
+    if (result == 0) {
+        result = flush(work, true, err);
+    }
+    seconds = (double)(cr_clock_ns() - start_ns) / 1e9;
+    if (result == 0) {
+        cr_cli_say(stream->cli, "%zu rows, %zu refused, %.0f rows a second", work->n_rows,
+                   work->n_refused, (double)work->n_rows / (seconds > 0.0 ? seconds : 1.0));
+        result = work->n_refused > 0 ? CR_CLI_REFUSED : CR_CLI_OK;
+    }
+    work_finish(work);
+    return result;
+}
