@@ -160,7 +160,7 @@ static void log_challenger(const struct cr_champion *champion)
     }
 }
 
-/* They are the same, only slower. */
+/* Features that SQLite computes are the same, but slower: someone should know. */
 static void log_features(const struct cr_bundle *bundle)
 {
     if (cr_bundle_not_compiled(bundle) != NULL) {

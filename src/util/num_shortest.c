@@ -13,14 +13,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The upper and the lower half of 128 bits. */
-struct power {
-    uint64_t high;
-    uint64_t low;
-};
-
-#include "powers.h"
-
 enum { FRACTION_BITS = 52, BIAS = 1023 + FRACTION_BITS };
 
 __extension__ typedef unsigned __int128 wide;
@@ -37,7 +29,7 @@ static int floor_log2(int e)
 }
 
 /* ⌊power·x / 2^128⌋, the last bit set when anything was cut off. */
-static uint64_t multiply(struct power power, uint64_t x)
+static uint64_t multiply(struct cr_num_power power, uint64_t x)
 {
     wide low = (wide)power.low * x;
     wide high = (wide)power.high * x + (uint64_t)(low >> 64);
@@ -50,7 +42,7 @@ static struct cr_num_decimal search(uint64_t c, int q, bool lower_is_closer)
     const uint64_t odd = c & 1;
     const int k = floor_log10(q, lower_is_closer);
     const int h = q + floor_log2(-k) + 1;
-    const struct power power = powers[-k - FIRST_POWER];
+    const struct cr_num_power power = cr_num_powers[-k - CR_NUM_FIRST_POWER];
     const uint64_t lower = multiply(power, (4 * c - (lower_is_closer ? 1 : 2)) << h) + odd;
     const uint64_t value = multiply(power, (4 * c) << h);
     const uint64_t upper = multiply(power, (4 * c + 2) << h) - odd;

@@ -14,4 +14,15 @@ struct cr_num_decimal {
 
 struct cr_num_decimal cr_num_shortest(double value);
 
+/* Powers of ten to 128 bits, made by powers.py: the upper and the lower half of 10^k, scaled by a
+ * power of two, rounded up. */
+struct cr_num_power {
+    uint64_t high;
+    uint64_t low;
+};
+
+enum { CR_NUM_FIRST_POWER = -292, CR_NUM_LAST_POWER = 324 };
+
+extern const struct cr_num_power cr_num_powers[CR_NUM_LAST_POWER - CR_NUM_FIRST_POWER + 1];
+
 #endif

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the powers of ten that num_shortest.c multiplies with, exactly, as a C header.
+"""Writes the powers of ten that num_shortest.c multiplies with, exactly, as a C file.
 
 usage: powers.py OUTPUT
 
@@ -7,7 +7,7 @@ For each k the least 128-bit integer that is not below 10^k / 2^(floor(log2(10^k
 """
 import sys
 
-FIRST, LAST = -292, 324
+FIRST, LAST = -292, 324  # CR_NUM_FIRST_POWER, CR_NUM_LAST_POWER
 
 
 def power(k):
@@ -27,8 +27,8 @@ def main():
         assert value.bit_length() == 128
         lines.append(f"    {{UINT64_C(0x{value >> 64:016x}), UINT64_C(0x{value & (2**64 - 1):016x})}},\n")
     with open(sys.argv[1], "w", encoding="ascii") as file:
-        file.write(f"enum {{ FIRST_POWER = {FIRST}, LAST_POWER = {LAST} }};\n\n")
-        file.write("static const struct power powers[LAST_POWER - FIRST_POWER + 1] = {\n")
+        file.write('#include "num_shortest.h"\n\n')
+        file.write("const struct cr_num_power cr_num_powers[CR_NUM_LAST_POWER - CR_NUM_FIRST_POWER + 1] = {\n")
         file.writelines(lines)
         file.write("};\n")
 
