@@ -19,7 +19,8 @@ enum { STORE = false, NO_STORE = true };
 
 /* clang-format off */
 /* THE route table: path, methods, error surface, scope of the key, what the body may be and how
- * large, where the answer is made, whether it may be stored, handler. */
+ * large, where the answer is made, whether it may be stored, handler. What a route is in words
+ * stands in openapi.json: no row may lack it. */
 static const struct cr_route routes[] = {
     ROUTE("/predict",    POST, FASTAPI, PREDICT, JSON, SINGLE, EVENT, NO_STORE, cr_route_predict),
     ROUTE("/predict/batch", POST, PROBLEM, PREDICT, ROWS, BATCH, QUEUE, NO_STORE,
