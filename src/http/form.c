@@ -8,12 +8,6 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 
-/* json_object_set_new fails without memory, also when value is NULL for that reason. */
-static bool put(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) == 0;
-}
-
 static json_t *text_or_null(const char *text)
 {
     return text != NULL ? json_string(text) : json_null();
@@ -45,19 +39,19 @@ static json_t *make_field(const struct cr_field *field)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *json = json_object();
 
-    if (!put(json, "name", json_string(field->name)) ||
-        !put(json, "label", json_string(field->label)) ||
-        !put(json, "type", json_string(cr_type_name(field->type))) ||
-        !put(json, "unit", text_or_null(field->unit)) ||
-        !put(json, "help", text_or_null(field->help)) ||
-        !put(json, "required", json_boolean(field->required)) ||
-        !put(json, "nullable", json_boolean(field->nullable)) ||
-        !put(json, "default", cr_field_to_json(field, field->default_value)) ||
-        !put(json, "example", cr_field_to_json(field, field->example)) ||
-        (has_range(field) && (!put(json, "min", make_bound(field, field->min)) ||
-                              !put(json, "max", make_bound(field, field->max)))) ||
+    if (!cr_json_put(json, "name", json_string(field->name)) ||
+        !cr_json_put(json, "label", json_string(field->label)) ||
+        !cr_json_put(json, "type", json_string(cr_type_name(field->type))) ||
+        !cr_json_put(json, "unit", text_or_null(field->unit)) ||
+        !cr_json_put(json, "help", text_or_null(field->help)) ||
+        !cr_json_put(json, "required", json_boolean(field->required)) ||
+        !cr_json_put(json, "nullable", json_boolean(field->nullable)) ||
+        !cr_json_put(json, "default", cr_field_to_json(field, field->default_value)) ||
+        !cr_json_put(json, "example", cr_field_to_json(field, field->example)) ||
+        (has_range(field) && (!cr_json_put(json, "min", make_bound(field, field->min)) ||
+                              !cr_json_put(json, "max", make_bound(field, field->max)))) ||
         (field->type == CR_ENUM &&
-         !put(json, "choices", texts(field->levels.texts, field->levels.n)))) {
+         !cr_json_put(json, "choices", texts(field->levels.texts, field->levels.n)))) {
         return NULL;
     }
     return CR_STEAL(json);
@@ -115,9 +109,9 @@ json_t *cr_form_portfolio(const struct cr_bundle *bundle)
                   portfolio->title, "currency", "code", portfolio->currency_code, "symbol",
                   portfolio->currency_symbol, "grouping", portfolio->currency_grouping);
 
-    if (!put(json, "groups", make_groups(portfolio)) ||
-        !put(json, "bands", make_bands(&portfolio->policy)) ||
-        !put(json, "threshold", cr_json_number(bundle->threshold))) {
+    if (!cr_json_put(json, "groups", make_groups(portfolio)) ||
+        !cr_json_put(json, "bands", make_bands(&portfolio->policy)) ||
+        !cr_json_put(json, "threshold", cr_json_number(bundle->threshold))) {
         return NULL;
     }
     return CR_STEAL(json);
@@ -160,18 +154,20 @@ static json_t *make_property(const struct cr_field *field)
     bool has_default = !field->required && !cr_value_is_missing(field->default_value);
     CR_CLEANUP(cr_json_decrefp) json_t *json = json_object();
 
-    if (!put(json, "title", json_string(field->label)) ||
-        !put(json, "description", make_description(field)) ||
-        !put(json, "type", make_type(field)) ||
+    if (!cr_json_put(json, "title", json_string(field->label)) ||
+        !cr_json_put(json, "description", make_description(field)) ||
+        !cr_json_put(json, "type", make_type(field)) ||
         (has_range(field) && isfinite(field->min) &&
-         !put(json, "minimum", make_bound(field, field->min))) ||
+         !cr_json_put(json, "minimum", make_bound(field, field->min))) ||
         (has_range(field) && isfinite(field->max) &&
-         !put(json, "maximum", make_bound(field, field->max))) ||
-        (field->type == CR_ENUM && !put(json, "enum", make_choices(field))) ||
-        (field->type == CR_DATE && !put(json, "format", json_string("date"))) ||
-        (has_default && !put(json, "default", cr_field_to_json(field, field->default_value))) ||
+         !cr_json_put(json, "maximum", make_bound(field, field->max))) ||
+        (field->type == CR_ENUM && !cr_json_put(json, "enum", make_choices(field))) ||
+        (field->type == CR_DATE && !cr_json_put(json, "format", json_string("date"))) ||
+        (has_default &&
+         !cr_json_put(json, "default", cr_field_to_json(field, field->default_value))) ||
         (!cr_value_is_missing(field->example) &&
-         !put(json, "examples", json_pack("[o]", cr_field_to_json(field, field->example))))) {
+         !cr_json_put(json, "examples",
+                      json_pack("[o]", cr_field_to_json(field, field->example))))) {
         return NULL;
     }
     return CR_STEAL(json);
@@ -185,7 +181,7 @@ json_t *cr_form_schema(const struct cr_portfolio *portfolio)
     for (size_t i = 0; i < portfolio->n_fields; i++) {
         const struct cr_field *field = &portfolio->fields[i];
 
-        if (!put(properties, field->name, make_property(field)) ||
+        if (!cr_json_put(properties, field->name, make_property(field)) ||
             (field->required && json_array_append_new(required, json_string(field->name)) != 0)) {
             return NULL;
         }
@@ -203,7 +199,7 @@ json_t *cr_form_example(const struct cr_portfolio *portfolio)
         const struct cr_field *field = &portfolio->fields[i];
 
         if (!cr_value_is_missing(field->example) &&
-            !put(example, field->name, cr_field_to_json(field, field->example))) {
+            !cr_json_put(example, field->name, cr_field_to_json(field, field->example))) {
             return NULL;
         }
     }

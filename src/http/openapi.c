@@ -29,11 +29,6 @@ static json_t *find(json_t *json, ...)
     return json;
 }
 
-static bool put(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) == 0;
-}
-
 /* Whether a client of this route may meet the status. */
 static bool applies(const struct cr_route *route, unsigned status)
 {
@@ -86,12 +81,12 @@ static bool add_refusal(json_t *responses, const struct cr_route *route, unsigne
     response = json_object_get(responses, key);
     if (response == NULL) {
         response = json_pack("{s:s}", "description", title);
-        if (!put(responses, key, response)) {
+        if (!cr_json_put(responses, key, response)) {
             return false;
         }
     }
     return json_object_get(response, "content") != NULL ||
-           put(response, "content", make_error_content(route, status));
+           cr_json_put(response, "content", make_error_content(route, status));
 }
 
 static bool add_refusals(json_t *responses, const struct cr_route *route)
@@ -119,7 +114,7 @@ static bool add_headers(json_t *responses)
 
     json_object_foreach(responses, status, response)
     {
-        if (!put(
+        if (!cr_json_put(
                 response, "headers",
                 json_pack("{s:{s:s}}", "X-Request-ID", "$ref", "#/components/headers/RequestId"))) {
             return false;
@@ -137,9 +132,9 @@ static bool add_security(json_t *operation, const struct cr_route *route,
     if (route->scope == CR_SCOPE_NONE) {
         return true;
     }
-    return put(operation, "x-scope", json_string(scopes[route->scope])) &&
+    return cr_json_put(operation, "x-scope", json_string(scopes[route->scope])) &&
            (strcmp(settings->auth_mode, "key") != 0 ||
-            put(operation, "security", json_pack("[{s:[]}, {s:[]}]", "bearer", "apiKey")));
+            cr_json_put(operation, "security", json_pack("[{s:[]}, {s:[]}]", "bearer", "apiKey")));
 }
 
 /* Every row of THE route table; openapi.json has nothing else (a test compares). */
@@ -198,16 +193,19 @@ static bool add_portfolio(json_t *document, const struct cr_bundle *bundle,
     json_t *schemas = find(document, "components", "schemas", NULL);
     json_t *prediction = find(schemas, "Prediction", "properties", NULL);
 
-    return put(schemas, "Application", cr_form_schema(bundle->portfolio)) &&
-           put(find(document, "components", "parameters", "Model", "schema", NULL), "enum",
-               json_pack("[s]", bundle->portfolio->name)) &&
-           put(find(schemas, "Batch", NULL), "maxItems", json_integer(settings->batch_rows)) &&
-           put(find(prediction, "risk_category", NULL), "enum", list_bands(policy, get_name)) &&
-           put(find(prediction, "risk_color", NULL), "enum", list_bands(policy, get_color)) &&
-           put(find(prediction, "recommended_action", NULL), "enum",
-               list_bands(policy, get_action)) &&
-           put(find(prediction, "top_5_shap_features", NULL), "maxItems",
-               json_integer((json_int_t)policy->top_reasons));
+    return cr_json_put(schemas, "Application", cr_form_schema(bundle->portfolio)) &&
+           cr_json_put(find(document, "components", "parameters", "Model", "schema", NULL), "enum",
+                       json_pack("[s]", bundle->portfolio->name)) &&
+           cr_json_put(find(schemas, "Batch", NULL), "maxItems",
+                       json_integer(settings->batch_rows)) &&
+           cr_json_put(find(prediction, "risk_category", NULL), "enum",
+                       list_bands(policy, get_name)) &&
+           cr_json_put(find(prediction, "risk_color", NULL), "enum",
+                       list_bands(policy, get_color)) &&
+           cr_json_put(find(prediction, "recommended_action", NULL), "enum",
+                       list_bands(policy, get_action)) &&
+           cr_json_put(find(prediction, "top_5_shap_features", NULL), "maxItems",
+                       json_integer((json_int_t)policy->top_reasons));
 }
 
 /* An example beside a schema; consumes the value. */
@@ -215,7 +213,8 @@ static bool put_example(json_t *media, const char *name, json_t *value)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *owned = value;
 
-    return owned != NULL && put(media, "examples", json_pack("{s:{s:O}}", name, "value", owned));
+    return owned != NULL &&
+           cr_json_put(media, "examples", json_pack("{s:{s:O}}", name, "value", owned));
 }
 
 /* The application as tensors of one row. */
@@ -271,9 +270,9 @@ json_t *cr_openapi_make(const struct cr_bundle *bundle, const struct cr_settings
         assert(err.code == CR_ENOMEM);
         return NULL;
     }
-    if (!put(find(document, "info", NULL), "version", json_string(CR_VERSION)) ||
-        !put(find(document, "info", NULL), "title",
-             json_sprintf("creditrisk: %s", bundle->portfolio->title)) ||
+    if (!cr_json_put(find(document, "info", NULL), "version", json_string(CR_VERSION)) ||
+        !cr_json_put(find(document, "info", NULL), "title",
+                     json_sprintf("creditrisk: %s", bundle->portfolio->title)) ||
         !add_routes(document, settings) || !add_portfolio(document, bundle, settings) ||
         !add_examples(document, bundle, example)) {
         return NULL;

@@ -9,12 +9,6 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 
-/* json_object_set_new fails without memory, also when value is NULL for that reason. */
-static bool put(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value) == 0;
-}
-
 static json_t *number_rounded(double number, int decimals)
 {
     return cr_json_number(cr_num_round(number, decimals));
@@ -48,13 +42,15 @@ static json_t *reason_to_json(const struct cr_bundle *bundle, const struct cr_re
     size_t n_fields;
     const size_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
 
-    if (!put(reason, "feature", json_string(about->label)) ||
-        !put(reason, "impact", number_rounded(cr_policy_impact(contribution, largest), 1)) ||
-        !put(reason, "direction", json_string(cr_policy_direction(contribution))) ||
-        !put(reason, "name", json_string(bundle->portfolio->features[about->first_feature].name)) ||
-        !put(reason, "value", value_to_json(result->row[about->first_feature])) ||
-        !put(reason, "contribution", cr_json_number(contribution)) ||
-        !put(reason, "sources", field_names(bundle->portfolio, fields, n_fields))) {
+    if (!cr_json_put(reason, "feature", json_string(about->label)) ||
+        !cr_json_put(reason, "impact",
+                     number_rounded(cr_policy_impact(contribution, largest), 1)) ||
+        !cr_json_put(reason, "direction", json_string(cr_policy_direction(contribution))) ||
+        !cr_json_put(reason, "name",
+                     json_string(bundle->portfolio->features[about->first_feature].name)) ||
+        !cr_json_put(reason, "value", value_to_json(result->row[about->first_feature])) ||
+        !cr_json_put(reason, "contribution", cr_json_number(contribution)) ||
+        !cr_json_put(reason, "sources", field_names(bundle->portfolio, fields, n_fields))) {
         return NULL;
     }
     return CR_STEAL(reason);
@@ -79,8 +75,8 @@ static json_t *groups_to_json(const struct cr_bundle *bundle, const struct cr_re
     CR_CLEANUP(cr_json_decrefp) json_t *groups = json_object();
 
     for (size_t i = 0; i < cr_explainer_n_groups(bundle->explainer); i++) {
-        if (!put(groups, cr_explainer_group(bundle->explainer, i)->label,
-                 cr_json_number(result->groups[i]))) {
+        if (!cr_json_put(groups, cr_explainer_group(bundle->explainer, i)->label,
+                         cr_json_number(result->groups[i]))) {
             return NULL;
         }
     }
@@ -92,8 +88,8 @@ static json_t *inputs_to_json(const struct cr_bundle *bundle, const struct cr_re
     CR_CLEANUP(cr_json_decrefp) json_t *inputs = json_object();
 
     for (size_t i = 0; i < cr_pipeline_n_inputs(bundle->pipeline); i++) {
-        if (!put(inputs, cr_pipeline_input(bundle->pipeline, i)->name,
-                 cr_json_number(result->contributions[i]))) {
+        if (!cr_json_put(inputs, cr_pipeline_input(bundle->pipeline, i)->name,
+                         cr_json_number(result->contributions[i]))) {
             return NULL;
         }
     }
@@ -104,8 +100,8 @@ static json_t *contributions_to_json(const struct cr_bundle *bundle, const struc
 {
     CR_CLEANUP(cr_json_decrefp) json_t *contributions = json_object();
 
-    if (!put(contributions, "by_group", groups_to_json(bundle, result)) ||
-        !put(contributions, "by_input", inputs_to_json(bundle, result))) {
+    if (!cr_json_put(contributions, "by_group", groups_to_json(bundle, result)) ||
+        !cr_json_put(contributions, "by_input", inputs_to_json(bundle, result))) {
         return NULL;
     }
     return CR_STEAL(contributions);
@@ -115,17 +111,17 @@ static json_t *contributions_to_json(const struct cr_bundle *bundle, const struc
 static bool put_decision(json_t *answer, const struct cr_bundle *bundle,
                          const struct cr_result *result)
 {
-    return put(answer, "probability", number_rounded(100.0 * result->pd, 2)) &&
-           put(answer, "probability_raw", number_rounded(result->pd, 6)) &&
-           put(answer, "risk_category", json_string(result->band->name)) &&
-           put(answer, "risk_color", json_string(result->band->color)) &&
-           put(answer, "description", json_string(result->band->description)) &&
-           put(answer, "recommended_action", json_string(result->band->action)) &&
-           put(answer, "optimal_threshold_used", cr_json_number(bundle->threshold)) &&
-           put(answer, "model_version", json_string(bundle->version)) &&
-           put(answer, "model_name", json_string(bundle->model_name)) &&
-           put(answer, "emi", cr_json_number(result->emi.amount)) &&
-           put(answer, "top_5_shap_features", reasons_to_json(bundle, result));
+    return cr_json_put(answer, "probability", number_rounded(100.0 * result->pd, 2)) &&
+           cr_json_put(answer, "probability_raw", number_rounded(result->pd, 6)) &&
+           cr_json_put(answer, "risk_category", json_string(result->band->name)) &&
+           cr_json_put(answer, "risk_color", json_string(result->band->color)) &&
+           cr_json_put(answer, "description", json_string(result->band->description)) &&
+           cr_json_put(answer, "recommended_action", json_string(result->band->action)) &&
+           cr_json_put(answer, "optimal_threshold_used", cr_json_number(bundle->threshold)) &&
+           cr_json_put(answer, "model_version", json_string(bundle->version)) &&
+           cr_json_put(answer, "model_name", json_string(bundle->model_name)) &&
+           cr_json_put(answer, "emi", cr_json_number(result->emi.amount)) &&
+           cr_json_put(answer, "top_5_shap_features", reasons_to_json(bundle, result));
 }
 
 json_t *cr_result_to_json(const struct cr_bundle *bundle, const struct cr_result *result,
@@ -134,13 +130,13 @@ json_t *cr_result_to_json(const struct cr_bundle *bundle, const struct cr_result
     CR_CLEANUP(cr_json_decrefp) json_t *answer = json_object();
 
     if (!put_decision(answer, bundle, result) ||
-        (decision_id != NULL && !put(answer, "decision_id", json_string(decision_id))) ||
-        !put(answer, "base_value", cr_json_number(result->base_value)) ||
-        !put(answer, "margin", cr_json_number(result->margin)) ||
-        !put(answer, "imputed",
-             field_names(bundle->portfolio, result->imputed, result->n_imputed)) ||
-        (result->emi.assumed_rate && !put(answer, "emi_assumed_rate", json_true())) ||
-        (full && !put(answer, "contributions", contributions_to_json(bundle, result)))) {
+        (decision_id != NULL && !cr_json_put(answer, "decision_id", json_string(decision_id))) ||
+        !cr_json_put(answer, "base_value", cr_json_number(result->base_value)) ||
+        !cr_json_put(answer, "margin", cr_json_number(result->margin)) ||
+        !cr_json_put(answer, "imputed",
+                     field_names(bundle->portfolio, result->imputed, result->n_imputed)) ||
+        (result->emi.assumed_rate && !cr_json_put(answer, "emi_assumed_rate", json_true())) ||
+        (full && !cr_json_put(answer, "contributions", contributions_to_json(bundle, result)))) {
         return NULL;
     }
     return CR_STEAL(answer);

@@ -217,6 +217,11 @@ static int get(const json_t *object, const char *key, const char *name, json_typ
     return 0;
 }
 
+bool cr_json_put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value) == 0;
+}
+
 int cr_json_get_string(const json_t *object, const char *key, const char *name,
                        const char **ret_text, struct cr_error *err)
 {

@@ -195,6 +195,23 @@ static void test_save_and_load(void **state)
     assert_non_null(strstr(err.message, "bad.json:2:"));
 }
 
+static void test_hand_over(void **state)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *object = json_object();
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+
+    (void)state;
+    assert_true(cr_json_put(object, "a", json_integer(1)));
+    assert_true(cr_json_put(object, "a", json_integer(2)));
+    assert_false(cr_json_put(object, "b", NULL));
+    assert_false(cr_json_put(NULL, "b", json_integer(3)));
+    cr_json_write_new(json_incref(object), &text);
+    assert_string_equal(cr_strbuf_text(&text), "{\"a\":2}");
+    assert_int_equal(object->refcount, 1);
+    cr_json_write_new(NULL, &text);
+    assert_true(text.failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_write_string),    cmocka_unit_test(test_members),
         cmocka_unit_test(test_members_refused), cmocka_unit_test(test_save_and_load),
+        cmocka_unit_test(test_hand_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,10 @@ void cr_json_write_number(double value, struct cr_strbuf *out);
 /* A number, or null for NaN and infinities; a new reference. */
 json_t *cr_json_number(double value);
 
+/* Sets a member and takes the value's reference; false without memory, also when that is why object
+ * or value is NULL. */
+bool cr_json_put(json_t *object, const char *key, json_t *value);
+
 /* Members with a check of presence and type; `name` (the file's) stands in the message. Returned
  * text and values are borrowed. cr_json_get_number accepts null as NaN when `allow_null`.
  * CR_EPARSE. */
