@@ -78,6 +78,9 @@ static int parse(struct cr_oip_batch *batch, const char *body, size_t len, size_
 {
     size_t max_values = (max_rows + 16) * (batch->portfolio->n_fields + 1);
 
+    if (len == 0) { /* body may be NULL, then */
+        return cr_error_set(err, CR_EINVAL, "The body is empty");
+    }
     if (is_too_long(body, len, max_values)) {
         return cr_error_set(err, CR_EINVAL, "The body has more values than %zu rows can have",
                             max_rows);
