@@ -14,7 +14,7 @@ for word in "$@"; do
   esac
 done
 
-need_packages "${build_packages[@]}" libcmocka-dev gzip
+need_packages "${build_packages[@]}" libcmocka-dev gzip nghttp2-client
 need_packages clang-format-14 2>/dev/null || echo "clang-format 14 is not to be had: its check will be skipped" >&2
 
 # Prometheus' checker of metrics: the program alone, out of its package, without the service that the package would start.

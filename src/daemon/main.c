@@ -10,11 +10,13 @@
 #include "creditrisk/score/trial.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
+#include "healthcheck.h"
 #include "signals.h"
 
-enum { EXIT_USAGE = 2, MAX_FLAGS = 64, SPARE_FILES = 64 };
+enum { EXIT_USAGE = 2, MAX_FLAGS = 64, SPARE_FILES = 512 };
 
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
@@ -31,6 +33,7 @@ static const char help[] =
     "  --registry DIR         where versions live (default models)\n"
     "  --registry-db URL      the registry's database (default sqlite:DIR/registry.db)\n"
     "  --config FILE          settings (default config/creditriskd.yaml)\n"
+    "  --healthcheck          asks the running daemon of these settings: 0 when it is ready\n"
     "  --help, --version\n"
     "\n"
     "Every setting is also a variable: CREDITRISK_PORTFOLIO, _DB, _REGISTRY, _CONFIG, PORT, …; "
@@ -46,6 +49,7 @@ struct words {
     size_t n;
     bool help;
     bool version;
+    bool healthcheck;
 };
 
 static int usage(const char *what, const char *word)
@@ -90,6 +94,8 @@ static int read_words(struct words *words, int argc, char **argv)
             words->help = true;
         } else if (strcmp(argv[i], "--version") == 0) {
             words->version = true;
+        } else if (strcmp(argv[i], "--healthcheck") == 0) {
+            words->healthcheck = true;
         } else if (strncmp(argv[i], "--", 2) == 0) {
             status = take_flag(words, argc, argv, &i);
         } else {
@@ -113,7 +119,7 @@ static void set_log_level(const char *name)
     }
 }
 
-/* As many open files as connections need, if the system lets us; else the library accepts fewer. */
+/* As many open files as connections need, if the system lets us; else fewer are accepted. */
 static void raise_file_limit(const struct cr_settings *settings)
 {
     rlim_t need = (rlim_t)settings->connections + SPARE_FILES;
@@ -125,19 +131,59 @@ static void raise_file_limit(const struct cr_settings *settings)
     }
 }
 
-/* Until a signal says stop; the number of requests that were cut off. */
-static size_t serve(struct cr_server *server, int watch_s)
+/* Something to do now and then. */
+struct duty {
+    int every_s; /* 0 = never */
+    int64_t due_ns;
+};
+
+static struct duty make_duty(int every_s)
 {
+    return (struct duty){every_s,
+                         every_s > 0 ? cr_clock_ns() + (int64_t)every_s * 1000000000 : INT64_MAX};
+}
+
+/* Whether it is time; then the next time is set. */
+static bool is_due(struct duty *duty)
+{
+    bool due = duty->due_ns <= cr_clock_ns();
+
+    if (due) {
+        *duty = make_duty(duty->every_s);
+    }
+    return due;
+}
+
+/* Until the first of the two, at least 1; 0 = there is none. */
+static int seconds_until(const struct duty *a, const struct duty *b)
+{
+    int64_t due_ns = a->due_ns < b->due_ns ? a->due_ns : b->due_ns;
+    int64_t left_ns = due_ns - cr_clock_ns();
+
+    if (due_ns == INT64_MAX) {
+        return 0;
+    }
+    return left_ns > 1000000000 ? (int)((left_ns + 999999999) / 1000000000) : 1;
+}
+
+/* Until a signal says stop; the number of requests that were cut off. */
+static size_t serve(const struct cr_settings *settings, struct cr_server *server)
+{
+    struct duty watch = make_duty(settings->registry_watch_s);
+    struct duty refresh = make_duty(settings->auth_refresh_s);
     enum cr_signal signal;
     const char *name;
     struct cr_error err;
     size_t n_cut;
 
-    while ((signal = cr_signals_wait(watch_s, &name)) != CR_SIGNAL_STOP) {
+    while ((signal = cr_signals_wait(seconds_until(&watch, &refresh), &name)) != CR_SIGNAL_STOP) {
+        if (signal == CR_SIGNAL_RELOAD || is_due(&refresh)) {
+            cr_server_refresh(server);
+        }
         if (signal == CR_SIGNAL_RELOAD) {
             cr_log(CR_LOG_INFO, "reloading", "{s:s}", "signal", name);
             (void)cr_server_reload(server, &err); /* logged; the old champion keeps serving */
-        } else if (cr_server_follow(server, &err) < 0) {
+        } else if (is_due(&watch) && cr_server_follow(server, &err) < 0) {
             cr_log(CR_LOG_DEBUG, "registry_unread", "{s:s}", "reason", err.message);
         }
     }
@@ -166,8 +212,20 @@ static int run(const struct cr_settings *settings, struct cr_error *err)
     cr_log(CR_LOG_INFO, "listening", "{s:s, s:i, s:s, s:s?}", "address", cr_server_address(server),
            "port", cr_server_port(server), "program", "creditriskd " CR_VERSION, "config",
            settings->config_path);
-    (void)serve(server, settings->registry_watch_s); /* logged */
+    (void)serve(settings, server); /* logged */
     return 0;
+}
+
+/* What a container or a supervisor runs now and then: needs no other program. */
+static int check_health(const struct cr_settings *settings)
+{
+    struct cr_error err;
+
+    if (cr_healthcheck(settings, &err) < 0) {
+        fprintf(stderr, "creditriskd: %s\n", err.message);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -191,6 +249,9 @@ int main(int argc, char **argv)
     if (cr_settings_load(words.flags, words.n, &settings, &err) < 0) {
         fprintf(stderr, "creditriskd: %s\n", err.message);
         return EXIT_USAGE;
+    }
+    if (words.healthcheck) {
+        return check_health(&settings);
     }
     set_log_level(settings.log_level);
     raise_file_limit(&settings);

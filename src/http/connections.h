@@ -24,13 +24,12 @@ struct cr_connections;
 
 struct cr_connection {
     struct cr_timer timer;
-    struct cr_address peer; /* whoever connected */
-    bool is_proxy;          /* a trusted one: what it brings counts for those behind it */
-    size_t n_requests;      /* the worker's, … */
-    bool is_idle;           /* … as this is: between two requests */
-    /* under the lock of the connections */
+    struct cr_address peer;     /* whoever connected */
+    bool is_proxy;              /* a trusted one: what it brings counts for those behind it */
+    size_t n_requests;          /* the worker's, … */
+    bool is_idle;               /* … as this is: between two requests */
     int fd;                     /* −1 = free */
-    struct cr_connection *next; /* free one */
+    struct cr_connection *next; /* free one; under the lock of the connections */
 };
 
 /* What limits and proxies the settings tell, which must outlive it. Yours: cr_connections_destroy.

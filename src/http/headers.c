@@ -23,6 +23,10 @@ static const struct {
     {"Content-Encoding", offsetof(struct cr_headers, content_encoding), true},
     {"Expect", offsetof(struct cr_headers, expect), false},
     {"X-Request-ID", offsetof(struct cr_headers, request_id), false},
+    {"Authorization", offsetof(struct cr_headers, authorization), true},
+    {"X-API-Key", offsetof(struct cr_headers, api_key), true},
+    {"Origin", offsetof(struct cr_headers, origin), true},
+    {"Access-Control-Request-Method", offsetof(struct cr_headers, preflight), false},
     {"X-Forwarded-For", offsetof(struct cr_headers, forwarded_for), false},
 };
 

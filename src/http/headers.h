@@ -39,6 +39,10 @@ struct cr_headers {
     const char *content_encoding;
     const char *expect;
     const char *request_id;
+    const char *authorization;
+    const char *api_key;
+    const char *origin;
+    const char *preflight;     /* Access-Control-Request-Method */
     const char *forwarded_for; /* the last one, which the nearest proxy wrote */
     uint64_t body_len;         /* Content-Length's value */
     const char *why;           /* of a refusal; static */

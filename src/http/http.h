@@ -12,14 +12,17 @@
 #include <stdint.h>
 
 #include "accept.h"
+#include "auth.h"
 #include "champion.h"
 #include "connections.h"
+#include "cors.h"
 #include "creditrisk/http/server.h"
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/web/assets.h"
 #include "headers.h"
+#include "limit.h"
 #include "linger.h"
 #include "metrics.h"
 #include "queue.h"
@@ -73,7 +76,11 @@ struct cr_request {
     const struct cr_route *route; /* NULL when none */
     struct cr_route_params params;
     enum cr_surface surface;
-    enum cr_media media;        /* of the body */
+    enum cr_media media;           /* of the body */
+    struct cr_origin_entry origin; /* of a page that may read the answer; text NULL = none */
+    bool is_preflight;             /* it only asks whether it may ask */
+    bool is_limited;               /* the rate limit looked at it: */
+    struct cr_limit_verdict limit;
     enum cr_refusal refusal;    /* what the head earned; answered once the body is read */
     const char *refusal_detail; /* static; NULL = the refusal's own words */
     uint64_t body_expected;     /* Content-Length */
@@ -82,6 +89,7 @@ struct cr_request {
     size_t body_len;
     size_t body_cap;
     size_t body_dropped; /* bytes read for a refused request */
+    size_t answer_len;   /* what the client must take before the deadline */
     size_t held_bytes;   /* of the server's for large bodies */
     unsigned status;     /* 0 until answered */
     char id[CR_REQUEST_ID_MAX + 1];
@@ -103,7 +111,9 @@ struct cr_server {
     struct cr_connections *connections;
     struct cr_acceptor *acceptor; /* NULL before start and while draining */
     struct cr_queue *queue;
-    struct cr_shadow *shadow;    /* scores challengers */
+    struct cr_shadow *shadow; /* scores challengers */
+    struct cr_auth *auth;
+    struct cr_limit *limit;      /* NULL = none */
     atomic_size_t held_bytes;    /* by large bodies and answers, of settings->bodies_bytes */
     const char *trial_program;   /* cr_server_try_versions; NULL = none */
     pthread_mutex_t reload_lock; /* one reload at a time; guards `seen` */
@@ -145,6 +155,12 @@ void cr_request_destroy(struct cr_request *request);
 size_t cr_request_memory(const struct cr_settings *settings);
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN]);
 
+/* admit.c: names the request's client, and counts the request for it behind a proxy (false when it
+ * has too many at a time); whether its key and its quota allow what its route needs:
+ * CR_REFUSAL_NONE, _UNAUTHENTICATED, _FORBIDDEN or _TOO_MANY. */
+bool cr_admit_client(struct cr_request *request, const struct cr_headers *headers);
+enum cr_refusal cr_admit_request(struct cr_request *request, const struct cr_headers *headers);
+
 /* reply.c: the i-th way to be refused, false beyond the last; two may have one status. */
 bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title);
 
@@ -177,6 +193,9 @@ const char *cr_reply_words(const struct cr_request *request, const struct cr_err
 /* A whole refusal as bytes, with `Connection: close`; detail NULL = the table's words. */
 void cr_reply_write(struct cr_strbuf *out, enum cr_refusal refusal, enum cr_surface surface,
                     const char *id, const char *detail);
+
+/* 204: what a page of another origin may ask of the route. */
+enum MHD_Result cr_reply_preflight(struct cr_request *request);
 
 /* Hands the reply that a thread of the queue made to the library. */
 enum MHD_Result cr_reply_deliver(struct cr_request *request);

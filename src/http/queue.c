@@ -4,8 +4,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
+
+/* Long work takes the processor time that the event threads leave. */
+enum { NICE = 10 };
 
 struct cr_queue {
     size_t capacity;
@@ -39,7 +44,8 @@ static void *run(void *argument)
     struct cr_queue *queue = argument;
     size_t number;
 
-    (void)pthread_mutex_lock(&queue->lock); /* these fail only for misuse */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* else it only is less polite */
+    (void)pthread_mutex_lock(&queue->lock);                /* these fail only for misuse */
     number = queue->n_claimed++;
     while (queue->first != NULL || !queue->stop) {
         struct cr_job *job;

@@ -2,9 +2,11 @@
 #include "http.h"
 
 #include <assert.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -104,6 +106,7 @@ static const char *error_type(enum cr_surface surface)
 struct large {
     struct cr_server *server;
     struct cr_timer *timer; /* the connection's: there for as long as it is read */
+    int fd;                 /* so is this */
     int64_t start_ns;       /* 0 until the first byte is asked for */
     char *text;
     size_t len;
@@ -114,13 +117,17 @@ static ssize_t read_large(void *context, uint64_t position, char *out, size_t ma
     struct large *large = context;
     size_t rest = large->len - (size_t)position;
     size_t n = rest < max ? rest : max;
+    int n_pending = 0; /* handed to the system, which still has it */
+    size_t n_taken;
 
     if (large->start_ns == 0) {
         large->start_ns = cr_clock_ns();
     }
+    (void)ioctl(large->fd, SIOCOUTQ, &n_pending); /* of a local socket nothing is known */
+    n_taken = (size_t)position > (size_t)n_pending ? (size_t)position - (size_t)n_pending : 0;
+    cr_timer_set(large->timer,
+                 cr_connections_transfer_due(large->server->connections, large->start_ns, n_taken));
     memcpy(out, large->text + position, n);
-    cr_timer_set(large->timer, cr_connections_transfer_due(large->server->connections,
-                                                           large->start_ns, (size_t)position));
     return (ssize_t)n;
 }
 
@@ -140,7 +147,8 @@ static struct MHD_Response *make_large(struct cr_request *request, char *text, s
     struct MHD_Response *response = NULL;
 
     if (large != NULL && cr_server_hold(request->server, len)) {
-        *large = (struct large){request->server, &request->peer->timer, 0, text, len};
+        *large =
+            (struct large){request->server, &request->peer->timer, request->peer->fd, 0, text, len};
         response =
             MHD_create_response_from_callback(len, LARGE_BLOCK, read_large, large, free_large);
         if (response == NULL) {
@@ -161,6 +169,7 @@ static struct MHD_Response *make_response(struct cr_request *request, char *text
     if (text != NULL && len > LARGE) {
         response = make_large(request, text, len);
     } else if (text != NULL) {
+        request->answer_len = len;
         response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
     }
     if (response == NULL) {
@@ -192,7 +201,8 @@ static enum MHD_Result deliver(struct cr_request *request, unsigned status,
     enum MHD_Result result = MHD_queue_response(request->connection, status, response);
 
     cr_timer_set(&request->peer->timer,
-                 cr_connections_transfer_due(request->server->connections, cr_clock_ns(), 0));
+                 cr_connections_transfer_due(request->server->connections, cr_clock_ns(),
+                                             request->answer_len));
     MHD_destroy_response(response);
     request->stage = CR_STAGE_ANSWERED;
     return result;
@@ -206,31 +216,94 @@ enum MHD_Result cr_reply_deliver(struct cr_request *request)
     return response != NULL ? deliver(request, request->reply.status, response) : MHD_NO;
 }
 
-/* Adds what every answer carries and queues it; the response is consumed. A header can be refused
- * only for lack of memory, and then the rest of the answer still holds. */
+/* A header can be refused only for lack of memory, and then the rest of the answer still holds. */
+static void put_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    (void)MHD_add_response_header(response, name, value);
+}
+
+static void put_limit(const struct cr_request *request, struct MHD_Response *response)
+{
+    char text[CR_LIMIT_TEXT_LEN];
+
+    cr_limit_policy(request->server->limit, text);
+    put_header(response, "RateLimit-Policy", text);
+    cr_limit_state(&request->limit, text);
+    put_header(response, "RateLimit", text);
+}
+
+/* Lets a page of the request's origin read the answer. */
+static void put_origin(const struct cr_request *request, struct MHD_Response *response)
+{
+    char *origin = strndup(request->origin.text, request->origin.len);
+
+    if (origin != NULL) {
+        put_header(response, "Access-Control-Allow-Origin", origin);
+        put_header(response, "Access-Control-Expose-Headers",
+                   "X-Request-ID, Retry-After, RateLimit-Policy, RateLimit");
+    }
+    free(origin);
+}
+
+/* What the status asks for. */
+static void put_status_headers(const struct cr_request *request, unsigned status,
+                               struct MHD_Response *response)
+{
+    char text[32];
+
+    switch (status) {
+    case 401:
+        put_header(response, "WWW-Authenticate", "Bearer realm=\"creditrisk\"");
+        break;
+    case 403:
+        put_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
+        break;
+    case 405:
+        cr_routes_allow(request->route, text);
+        put_header(response, "Allow", text);
+        break;
+    case 429:
+        (void)snprintf(text, sizeof(text), "%u", request->limit.retry_after_s); /* fits */
+        put_header(response, "Retry-After", text);
+        break;
+    case 503:
+        put_header(response, "Retry-After", RETRY_AFTER_S);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Adds what every answer carries (type NULL = it has no body) and queues it; the response is
+ * consumed. */
 static enum MHD_Result queue(struct cr_request *request, unsigned status, const char *type,
                              bool close, struct MHD_Response *response)
 {
+    const struct cr_server *server = request->server;
+
     if (response == NULL) {
         return MHD_NO;
     }
-    (void)MHD_add_response_header(response, "Content-Type", type);
-    (void)MHD_add_response_header(response, "X-Request-ID", request->id);
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (type != NULL) {
+        put_header(response, "Content-Type", type);
+    }
+    put_header(response, "X-Request-ID", request->id);
+    put_header(response, "X-Content-Type-Options", "nosniff");
     if (request->route != NULL && request->route->no_store) {
-        (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+        put_header(response, "Cache-Control", "no-store");
     }
-    if (status == 405) {
-        char allow[32];
-
-        cr_routes_allow(request->route, allow);
-        (void)MHD_add_response_header(response, "Allow", allow);
+    put_status_headers(request, status, response);
+    if (request->is_limited) {
+        put_limit(request, response);
     }
-    if (status == 503) {
-        (void)MHD_add_response_header(response, "Retry-After", RETRY_AFTER_S);
+    if (*server->settings->cors_origins != '\0') {
+        put_header(response, "Vary", "Origin");
     }
-    if (close || atomic_load_explicit(&request->server->draining, memory_order_relaxed)) {
-        (void)MHD_add_response_header(response, "Connection", "close");
+    if (request->origin.text != NULL) {
+        put_origin(request, response);
+    }
+    if (close || atomic_load_explicit(&server->draining, memory_order_relaxed)) {
+        put_header(response, "Connection", "close");
     }
     request->status = status;
     if (request->stage == CR_STAGE_QUEUED) { /* not this thread's connection */
@@ -238,6 +311,22 @@ static enum MHD_Result queue(struct cr_request *request, unsigned status, const 
         return MHD_YES;
     }
     return deliver(request, status, response);
+}
+
+enum MHD_Result cr_reply_preflight(struct cr_request *request)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    char allow[32];
+
+    if (response != NULL) {
+        cr_routes_allow(request->route, allow);
+        put_header(response, "Access-Control-Allow-Methods", allow);
+        put_header(response, "Access-Control-Allow-Headers",
+                   "Authorization, Content-Type, X-API-Key, X-Request-ID");
+        put_header(response, "Access-Control-Max-Age", "600");
+    }
+    return queue(request, 204, NULL, false, response);
 }
 
 /* The client may still be sending what nobody will read. */

@@ -132,13 +132,21 @@ static void set_limits(struct cr_request *request)
     const struct cr_settings *settings = request->server->settings;
 
     request->body_max = settings->body_bytes;
-    if (is_batch(request)) {
+    if (is_batch(request) && request->refusal == CR_REFUSAL_NONE) {
         request->body_max = settings->batch_bytes;
         request->arena.max += ARRIVAL_FACTOR * settings->batch_bytes;
     }
 }
 
-/* Refusals that leave the connection usable: they wait until the body has been read. */
+/* A browser's question whether a page may ask (CORS). */
+static bool is_preflight(const struct cr_request *request, const struct cr_headers *headers)
+{
+    return request->origin.text != NULL && headers->preflight != NULL &&
+           strcmp(request->method_text, "OPTIONS") == 0;
+}
+
+/* Refusals that leave the connection usable: they wait until the body has been read, unless it is
+ * large. */
 static void route(struct cr_request *request, const struct cr_headers *headers)
 {
     const char *path = request->path;
@@ -149,7 +157,10 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
     if (request->route == NULL) {
         request->refusal = CR_REFUSAL_NOT_FOUND;
     } else if ((request->route->methods & request->method) == 0) {
-        request->refusal = CR_REFUSAL_METHOD;
+        request->is_preflight = is_preflight(request, headers);
+        request->refusal = request->is_preflight ? CR_REFUSAL_NONE : CR_REFUSAL_METHOD;
+    } else if ((request->refusal = cr_admit_request(request, headers)) != CR_REFUSAL_NONE) {
+        request->refusal_detail = NULL;
     } else if (request->route->media != CR_MEDIA_NONE &&
                (request->route->media & request->media) == 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
@@ -159,17 +170,6 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
         request->refusal_detail = "No Content-Encoding is accepted";
     }
     set_limits(request);
-}
-
-/* Who asks; behind a proxy the request counts as a connection of its client. */
-static void identify(struct cr_request *request, const struct cr_headers *headers)
-{
-    struct cr_connections *connections = request->server->connections;
-
-    request->client = cr_connections_client(connections, request->peer, headers->forwarded_for);
-    if (request->peer->is_proxy) {
-        request->is_entered = cr_connections_enter(connections, &request->client);
-    }
 }
 
 /* The body may come. */
@@ -195,32 +195,34 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
                                    request->is_target, version};
     struct cr_headers headers;
     enum cr_refusal refusal = cr_headers_check(request->connection, &line, &limits, &headers);
+    bool is_counted;
 
     if (headers.request_id != NULL && cr_headers_is_id(headers.request_id)) {
         (void)snprintf(request->id, sizeof(request->id), "%s", headers.request_id); /* it fits */
     } else {
         cr_request_random_id(request, request->id);
     }
-    identify(request, &headers);
+    is_counted = cr_admit_client(request, &headers);
+    request->origin = cr_cors_find(settings->cors_origins, headers.origin);
     request->method = cr_routes_method(request->method_text);
     request->path = cr_routes_path(url);
     route(request, &headers);
     if (refusal == CR_REFUSAL_NONE && request->method == CR_METHOD_UNKNOWN) {
         refusal = CR_REFUSAL_UNKNOWN_METHOD;
     }
+    if (refusal == CR_REFUSAL_NONE && !is_counted) {
+        refusal = CR_REFUSAL_OVERLOAD;
+    }
+    if (refusal == CR_REFUSAL_NONE && request->refusal != CR_REFUSAL_NONE &&
+        (headers.expect != NULL || headers.body_len > settings->body_bytes)) {
+        /* the client asks first, and need not send the body at all; or it is too much to drop */
+        return cr_reply_refuse(request, request->refusal, request->refusal_detail);
+    }
     if (refusal == CR_REFUSAL_NONE && headers.body_len > request->body_max) {
         refusal = CR_REFUSAL_TOO_LARGE;
     }
-    if (refusal == CR_REFUSAL_NONE && request->peer->is_proxy && !request->is_entered) {
-        cr_metrics_count_rejection(request->server->metrics, CR_REJECTION_ADDRESS);
-        refusal = CR_REFUSAL_OVERLOAD;
-    }
     if (refusal != CR_REFUSAL_NONE) {
         return cr_reply_refuse(request, refusal, headers.why);
-    }
-    if (request->refusal != CR_REFUSAL_NONE && headers.expect != NULL) {
-        /* the client asks first: it need not send the body at all */
-        return cr_reply_refuse(request, request->refusal, request->refusal_detail);
     }
     return await_body(request, &headers);
 }
@@ -270,7 +272,8 @@ static enum MHD_Result collect(struct cr_request *request, const char *data, siz
         cr_reply_cut(request, CR_REFUSAL_TOO_LARGE); /* chunked: its size was not announced */
         return MHD_NO;
     }
-    if (request->refusal != CR_REFUSAL_NONE || request->route->media == CR_MEDIA_NONE) {
+    if (request->refusal != CR_REFUSAL_NONE || request->is_preflight ||
+        request->route->media == CR_MEDIA_NONE) {
         request->body_dropped += len;
     } else if (reserve_body(request, request->body_len + len)) {
         memcpy(request->body + request->body_len, data, len);
@@ -320,6 +323,9 @@ static enum MHD_Result enqueue(struct cr_request *request)
 
 static enum MHD_Result answer(struct cr_request *request)
 {
+    if (request->is_preflight) {
+        return cr_reply_preflight(request);
+    }
     if (request->refusal != CR_REFUSAL_NONE) {
         return cr_reply_refuse(request, request->refusal, request->refusal_detail);
     }

@@ -74,6 +74,16 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
         result = cr_connections_create(settings, &server->connections, err);
     }
     if (result == 0) {
+        result = cr_cors_check(settings->cors_origins, err);
+    }
+    if (result == 0 && settings->rate_requests > 0) {
+        result = cr_limit_create((unsigned)settings->rate_requests,
+                                 (unsigned)settings->rate_window_s, &server->limit, err);
+    }
+    if (result == 0) {
+        result = cr_auth_create(settings, &server->auth, err);
+    }
+    if (result == 0) {
         result = cr_queue_create((size_t)settings->queue_threads, (size_t)settings->queue_length,
                                  &server->queue, err);
     }
@@ -103,6 +113,8 @@ void cr_server_destroy(struct cr_server *server)
         MHD_stop_daemon(server->mhd);
     }
     cr_shadow_destroy(server->shadow);
+    cr_auth_destroy(server->auth);
+    cr_limit_destroy(server->limit);
     cr_connections_destroy(server->connections);
     cr_linger_destroy(server->linger);
     if (server->listen_fd >= 0) {
@@ -213,6 +225,11 @@ int cr_server_follow(struct cr_server *server, struct cr_error *err)
     }
     (void)pthread_mutex_unlock(&server->reload_lock);
     return result;
+}
+
+void cr_server_refresh(struct cr_server *server)
+{
+    cr_auth_refresh(server->auth);
 }
 
 int cr_server_reload(struct cr_server *server, struct cr_error *err)

@@ -477,6 +477,42 @@ static void test_drain_readiness(void **state)
     (void)close(other);
 }
 
+/* One call of --healthcheck for what listens on `listen`. */
+static void check_health(const char *listen, int status, const char *message)
+{
+    const char *const words[] = {"--healthcheck", "--listen", listen, NULL};
+    CR_CLEANUP(cr_freep) char *output = NULL;
+
+    assert_int_equal(cr_daemon_run(words, NULL, &output), status);
+    if (strstr(output, message) == NULL || (status == 0) != (*output == '\0')) {
+        fail_msg("'%s' is not '%s'", output, message);
+    }
+}
+
+static void test_healthcheck(void **state)
+{
+    struct cr_fixture *fixture = *state;
+    struct cr_daemon daemon;
+    char here[32];
+    char anywhere[32];
+    size_t at;
+
+    start(&daemon, fixture->registry_dir);
+    (void)snprintf(here, sizeof(here), "127.0.0.1:%d", daemon.port);
+    (void)snprintf(anywhere, sizeof(anywhere), "0.0.0.0:%d", daemon.port);
+    at = cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
+    check_health(here, 1, "not ready: 'HTTP/1.1 503'");
+    free(publish_champion(fixture));
+    cr_daemon_signal(&daemon, SIGHUP);
+    (void)cr_daemon_await(&daemon, at, "\"event\":\"champion_loaded\"");
+    check_health(here, 0, "");
+    check_health(anywhere, 0, "");
+    check_health("127.0.0.1:0", 1, "is no place to ask");
+    check_health("localhost:80", 1, "is no place to ask");
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+    check_health(here, 1, "cannot connect: Connection refused");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +525,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reload_under_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_first_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_healthcheck, set_up, tear_down),
         cmocka_unit_test(test_drain_backlog),
         cmocka_unit_test(test_drain_timeout),
         cmocka_unit_test(test_drain_readiness),

@@ -108,7 +108,7 @@ struct cr_http_response cr_http_read(int fd, bool head_only)
         free(response.head);
         read_head(fd, &response);
     } while (response.status == 100);
-    if (response.status != 0) {
+    if (response.status != 0 && response.status != 204) {
         assert_non_null(cr_http_header(&response, "Content-Length", length));
         len = head_only ? 0 : (size_t)atol(length);
     }

@@ -14,7 +14,8 @@ struct cr_server;
 /* Takes the listening socket (settings->listen_fd when ≥ 0, which it then owns, else address and
  * port). Clients may connect from now on and wait; nothing is answered before cr_server_start.
  * Settings must outlive it. Yours: cr_server_destroy. CR_EINVAL for an address that is none or may
- * not be served (not loopback without auth.allow_anonymous), CR_EUNAVAIL when it cannot be had. */
+ * not be served (not loopback without keys or auth.allow_anonymous), CR_EUNAVAIL when it cannot be
+ * had. */
 int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
                      struct cr_error *err);
 
@@ -34,6 +35,9 @@ int cr_server_reload(struct cr_server *server, struct cr_error *err);
  * refused. The errors of cr_server_reload, and those of reading the registry, which are not logged.
  */
 int cr_server_follow(struct cr_server *server, struct cr_error *err);
+
+/* Reads the clients' keys again; to be called every auth.refresh_s seconds, and by one thread. */
+void cr_server_refresh(struct cr_server *server);
 
 /* Starts answering; without a champion with 503. CR_EUNAVAIL. */
 int cr_server_start(struct cr_server *server, struct cr_error *err);

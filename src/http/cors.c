@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "cors.h"
+
+#include <string.h>
+
+static struct cr_origin_entry next_entry(const char **list)
+{
+    struct cr_origin_entry entry = {*list, strcspn(*list, ",")};
+
+    *list += entry.len + ((*list)[entry.len] == ',');
+    return entry;
+}
+
+int cr_cors_check(const char *list, struct cr_error *err)
+{
+    while (*list != '\0') {
+        struct cr_origin_entry entry = next_entry(&list);
+        const char *host = memmem(entry.text, entry.len, "://", 3);
+
+        if (host == NULL || host == entry.text || host + 3 == entry.text + entry.len ||
+            memchr(host + 3, '/', (size_t)(entry.text + entry.len - host - 3)) != NULL) {
+            return cr_error_set(err, CR_EINVAL,
+                                "cors.allow_origins: '%.*s' is no origin such as "
+                                "https://desk.example.com",
+                                (int)entry.len, entry.text);
+        }
+    }
+    return 0;
+}
+
+struct cr_origin_entry cr_cors_find(const char *list, const char *origin)
+{
+    while (origin != NULL && *list != '\0') {
+        struct cr_origin_entry entry = next_entry(&list);
+
+        if (strlen(origin) == entry.len && memcmp(origin, entry.text, entry.len) == 0) {
+            return entry;
+        }
+    }
+    return (struct cr_origin_entry){NULL, 0};
+}

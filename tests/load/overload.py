@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""More connections than the cap and more batches than the queue holds, for a minute: nothing breaks, memory is bounded, what is refused
+is told so at once, and what is answered is hardly less than without the crowd. Prints JSON lines.
+
+usage: overload.py CREDITRISKD CREDITRISK SOURCE_ROOT [--short]     needs h2load (Debian: nghttp2-client)
+
+The sustainable rate is that of as many connections as one address may have beside one client with batches; then come three times as many
+and eight. --short (the suite): a few seconds; the rates are printed and not judged.
+"""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from service import Service, read_answer  # noqa: E402
+
+CAP, CROWD, ROWS = 64, 192, 500
+GOODPUT, MEMORY_KIB = 0.8, 512 * 1024
+
+
+class Batches:
+    """Clients that post batches one after the other, each on its own connection, again when refused."""
+
+    def __init__(self, service, n):
+        self.service, self.stop, self.rows, self.refused = service, False, 0, 0
+        body = b"[" + b",".join([service.application] * ROWS) + b"]"
+        self.request = service.post("/predict/batch", body)
+        self.threads = [threading.Thread(target=self.run) for _ in range(n)]
+
+    def run(self):
+        client = None
+        while not self.stop:
+            try:
+                client = client or self.service.connect("127.0.0.2")
+                client.sendall(self.request)
+                answer = read_answer(client)
+            except OSError:
+                answer = None
+            if answer is not None and answer[0] == 200:
+                self.rows += ROWS
+                continue
+            assert answer is None or (answer[0] == 503 and b"Retry-After" in answer[1]), answer
+            self.refused += 1
+            client.close()
+            client = None
+            time.sleep(0.05)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop = True
+        for thread in self.threads:
+            thread.join()
+
+
+def h2load_words(service, connections, *words):
+    body = service.dir / "body"
+    body.write_bytes(service.application)
+    return ["h2load", "--h1", "-t", "1", "-c", str(connections), *words, "-H", "Content-Type: application/json", "-d", str(body),
+            f"http://127.0.0.1:{service.port}/predict"]
+
+
+def h2load(service, connections, seconds):
+    """Singles answered with 2xx, a second; nothing else may be answered to these connections."""
+    done = subprocess.run(h2load_words(service, connections, "-D", str(seconds)), capture_output=True, text=True, check=False)
+    match = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", done.stdout)
+    assert match, done.stdout + done.stderr
+    assert match[2] == match[3] == match[4] == "0", done.stdout
+    return int(match[1]) / seconds
+
+
+class Crowd:
+    """Connections beyond the cap that come again as soon as they are refused. They get what processor time nobody else wants, as if
+    they were on machines of their own."""
+
+    def __init__(self, service, connections):
+        self.words = ["nice", "-n", "19", *h2load_words(service, connections, "-n", "1000000000")]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+class Refused:
+    """Tries a connection now and then and times the 503."""
+
+    def __init__(self, service):
+        self.service, self.stop, self.waits, self.served = service, False, [], 0
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.stop:
+            start = time.perf_counter()
+            client = self.service.connect()  # from where as many are already as may be
+            try:
+                answer = read_answer(client)  # nothing was asked: only a refusal can come
+            except OSError:
+                answer = None
+            if answer is not None:
+                assert answer[0] == 503 and b"Retry-After" in answer[1] and b"Connection: close" in answer[1], answer
+                self.waits.append(time.perf_counter() - start)
+            else:
+                self.served += 1
+            client.close()
+            time.sleep(0.1)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop = True
+        self.thread.join()
+
+
+def ask(service, path):
+    client = service.connect("127.0.0.4")
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+    answer = read_answer(client)
+    client.close()
+    return answer[2].decode()
+
+
+def main():
+    if not shutil.which("h2load"):
+        print("h2load (Debian: nghttp2-client) is missing", file=sys.stderr)
+        return 77
+    short = "--short" in sys.argv
+    seconds = 3 if short else 60
+    variables = {"LIMITS_CONNECTIONS": CAP + 8, "LIMITS_CONNECTIONS_PER_ADDRESS": CAP, "QUEUE_LENGTH": 2,
+                 "LIMITS_HEADER_TIMEOUT_S": 1}
+    alone_s = max(3, seconds // 4)
+    with Service(*sys.argv[1:4], **variables) as service:
+        with Batches(service, 1) as one:
+            alone = h2load(service, CAP, alone_s)
+        before_kib = service.memory_kib("VmHWM")
+        with ThreadPoolExecutor(1) as pool:
+            well_behaved = pool.submit(h2load, service, CAP, seconds)
+            time.sleep(0.5)  # they are there first; who comes later is the crowd
+            with Batches(service, 8) as many, Refused(service) as probes, Crowd(service, CROWD):
+                good = well_behaved.result()
+        metrics = ask(service, "/metrics")
+        refused = {reason: int(n) for reason, n in re.findall(r'connections_rejected_total{reason="(\w+)"} (\d+)', metrics)}
+        work, alone_work = good + many.rows / seconds, alone + one.rows / alone_s
+        result = {"connections": [CAP, CAP + CROWD], "singles_per_s": [round(alone), round(good)],
+                  "rows_per_s": [round(one.rows / alone_s), round(many.rows / seconds)], "goodput": round(work / alone_work, 3),
+                  "goodput_singles": round(good / alone, 3), "refused": refused, "probes_refused": len(probes.waits),
+                  "slowest_refusal_ms": round(1000 * max(probes.waits, default=0), 2),
+                  "memory_kib": [before_kib, service.memory_kib("VmHWM")]}
+        print(json.dumps(result), flush=True)
+        assert service.process.poll() is None, "the daemon died"
+        failures = [result["memory_kib"][1] > MEMORY_KIB, good <= 0, not probes.waits, refused["address"] == 0, refused["queue"] == 0]
+        if not short:
+            failures += [result["goodput"] < GOODPUT]
+    return 1 if any(failures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
