@@ -409,20 +409,41 @@ void cr_metrics_count_shadow_loss(struct cr_shadow_counters *counters, enum cr_s
     (void)atomic_fetch_add_explicit(&counters->losses[loss], 1, memory_order_relaxed);
 }
 
+/* {"upper_bounds", "counts"}: one count more than bounds, for what is beyond the last; their sum is
+ * *ret_n. */
+static json_t *histogram_to_json(const struct cr_histogram *histogram,
+                                 const struct cr_bounds *bounds, uint64_t *ret_n)
+{
+    json_t *limits = json_array();
+    json_t *counts = json_array();
+
+    *ret_n = 0;
+    for (size_t i = 0; i <= bounds->n; i++) {
+        uint64_t n = atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+
+        *ret_n += n;
+        (void)json_array_append_new(counts,
+                                    json_integer((json_int_t)n)); /* no memory: a count too few */
+        if (i < bounds->n) {
+            (void)json_array_append_new(limits, cr_json_number(bounds->values[i]));
+        }
+    }
+    return json_pack("{s:o, s:o}", "upper_bounds", limits, "counts", counts);
+}
+
 json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters)
 {
-    uint64_t scored = 0;
+    uint64_t scored;
+    json_t *histogram = histogram_to_json(&counters->difference, &cr_difference_bounds, &scored);
 
-    for (size_t i = 0; i < CR_ARRAY_LEN(counters->difference.counts); i++) {
-        scored += atomic_load_explicit(&counters->difference.counts[i], memory_order_relaxed);
-    }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "scored", (json_int_t)scored,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "scored", (json_int_t)scored,
                      "disagreements", (json_int_t)atomic_load(&counters->disagreements), "refused",
                      (json_int_t)atomic_load(&counters->losses[CR_SHADOW_REFUSED]), "failed",
                      (json_int_t)atomic_load(&counters->losses[CR_SHADOW_FAILED]), "dropped",
                      (json_int_t)atomic_load(&counters->losses[CR_SHADOW_DROPPED]),
                      "mean_difference",
-                     cr_json_number(atomic_load(&counters->difference.sum) / (double)scored));
+                     cr_json_number(atomic_load(&counters->difference.sum) / (double)scored),
+                     "pd_difference", histogram);
 }
 
 void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded)

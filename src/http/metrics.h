@@ -84,8 +84,8 @@ void cr_metrics_count_shadow(struct cr_shadow_counters *counters, double differe
 /* It did not. Any thread. */
 void cr_metrics_count_shadow_loss(struct cr_shadow_counters *counters, enum cr_shadow_loss loss);
 
-/* {"scored", "disagreements", "refused", "failed", "dropped", "mean_difference"}; NULL without
- * memory. Any thread. */
+/* {"scored", "disagreements", "refused", "failed", "dropped", "mean_difference", "pd_difference":
+ * {"upper_bounds", "counts"}}; NULL without memory. Any thread. */
 json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters);
 
 /* Rare events; any thread. */

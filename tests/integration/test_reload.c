@@ -421,9 +421,12 @@ static void a_replica_follows_the_registry(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
+enum { N_SHADOWED = 120 };
+
 /* What the shadow must come to, from the two versions themselves. */
 struct expected {
     double sum;
+    double differences[N_SHADOWED];
     size_t n_disagreements;
     size_t n_refused;
 };
@@ -475,6 +478,7 @@ static struct expected send_all(struct cr_fixture *fixture, const struct cr_daem
         assert_true(score(own, cr_strbuf_text(&sent), &own_pd, &own_action));
         assert_string_equal(cr_http_text(answer, "recommended_action"), own_action);
         if (score(other, cr_strbuf_text(&plain), &other_pd, &other_action)) {
+            expected.differences[i - expected.n_refused] = other_pd - own_pd;
             expected.sum += other_pd - own_pd;
             expected.n_disagreements += strcmp(own_action, other_action) != 0;
         } else {
@@ -505,6 +509,28 @@ static json_t *await_shadow(const struct cr_daemon *daemon, size_t n)
     return NULL;
 }
 
+/* Each bucket counts what lies above the bound before it, up to its own. */
+static void check_histogram(const json_t *shadow, const struct expected *expected, size_t n)
+{
+    const json_t *histogram = json_object_get(shadow, "pd_difference");
+    const json_t *bounds = json_object_get(histogram, "upper_bounds");
+    const json_t *counts = json_object_get(histogram, "counts");
+
+    assert_true(json_array_size(bounds) > 8);
+    assert_int_equal(json_array_size(counts), json_array_size(bounds) + 1);
+    for (size_t i = 0; i < json_array_size(counts); i++) {
+        double above = i > 0 ? json_number_value(json_array_get(bounds, i - 1)) : -INFINITY;
+        double up_to =
+            i < json_array_size(bounds) ? json_number_value(json_array_get(bounds, i)) : INFINITY;
+        json_int_t inside = 0;
+
+        for (size_t j = 0; j < n; j++) {
+            inside += expected->differences[j] > above && expected->differences[j] <= up_to;
+        }
+        assert_int_equal(json_integer_value(json_array_get(counts, i)), inside);
+    }
+}
+
 static json_int_t count(const json_t *shadow, const char *name)
 {
     return json_integer_value(json_object_get(shadow, name));
@@ -515,7 +541,6 @@ static json_int_t count(const json_t *shadow, const char *name)
  */
 static void the_challenger_is_scored_in_shadow(void **state)
 {
-    enum { N = 120 };
     struct cr_fixture *fixture = *state;
     CR_CLEANUP(cr_freep)
     char *champion = publish_edited(
@@ -532,23 +557,24 @@ static void the_challenger_is_scored_in_shadow(void **state)
     struct cr_error err;
     char name[128];
 
-    assert_true(fixture->n_records >= N);
+    assert_true(fixture->n_records >= N_SHADOWED);
     promote(fixture, champion);
     cr_assert_ok(cr_registry_challenge(fixture->registry, "retail", challenger, &actor, &err),
                  &err);
     cr_daemon_start(&daemon, options, NULL);
-    expected = send_all(fixture, &daemon, champion, challenger, N);
-    shadow = await_shadow(&daemon, N);
+    expected = send_all(fixture, &daemon, champion, challenger, N_SHADOWED);
+    shadow = await_shadow(&daemon, N_SHADOWED);
     assert_int_equal(count(shadow, "failed") + count(shadow, "dropped"), 0);
     assert_int_equal(count(shadow, "refused"), expected.n_refused);
-    assert_int_equal(count(shadow, "scored"), N - expected.n_refused);
+    assert_int_equal(count(shadow, "scored"), N_SHADOWED - expected.n_refused);
     assert_int_equal(count(shadow, "disagreements"), expected.n_disagreements);
     assert_true(expected.n_disagreements > 0);
     cr_assert_close(json_number_value(json_object_get(shadow, "mean_difference")),
-                    expected.sum / (double)(N - expected.n_refused), 1e-12);
+                    expected.sum / (double)(N_SHADOWED - expected.n_refused), 1e-12);
+    check_histogram(shadow, &expected, N_SHADOWED - expected.n_refused);
     (void)snprintf(name, sizeof(name), "creditrisk_challenger_pd_difference_count{version=\"%s\"}",
                    challenger);
-    cr_assert_same(metric(&daemon, name), (double)(N - expected.n_refused));
+    cr_assert_same(metric(&daemon, name), (double)(N_SHADOWED - expected.n_refused));
     (void)snprintf(name, sizeof(name), "creditrisk_challenger_disagreements_total{version=\"%s\"}",
                    challenger);
     cr_assert_same(metric(&daemon, name), (double)expected.n_disagreements);
