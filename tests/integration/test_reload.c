@@ -421,7 +421,7 @@ static void a_replica_follows_the_registry(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
-enum { N_SHADOWED = 120 };
+enum { N_SHADOWED = 120, N_BATCH = 3 };
 
 /* What the shadow must come to, from the two versions themselves. */
 struct expected {
@@ -486,6 +486,22 @@ static struct expected send_all(struct cr_fixture *fixture, const struct cr_daem
         }
     }
     return expected;
+}
+
+/* The first three applications once more, as a batch: whatever is answered is shadowed. */
+static void send_batch(const struct cr_fixture *fixture, const struct cr_daemon *daemon)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf rows = CR_STRBUF_INIT;
+    struct cr_http_response response;
+
+    for (size_t i = 0; i < N_BATCH; i++) {
+        cr_strbuf_putc(&rows, i == 0 ? '[' : ',');
+        write_body(fixture, i, "", &rows);
+    }
+    cr_strbuf_putc(&rows, ']');
+    response = cr_http_post_json(daemon->port, "/predict/batch", cr_strbuf_text(&rows));
+    cr_http_check(&response, 200);
+    cr_http_finish(&response);
 }
 
 /* The shadow's counts in /model-info once it has seen n records; yours. */
@@ -578,6 +594,8 @@ static void the_challenger_is_scored_in_shadow(void **state)
     (void)snprintf(name, sizeof(name), "creditrisk_challenger_disagreements_total{version=\"%s\"}",
                    challenger);
     cr_assert_same(metric(&daemon, name), (double)expected.n_disagreements);
+    send_batch(fixture, &daemon);
+    json_decref(await_shadow(&daemon, N_SHADOWED + N_BATCH));
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
