@@ -318,6 +318,7 @@ static void swaps_under_load(void **state)
     struct client clients[N_CLIENTS];
     struct trial trial = {.request = CR_STRBUF_INIT};
     struct cr_daemon daemon;
+    size_t at = 0;
 
     free(cr_fixture_publish(fixture, "logistic"));
     free(cr_fixture_publish(fixture, "xgboost"));
@@ -336,6 +337,7 @@ static void swaps_under_load(void **state)
         begin_reign(&trial, version);
         assert_reloaded(&daemon, name);
         atomic_store(&before->until_ns, cr_clock_ns());
+        at = cr_daemon_await(&daemon, at, "\"event\":\"champion_loaded\""); /* keeps it flowing */
     }
     atomic_store(&trial.stop, true);
     for (size_t i = 0; i < N_CLIENTS; i++) {
