@@ -106,7 +106,9 @@ class House:
         for name in audit["unrecorded"]:  # as verify advises
             shutil.rmtree(self.cli.dir / "models/retail" / name)
         for name in audit["staged"]:
-            shutil.rmtree(self.cli.dir / "models" / name)
+            folder = self.cli.dir / "models" / name
+            while folder.exists():  # a gnuplot of the killed program may still be drawing into it
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
