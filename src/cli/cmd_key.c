@@ -24,17 +24,13 @@ static void forget(char **presented)
 }
 
 /* The key goes to standard output, alone, so that it can be piped to where it is kept. */
-static int create(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+static int create(struct cr_cli *cli, struct cr_registry *registry, unsigned scopes,
+                  struct cr_error *err)
 {
     CR_CLEANUP(forget) char *presented = NULL;
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
     const char *note = cr_cli_option(cli, "note");
-    unsigned scopes;
-    int result = cr_key_parse_scopes(cr_cli_option(cli, "scope"), &scopes, err);
-    if (result < 0) {
-        return CR_CLI_USAGE;
-    }
-    result =
+    int result =
         cr_registry_create_key(registry, scopes, note != NULL ? note : "", &actor, &presented, err);
     if (result < 0) {
         return result;
@@ -122,17 +118,21 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     bool is_create = strcmp(verb, "create") == 0;
     bool is_list = strcmp(verb, "list") == 0;
     bool is_revoke = strcmp(verb, "revoke") == 0;
+    unsigned scopes = 0;
     if (!is_create && !is_list && !is_revoke) {
         return cr_cli_usage(err, "'key' needs create, list or revoke, not '%s'", verb);
     }
     if (is_create && !cr_cli_has(cli, "scope")) {
         return cr_cli_usage(err, "a key needs --scope LIST");
     }
+    if (is_create && cr_key_parse_scopes(cr_cli_option(cli, "scope"), &scopes, err) < 0) {
+        return CR_CLI_USAGE;
+    }
     int result = cr_cli_need_args(cli, is_revoke ? 2 : 1, "the id of a key behind 'revoke'", err);
     if (result != 0 || (result = cr_cli_open_registry(cli, is_create, &registry, err)) != 0) {
         return result;
     }
-    return is_create ? create(cli, registry, err)
+    return is_create ? create(cli, registry, scopes, err)
            : is_list ? list(cli, registry, err)
                      : revoke(cli, registry, cli->args[1], err);
 }
