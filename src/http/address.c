@@ -38,19 +38,12 @@ struct cr_address cr_address_of(const struct sockaddr *socket)
     return address;
 }
 
-bool cr_address_parse(const char *text, size_t len, struct cr_address *ret_address)
+/* The address alone. */
+static bool parse_bare(const char *text, size_t len, struct cr_address *ret_address)
 {
-    const char *colon = memchr(text, ':', len);
-    const char *closing;
     char copy[INET6_ADDRSTRLEN];
     unsigned char v4[4];
 
-    if (len > 0 && text[0] == '[' && (closing = memchr(text, ']', len)) != NULL) {
-        text++; /* [::1]:80 */
-        len = (size_t)(closing - text);
-    } else if (colon != NULL && memchr(colon + 1, ':', len - (size_t)(colon + 1 - text)) == NULL) {
-        len = (size_t)(colon - text); /* 10.0.0.1:80 */
-    }
     if (len == 0 || len >= sizeof(copy)) {
         return false;
     }
@@ -61,6 +54,33 @@ bool cr_address_parse(const char *text, size_t len, struct cr_address *ret_addre
         return true;
     }
     return inet_pton(AF_INET6, copy, ret_address->bytes) == 1;
+}
+
+/* Nothing, or a colon and digits. */
+static bool is_port(const char *text, size_t len)
+{
+    int64_t port;
+
+    return len == 0 || (len > 1 && len <= 6 && text[0] == ':' && text[1] >= '0' && text[1] <= '9' &&
+                        cr_num_parse_int(text + 1, len - 1, &port));
+}
+
+bool cr_address_parse(const char *text, size_t len, struct cr_address *ret_address)
+{
+    const char *end = text + len;
+    const char *colon = memchr(text, ':', len);
+    const char *closing;
+
+    if (len > 0 && text[0] == '[') { /* [::1]:80 */
+        closing = memchr(text, ']', len);
+        return closing != NULL && is_port(closing + 1, (size_t)(end - closing - 1)) &&
+               parse_bare(text + 1, (size_t)(closing - text - 1), ret_address);
+    }
+    if (colon != NULL && memchr(colon + 1, ':', (size_t)(end - colon - 1)) == NULL) {
+        return is_port(colon, (size_t)(end - colon)) && /* 10.0.0.1:80 */
+               parse_bare(text, (size_t)(colon - text), ret_address);
+    }
+    return parse_bare(text, len, ret_address);
 }
 
 struct cr_address cr_address_client(const struct cr_address *address)
@@ -88,7 +108,7 @@ static int parse_network(const char *text, size_t len, struct cr_network *ret_ne
 {
     const char *slash = memchr(text, '/', len);
     size_t address_len = slash != NULL ? (size_t)(slash - text) : len;
-    bool known = cr_address_parse(text, address_len, &ret_network->address);
+    bool known = parse_bare(text, address_len, &ret_network->address);
     int64_t bits = known && is_v4(&ret_network->address) ? 32 : 128;
     int64_t prefix = bits;
 
@@ -106,7 +126,7 @@ int cr_networks_parse(const char *list, struct cr_networks *ret_networks, struct
 {
     CR_CLEANUP(cr_networks_finish) struct cr_networks networks = {NULL, 0};
 
-    while (*list != '\0') {
+    for (bool more = *list != '\0'; more;) {
         size_t len = strcspn(list, ",");
         struct cr_network *items =
             reallocarray(networks.items, networks.n + 1, sizeof(*networks.items));
@@ -121,7 +141,8 @@ int cr_networks_parse(const char *list, struct cr_networks *ret_networks, struct
             return result;
         }
         networks.n++;
-        list += len + (list[len] == ',');
+        more = list[len] == ',';
+        list += len + more;
     }
     *ret_networks = networks;
     networks = (struct cr_networks){NULL, 0};
