@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
@@ -65,10 +66,9 @@ int cr_connections_create(const struct cr_settings *settings,
     }
     connections->unused = connections->all;
     result = parse_proxies(settings, &connections->proxies, err);
-    if (result ==
-        0) { /* a connection counts for one client at a time: never more than 2n clients */
-        result = cr_tally_create(2 * n, (unsigned)settings->connections_per_ip, &connections->tally,
-                                 err);
+    if (result == 0) { /* a connection counts for one client: there are never more than n */
+        result =
+            cr_tally_create(n, (unsigned)settings->connections_per_ip, &connections->tally, err);
     }
     if (result == 0) {
         result = cr_deadlines_create(n, shortest_timeout(settings), &connections->deadlines, err);
@@ -117,7 +117,7 @@ static bool reserve_fd(struct cr_connections *connections, size_t fd)
 
 static void release(struct cr_connections *connections, struct cr_connection *connection)
 {
-    if (!connection->is_proxy) {
+    if (connection->is_counted) {
         struct cr_address client = cr_address_client(&connection->peer);
 
         cr_tally_leave(connections->tally, &client);
@@ -134,6 +134,7 @@ static enum cr_admission admit(struct cr_connections *connections, int fd,
     struct cr_address address = cr_address_of(peer);
     struct cr_address client = cr_address_client(&address);
     bool is_proxy = cr_networks_hold(&connections->proxies, &address);
+    bool is_counted = !is_proxy && peer->sa_family != AF_UNIX;
     struct cr_connection *connection;
 
     if (!reserve_fd(connections, (size_t)fd)) {
@@ -146,11 +147,12 @@ static enum cr_admission admit(struct cr_connections *connections, int fd,
     if (connection == NULL) {
         return CR_REFUSED_TOTAL;
     }
-    if (!is_proxy && !cr_tally_enter(connections->tally, &client)) {
+    if (is_counted && !cr_tally_enter(connections->tally, &client)) {
         return CR_REFUSED_CLIENT;
     }
     connections->unused = connection->next;
-    *connection = (struct cr_connection){.peer = address, .is_proxy = is_proxy, .fd = fd};
+    *connection = (struct cr_connection){
+        .peer = address, .is_proxy = is_proxy, .is_counted = is_counted, .fd = fd};
     connections->by_fd[fd] = connection;
     return CR_ADMITTED;
 }
@@ -164,6 +166,15 @@ enum cr_admission cr_connections_admit(struct cr_connections *connections, int f
     admission = admit(connections, fd, peer);
     (void)pthread_mutex_unlock(&connections->lock);
     return admission;
+}
+
+void cr_connections_dismiss(struct cr_connections *connections, int fd)
+{
+    (void)pthread_mutex_lock(&connections->lock); /* these fail only for misuse */
+    if (connections->by_fd[fd] != NULL) {
+        release(connections, connections->by_fd[fd]);
+    }
+    (void)pthread_mutex_unlock(&connections->lock);
 }
 
 struct cr_connection *cr_connections_start(struct cr_connections *connections, int fd)

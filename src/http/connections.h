@@ -2,11 +2,12 @@
 /* Private to http/: the open connections: how many, whose, and until when.
  *
  *   admit   acceptor   counted, in all and for its client, or refused
+ *   dismiss acceptor   the library did not take it: no longer counted
  *   start   worker     watched by the reaper from now on
  *   end     worker     before the library closes the fd: forgotten, no longer counted
  *
- * A connection that is admitted and never started (the library had no memory for it) stays counted
- * until its fd is admitted again. Any thread may call. */
+ * A connection that the library took and then dropped before its start (for lack of memory) stays
+ * counted until its fd is admitted again. Any thread may call. */
 #ifndef HTTP_CONNECTIONS_H
 #define HTTP_CONNECTIONS_H
 
@@ -26,6 +27,7 @@ struct cr_connection {
     struct cr_timer timer;
     struct cr_address peer;     /* whoever connected */
     bool is_proxy;              /* a trusted one: what it brings counts for those behind it */
+    bool is_counted;            /* for its client: no proxy, and not by a local socket */
     size_t n_requests;          /* the worker's, … */
     bool is_idle;               /* … as this is: between two requests */
     int fd;                     /* −1 = free */
@@ -42,6 +44,9 @@ enum cr_admission { CR_ADMITTED, CR_REFUSED_TOTAL, CR_REFUSED_CLIENT };
 
 enum cr_admission cr_connections_admit(struct cr_connections *connections, int fd,
                                        const struct sockaddr *peer);
+
+/* Takes an admission back, of a connection that was not started. */
+void cr_connections_dismiss(struct cr_connections *connections, int fd);
 
 /* The admitted connection of fd, NULL when there is none; borrowed until its end. Its first header
  * block is due. */
