@@ -20,10 +20,17 @@
 /* Refusals are told in the log once in so long, together. */
 #define REPORT_NS INT64_C(1000000000)
 
+enum {
+    TURN = 256,           /* connections between two looks at whether to stop */
+    SHORTAGE_MS = 100,    /* until the next try when there is nothing to accept with */
+    LAST_TURN = SOMAXCONN /* the listening socket's backlog: all that can be waiting */
+};
+
 struct cr_acceptor {
     struct cr_server *server;
     int stop_fd;  /* readable = stop */
-    int spare_fd; /* given up for a moment when there are no more, to refuse a connection */
+    int spare_fd; /* given up for a moment when there are no more, to refuse a connection; −1 when
+                     it could not be had again yet */
     pthread_t thread;
     /* the thread's own */
     size_t n_refused[CR_N_REJECTIONS];
@@ -70,7 +77,9 @@ static void take(struct cr_acceptor *acceptor, int fd, const struct sockaddr *pe
 {
     switch (cr_connections_admit(acceptor->server->connections, fd, peer)) {
     case CR_ADMITTED: /* the library closes fd when it cannot take it */
-        (void)MHD_add_connection(acceptor->server->mhd, fd, peer, len);
+        if (MHD_add_connection(acceptor->server->mhd, fd, peer, len) != MHD_YES) {
+            cr_connections_dismiss(acceptor->server->connections, fd);
+        }
         break;
     case CR_REFUSED_TOTAL:
         refuse(acceptor, fd, CR_REJECTION_CONNECTIONS);
@@ -81,25 +90,37 @@ static void take(struct cr_acceptor *acceptor, int fd, const struct sockaddr *pe
     }
 }
 
+static void reopen_spare(struct cr_acceptor *acceptor)
+{
+    if (acceptor->spare_fd < 0) {
+        acceptor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+}
+
 /* There is no number left for the next connection: without one it would wait, and be reported as
- * waiting, for ever. */
-static void drop_one(struct cr_acceptor *acceptor)
+ * waiting, for ever. False when there is none to drop. */
+static bool drop_one(struct cr_acceptor *acceptor)
 {
     int fd;
 
+    if (acceptor->spare_fd < 0) {
+        return false;
+    }
     (void)close(acceptor->spare_fd); /* /dev/null has nothing to report */
+    acceptor->spare_fd = -1;
     fd = accept4(acceptor->server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
         count(acceptor, CR_REJECTION_CONNECTIONS);
         (void)close(fd); /* nor has a socket on its way out */
     }
-    acceptor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    reopen_spare(acceptor);
+    return fd >= 0;
 }
 
-/* All that wait now. */
-static void accept_all(struct cr_acceptor *acceptor)
+/* What waits now, at most `max`. False in a shortage that may pass: the rest has to wait for it. */
+static bool accept_waiting(struct cr_acceptor *acceptor, int max)
 {
-    for (;;) {
+    for (int i = 0; i < max; i++) {
         union {
             struct sockaddr any;
             struct sockaddr_storage storage;
@@ -110,12 +131,27 @@ static void accept_all(struct cr_acceptor *acceptor)
 
         if (fd >= 0) {
             take(acceptor, fd, &peer.any, len);
-        } else if ((errno == EMFILE || errno == ENFILE) && acceptor->spare_fd >= 0) {
-            drop_one(acceptor);
+        } else if (errno == EAGAIN) {
+            return true;
+        } else if (errno == EMFILE || errno == ENFILE) { /* said also when nothing waits */
+            if (!drop_one(acceptor)) {
+                return false;
+            }
         } else if (errno != EINTR && errno != ECONNABORTED) {
-            return; /* EAGAIN, or a shortage that may pass */
+            return false;
         }
     }
+    return true;
+}
+
+static bool owes_report(const struct cr_acceptor *acceptor)
+{
+    for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
+        if (acceptor->n_refused[i] > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void *run(void *argument)
@@ -125,23 +161,23 @@ static void *run(void *argument)
         {.fd = acceptor->stop_fd, .events = POLLIN},
         {.fd = acceptor->server->listen_fd, .events = POLLIN},
     };
-    bool is_open = true;
+    bool is_short = false;
 
-    while (is_open) {
-        bool owes = false;
+    while (polled[0].revents == 0) {
+        bool owes = owes_report(acceptor);
         int64_t now_ns = cr_clock_ns();
 
-        for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
-            owes = owes || acceptor->n_refused[i] > 0;
-        }
         if (owes && now_ns - acceptor->reported_ns >= REPORT_NS) {
             report(acceptor, now_ns);
             owes = false;
         }
-        (void)poll(polled, CR_ARRAY_LEN(polled),
-                   owes ? (int)(REPORT_NS / 1000000) : -1); /* or EINTR */
-        is_open = polled[0].revents == 0;
-        accept_all(acceptor);
+        /* in a shortage the listening socket would only say again what cannot be accepted */
+        (void)poll(polled, is_short ? 1 : CR_ARRAY_LEN(polled),
+                   is_short ? SHORTAGE_MS
+                   : owes   ? (int)(REPORT_NS / 1000000)
+                            : -1); /* or EINTR */
+        reopen_spare(acceptor);
+        is_short = !accept_waiting(acceptor, polled[0].revents == 0 ? TURN : LAST_TURN);
     }
     report(acceptor, cr_clock_ns());
     return NULL;
