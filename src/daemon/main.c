@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "creditrisk/http/server.h"
 #include "creditrisk/score/trial.h"
@@ -194,8 +195,16 @@ static size_t serve(const struct cr_settings *settings, struct cr_server *server
     return n_cut;
 }
 
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd); /* has nothing to report */
+    }
+}
+
 static int run(const struct cr_settings *settings, struct cr_error *err)
 {
+    CR_CLEANUP(close_fd) int stop_fd = cr_signals_stop_fd();
     CR_CLEANUP(cr_server_destroyp) struct cr_server *server = NULL;
     struct cr_error ignored;
     int result = cr_server_create(settings, &server, err);
@@ -203,7 +212,7 @@ static int run(const struct cr_settings *settings, struct cr_error *err)
     if (result < 0) {
         return result;
     }
-    cr_server_try_versions(server, "/proc/self/exe");
+    cr_server_try_versions(server, "/proc/self/exe", stop_fd);
     (void)cr_server_reload(server, &ignored); /* logged; without a model it answers 503 */
     result = cr_server_start(server, err);
     if (result < 0) {

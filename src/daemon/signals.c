@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 static void fill(sigset_t *set)
@@ -39,4 +40,14 @@ enum cr_signal cr_signals_wait(int timeout_s, const char **ret_name)
                 : number == SIGTERM ? "SIGTERM"
                                     : "";
     return number < 0 ? CR_SIGNAL_NONE : number == SIGHUP ? CR_SIGNAL_RELOAD : CR_SIGNAL_STOP;
+}
+
+int cr_signals_stop_fd(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set); /* none of these can fail with valid arguments */
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -12,4 +12,8 @@ void cr_signals_block(void);
  * unless that is 0; *ret_name is the signal's name, static. */
 enum cr_signal cr_signals_wait(int timeout_s, const char **ret_name);
 
+/* A descriptor that is readable while SIGTERM or SIGINT waits to be heard; yours (close). −1 when
+ * there can be none. */
+int cr_signals_stop_fd(void);
+
 #endif

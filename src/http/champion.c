@@ -90,7 +90,7 @@ int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_poin
 /* What a load is made of. */
 struct loading {
     const struct cr_settings *settings;
-    const char *trial_program;
+    const struct cr_trial_host *host;
     struct cr_registry *registry;
 };
 
@@ -104,8 +104,8 @@ static int load_version(const struct loading *loading, const char *version, size
     if (result == 0) { /* loading asks again; the trial need not meet what nobody vouches for */
         result = cr_registry_check_signature(loading->registry, dir, err);
     }
-    if (result == 0 && loading->trial_program != NULL) {
-        result = cr_trial_run(loading->trial_program, settings->registry, settings->registry_db,
+    if (result == 0 && loading->host->program != NULL) {
+        result = cr_trial_run(loading->host, settings->registry, settings->registry_db,
                               settings->portfolio, version, &CR_TRIAL_LIMITS, err);
     }
     return result < 0 ? result
@@ -167,7 +167,7 @@ static int load_champion(const struct loading *loading, size_t n_contexts,
     return result;
 }
 
-int cr_champion_load(const struct cr_settings *settings, const char *trial_program,
+int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_host *host,
                      size_t n_contexts, struct cr_metrics *metrics,
                      struct cr_champion **ret_champion, struct cr_error *err)
 {
@@ -181,7 +181,7 @@ int cr_champion_load(const struct cr_settings *settings, const char *trial_progr
     atomic_init(&champion->n_refs, 1);
     result = open_registry(settings, &registry, err);
     if (result == 0) {
-        const struct loading loading = {settings, trial_program, registry};
+        const struct loading loading = {settings, host, registry};
 
         result = load_champion(&loading, n_contexts, metrics, champion, err);
     }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "creditrisk/score/bundle.h"
+#include "creditrisk/score/trial.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/error.h"
 #include "documents.h"
@@ -38,12 +39,12 @@ struct cr_champion {
 int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_pointers *ret_pointers,
                               struct cr_error *err);
 
-/* Opens the registry, tries its champion in a process of its own (unless trial_program is NULL),
+/* Opens the registry, tries its champion in a process of its own (unless the host has no program),
  * verifies it and makes it ready with n_contexts scoring contexts and counters; its challenger
  * likewise, whose failure is noted and fails nothing. Yours: cr_champion_unref. CR_ENOTFOUND (no
  * registry, no champion), CR_EMODEL (a version that is not trustworthy), CR_EUNAVAIL (no process to
  * try it in). */
-int cr_champion_load(const struct cr_settings *settings, const char *trial_program,
+int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_host *host,
                      size_t n_contexts, struct cr_metrics *metrics,
                      struct cr_champion **ret_champion, struct cr_error *err);
 

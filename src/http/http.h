@@ -17,6 +17,7 @@
 #include "connections.h"
 #include "cors.h"
 #include "creditrisk/http/server.h"
+#include "creditrisk/score/trial.h"
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/strbuf.h"
@@ -113,12 +114,13 @@ struct cr_server {
     struct cr_queue *queue;
     struct cr_shadow *shadow; /* scores challengers */
     struct cr_auth *auth;
-    struct cr_limit *limit;      /* NULL = none */
-    atomic_size_t held_bytes;    /* by large bodies and answers, of settings->bodies_bytes */
-    const char *trial_program;   /* cr_server_try_versions; NULL = none */
-    pthread_mutex_t reload_lock; /* one reload at a time; guards `seen` */
-    struct cr_pointers seen;     /* what was loaded or refused last */
-    pthread_mutex_t lock;        /* guards `champion` (the pointer) */
+    struct cr_limit *limit;          /* NULL = none */
+    atomic_size_t held_bytes;        /* by large bodies and answers, of settings->bodies_bytes */
+    struct cr_trial_host trial_host; /* program NULL = none */
+    int stop_fd;                     /* an eventfd: readable once the server drains or ends */
+    pthread_mutex_t reload_lock;     /* one reload at a time; guards `seen` */
+    struct cr_pointers seen;         /* what was loaded or refused last */
+    pthread_mutex_t lock;            /* guards `champion` (the pointer) */
     struct cr_champion *champion;
     atomic_bool draining;
     atomic_bool stopping;    /* what is queued is not done any more */

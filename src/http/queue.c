@@ -36,6 +36,9 @@ static struct cr_job *pop(struct cr_queue *queue)
         queue->last = &queue->first;
     }
     queue->n_reserved--;
+    if (queue->stop && queue->n_reserved == 0) {
+        (void)pthread_cond_broadcast(&queue->pushed); /* nothing more will come */
+    }
     return job;
 }
 
@@ -47,7 +50,7 @@ static void *run(void *argument)
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* else it only is less polite */
     (void)pthread_mutex_lock(&queue->lock);                /* these fail only for misuse */
     number = queue->n_claimed++;
-    while (queue->first != NULL || !queue->stop) {
+    while (queue->n_reserved > 0 || !queue->stop) {
         struct cr_job *job;
 
         if (queue->first == NULL) {
@@ -89,7 +92,7 @@ int cr_queue_create(size_t n_threads, size_t capacity, struct cr_queue **ret_que
     return 0;
 }
 
-void cr_queue_destroy(struct cr_queue *queue)
+void cr_queue_stop(struct cr_queue *queue)
 {
     if (queue == NULL) {
         return;
@@ -98,9 +101,14 @@ void cr_queue_destroy(struct cr_queue *queue)
     queue->stop = true;
     (void)pthread_cond_broadcast(&queue->pushed);
     (void)pthread_mutex_unlock(&queue->lock);
-    for (size_t i = 0; i < queue->n_threads; i++) {
-        (void)pthread_join(queue->threads[i], NULL);
+    while (queue->n_threads > 0) { /* fails only for threads that are none */
+        (void)pthread_join(queue->threads[--queue->n_threads], NULL);
     }
+}
+
+void cr_queue_destroy(struct cr_queue *queue)
+{
+    cr_queue_stop(queue);
     free(queue);
 }
 
@@ -109,7 +117,7 @@ bool cr_queue_reserve(struct cr_queue *queue)
     bool reserved;
 
     (void)pthread_mutex_lock(&queue->lock); /* these fail only for misuse */
-    reserved = queue->n_reserved < queue->capacity;
+    reserved = !queue->stop && queue->n_reserved < queue->capacity;
     queue->n_reserved += reserved;
     (void)pthread_mutex_unlock(&queue->lock);
     return reserved;

@@ -21,10 +21,15 @@ struct cr_job {
 int cr_queue_create(size_t n_threads, size_t capacity, struct cr_queue **ret_queue,
                     struct cr_error *err);
 
-/* Runs what waits, then ends the threads. */
+/* No place can be reserved from now on; runs what waits and what comes into the places that were
+ * reserved before, then ends the threads. NULL is no queue. */
+void cr_queue_stop(struct cr_queue *queue);
+
+/* Stops it first, unless that was done. */
 void cr_queue_destroy(struct cr_queue *queue);
 
-/* A place among the waiting for a job that will surely be pushed; false when all are taken. */
+/* A place among the waiting for a job that will surely be pushed; false when all are taken
+ * or it stops. */
 bool cr_queue_reserve(struct cr_queue *queue);
 
 /* The job waits for a thread, in the place that was reserved. */

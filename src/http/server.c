@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,11 +42,16 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     *server = (struct cr_server){
         .settings = settings,
         .listen_fd = -1,
+        .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .reload_lock = PTHREAD_MUTEX_INITIALIZER,
         .drain_lock = PTHREAD_MUTEX_INITIALIZER,
         .progress = PTHREAD_COND_INITIALIZER,
     };
+    if (server->stop_fd < 0) {
+        return cr_error_set(err, CR_EUNAVAIL, "cannot make an eventfd: %s", strerror(errno));
+    }
+    server->trial_host = (struct cr_trial_host){NULL, {server->stop_fd, -1}};
     result = cr_listen_open(settings, &listener, err);
     if (result < 0) {
         return result;
@@ -96,9 +102,17 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     return result;
 }
 
-void cr_server_try_versions(struct cr_server *server, const char *program)
+void cr_server_try_versions(struct cr_server *server, const char *program, int stop_fd)
 {
-    server->trial_program = program;
+    server->trial_host = (struct cr_trial_host){program, {server->stop_fd, stop_fd}};
+}
+
+/* Whoever tries a version gives up. */
+static void stop_trials(struct cr_server *server)
+{
+    const uint64_t one = 1;
+
+    (void)!write(server->stop_fd, &one, sizeof(one)); /* never full */
 }
 
 void cr_server_destroy(struct cr_server *server)
@@ -108,10 +122,12 @@ void cr_server_destroy(struct cr_server *server)
     }
     cr_acceptor_destroy(server->acceptor);
     atomic_store(&server->stopping, true);
-    cr_queue_destroy(server->queue); /* the library stops only when no connection sleeps */
+    stop_trials(server);
+    cr_queue_stop(server->queue); /* the library stops only when no connection sleeps */
     if (server->mhd != NULL) {
         MHD_stop_daemon(server->mhd);
     }
+    cr_queue_destroy(server->queue); /* until here requests asked for a place in it */
     cr_shadow_destroy(server->shadow);
     cr_auth_destroy(server->auth);
     cr_limit_destroy(server->limit);
@@ -126,6 +142,9 @@ void cr_server_destroy(struct cr_server *server)
     free(server->workers);
     cr_champion_unref(server->champion);
     cr_metrics_destroy(server->metrics);
+    if (server->stop_fd >= 0) {
+        (void)close(server->stop_fd); /* has nothing to report */
+    }
     free(server);
 }
 
@@ -186,7 +205,7 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
     struct cr_champion *champion;
     struct cr_champion *old;
     int64_t start_ns = cr_clock_ns();
-    int result = cr_champion_load(server->settings, server->trial_program, server->n_runners,
+    int result = cr_champion_load(server->settings, &server->trial_host, server->n_runners,
                                   server->metrics, &champion, err);
 
     cr_metrics_count_reload(server->metrics, result == 0);
@@ -359,6 +378,7 @@ size_t cr_server_drain(struct cr_server *server)
     size_t n_started = atomic_load(&server->n_started);
 
     atomic_store(&server->draining, true);
+    stop_trials(server);
     stop_accepting(server);
     cr_log(CR_LOG_INFO, "draining", "{s:I}", "requests",
            (json_int_t)atomic_load(&server->n_active));

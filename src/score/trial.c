@@ -36,13 +36,15 @@
 
 static const char mode[] = "--try-version";
 
+/* The registry's database, which may hold a password, is no argument: those everybody can read. */
+#define REGISTRY_DB "CREDITRISK_TRIAL_REGISTRY_DB"
+
 enum {
     ARG_PROGRAM,
     ARG_MODE,
     ARG_VERSION,
     ARG_PORTFOLIO,
     ARG_REGISTRY,
-    ARG_REGISTRY_DB, /* "" = the default one */
     ARG_CPU_S,
     ARG_BYTES,
     N_ARGS,
@@ -53,6 +55,7 @@ struct verdict {
     char text[sizeof(struct cr_error) + 16]; /* what it wrote */
     size_t len;
     bool late;
+    bool unwanted;
     bool babbles; /* wrote more than a verdict */
     int status;   /* of waitpid */
 };
@@ -89,9 +92,8 @@ int cr_trial_main(char **argv)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
-    const char *db = argv[ARG_REGISTRY_DB][0] != '\0' ? argv[ARG_REGISTRY_DB] : NULL;
     struct cr_error err = {0};
-    int result = cr_registry_open(argv[ARG_REGISTRY], db, false, &registry, &err);
+    int result = cr_registry_open(argv[ARG_REGISTRY], getenv(REGISTRY_DB), false, &registry, &err);
 
     if (result == 0) {
         result = cr_bundle_load(registry, argv[ARG_PORTFOLIO], argv[ARG_VERSION], 1, &bundle, &err);
@@ -119,8 +121,27 @@ static void close_fd(const int *fd)
     }
 }
 
+/* The variables of this process behind one more, NULL = none, which goes before one of the same
+ * name. Borrows them all; yours (free). NULL without memory. */
+static char **add_variable(char *variable)
+{
+    size_t n = 0;
+    char **variables;
+
+    while (environ[n] != NULL) {
+        n++;
+    }
+    variables = calloc(n + 2, sizeof(*variables));
+    if (variables != NULL) {
+        variables[0] = variable;
+        memcpy(variables + (variable != NULL), environ, n * sizeof(*variables));
+    }
+    return variables;
+}
+
 /* Starts it with its standard output in `out`, no signal blocked. Returns errno's value. */
-static int spawn(const char *program, char *const *argv, int out, pid_t *ret_pid)
+static int spawn(const char *program, char *const *argv, char *const *variables, int out,
+                 pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -147,7 +168,7 @@ static int spawn(const char *program, char *const *argv, int out, pid_t *ret_pid
         error = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     }
     if (error == 0) {
-        error = posix_spawn(ret_pid, program, &actions, &attributes, argv, environ);
+        error = posix_spawn(ret_pid, program, &actions, &attributes, argv, variables);
     }
     (void)posix_spawnattr_destroy(&attributes); /* nothing to report */
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -155,20 +176,26 @@ static int spawn(const char *program, char *const *argv, int out, pid_t *ret_pid
 }
 
 /* Reads until the child closes its end of the pipe, which is the last thing that it does: it has
- * then ended or deserves to, as it does when it is late or writes more than a verdict. (A process
- * that is ending keeps its status whatever signal comes.) */
-static void await(pid_t pid, int in, int wall_s, struct verdict *ret_verdict)
+ * then ended or deserves to, as it does when it is late, no longer wanted or writes more than a
+ * verdict. (A process that is ending keeps its status whatever signal comes.) */
+static void await(pid_t pid, int in, int wall_s, const int stop_fds[2], struct verdict *ret_verdict)
 {
     int64_t deadline_ns = cr_clock_ns() + (int64_t)wall_s * 1000000000;
     struct verdict verdict = {.len = 0};
-    struct pollfd pipe = {.fd = in, .events = POLLIN};
+    struct pollfd polled[] = {{.fd = in, .events = POLLIN},
+                              {.fd = stop_fds[0], .events = POLLIN},
+                              {.fd = stop_fds[1], .events = POLLIN}};
     ssize_t n = 1;
 
-    while (n != 0 && !verdict.late && !verdict.babbles) {
+    while (n != 0 && !verdict.late && !verdict.unwanted && !verdict.babbles) {
         int64_t left_ns = deadline_ns - cr_clock_ns();
 
         verdict.late = left_ns <= 0;
-        if (!verdict.late && poll(&pipe, 1, (int)(left_ns / 1000000 + 1)) > 0) {
+        if (verdict.late || poll(polled, CR_ARRAY_LEN(polled), (int)(left_ns / 1000000 + 1)) <= 0) {
+            continue;
+        }
+        verdict.unwanted = polled[1].revents != 0 || polled[2].revents != 0;
+        if (polled[0].revents != 0) {
             n = read(in, verdict.text + verdict.len, sizeof(verdict.text) - verdict.len);
             verdict.len += n > 0 ? (size_t)n : 0;
             verdict.babbles = verdict.len == sizeof(verdict.text);
@@ -188,6 +215,10 @@ static int judge(const struct verdict *verdict, const char *version,
     char *message = NULL;
     long code;
 
+    if (verdict->unwanted) {
+        return cr_error_set(err, CR_EUNAVAIL, "version '%s' was not tried to the end: stopping",
+                            version);
+    }
     if (verdict->late) {
         return cr_error_set(err, CR_EMODEL, "version '%s' could not be tried within %d s", version,
                             limits->wall_s);
@@ -213,19 +244,20 @@ static int judge(const struct verdict *verdict, const char *version,
     return code == 0 ? 0 : cr_error_set(err, (int)code, "%s", message + 1);
 }
 
-int cr_trial_run(const char *program, const char *registry, const char *registry_db,
+int cr_trial_run(const struct cr_trial_host *host, const char *registry, const char *registry_db,
                  const char *portfolio, const char *version, const struct cr_trial_limits *limits,
                  struct cr_error *err)
 {
     CR_CLEANUP(close_fd) int in = -1;
+    CR_CLEANUP(cr_freep) char *variable = NULL;
+    CR_CLEANUP(cr_freep) char **variables = NULL;
     char cpu_s[16], bytes[24];
     char *const argv[N_ARGS + 1] = {
-        [ARG_PROGRAM] = (char *)(uintptr_t)program,
+        [ARG_PROGRAM] = (char *)(uintptr_t)host->program,
         [ARG_MODE] = (char *)(uintptr_t)mode,
         [ARG_VERSION] = (char *)(uintptr_t)version,
         [ARG_PORTFOLIO] = (char *)(uintptr_t)portfolio,
         [ARG_REGISTRY] = (char *)(uintptr_t)registry,
-        [ARG_REGISTRY_DB] = (char *)(uintptr_t)(registry_db != NULL ? registry_db : ""),
         [ARG_CPU_S] = cpu_s,
         [ARG_BYTES] = bytes,
     };
@@ -236,15 +268,23 @@ int cr_trial_run(const char *program, const char *registry, const char *registry
 
     (void)snprintf(cpu_s, sizeof(cpu_s), "%d", limits->cpu_s);
     (void)snprintf(bytes, sizeof(bytes), "%zu", limits->bytes);
+    if (registry_db != NULL && asprintf(&variable, REGISTRY_DB "=%s", registry_db) < 0) {
+        variable = NULL; /* undefined after a failure */
+        return no_child(err, ENOMEM);
+    }
+    variables = add_variable(variable);
+    if (variables == NULL) {
+        return no_child(err, ENOMEM);
+    }
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return no_child(err, errno);
     }
     in = ends[0];
-    error = spawn(program, argv, ends[1], &pid);
+    error = spawn(host->program, argv, variables, ends[1], &pid);
     (void)close(ends[1]); /* a pipe of our own has nothing to report */
     if (error != 0) {
         return no_child(err, error);
     }
-    await(pid, in, limits->wall_s, &verdict);
+    await(pid, in, limits->wall_s, host->stop_fds, &verdict);
     return judge(&verdict, version, limits, err);
 }

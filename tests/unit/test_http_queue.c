@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cr_test.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -104,11 +105,52 @@ static void test_many(void **state)
     }
 }
 
+static void *stop(void *queue)
+{
+    cr_queue_stop(queue);
+    return NULL;
+}
+
+/* A place that was given is kept: the queue ends only when its job has come and is done; nobody
+ * else gets one. */
+static void test_stop(void **state)
+{
+    static struct work others[JOBS];
+
+    (void)state;
+    for (size_t n_threads = 1; n_threads <= THREADS; n_threads++) {
+        struct cr_queue *queue = create(n_threads);
+        struct work work = {.job = {.run = do_work}};
+        size_t n_pushed = 0;
+        pthread_t stopper;
+
+        assert_true(cr_queue_reserve(queue));
+        assert_int_equal(pthread_create(&stopper, NULL, stop, queue), 0);
+        for (bool stopped = false; !stopped;) {
+            bool idle = atomic_load(&n_done) == n_pushed; /* then there is room, unless … */
+
+            if (cr_queue_reserve(queue)) {
+                assert_true(n_pushed < JOBS);
+                others[n_pushed] = (struct work){.job = {.run = do_work}};
+                cr_queue_push(queue, &others[n_pushed++].job);
+            } else {
+                stopped = idle;
+            }
+        }
+        cr_queue_push(queue, &work.job);
+        assert_int_equal(pthread_join(stopper, NULL), 0);
+        assert_int_equal(n_done, n_pushed + 1);
+        assert_false(cr_queue_reserve(queue));
+        cr_queue_destroy(queue);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,8 +16,10 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
-static const char program[] = "/proc/self/exe";
+static const struct cr_trial_host host = {"/proc/self/exe", {-1, -1}};
 static const char misconduct[] = "CR_TEST_MISCONDUCT"; /* how the child is to misbehave */
+
+static const struct cr_trial_limits looked = {.cpu_s = 7, .wall_s = 120, .bytes = (size_t)3 << 30};
 
 static struct cr_fixture fixture;
 static char *version;
@@ -40,7 +43,7 @@ static int drop_version(void **state)
 static int try_version(const char *name, const struct cr_trial_limits *limits, struct cr_error *err)
 {
     *err = (struct cr_error){0};
-    return cr_trial_run(program, fixture.registry_dir, NULL, "retail", name, limits, err);
+    return cr_trial_run(&host, fixture.registry_dir, NULL, "retail", name, limits, err);
 }
 
 static void a_good_version_passes(void **state)
@@ -52,8 +55,52 @@ static void a_good_version_passes(void **state)
     (void)state;
     cr_assert_ok(try_version(version, &limits, &err), &err);
     assert_true(asprintf(&db, "sqlite:%s/registry.db", fixture.registry_dir) > 0);
-    cr_assert_ok(cr_trial_run(program, fixture.registry_dir, db, "retail", version, &limits, &err),
+    cr_assert_ok(cr_trial_run(&host, fixture.registry_dir, db, "retail", version, &limits, &err),
                  &err);
+}
+
+/* The database that was named, not the one beside the versions, and not as an argument, which any
+ * user of the machine could read. */
+static void the_named_database_is_used(void **state)
+{
+    static const char db[] = "sqlite:/no/such/folder/secret.db";
+    const struct cr_trial_limits limits = CR_TRIAL_LIMITS;
+    struct cr_registry *registry = NULL;
+    struct cr_error here = {0}, there = {0};
+    int code = cr_registry_open(fixture.registry_dir, db, false, &registry, &here);
+
+    (void)state;
+    assert_true(code < 0);
+    assert_int_equal(
+        cr_trial_run(&host, fixture.registry_dir, db, "retail", version, &limits, &there), code);
+    assert_string_equal(there.message, here.message);
+    assert_int_equal(setenv(misconduct, "look", 1), 0);
+    cr_assert_ok(cr_trial_run(&host, fixture.registry_dir, db, "retail", version, &looked, &there),
+                 &there);
+    assert_int_equal(unsetenv(misconduct), 0);
+}
+
+/* A child that would never end, in a process that wants to. */
+static void a_trial_that_is_not_wanted_ends(void **state)
+{
+    const struct cr_trial_limits patient = {.cpu_s = 60, .wall_s = 600, .bytes = (size_t)1 << 40};
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(setenv(misconduct, "hang", 1), 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct cr_trial_host stopping = host;
+        int stop_fd = eventfd(1, EFD_CLOEXEC);
+
+        assert_true(stop_fd >= 0);
+        stopping.stop_fds[i] = stop_fd;
+        assert_int_equal(
+            cr_trial_run(&stopping, fixture.registry_dir, NULL, "retail", version, &patient, &err),
+            CR_EUNAVAIL);
+        assert_string_equal(err.message, "version 'v1' was not tried to the end: stopping");
+        assert_int_equal(close(stop_fd), 0);
+    }
+    assert_int_equal(unsetenv(misconduct), 0);
 }
 
 /* The child's words are those of a load in this process. */
@@ -84,16 +131,18 @@ static void a_refusal_keeps_code_and_words(void **state)
 static void there_must_be_a_program(void **state)
 {
     const struct cr_trial_limits limits = CR_TRIAL_LIMITS;
+    const struct cr_trial_host nowhere = {"/no/such/program", {-1, -1}};
+    const struct cr_trial_host mute = {"/bin/true", {-1, -1}};
     struct cr_error err = {0};
 
     (void)state;
-    assert_int_equal(cr_trial_run("/no/such/program", fixture.registry_dir, NULL, "retail", version,
-                                  &limits, &err),
-                     CR_EUNAVAIL);
+    assert_int_equal(
+        cr_trial_run(&nowhere, fixture.registry_dir, NULL, "retail", version, &limits, &err),
+        CR_EUNAVAIL);
     assert_string_equal(err.message, "cannot start a process to try a version: No such file or "
                                      "directory");
     assert_int_equal(
-        cr_trial_run("/bin/true", fixture.registry_dir, NULL, "retail", version, &limits, &err),
+        cr_trial_run(&mute, fixture.registry_dir, NULL, "retail", version, &limits, &err),
         CR_EMODEL);
     assert_string_equal(err.message, "version 'v1': the process that tried it said nothing");
 }
@@ -131,14 +180,13 @@ static void a_child_that_misbehaves_is_a_bad_version(void **state)
 /* The child says what is not as it should be. */
 static void a_child_is_confined(void **state)
 {
-    const struct cr_trial_limits limits = {.cpu_s = 7, .wall_s = 120, .bytes = (size_t)3 << 30};
     int inherited = open("/dev/null", O_RDONLY); /* without O_CLOEXEC, on purpose */
     struct cr_error err;
 
     (void)state;
     assert_true(inherited > STDERR_FILENO);
     assert_int_equal(setenv(misconduct, "look", 1), 0);
-    cr_assert_ok(try_version(version, &limits, &err), &err);
+    cr_assert_ok(try_version(version, &looked, &err), &err);
     assert_int_equal(unsetenv(misconduct), 0);
     assert_int_equal(close(inherited), 0);
 }
@@ -208,10 +256,24 @@ static void only_the_hidden_mode_is_a_trial(void **state)
 
 /* ---- in the child ---- */
 
+/* What everybody may read of this process. */
+static bool arguments_hold(const char *word)
+{
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    char arguments[4096];
+    ssize_t len = read(fd, arguments, sizeof(arguments));
+
+    (void)close(fd);
+    return len > 0 && memmem(arguments, (size_t)len, word, strlen(word)) != NULL;
+}
+
 static const char *look_around(void)
 {
     struct rlimit limit;
 
+    if (!arguments_hold("--try-version") || arguments_hold("secret")) {
+        return "the arguments tell too little or too much";
+    }
     if (getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_max != 0) {
         return "core dumps are allowed";
     }
@@ -268,6 +330,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_version_passes),
         cmocka_unit_test(a_refusal_keeps_code_and_words),
+        cmocka_unit_test(the_named_database_is_used),
+        cmocka_unit_test(a_trial_that_is_not_wanted_ends),
         cmocka_unit_test(there_must_be_a_program),
         cmocka_unit_test(a_child_that_misbehaves_is_a_bad_version),
         cmocka_unit_test(a_child_is_confined),

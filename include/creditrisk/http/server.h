@@ -20,8 +20,9 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
                      struct cr_error *err);
 
 /* From now on a version is tried in a process of its own before it is loaded (score/trial.h), in
- * `program`, which is borrowed; without this call it is loaded at once. */
-void cr_server_try_versions(struct cr_server *server, const char *program);
+ * `program`, which is borrowed; without this call it is loaded at once. A trial ends early when the
+ * server drains or stop_fd (−1 = none), which is borrowed too, becomes readable. */
+void cr_server_try_versions(struct cr_server *server, const char *program, int stop_fd);
 
 /* Ends what still runs, without waiting for requests in flight (cr_server_drain). */
 void cr_server_destroy(struct cr_server *server);
