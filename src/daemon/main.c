@@ -17,7 +17,7 @@
 #include "healthcheck.h"
 #include "signals.h"
 
-enum { EXIT_USAGE = 2, MAX_FLAGS = 64, SPARE_FILES = 512 };
+enum { EXIT_USAGE = 2, MAX_FLAGS = 64 };
 
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
@@ -123,7 +123,7 @@ static void set_log_level(const char *name)
 /* As many open files as connections need, if the system lets us; else fewer are accepted. */
 static void raise_file_limit(const struct cr_settings *settings)
 {
-    rlim_t need = (rlim_t)settings->connections + SPARE_FILES;
+    rlim_t need = (rlim_t)cr_server_max_files(settings);
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < need) {

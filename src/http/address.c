@@ -38,6 +38,13 @@ struct cr_address cr_address_of(const struct sockaddr *socket)
     return address;
 }
 
+bool cr_address_is_local(const struct cr_address *address)
+{
+    static const struct cr_address local;
+
+    return memcmp(address, &local, sizeof(local)) == 0;
+}
+
 /* The address alone. */
 static bool parse_bare(const char *text, size_t len, struct cr_address *ret_address)
 {

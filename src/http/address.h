@@ -16,6 +16,9 @@ struct cr_address {
 
 struct cr_address cr_address_of(const struct sockaddr *socket);
 
+/* Whether it is a local socket's, which tells nobody apart. */
+bool cr_address_is_local(const struct cr_address *address);
+
 /* Reads a numeric address; brackets and a port may surround it, as in X-Forwarded-For. */
 bool cr_address_parse(const char *text, size_t len, struct cr_address *ret_address);
 

@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
@@ -67,8 +66,7 @@ int cr_connections_create(const struct cr_settings *settings,
     connections->unused = connections->all;
     result = parse_proxies(settings, &connections->proxies, err);
     if (result == 0) { /* a connection counts for one client: there are never more than n */
-        result =
-            cr_tally_create(n, (unsigned)settings->connections_per_ip, &connections->tally, err);
+        result = cr_tally_create(n, (size_t)settings->connections_per_ip, &connections->tally, err);
     }
     if (result == 0) {
         result = cr_deadlines_create(n, shortest_timeout(settings), &connections->deadlines, err);
@@ -120,7 +118,7 @@ static void release(struct cr_connections *connections, struct cr_connection *co
     if (connection->is_counted) {
         struct cr_address client = cr_address_client(&connection->peer);
 
-        cr_tally_leave(connections->tally, &client);
+        cr_tally_leave(connections->tally, &client, 1);
     }
     connections->by_fd[connection->fd] = NULL;
     connection->fd = -1;
@@ -134,7 +132,7 @@ static enum cr_admission admit(struct cr_connections *connections, int fd,
     struct cr_address address = cr_address_of(peer);
     struct cr_address client = cr_address_client(&address);
     bool is_proxy = cr_networks_hold(&connections->proxies, &address);
-    bool is_counted = !is_proxy && peer->sa_family != AF_UNIX;
+    bool is_counted = !is_proxy && !cr_address_is_local(&address);
     struct cr_connection *connection;
 
     if (!reserve_fd(connections, (size_t)fd)) {
@@ -147,7 +145,7 @@ static enum cr_admission admit(struct cr_connections *connections, int fd,
     if (connection == NULL) {
         return CR_REFUSED_TOTAL;
     }
-    if (is_counted && !cr_tally_enter(connections->tally, &client)) {
+    if (is_counted && !cr_tally_enter(connections->tally, &client, 1)) {
         return CR_REFUSED_CLIENT;
     }
     connections->unused = connection->next;
@@ -215,12 +213,12 @@ struct cr_address cr_connections_client(const struct cr_connections *connections
 
 bool cr_connections_enter(struct cr_connections *connections, const struct cr_address *client)
 {
-    return cr_tally_enter(connections->tally, client);
+    return cr_tally_enter(connections->tally, client, 1);
 }
 
 void cr_connections_leave(struct cr_connections *connections, const struct cr_address *client)
 {
-    cr_tally_leave(connections->tally, client);
+    cr_tally_leave(connections->tally, client, 1);
 }
 
 int64_t cr_connections_header_due(const struct cr_connections *connections, int64_t now_ns)

@@ -13,6 +13,8 @@
 
 #include "accept.h"
 #include "auth.h"
+#include "budget.h"
+#include "burst.h"
 #include "champion.h"
 #include "connections.h"
 #include "cors.h"
@@ -91,7 +93,7 @@ struct cr_request {
     size_t body_cap;
     size_t body_dropped; /* bytes read for a refused request */
     size_t answer_len;   /* what the client must take before the deadline */
-    size_t held_bytes;   /* of the server's for large bodies */
+    size_t held_bytes;   /* of the budget, for the body */
     unsigned status;     /* 0 until answered */
     char id[CR_REQUEST_ID_MAX + 1];
     struct cr_arena arena;
@@ -115,7 +117,8 @@ struct cr_server {
     struct cr_shadow *shadow; /* scores challengers */
     struct cr_auth *auth;
     struct cr_limit *limit;          /* NULL = none */
-    atomic_size_t held_bytes;        /* by large bodies and answers, of settings->bodies_bytes */
+    struct cr_burst cuts;            /* connections beyond their deadline */
+    struct cr_budget *budget;        /* of large bodies and answers */
     struct cr_trial_host trial_host; /* program NULL = none */
     int stop_fd;                     /* an eventfd: readable once the server drains or ends */
     pthread_mutex_t reload_lock;     /* one reload at a time; guards `seen` */
@@ -140,10 +143,6 @@ bool cr_server_is_ready(struct cr_server *server);
 /* What clients read where there is none. */
 #define CR_NO_MODEL "No model is loaded"
 
-/* server.c: memory that large bodies and answers share; false when there is not so much left. */
-bool cr_server_hold(struct cr_server *server, size_t n_bytes);
-void cr_server_release(struct cr_server *server, size_t n_bytes);
-
 /* request.c: the library's callbacks, and random ids for the request at hand. */
 void *cr_request_open(void *server, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connection, const char *url,
@@ -152,6 +151,9 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
 void cr_request_close(void *server, struct MHD_Connection *connection, void **request,
                       enum MHD_RequestTerminationCode code);
 void cr_request_destroy(struct cr_request *request);
+
+/* Whether the request's body and answer may be so large that they count in the budget. */
+bool cr_request_is_batch(const struct cr_request *request);
 
 /* Bytes of arena that one application may cost. */
 size_t cr_request_memory(const struct cr_settings *settings);
@@ -167,7 +169,8 @@ enum cr_refusal cr_admit_request(struct cr_request *request, const struct cr_hea
 bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title);
 
 /* Each queues the one reply of the request. JSON values are consumed, also on failure;
- * NULL (no memory) becomes 500. Without memory even for that the connection is closed. */
+ * NULL (no memory) becomes 503, as an answer does that the budget has no room for. Without memory
+ * even for that the connection is closed. */
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
 
 /* Any other text, which is consumed. */
@@ -190,8 +193,9 @@ enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refu
 /* An error from below, by its code; the message goes to the log only. */
 enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err);
 
-/* The same without a reply, for a part of an answer: what the client may read; static. */
-const char *cr_reply_words(const struct cr_request *request, const struct cr_error *err);
+/* The same without a reply and unlogged, for a part of an answer: what the client may read; static.
+ */
+const char *cr_reply_words(const struct cr_error *err);
 /* A whole refusal as bytes, with `Connection: close`; detail NULL = the table's words. */
 void cr_reply_write(struct cr_strbuf *out, enum cr_refusal refusal, enum cr_surface surface,
                     const char *id, const char *detail);

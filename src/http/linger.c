@@ -16,7 +16,6 @@
 #include "creditrisk/util/clock.h"
 
 enum {
-    MAX_LINGERING = 256,
     MAX_BYTES = 16 << 20,
     MAX_MS = 2000,
     CHUNK = 65536,
@@ -34,14 +33,14 @@ struct cr_linger {
     pthread_t thread;
     /* the thread's own: polled[0] is pipe_out, polled[i + 1] belongs to lates[i] */
     size_t n;
-    struct pollfd polled[MAX_LINGERING + 1];
-    struct late lates[MAX_LINGERING];
+    struct pollfd polled[CR_LINGER_MAX + 1];
+    struct late lates[CR_LINGER_MAX];
     char chunk[CHUNK];
 };
 
 static void take(struct cr_linger *linger, int fd)
 {
-    if (linger->n == MAX_LINGERING) {
+    if (linger->n == CR_LINGER_MAX) {
         (void)close(fd); /* a socket that nobody reads any more has nothing to lose */
         return;
     }
@@ -90,7 +89,7 @@ static void *run(void *argument)
     ssize_t got = 1;
 
     while (got != 0) {
-        int fds[MAX_LINGERING];
+        int fds[CR_LINGER_MAX];
         int64_t now_ns;
 
         (void)poll(linger->polled, linger->n + 1, patience(linger, cr_clock_ns())); /* or EINTR */

@@ -7,6 +7,9 @@
 
 #include "creditrisk/util/error.h"
 
+/* More sockets than these are closed at once. */
+enum { CR_LINGER_MAX = 256 };
+
 struct cr_linger;
 
 /* Yours: cr_linger_destroy. CR_EUNAVAIL, CR_ENOMEM. */

@@ -110,6 +110,8 @@ struct large {
     int64_t start_ns;       /* 0 until the first byte is asked for */
     char *text;
     size_t len;
+    size_t held_bytes; /* of the budget, for … */
+    struct cr_address client;
 };
 
 static ssize_t read_large(void *context, uint64_t position, char *out, size_t max)
@@ -135,33 +137,45 @@ static void free_large(void *context)
 {
     struct large *large = context;
 
-    cr_server_release(large->server, large->len);
+    if (large->held_bytes > 0) {
+        cr_budget_release(large->server->budget, &large->client, large->held_bytes);
+    }
     free(large->text);
     free(large);
 }
 
-/* NULL when there is no memory for it. The text is consumed on success only. */
+/* NULL when there is no memory for it, or no room in the budget for a batch's. The text is consumed
+ * on success only. */
 static struct MHD_Response *make_large(struct cr_request *request, char *text, size_t len)
 {
+    size_t held_bytes = cr_request_is_batch(request) ? len : 0;
     struct large *large = malloc(sizeof(*large));
     struct MHD_Response *response = NULL;
 
-    if (large != NULL && cr_server_hold(request->server, len)) {
-        *large =
-            (struct large){request->server, &request->peer->timer, request->peer->fd, 0, text, len};
+    if (large == NULL) {
+        return NULL;
+    }
+    *large = (struct large){
+        .server = request->server,
+        .timer = &request->peer->timer,
+        .fd = request->peer->fd,
+        .text = text,
+        .len = len,
+        .client = request->client,
+    };
+    if (held_bytes == 0 || cr_budget_hold(large->server->budget, &large->client, held_bytes)) {
+        large->held_bytes = held_bytes;
         response =
             MHD_create_response_from_callback(len, LARGE_BLOCK, read_large, large, free_large);
-        if (response == NULL) {
-            cr_server_release(request->server, len);
-        }
     }
     if (response == NULL) {
-        free(large);
+        large->text = NULL;
+        free_large(large);
     }
     return response;
 }
 
-/* The text is consumed, also on failure; NULL closes the connection. */
+/* The text is consumed, also on failure; NULL as make_large. */
 static struct MHD_Response *make_response(struct cr_request *request, char *text, size_t len)
 {
     struct MHD_Response *response = NULL;
@@ -340,6 +354,14 @@ static void linger(const struct cr_request *request)
     }
 }
 
+/* A client that waited for an answer gets one, and be it that there is no room for its own. */
+static enum MHD_Result queue_or_refuse(struct cr_request *request, unsigned status,
+                                       const char *type, struct MHD_Response *response)
+{
+    return response != NULL ? queue(request, status, type, false, response)
+                            : cr_reply_refuse(request, CR_REFUSAL_OVERLOAD, NULL);
+}
+
 /* Consumes the JSON. */
 static enum MHD_Result reply(struct cr_request *request, unsigned status, const char *type,
                              json_t *json)
@@ -352,7 +374,7 @@ static enum MHD_Result reply(struct cr_request *request, unsigned status, const 
         (void)cr_error_set(&err, CR_ENOMEM, "out of memory");
         return cr_reply_error(request, &err);
     }
-    return queue(request, status, type, false, render(request, owned));
+    return queue_or_refuse(request, status, type, render(request, owned));
 }
 
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json)
@@ -368,7 +390,7 @@ enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const
     if (cr_strbuf_check(text, &err) < 0) {
         return cr_reply_error(request, &err);
     }
-    return queue(request, status, type, false, render_text(request, text));
+    return queue_or_refuse(request, status, type, render_text(request, text));
 }
 
 /* What a page may do: nothing that another host could have a part in. */
@@ -456,29 +478,26 @@ enum MHD_Result cr_reply_refuse(struct cr_request *request, enum cr_refusal refu
                  early || refusals[refusal].close, render(request, body));
 }
 
-/* What the client is told of an error; the rest goes to the log. */
-static enum cr_refusal log_error(const struct cr_request *request, const struct cr_error *err)
+static enum cr_refusal find_refusal(const struct cr_error *err)
 {
-    enum cr_refusal refusal = CR_REFUSAL_INTERNAL;
-
     for (size_t i = 0; i < CR_ARRAY_LEN(errors); i++) {
         if (errors[i].code == err->code) {
-            refusal = errors[i].refusal;
+            return errors[i].refusal;
         }
     }
-    cr_log(CR_LOG_ERROR, "request_failed", "{s:s, s:s, s:s}", "request_id", request->id, "error",
-           cr_error_name(err->code), "message", err->message);
-    return refusal;
+    return CR_REFUSAL_INTERNAL;
 }
 
 enum MHD_Result cr_reply_error(struct cr_request *request, const struct cr_error *err)
 {
-    return cr_reply_refuse(request, log_error(request, err), NULL);
+    cr_log(CR_LOG_ERROR, "request_failed", "{s:s, s:s, s:s}", "request_id", request->id, "error",
+           cr_error_name(err->code), "message", err->message);
+    return cr_reply_refuse(request, find_refusal(err), NULL);
 }
 
-const char *cr_reply_words(const struct cr_request *request, const struct cr_error *err)
+const char *cr_reply_words(const struct cr_error *err)
 {
-    return refusals[log_error(request, err)].detail;
+    return refusals[find_refusal(err)].detail;
 }
 
 /* RFC 9110's "Sun, 06 Nov 1994 08:49:37 GMT"; no locale is ever set. */

@@ -121,7 +121,7 @@ void *cr_request_open(void *context, const char *uri, struct MHD_Connection *con
     return request;
 }
 
-static bool is_batch(const struct cr_request *request)
+bool cr_request_is_batch(const struct cr_request *request)
 {
     return request->route != NULL && request->route->size == CR_SIZE_BATCH;
 }
@@ -132,7 +132,7 @@ static void set_limits(struct cr_request *request)
     const struct cr_settings *settings = request->server->settings;
 
     request->body_max = settings->body_bytes;
-    if (is_batch(request) && request->refusal == CR_REFUSAL_NONE) {
+    if (cr_request_is_batch(request) && request->refusal == CR_REFUSAL_NONE) {
         request->body_max = settings->batch_bytes;
         request->arena.max += ARRIVAL_FACTOR * settings->batch_bytes;
     }
@@ -164,6 +164,9 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
     } else if (request->route->media != CR_MEDIA_NONE &&
                (request->route->media & request->media) == 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
+        request->refusal_detail = (request->route->media & CR_MEDIA_NDJSON) != 0
+                                      ? "The body must be application/json or application/x-ndjson"
+                                      : NULL;
     } else if (headers->content_encoding != NULL &&
                strcasecmp(headers->content_encoding, "identity") != 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
@@ -243,9 +246,10 @@ static bool reserve_body(struct cr_request *request, size_t len)
         (request->body_expected <= single || cap > request->body_expected)) {
         cap = (size_t)request->body_expected;
     }
+    cap = cap > request->body_max ? request->body_max : cap;
     cap = cap < len ? len : cap;
     if (cap > single) {
-        if (!cr_server_hold(request->server, cap)) {
+        if (!cr_budget_hold(request->server->budget, &request->client, cap)) {
             return false;
         }
         request->held_bytes += cap;
@@ -391,14 +395,14 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
         MHD_destroy_response(request->reply.response);
     }
     if (request->held_bytes > 0) {
-        cr_server_release(server, request->held_bytes);
+        cr_budget_release(server->budget, &request->client, request->held_bytes);
     }
     cr_metrics_count_request(request->worker->counters, request->route, request->method,
                              request->status, cr_clock_ns() - request->started_ns);
     if (server->settings->access_log) {
         log_access(request, code);
     }
-    if (request->worker->spare == NULL && !is_batch(request)) {
+    if (request->worker->spare == NULL && !cr_request_is_batch(request)) {
         cr_arena_reset(&request->arena);
         request->worker->spare = request;
     } else {

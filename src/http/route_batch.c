@@ -7,7 +7,11 @@
 #include "creditrisk/portfolio/rows.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/log.h"
 #include "predict.h"
+
+/* Bytes of budget that a growing answer takes at a time. */
+enum { ANSWER_STEP = 1 << 20 };
 
 struct batch {
     struct cr_request *request;
@@ -16,10 +20,24 @@ struct batch {
     bool full;             /* ?explain=full */
     struct cr_arena arena; /* of one row */
     struct cr_strbuf out;
+    size_t held_bytes;       /* of the budget, for `out` as it grows */
+    size_t n_failed;         /* rows, by no fault of theirs … */
+    struct cr_error failure; /* … and why the first did */
 };
+
+static void give_back(struct batch *batch)
+{
+    const struct cr_request *request = batch->request;
+
+    if (batch->held_bytes > 0) {
+        cr_budget_release(request->server->budget, &request->client, batch->held_bytes);
+        batch->held_bytes = 0;
+    }
+}
 
 static void batch_finish(struct batch *batch)
 {
+    give_back(batch);
     cr_champion_unref(batch->champion);
     cr_arena_finish(&batch->arena);
     cr_strbuf_finish(&batch->out);
@@ -64,6 +82,15 @@ static void write_refusal(struct batch *batch, size_t index, json_t *detail)
     cr_json_write_new(json, &batch->out);
 }
 
+/* Appends that it was not the row's fault. */
+static void write_failure(struct batch *batch, size_t index, const struct cr_error *err)
+{
+    if (batch->n_failed++ == 0) {
+        batch->failure = *err;
+    }
+    write_refusal(batch, index, json_string(cr_reply_words(err)));
+}
+
 static void write_row(struct batch *batch, size_t index, const struct cr_row_text *row)
 {
     struct cr_record record;
@@ -76,14 +103,46 @@ static void write_row(struct batch *batch, size_t index, const struct cr_row_tex
         write_refusal(batch, index, json_string("The row is too large"));
     } else if (cr_record_from_json(batch->champion->bundle->portfolio, row->text, row->len,
                                    &batch->arena, &record, &issues, &err) < 0) {
-        write_refusal(batch, index, json_string(cr_reply_words(batch->request, &err)));
+        write_failure(batch, index, &err);
     } else if (issues.n > 0) {
         write_refusal(batch, index, cr_predict_details(batch->request, batch->champion, &issues));
     } else if (cr_predict_score(batch->request, batch->champion, &record, &batch->arena, &result,
                                 &err) < 0) {
-        write_refusal(batch, index, json_string(cr_reply_words(batch->request, &err)));
+        write_failure(batch, index, &err);
     } else {
         cr_predict_write(batch->request, batch->champion, &result, batch->full, &batch->out);
+    }
+}
+
+/* What ends a batch before its last row: the answer is more than one client may hold, which another
+ * time does not change, or there is no room for it now, or the server stops. */
+static enum cr_refusal check_progress(struct batch *batch)
+{
+    const struct cr_request *request = batch->request;
+    struct cr_budget *budget = request->server->budget;
+
+    if (atomic_load(&request->server->stopping)) {
+        return CR_REFUSAL_OVERLOAD;
+    }
+    while (batch->out.len > batch->held_bytes) {
+        if (request->held_bytes + batch->held_bytes + ANSWER_STEP > cr_budget_share(budget)) {
+            return CR_REFUSAL_TOO_LARGE;
+        }
+        if (!cr_budget_hold(budget, &request->client, ANSWER_STEP)) {
+            return CR_REFUSAL_OVERLOAD;
+        }
+        batch->held_bytes += ANSWER_STEP;
+    }
+    return CR_REFUSAL_NONE;
+}
+
+/* One line for all rows that failed. */
+static void log_failures(const struct batch *batch)
+{
+    if (batch->n_failed > 0) {
+        cr_log(CR_LOG_ERROR, "rows_failed", "{s:s, s:I, s:s, s:s}", "request_id",
+               batch->request->id, "n", (json_int_t)batch->n_failed, "error",
+               cr_error_name(batch->failure.code), "message", batch->failure.message);
     }
 }
 
@@ -93,16 +152,27 @@ static enum MHD_Result answer(struct batch *batch)
     struct cr_rows rows;
     struct cr_row_text row;
     bool is_array = batch->form == CR_ROWS_ARRAY;
+    enum cr_refusal refusal = CR_REFUSAL_NONE;
     bool more;
 
     cr_rows_init(&rows, batch->form, batch->request->body, batch->request->body_len);
     cr_strbuf_puts(&batch->out, is_array ? "[" : "");
-    for (size_t i = 0; cr_rows_next(&rows, &row, &more) == 0 && more; i++) {
+    for (size_t i = 0; refusal == CR_REFUSAL_NONE && cr_rows_next(&rows, &row, &more) == 0 && more;
+         i++) {
         cr_strbuf_puts(&batch->out, is_array && i > 0 ? "," : "");
         write_row(batch, i, &row);
         cr_strbuf_puts(&batch->out, is_array ? "" : "\n");
+        refusal = check_progress(batch);
     }
     cr_strbuf_puts(&batch->out, is_array ? "]" : "");
+    log_failures(batch);
+    if (refusal != CR_REFUSAL_NONE) {
+        return cr_reply_refuse(batch->request, refusal,
+                               refusal == CR_REFUSAL_TOO_LARGE
+                                   ? "The answer would be too large: send fewer rows"
+                                   : NULL);
+    }
+    give_back(batch); /* the answer as a whole holds what it needs */
     return cr_reply_text(batch->request, 200,
                          is_array ? "application/json" : "application/x-ndjson", &batch->out);
 }

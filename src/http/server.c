@@ -20,7 +20,12 @@
 /* A drained server waits this long for a request on connections that were idle. */
 #define SETTLE_NS 100000000
 
-enum { MIN_CONNECTION_BYTES = 16384, MAX_WORKERS = 256 };
+enum {
+    MIN_CONNECTION_BYTES = 16384,
+    MAX_WORKERS = 256,
+    FILES_PER_WORKER = 4, /* the library's epoll and event descriptor, and as many again to spare */
+    OTHER_FILES = 64,
+};
 
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
@@ -28,6 +33,34 @@ CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 #define DAEMON_FLAGS                                                                               \
     (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |                      \
      MHD_ALLOW_SUSPEND_RESUME)
+
+static size_t count_workers(const struct cr_settings *settings)
+{
+    size_t n = settings->threads > 0 ? (size_t)settings->threads : cr_parallel_n_processors();
+
+    return n > MAX_WORKERS ? MAX_WORKERS : n;
+}
+
+size_t cr_server_max_files(const struct cr_settings *settings)
+{
+    return (size_t)settings->connections + CR_LINGER_MAX +
+           FILES_PER_WORKER * count_workers(settings) + OTHER_FILES;
+}
+
+/* A batch's body may be held three times over while it grows; its answer needs room, too. */
+static int create_budget(const struct cr_settings *settings, struct cr_budget **ret_budget,
+                         struct cr_error *err)
+{
+    size_t least = (size_t)4 * CR_BUDGET_SHARES * settings->batch_bytes;
+
+    if (settings->bodies_bytes < least) {
+        return cr_error_set(err, CR_EINVAL,
+                            "limits.bodies_bytes is '%zu': for a batch of limits.batch_bytes it "
+                            "must be %zu",
+                            settings->bodies_bytes, least);
+    }
+    return cr_budget_create(settings->bodies_bytes, (size_t)settings->connections, ret_budget, err);
+}
 
 int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
                      struct cr_error *err)
@@ -59,9 +92,7 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     server->listen_fd = listener.fd;
     server->port = listener.port;
     memcpy(server->address, listener.address, sizeof(server->address));
-    server->n_workers =
-        settings->threads > 0 ? (size_t)settings->threads : cr_parallel_n_processors();
-    server->n_workers = server->n_workers > MAX_WORKERS ? MAX_WORKERS : server->n_workers;
+    server->n_workers = count_workers(settings);
     server->n_runners = server->n_workers + (size_t)settings->queue_threads;
     server->workers = calloc(server->n_runners, sizeof(*server->workers));
     if (server->workers == NULL) {
@@ -78,6 +109,9 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     result = cr_linger_create(&server->linger, err);
     if (result == 0) {
         result = cr_connections_create(settings, &server->connections, err);
+    }
+    if (result == 0) {
+        result = create_budget(settings, &server->budget, err);
     }
     if (result == 0) {
         result = cr_cors_check(settings->cors_origins, err);
@@ -115,6 +149,14 @@ static void stop_trials(struct cr_server *server)
     (void)!write(server->stop_fd, &one, sizeof(one)); /* never full */
 }
 
+static void log_cuts(size_t n)
+{
+    if (n > 0) {
+        cr_log(CR_LOG_INFO, "connections_cut", "{s:s, s:I}", "reason", "deadline", "n",
+               (json_int_t)n);
+    }
+}
+
 void cr_server_destroy(struct cr_server *server)
 {
     if (server == NULL) {
@@ -127,10 +169,12 @@ void cr_server_destroy(struct cr_server *server)
     if (server->mhd != NULL) {
         MHD_stop_daemon(server->mhd);
     }
+    log_cuts(cr_burst_rest(&server->cuts));
     cr_queue_destroy(server->queue); /* until here requests asked for a place in it */
     cr_shadow_destroy(server->shadow);
     cr_auth_destroy(server->auth);
     cr_limit_destroy(server->limit);
+    cr_budget_destroy(server->budget);
     cr_connections_destroy(server->connections);
     cr_linger_destroy(server->linger);
     if (server->listen_fd >= 0) {
@@ -261,23 +305,6 @@ int cr_server_reload(struct cr_server *server, struct cr_error *err)
     return result;
 }
 
-bool cr_server_hold(struct cr_server *server, size_t n_bytes)
-{
-    size_t max = server->settings->bodies_bytes;
-    size_t held = atomic_fetch_add(&server->held_bytes, n_bytes);
-
-    if (n_bytes <= max && held <= max - n_bytes) {
-        return true;
-    }
-    cr_server_release(server, n_bytes);
-    return false;
-}
-
-void cr_server_release(struct cr_server *server, size_t n_bytes)
-{
-    (void)atomic_fetch_sub(&server->held_bytes, n_bytes);
-}
-
 /* A connection of the library begins or is about to be closed. */
 static void notify(void *context, struct MHD_Connection *connection, void **slot,
                    enum MHD_ConnectionNotificationCode code)
@@ -294,7 +321,7 @@ static void notify(void *context, struct MHD_Connection *connection, void **slot
 
         if (atomic_load(&peer->timer.is_cut) && !peer->is_idle) {
             cr_metrics_count_rejection(server->metrics, CR_REJECTION_DEADLINE);
-            cr_log(CR_LOG_INFO, "connection_cut", "{s:s}", "reason", "deadline");
+            log_cuts(cr_burst_count(&server->cuts, cr_clock_ns()));
         }
         *slot = NULL;
         cr_connections_end(server->connections, peer);

@@ -15,11 +15,11 @@
 struct entry {
     struct entry *next; /* of its chain, or of the free list */
     struct cr_address client;
-    unsigned n;
+    size_t n;
 };
 
 struct cr_tally {
-    unsigned max;
+    size_t max;
     size_t n_chains; /* a power of two */
     unsigned char key[crypto_shorthash_KEYBYTES];
     pthread_mutex_t lock; /* guards what follows */
@@ -28,8 +28,7 @@ struct cr_tally {
     struct entry *unused;
 };
 
-int cr_tally_create(size_t capacity, unsigned max, struct cr_tally **ret_tally,
-                    struct cr_error *err)
+int cr_tally_create(size_t capacity, size_t max, struct cr_tally **ret_tally, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) struct cr_tally *tally = calloc(1, sizeof(*tally));
     CR_CLEANUP(cr_freep) struct entry *entries = calloc(capacity, sizeof(*entries));
@@ -84,11 +83,14 @@ static struct entry **find(struct cr_tally *tally, const struct cr_address *clie
     return link;
 }
 
-static bool enter(struct cr_tally *tally, const struct cr_address *client)
+static bool enter(struct cr_tally *tally, const struct cr_address *client, size_t n)
 {
     struct entry **link = find(tally, client);
     struct entry *entry = *link;
 
+    if (n > tally->max) {
+        return false;
+    }
     if (entry == NULL) {
         entry = tally->unused;
         if (entry == NULL) {
@@ -98,24 +100,24 @@ static bool enter(struct cr_tally *tally, const struct cr_address *client)
         *entry = (struct entry){NULL, *client, 0};
         *link = entry;
     }
-    if (entry->n >= tally->max) {
+    if (entry->n > tally->max - n) {
         return false;
     }
-    entry->n++;
+    entry->n += n;
     return true;
 }
 
-bool cr_tally_enter(struct cr_tally *tally, const struct cr_address *client)
+bool cr_tally_enter(struct cr_tally *tally, const struct cr_address *client, size_t n)
 {
     bool entered;
 
     (void)pthread_mutex_lock(&tally->lock); /* these fail only for misuse */
-    entered = enter(tally, client);
+    entered = enter(tally, client, n);
     (void)pthread_mutex_unlock(&tally->lock);
     return entered;
 }
 
-void cr_tally_leave(struct cr_tally *tally, const struct cr_address *client)
+void cr_tally_leave(struct cr_tally *tally, const struct cr_address *client, size_t n)
 {
     struct entry **link;
     struct entry *entry;
@@ -123,8 +125,9 @@ void cr_tally_leave(struct cr_tally *tally, const struct cr_address *client)
     (void)pthread_mutex_lock(&tally->lock); /* these fail only for misuse */
     link = find(tally, client);
     entry = *link;
-    assert(entry != NULL && entry->n > 0);
-    if (--entry->n == 0) {
+    assert(entry != NULL && entry->n >= n);
+    entry->n -= n;
+    if (entry->n == 0) {
         *link = entry->next;
         entry->next = tally->unused;
         tally->unused = entry;

@@ -24,6 +24,9 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
  * server drains or stop_fd (−1 = none), which is borrowed too, becomes readable. */
 void cr_server_try_versions(struct cr_server *server, const char *program, int stop_fd);
 
+/* How many files a server of these settings may have open when it is full. */
+size_t cr_server_max_files(const struct cr_settings *settings);
+
 /* Ends what still runs, without waiting for requests in flight (cr_server_drain). */
 void cr_server_destroy(struct cr_server *server);
 

@@ -41,7 +41,7 @@ struct cr_settings {
     int transfer_bytes_per_s; /* limits.transfer_bytes_per_s: 1024, … a second more for so many */
     int idle_timeout_s;       /* limits.idle_timeout_s: 30 */
     int drain_timeout_s;      /* limits.drain_timeout_s: 10 */
-    size_t bodies_bytes;      /* limits.bodies_bytes: 268435456, all large bodies together */
+    size_t bodies_bytes;      /* limits.bodies_bytes: 268435456, batches together */
     int registry_watch_s;     /* registry.watch: 0 = never */
     int queue_threads;        /* queue.threads: 1 */
     int queue_length;         /* queue.length: 16 */
