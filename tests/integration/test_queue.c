@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+/* Batches when there is too much of them: more than wait, more than memory is for, clients that
+ * leave or do not read. What is refused is told so, and the next one is served. */
+#include "cr_test.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cr_daemon.h"
+#include "cr_fixture.h"
+#include "cr_http.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
+
+#define BATCH_HEAD  "POST /predict/batch HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+#define SMALL_BATCH BATCH_HEAD "Content-Length: 4\r\n\r\n[{}]"
+#define SECOND      INT64_C(1000000000)
+
+enum { BATCH_BYTES = 1 << 20 };
+
+/* Limits of this file: one thread, one place to wait; a batch of 1 MiB, and 4 MiB for a client. */
+#define QUEUE_OF_ONE "CREDITRISK_QUEUE_THREADS=1", "CREDITRISK_QUEUE_LENGTH=1"
+#define SMALL_BUDGET                                                                               \
+    "CREDITRISK_LIMITS_BATCH_BYTES=1048576", "CREDITRISK_LIMITS_BODIES_BYTES=16777216"
+#define PATIENT "CREDITRISK_LIMITS_TRANSFER_TIMEOUT_S=60"
+
+static struct cr_fixture fixture;
+
+static int set_up(void **state)
+{
+    const struct cr_registry_actor actor = {"test", ""};
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_fixture_init(&fixture);
+    version = cr_fixture_publish(&fixture, "logistic");
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    cr_fixture_finish(&fixture);
+    return 0;
+}
+
+static void start(struct cr_daemon *daemon, const char *const *variables)
+{
+    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
+
+    cr_daemon_start(daemon, options, variables);
+    (void)cr_daemon_await(daemon, 0, "\"event\":\"listening\"");
+}
+
+/* A whole request with so many rows that lack everything: short to say, long to answer. */
+static void write_batch(struct cr_strbuf *out, size_t n_rows)
+{
+    cr_strbuf_printf(out, BATCH_HEAD "Content-Length: %zu\r\n\r\n[{}", 3 * n_rows + 1);
+    for (size_t i = 1; i < n_rows; i++) {
+        cr_strbuf_puts(out, ",{}");
+    }
+    cr_strbuf_putc(out, ']');
+}
+
+static int send_batch(const char *from, int port, size_t n_rows)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf request = CR_STRBUF_INIT;
+    int fd = cr_http_connect_from(from, port);
+
+    write_batch(&request, n_rows);
+    assert_true(cr_http_send(fd, request.data, request.len));
+    return fd;
+}
+
+/* Reads one answer, closes the connection; the status. What is refused says when to come again. */
+static int finish(int fd)
+{
+    struct cr_http_response response = cr_http_read(fd, false);
+    int status = response.status;
+    char value[256];
+
+    if (status == 503) {
+        assert_non_null(cr_http_header(&response, "Retry-After", value));
+        cr_http_check_header(&response, "Connection", "close");
+    }
+    cr_http_finish(&response);
+    (void)close(fd);
+    return status;
+}
+
+static int ask(const char *from, int port, size_t n_rows)
+{
+    return finish(send_batch(from, port, n_rows));
+}
+
+/* How many were turned away for the reason. */
+static long n_rejected(int port, const char *reason)
+{
+    struct cr_http_response response = cr_http_get(port, "/metrics");
+    char line[96];
+    const char *found;
+    long n;
+
+    (void)snprintf(line, sizeof(line), "\ncreditrisk_connections_rejected_total{reason=\"%s\"} ",
+                   reason);
+    assert_int_equal(response.status, 200);
+    found = strstr(response.body, line);
+    assert_non_null(found);
+    n = strtol(found + strlen(line), NULL, 10);
+    cr_http_finish(&response);
+    return n;
+}
+
+static void test_full_queue(void **state)
+{
+    enum { N = 8, ROWS = 5000 };
+    static const char *const variables[] = {QUEUE_OF_ONE, NULL};
+    struct cr_daemon daemon;
+    int fds[N];
+    int n_served = 0;
+
+    (void)state;
+    start(&daemon, variables);
+    for (size_t i = 0; i < N; i++) {
+        fds[i] = send_batch("127.0.0.1", daemon.port, ROWS);
+    }
+    for (size_t i = 0; i < N; i++) {
+        int status = finish(fds[i]);
+
+        assert_true(status == 200 || status == 503);
+        n_served += status == 200;
+    }
+    assert_in_range(n_served, 1, N - 1);
+    assert_int_equal(n_rejected(daemon.port, "queue"), N - n_served);
+    assert_int_equal(ask("127.0.0.1", daemon.port, 1), 200);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* A batch's body but for its last byte. */
+static int begin_body(const char *from, int port, size_t len)
+{
+    CR_CLEANUP(cr_freep) char *piece = malloc(len);
+    int fd = cr_http_connect_from(from, port);
+    char head[256];
+
+    assert_non_null(piece);
+    memset(piece, ' ', len);
+    (void)snprintf(head, sizeof(head), BATCH_HEAD "Content-Length: %zu\r\n\r\n", len);
+    assert_true(cr_http_puts(fd, head));
+    (void)cr_http_send(fd, piece, len - 1); /* or it is refused on the way */
+    return fd;
+}
+
+/* Bodies that do not end: of three that take nearly half of a client's share each, two at most are
+ * waited for; another client's batch is served beside them. */
+static void test_bodies_fill_share(void **state)
+{
+    static const char *const variables[] = {SMALL_BUDGET, PATIENT, NULL};
+    struct pollfd bodies[3];
+    struct cr_daemon daemon;
+    size_t n_refused = 0;
+
+    (void)state;
+    start(&daemon, variables);
+    for (size_t i = 0; i < CR_ARRAY_LEN(bodies); i++) {
+        bodies[i].fd = begin_body("127.0.0.1", daemon.port, BATCH_BYTES);
+        bodies[i].events = POLLIN;
+    }
+    assert_true(poll(bodies, CR_ARRAY_LEN(bodies), 20000) > 0);
+    assert_int_equal(ask("127.0.0.2", daemon.port, 1), 200);
+    for (size_t i = 0; i < CR_ARRAY_LEN(bodies); i++) {
+        if (bodies[i].revents != 0) {
+            assert_int_equal(finish(bodies[i].fd), 503);
+            n_refused++;
+        } else {
+            (void)close(bodies[i].fd);
+        }
+    }
+    assert_in_range(n_refused, 1, 2);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* An answer, too, needs its part of the share: with more and more unfinished bodies there comes one
+ * for which nothing is left, and its client is told so. When the bodies are gone it is served
+ * again. */
+static void test_answers_fill_share(void **state)
+{
+    enum { MAX_BODIES = 60, BODY_BYTES = 1 << 18 };
+    static const char *const variables[] = {SMALL_BUDGET, PATIENT, NULL};
+    struct cr_daemon daemon;
+    int bodies[MAX_BODIES];
+    size_t n = 0;
+    int status;
+
+    (void)state;
+    start(&daemon, variables);
+    while ((status = ask("127.0.0.1", daemon.port, 40)) == 200 && n < MAX_BODIES) {
+        bodies[n++] = begin_body("127.0.0.1", daemon.port, BODY_BYTES);
+    }
+    assert_int_equal(status, 503);
+    assert_int_equal(ask("127.0.0.2", daemon.port, 40), 200);
+    while (n > 0) {
+        (void)close(bodies[--n]);
+    }
+    while (ask("127.0.0.1", daemon.port, 40) != 200) { /* until their end has been seen */
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* A short request whose answer is more than a client's share: another time would not help. */
+static void test_large_answer(void **state)
+{
+    static const char *const variables[] = {SMALL_BUDGET, NULL};
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+    int fd;
+
+    (void)state;
+    start(&daemon, variables);
+    fd = send_batch("127.0.0.1", daemon.port, 10000);
+    response = cr_http_read(fd, false);
+    cr_http_check(&response, 413);
+    assert_non_null(strstr(response.body, "The answer would be too large"));
+    cr_http_finish(&response);
+    (void)close(fd);
+    assert_int_equal(ask("127.0.0.1", daemon.port, 100), 200);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* A chunked body, whose size nobody has announced, ends where it is too large. */
+static void test_large_body(void **state)
+{
+    static const char *const variables[] = {SMALL_BUDGET, NULL};
+    CR_CLEANUP(cr_freep) char *chunk = malloc(1 << 16);
+    struct cr_daemon daemon;
+    int fd;
+
+    (void)state;
+    assert_non_null(chunk);
+    memset(chunk, ' ', 1 << 16);
+    start(&daemon, variables);
+    fd = cr_http_connect(daemon.port);
+    assert_true(cr_http_puts(fd, BATCH_HEAD "Transfer-Encoding: chunked\r\n\r\n"));
+    for (size_t sent = 0; sent < 2 * BATCH_BYTES; sent += 1 << 16) {
+        if (!cr_http_puts(fd, "10000\r\n") || !cr_http_send(fd, chunk, 1 << 16) ||
+            !cr_http_puts(fd, "\r\n")) {
+            break; /* it has heard enough */
+        }
+    }
+    assert_int_equal(finish(fd), 413);
+    assert_int_equal(ask("127.0.0.1", daemon.port, 1), 200);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* Clients that leave while their batch is answered or waits. */
+static void test_gone(void **state)
+{
+    static const char *const variables[] = {"CREDITRISK_QUEUE_THREADS=1", NULL};
+    struct cr_daemon daemon;
+
+    (void)state;
+    start(&daemon, variables);
+    for (size_t i = 0; i < 6; i++) {
+        (void)close(send_batch("127.0.0.1", daemon.port, 2000));
+    }
+    assert_int_equal(ask("127.0.0.1", daemon.port, 1), 200); /* behind them all */
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* An answer of megabytes that its client does not take is given up after the time that it has, and
+ * not before. */
+static void test_slow_reader(void **state)
+{
+    static const char *const variables[] = {"CREDITRISK_LIMITS_TRANSFER_TIMEOUT_S=1",
+                                            "CREDITRISK_LIMITS_TRANSFER_BYTES_PER_S=1000000000",
+                                            NULL};
+    struct cr_daemon daemon;
+    struct pollfd polled = {.events = POLLRDHUP};
+    int64_t start_ns;
+
+    (void)state;
+    start(&daemon, variables);
+    polled.fd = send_batch("127.0.0.1", daemon.port, 10000);
+    start_ns = cr_clock_ns();
+    assert_int_equal(poll(&polled, 1, 60000), 1);
+    assert_true(cr_clock_ns() - start_ns >= SECOND);
+    while (n_rejected(daemon.port, "deadline") == 0) { /* until the connection's end is counted */
+    }
+    assert_int_equal(n_rejected(daemon.port, "deadline"), 1);
+    (void)close(polled.fd);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* A budget that no batch could be served from is refused at the start. */
+static void test_budget_setting(void **state)
+{
+    static const char *const options[] = {"--listen", "127.0.0.1:0", NULL};
+    static const char *const variables[] = {"CREDITRISK_LIMITS_BODIES_BYTES=100000000", NULL};
+    CR_CLEANUP(cr_freep) char *output = NULL;
+
+    (void)state;
+    assert_int_equal(cr_daemon_run(options, variables, &output), 1);
+    assert_non_null(strstr(output, "limits.bodies_bytes is '100000000'"));
+}
+
+static void test_media_words(void **state)
+{
+    static const char *const variables[] = {NULL};
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+
+    (void)state;
+    start(&daemon, variables);
+    response =
+        cr_http_request(daemon.port, "POST", "/predict/batch", "Content-Type: text/csv\r\n", "a,b");
+    cr_http_check(&response, 415);
+    assert_non_null(strstr(response.body, "application/json or application/x-ndjson"));
+    cr_http_finish(&response);
+    response =
+        cr_http_request(daemon.port, "POST", "/predict", "Content-Type: text/csv\r\n", "a,b");
+    cr_http_check(&response, 415);
+    assert_null(strstr(response.body, "ndjson"));
+    cr_http_finish(&response);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_full_queue),         cmocka_unit_test(test_bodies_fill_share),
+        cmocka_unit_test(test_answers_fill_share), cmocka_unit_test(test_large_answer),
+        cmocka_unit_test(test_large_body),         cmocka_unit_test(test_gone),
+        cmocka_unit_test(test_slow_reader),        cmocka_unit_test(test_budget_setting),
+        cmocka_unit_test(test_media_words),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

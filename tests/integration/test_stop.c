@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+/* SIGTERM at bad moments: while a version is tried, while a batch is answered and others wait. The
+ * daemon ends with 0, and in the time that it says. */
+#include "cr_test.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cr_daemon.h"
+#include "cr_fixture.h"
+#include "cr_http.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
+
+#define BATCH_HEAD "POST /predict/batch HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+
+static struct cr_fixture fixture;
+
+static int set_up(void **state)
+{
+    const struct cr_registry_actor actor = {"test", ""};
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_fixture_init(&fixture);
+    version = cr_fixture_publish(&fixture, "logistic");
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    cr_fixture_finish(&fixture);
+    return 0;
+}
+
+static void start(struct cr_daemon *daemon, const char *const *variables)
+{
+    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
+
+    cr_daemon_start(daemon, options, variables);
+    (void)cr_daemon_await(daemon, 0, "\"event\":\"listening\"");
+}
+
+/* State letter and parent of a process; false when there is none. */
+static bool look_at(const char *pid, char *ret_state, int *ret_parent)
+{
+    char path[300];
+    char line[512];
+    FILE *file;
+    const char *end;
+    size_t n;
+
+    (void)snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    n = fread(line, 1, sizeof(line) - 1, file);
+    (void)fclose(file);
+    line[n] = '\0';
+    end = strrchr(line, ')');
+    return end != NULL && sscanf(end, ") %c %d", ret_state, ret_parent) == 2;
+}
+
+/* A child of the daemon, now; 0 when there is none. */
+static pid_t find_child(pid_t daemon)
+{
+    DIR *processes = opendir("/proc");
+    const struct dirent *entry;
+    pid_t child = 0;
+
+    assert_non_null(processes);
+    while (child == 0 && (entry = readdir(processes)) != NULL) {
+        char state;
+        int parent;
+
+        if (isdigit((unsigned char)entry->d_name[0]) && look_at(entry->d_name, &state, &parent) &&
+            parent == daemon && state != 'Z') {
+            child = atoi(entry->d_name);
+        }
+    }
+    (void)closedir(processes);
+    return child;
+}
+
+/* Holds a trial up in its middle; false when it was too quick. */
+static bool stop_trial(pid_t child)
+{
+    char pid[16];
+    char state = 'R';
+    int parent;
+
+    (void)snprintf(pid, sizeof(pid), "%d", child);
+    (void)kill(child, SIGSTOP); /* it may have ended */
+    while (state != 'T') {
+        if (!look_at(pid, &state, &parent) || state == 'Z') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void test_trial(void **state)
+{
+    struct cr_daemon daemon;
+    bool stopped = false;
+    size_t at;
+
+    (void)state;
+    start(&daemon, NULL);
+    at = daemon.log.len;
+    for (size_t i = 0; i < 200 && !stopped; i++) {
+        pid_t child = 0;
+
+        cr_daemon_signal(&daemon, SIGHUP);
+        for (size_t k = 0; k < 50 && child == 0; k++) {
+            child = find_child(daemon.pid);
+        }
+        stopped = child != 0 && stop_trial(child);
+        if (!stopped) { /* the trial was too quick */
+            at = cr_daemon_await(&daemon, at, "\"event\":\"champion_loaded\"");
+        }
+    }
+    assert_true(stopped);
+    assert_int_equal(kill(daemon.pid, SIGTERM), 0);
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    assert_non_null(strstr(daemon.log.data, "was not tried to the end: stopping"));
+    cr_daemon_finish(&daemon);
+}
+
+/* Waits until rows of a batch have been found wrong: it is being answered. */
+static void await_rows(struct cr_daemon *daemon)
+{
+    static const char family[] = "\ncreditrisk_validation_errors_total{";
+    bool seen = false;
+    size_t at = 0;
+
+    while (!seen) {
+        struct cr_http_response response = cr_http_get(daemon->port, "/metrics");
+        const char *line = response.body;
+
+        assert_int_equal(response.status, 200);
+        while (!seen && (line = strstr(line, family)) != NULL) {
+            line += strcspn(line + 1, "\n") + 1;
+            seen = line[-1] != '0';
+        }
+        cr_http_finish(&response);
+        at = cr_daemon_await(daemon, at, "\"route\":\"/metrics\""); /* the pipe must not fill */
+    }
+}
+
+/* A batch of minutes, and one behind it, do not outlast the time to drain. */
+static void test_long_batch(void **state)
+{
+    enum { ROWS = 300000 };
+    static const char *const variables[] = {
+        "CREDITRISK_QUEUE_THREADS=1",
+        "CREDITRISK_LOG_ACCESS=true",
+        "CREDITRISK_LIMITS_DRAIN_TIMEOUT_S=0",
+        "CREDITRISK_LIMITS_BATCH_ROWS=1000000",
+        "CREDITRISK_LIMITS_BODIES_BYTES=8000000000",
+        NULL,
+    };
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf request = CR_STRBUF_INIT;
+    struct cr_daemon daemon;
+    int fds[2];
+
+    (void)state;
+    start(&daemon, variables);
+    cr_strbuf_printf(&request, BATCH_HEAD "Content-Length: %d\r\n\r\n[{}", 3 * ROWS + 1);
+    for (size_t i = 1; i < ROWS; i++) {
+        cr_strbuf_puts(&request, ",{}");
+    }
+    cr_strbuf_putc(&request, ']');
+    for (size_t i = 0; i < CR_ARRAY_LEN(fds); i++) {
+        fds[i] = cr_http_connect(daemon.port);
+        assert_true(cr_http_send(fds[i], request.data, request.len));
+    }
+    await_rows(&daemon);
+    cr_daemon_signal(&daemon, SIGTERM);
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    assert_null(strstr(daemon.log.data, "\"requests_cut\":0"));
+    assert_non_null(strstr(daemon.log.data, "\"route\":\"/predict/batch\",\"status\":503"));
+    assert_null(strstr(daemon.log.data, "\"route\":\"/predict/batch\",\"status\":200"));
+    for (size_t i = 0; i < CR_ARRAY_LEN(fds); i++) {
+        struct cr_http_response response = cr_http_read(fds[i], false);
+
+        assert_true(response.status == 503 || response.status == 0);
+        cr_http_finish(&response);
+        (void)close(fds[i]);
+    }
+    cr_daemon_finish(&daemon);
+}
+
+/* Batches, one after the other on one connection, until the daemon ends it. */
+struct client {
+    int port;
+    size_t n_served;
+};
+
+static void *hammer(void *context)
+{
+    static const char batch[] = BATCH_HEAD "Content-Length: 7\r\n\r\n[{},{}]";
+    struct client *client = context;
+    int fd = cr_http_connect(client->port);
+    bool closed = false;
+
+    while (!closed && cr_http_puts(fd, batch)) {
+        struct cr_http_response response = cr_http_read(fd, false);
+
+        assert_true(response.status == 200 || response.status == 503 || response.status == 0);
+        client->n_served += response.status == 200;
+        closed = response.status != 200;
+        cr_http_finish(&response);
+    }
+    (void)close(fd);
+    return NULL;
+}
+
+static void test_batches_through_the_end(void **state)
+{
+    enum { RUNS = 5, CLIENTS = 8 };
+    static const char *const variables[] = {"CREDITRISK_QUEUE_THREADS=3",
+                                            "CREDITRISK_LIMITS_DRAIN_TIMEOUT_S=0", NULL};
+
+    (void)state;
+    for (size_t run = 0; run < RUNS; run++) {
+        struct client clients[CLIENTS];
+        pthread_t threads[CLIENTS];
+        struct cr_daemon daemon;
+        size_t n_served = 0;
+
+        start(&daemon, variables);
+        for (size_t i = 0; i < CLIENTS; i++) {
+            clients[i] = (struct client){daemon.port, 0};
+            assert_int_equal(pthread_create(&threads[i], NULL, hammer, &clients[i]), 0);
+        }
+        for (size_t i = 0; i < 20; i++) { /* meanwhile they have begun */
+            struct cr_http_response response = cr_http_get(daemon.port, "/livez");
+
+            assert_int_equal(response.status, 200);
+            cr_http_finish(&response);
+        }
+        cr_daemon_signal(&daemon, SIGTERM);
+        assert_int_equal(cr_daemon_wait(&daemon), 0);
+        cr_daemon_finish(&daemon);
+        for (size_t i = 0; i < CLIENTS; i++) {
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+            n_served += clients[i].n_served;
+        }
+        assert_true(n_served > 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trial),
+        cmocka_unit_test(test_long_batch),
+        cmocka_unit_test(test_batches_through_the_end),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
