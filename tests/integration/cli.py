@@ -60,9 +60,11 @@ def check_refusals(cli):
     assert json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done.stdout
     done = cli("doctor", status=1)
     assert "not everything is well" in done.stdout
-    (cli.dir / "models").mkdir()
     assert cli("migrate", "--portfolio", "nowhere").returncode == 0  # the schema needs no portfolio
-    assert not any((cli.dir / "models").iterdir()), "a folder without a registry gets none"
+    bare = cli.dir / "bare"
+    bare.mkdir()
+    cli("migrate", globals_=["--db", f"sqlite:{cli.dir}/book.db", "--registry", str(bare), "--quiet"])
+    assert not any(bare.iterdir()), "a folder without a registry gets none"
     assert "nowhere" in cli("generate", "--portfolio", "nowhere", status=1).stderr
     assert "mysql" in cli("migrate", status=1, globals_=["--db", "mysql:x"]).stderr
 
