@@ -21,7 +21,8 @@ int cr_budget_create(size_t total, size_t n_clients, struct cr_budget **ret_budg
 void cr_budget_destroy(struct cr_budget *budget);
 
 /* Whether there were so many bytes left, in all and of the client's share; then they are held until
- * the release. Who comes by a local socket has no address and the whole budget as its share. */
+ * the release. Those who come by a local socket cannot be told apart: only the total bounds them.
+ */
 bool cr_budget_hold(struct cr_budget *budget, const struct cr_address *client, size_t n_bytes);
 void cr_budget_release(struct cr_budget *budget, const struct cr_address *client, size_t n_bytes);
 

@@ -59,7 +59,9 @@ static int create_budget(const struct cr_settings *settings, struct cr_budget **
                             "must be %zu",
                             settings->bodies_bytes, least);
     }
-    return cr_budget_create(settings->bodies_bytes, (size_t)settings->connections, ret_budget, err);
+    /* twice: an answer may be given back after its connection's place was taken by another */
+    return cr_budget_create(settings->bodies_bytes, (size_t)2 * settings->connections, ret_budget,
+                            err);
 }
 
 int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
