@@ -10,23 +10,23 @@
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/error.h"
 
-enum type {
-    TEXT,   /* char *, not empty */
-    URL,    /* char *, not empty: a database, perhaps with a password */
-    NAME,   /* char *, a single component of a path */
-    CHOICE, /* char *, one of the comma-separated `choices` */
-    LIST,   /* char *, comma-separated entries without blanks; a sequence in the file */
-    INT,    /* int */
-    SIZE,   /* size_t */
-    BOOL,   /* bool */
+enum cr_setting_type {
+    CR_SETTING_TEXT,   /* char *, not empty */
+    CR_SETTING_URL,    /* char *, not empty: a database, perhaps with a password */
+    CR_SETTING_NAME,   /* char *, a single component of a path */
+    CR_SETTING_CHOICE, /* char *, one of the comma-separated `choices` */
+    CR_SETTING_LIST,   /* char *, comma-separated entries without blanks; a sequence in the file */
+    CR_SETTING_INT,    /* int */
+    CR_SETTING_SIZE,   /* size_t */
+    CR_SETTING_BOOL,   /* bool */
 };
 
 /* One setting. Its variable in the environment is CREDITRISK_ and the flag, or the key where there
  * is no flag, in capitals with _ for dots and dashes. */
-struct setting {
+struct cr_setting {
     const char *key;  /* in the file; dots separate levels; NULL = given as a flag only */
     const char *flag; /* on the command line, without the dashes; NULL = none */
-    enum type type;
+    enum cr_setting_type type;
     size_t offset;
     const char *fallback; /* the default as text; NULL = unset, and null is allowed in the file */
     int64_t min;
@@ -37,23 +37,23 @@ struct setting {
 enum { CR_SETTING_MAX_KEY_LEN = 64 };
 
 /* The i-th row, NULL beyond the last. */
-const struct setting *cr_setting_at(size_t i);
+const struct cr_setting *cr_setting_at(size_t i);
 
 /* The row of a key that exists. */
-const struct setting *cr_setting_find(const char *key);
+const struct cr_setting *cr_setting_find(const char *key);
 
 /* The row that `path` names in the file (NULL when none), and whether it is the beginning of one
  * ("limits"). */
-const struct setting *cr_setting_find_path(const char *path, bool *ret_section);
+const struct cr_setting *cr_setting_find_path(const char *path, bool *ret_section);
 
 /* The row with this flag, or NULL. */
-const struct setting *cr_setting_find_flag(const char *name);
+const struct cr_setting *cr_setting_find_flag(const char *name);
 
 /* Whether its value is a char *. */
-bool cr_setting_is_text(const struct setting *setting);
+bool cr_setting_is_text(const struct cr_setting *setting);
 
 /* Reads one value; the message says what is wrong with it, callers say where it stands. */
-int cr_setting_set(struct cr_settings *settings, const struct setting *setting, const char *value,
-                   enum cr_origin origin, struct cr_error *err);
+int cr_setting_set(struct cr_settings *settings, const struct cr_setting *setting,
+                   const char *value, enum cr_origin origin, struct cr_error *err);
 
 #endif

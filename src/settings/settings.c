@@ -17,69 +17,75 @@
 
 #define AT(member) offsetof(struct cr_settings, member)
 
-/* THE table. Every value goes through the same text reader, wherever it comes from. */
+#define ROW(key, flag, type, ...)                                                                  \
+    {                                                                                              \
+        key, flag, CR_SETTING_##type, __VA_ARGS__                                                  \
+    }
+
 /* clang-format off */
-static const struct setting table[] = {
-    {"portfolio", "portfolio", NAME, AT(portfolio), "retail", 0, 0, NULL},
-    {"db", "db", URL, AT(db), "sqlite:data/creditrisk.db", 0, 0, NULL},
-    {"registry.dir", "registry", TEXT, AT(registry), "models", 0, 0, NULL},
-    {"registry.db", "registry-db", URL, AT(registry_db), NULL, 0, 0, NULL},
-    {"registry.trusted_keys", NULL, TEXT, AT(trusted_keys), NULL, 0, 0, NULL},
-    {"registry.require_signature", NULL, BOOL, AT(require_signature), "false", 0, 0, NULL},
-    {"registry.watch", NULL, INT, AT(registry_watch_s), "0", 0, 86400, NULL},
-    {"paths.portfolios", NULL, TEXT, AT(portfolios_dir), "config/portfolios", 0, 0, NULL},
-    {"paths.migrations", NULL, TEXT, AT(migrations_dir), "migrations", 0, 0, NULL},
-    {"paths.results", NULL, TEXT, AT(results_dir), "results", 0, 0, NULL},
-    {"listen.address", NULL, TEXT, AT(listen_address), "127.0.0.1", 0, 0, NULL},
-    {"listen.port", NULL, INT, AT(listen_port), "8001", 0, 65535, NULL},
-    {NULL, "listen-fd", INT, AT(listen_fd), "-1", -1, INT_MAX, NULL},
-    {"threads", NULL, INT, AT(threads), "0", 0, 256, NULL},
-    {"limits.body_bytes", NULL, SIZE, AT(body_bytes), "65536", 1024, 64 << 20, NULL},
-    {"limits.batch_bytes", NULL, SIZE, AT(batch_bytes), "8388608", 1024, 256 << 20, NULL},
-    {"limits.batch_rows", NULL, INT, AT(batch_rows), "10000", 1, 1000000, NULL},
-    {"limits.header_bytes", NULL, SIZE, AT(header_bytes), "16384", 1024, 1 << 20, NULL},
-    {"limits.header_count", NULL, INT, AT(header_count), "64", 8, 1000, NULL},
-    {"limits.connections", NULL, INT, AT(connections), "1024", 1, 100000, NULL},
-    {"limits.connections_per_address", NULL, INT, AT(connections_per_ip), "64", 1, 100000, NULL},
-    {"limits.header_timeout_s", NULL, INT, AT(header_timeout_s), "10", 1, 3600, NULL},
-    {"limits.transfer_timeout_s", NULL, INT, AT(transfer_timeout_s), "10", 1, 3600, NULL},
-    {"limits.transfer_bytes_per_s", NULL, INT, AT(transfer_bytes_per_s), "1024", 1, 1 << 30, NULL},
-    {"limits.idle_timeout_s", NULL, INT, AT(idle_timeout_s), "30", 1, 3600, NULL},
-    {"limits.drain_timeout_s", NULL, INT, AT(drain_timeout_s), "10", 0, 3600, NULL},
-    {"limits.bodies_bytes", NULL, SIZE, AT(bodies_bytes), "268435456", 1 << 20, INT64_C(1) << 40, NULL},
-    {"queue.threads", NULL, INT, AT(queue_threads), "1", 1, 256, NULL},
-    {"queue.length", NULL, INT, AT(queue_length), "16", 1, 10000, NULL},
-    {"rate_limit.requests", NULL, INT, AT(rate_requests), "0", 0, 1000000000, NULL},
-    {"rate_limit.window_s", NULL, INT, AT(rate_window_s), "60", 1, 86400, NULL},
-    {"trusted_proxies", NULL, LIST, AT(trusted_proxies), "", 0, 0, NULL},
-    {"cors.allow_origins", NULL, LIST, AT(cors_origins), "", 0, 0, NULL},
-    {"log.level", NULL, CHOICE, AT(log_level), "info", 0, 0, "debug,info,warn,error"},
-    {"log.access", NULL, BOOL, AT(access_log), "false", 0, 0, NULL},
-    {"auth.mode", NULL, CHOICE, AT(auth_mode), "none", 0, 0, "none,key"},
-    {"auth.refresh_s", NULL, INT, AT(auth_refresh_s), "5", 1, 3600, NULL},
-    {"auth.allow_anonymous", NULL, BOOL, AT(allow_anonymous), "false", 0, 0, NULL},
+/* THE table. Every value goes through the same text reader, wherever it comes from. */
+static const struct cr_setting table[] = {
+    ROW("portfolio", "portfolio", NAME, AT(portfolio), "retail", 0, 0, NULL),
+    ROW("db", "db", URL, AT(db), "sqlite:data/creditrisk.db", 0, 0, NULL),
+    ROW("registry.dir", "registry", TEXT, AT(registry), "models", 0, 0, NULL),
+    ROW("registry.db", "registry-db", URL, AT(registry_db), NULL, 0, 0, NULL),
+    ROW("registry.trusted_keys", NULL, TEXT, AT(trusted_keys), NULL, 0, 0, NULL),
+    ROW("registry.require_signature", NULL, BOOL, AT(require_signature), "false", 0, 0, NULL),
+    ROW("registry.watch", NULL, INT, AT(registry_watch_s), "0", 0, 86400, NULL),
+    ROW("paths.portfolios", NULL, TEXT, AT(portfolios_dir), "config/portfolios", 0, 0, NULL),
+    ROW("paths.migrations", NULL, TEXT, AT(migrations_dir), "migrations", 0, 0, NULL),
+    ROW("paths.results", NULL, TEXT, AT(results_dir), "results", 0, 0, NULL),
+    ROW("listen.address", NULL, TEXT, AT(listen_address), "127.0.0.1", 0, 0, NULL),
+    ROW("listen.port", NULL, INT, AT(listen_port), "8001", 0, 65535, NULL),
+    ROW(NULL, "listen-fd", INT, AT(listen_fd), "-1", -1, INT_MAX, NULL),
+    ROW("threads", NULL, INT, AT(threads), "0", 0, 256, NULL),
+    ROW("limits.body_bytes", NULL, SIZE, AT(body_bytes), "65536", 1024, 64 << 20, NULL),
+    ROW("limits.batch_bytes", NULL, SIZE, AT(batch_bytes), "8388608", 1024, 256 << 20, NULL),
+    ROW("limits.batch_rows", NULL, INT, AT(batch_rows), "10000", 1, 1000000, NULL),
+    ROW("limits.header_bytes", NULL, SIZE, AT(header_bytes), "16384", 1024, 1 << 20, NULL),
+    ROW("limits.header_count", NULL, INT, AT(header_count), "64", 8, 1000, NULL),
+    ROW("limits.connections", NULL, INT, AT(connections), "1024", 1, 100000, NULL),
+    ROW("limits.connections_per_address", NULL, INT, AT(connections_per_ip), "64", 1, 100000, NULL),
+    ROW("limits.header_timeout_s", NULL, INT, AT(header_timeout_s), "10", 1, 3600, NULL),
+    ROW("limits.transfer_timeout_s", NULL, INT, AT(transfer_timeout_s), "10", 1, 3600, NULL),
+    ROW("limits.transfer_bytes_per_s", NULL, INT, AT(transfer_bytes_per_s), "1024", 1, 1 << 30, NULL),
+    ROW("limits.idle_timeout_s", NULL, INT, AT(idle_timeout_s), "30", 1, 3600, NULL),
+    ROW("limits.drain_timeout_s", NULL, INT, AT(drain_timeout_s), "10", 0, 3600, NULL),
+    ROW("limits.bodies_bytes", NULL, SIZE, AT(bodies_bytes), "268435456", 1 << 20, INT64_C(1) << 40, NULL),
+    ROW("queue.threads", NULL, INT, AT(queue_threads), "1", 1, 256, NULL),
+    ROW("queue.length", NULL, INT, AT(queue_length), "16", 1, 10000, NULL),
+    ROW("rate_limit.requests", NULL, INT, AT(rate_requests), "0", 0, 1000000000, NULL),
+    ROW("rate_limit.window_s", NULL, INT, AT(rate_window_s), "60", 1, 86400, NULL),
+    ROW("trusted_proxies", NULL, LIST, AT(trusted_proxies), "", 0, 0, NULL),
+    ROW("cors.allow_origins", NULL, LIST, AT(cors_origins), "", 0, 0, NULL),
+    ROW("log.level", NULL, CHOICE, AT(log_level), "info", 0, 0, "debug,info,warn,error"),
+    ROW("log.access", NULL, BOOL, AT(access_log), "false", 0, 0, NULL),
+    ROW("auth.mode", NULL, CHOICE, AT(auth_mode), "none", 0, 0, "none,key"),
+    ROW("auth.refresh_s", NULL, INT, AT(auth_refresh_s), "5", 1, 3600, NULL),
+    ROW("auth.allow_anonymous", NULL, BOOL, AT(allow_anonymous), "false", 0, 0, NULL),
 };
 /* clang-format on */
 
 enum { N_SETTINGS = CR_ARRAY_LEN(table) };
 
-bool cr_setting_is_text(const struct setting *setting)
+bool cr_setting_is_text(const struct cr_setting *setting)
 {
-    return setting->type == TEXT || setting->type == URL || setting->type == NAME ||
-           setting->type == CHOICE || setting->type == LIST;
+    return setting->type == CR_SETTING_TEXT || setting->type == CR_SETTING_URL ||
+           setting->type == CR_SETTING_NAME || setting->type == CR_SETTING_CHOICE ||
+           setting->type == CR_SETTING_LIST;
 }
 
-static char **text_at(const struct cr_settings *settings, const struct setting *setting)
+static char **text_at(const struct cr_settings *settings, const struct cr_setting *setting)
 {
     return (char **)(void *)((char *)settings + setting->offset);
 }
 
-const struct setting *cr_setting_at(size_t i)
+const struct cr_setting *cr_setting_at(size_t i)
 {
     return i < N_SETTINGS ? &table[i] : NULL;
 }
 
-const struct setting *cr_setting_find(const char *key)
+const struct cr_setting *cr_setting_find(const char *key)
 {
     for (size_t i = 0; i < N_SETTINGS; i++) {
         if (table[i].key != NULL && strcmp(table[i].key, key) == 0) {
@@ -90,7 +96,7 @@ const struct setting *cr_setting_find(const char *key)
     return NULL;
 }
 
-const struct setting *cr_setting_find_path(const char *path, bool *ret_section)
+const struct cr_setting *cr_setting_find_path(const char *path, bool *ret_section)
 {
     size_t len = strlen(path);
 
@@ -109,7 +115,7 @@ const struct setting *cr_setting_find_path(const char *path, bool *ret_section)
     return NULL;
 }
 
-const struct setting *cr_setting_find_flag(const char *name)
+const struct cr_setting *cr_setting_find_flag(const char *name)
 {
     for (size_t i = 0; i < N_SETTINGS; i++) {
         if (table[i].flag != NULL && strcmp(table[i].flag, name) == 0) {
@@ -137,22 +143,22 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
-static int set_text(struct cr_settings *settings, const struct setting *setting, const char *value,
-                    struct cr_error *err)
+static int set_text(struct cr_settings *settings, const struct cr_setting *setting,
+                    const char *value, struct cr_error *err)
 {
     char **text = text_at(settings, setting);
     char *copy;
 
-    if (*value == '\0' && setting->type != LIST) {
+    if (*value == '\0' && setting->type != CR_SETTING_LIST) {
         return cr_error_set(err, CR_EINVAL, "must not be empty");
     }
-    if (setting->type == LIST && strpbrk(value, " \t") != NULL) {
+    if (setting->type == CR_SETTING_LIST && strpbrk(value, " \t") != NULL) {
         return cr_error_set(err, CR_EINVAL, "'%s' holds a blank", value);
     }
-    if (setting->type == NAME && (value[0] == '.' || strchr(value, '/') != NULL)) {
+    if (setting->type == CR_SETTING_NAME && (value[0] == '.' || strchr(value, '/') != NULL)) {
         return cr_error_set(err, CR_EINVAL, "'%s' is no name of a folder", value);
     }
-    if (setting->type == CHOICE && !is_choice(setting->choices, value)) {
+    if (setting->type == CR_SETTING_CHOICE && !is_choice(setting->choices, value)) {
         return cr_error_set(err, CR_EINVAL, "'%s' is none of %s", value, setting->choices);
     }
     copy = strdup(value);
@@ -164,7 +170,7 @@ static int set_text(struct cr_settings *settings, const struct setting *setting,
     return 0;
 }
 
-static int set_number(struct cr_settings *settings, const struct setting *setting,
+static int set_number(struct cr_settings *settings, const struct cr_setting *setting,
                       const char *value, struct cr_error *err)
 {
     char *member = (char *)settings + setting->offset;
@@ -177,7 +183,7 @@ static int set_number(struct cr_settings *settings, const struct setting *settin
         return cr_error_set(err, CR_EINVAL, "'%s' is not between %lld and %lld", value,
                             (long long)setting->min, (long long)setting->max);
     }
-    if (setting->type == INT) {
+    if (setting->type == CR_SETTING_INT) {
         *(int *)(void *)member = (int)number;
     } else {
         *(size_t *)(void *)member = (size_t)number;
@@ -185,8 +191,8 @@ static int set_number(struct cr_settings *settings, const struct setting *settin
     return 0;
 }
 
-static int set_bool(struct cr_settings *settings, const struct setting *setting, const char *value,
-                    struct cr_error *err)
+static int set_bool(struct cr_settings *settings, const struct cr_setting *setting,
+                    const char *value, struct cr_error *err)
 {
     bool yes = is_choice("true,1", value);
 
@@ -197,14 +203,14 @@ static int set_bool(struct cr_settings *settings, const struct setting *setting,
     return 0;
 }
 
-int cr_setting_set(struct cr_settings *settings, const struct setting *setting, const char *value,
-                   enum cr_origin origin, struct cr_error *err)
+int cr_setting_set(struct cr_settings *settings, const struct cr_setting *setting,
+                   const char *value, enum cr_origin origin, struct cr_error *err)
 {
     int result;
 
     if (cr_setting_is_text(setting)) {
         result = set_text(settings, setting, value, err);
-    } else if (setting->type == BOOL) {
+    } else if (setting->type == CR_SETTING_BOOL) {
         result = set_bool(settings, setting, value, err);
     } else {
         result = set_number(settings, setting, value, err);
@@ -237,17 +243,17 @@ bool cr_settings_is_flag(const char *name)
 }
 
 static void put_value(struct cr_strbuf *out, const struct cr_settings *settings,
-                      const struct setting *setting)
+                      const struct cr_setting *setting)
 {
     const char *member = (const char *)settings + setting->offset;
 
-    if (setting->type == BOOL) {
+    if (setting->type == CR_SETTING_BOOL) {
         cr_strbuf_puts(out, *(const bool *)(const void *)member ? "true" : "false");
-    } else if (setting->type == INT) {
+    } else if (setting->type == CR_SETTING_INT) {
         cr_strbuf_printf(out, "%d", *(const int *)(const void *)member);
-    } else if (setting->type == SIZE) {
+    } else if (setting->type == CR_SETTING_SIZE) {
         cr_strbuf_printf(out, "%zu", *(const size_t *)(const void *)member);
-    } else if (*text_at(settings, setting) != NULL && setting->type == URL) {
+    } else if (*text_at(settings, setting) != NULL && setting->type == CR_SETTING_URL) {
         cr_url_put_masked(out, *text_at(settings, setting));
     } else if (*text_at(settings, setting) != NULL) {
         cr_strbuf_puts(out, *text_at(settings, setting));

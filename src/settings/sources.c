@@ -19,7 +19,7 @@ enum { MAX_CONFIG_LEN = 1 << 20 };
 
 static int load_defaults(struct cr_settings *settings, struct cr_error *err)
 {
-    const struct setting *setting;
+    const struct cr_setting *setting;
     size_t n = 0;
 
     while (cr_setting_at(n) != NULL) {
@@ -60,7 +60,7 @@ static int join_list(const struct cr_yaml_node *list, struct cr_strbuf *text, st
     return cr_strbuf_check(text, err);
 }
 
-static int load_list(struct cr_settings *settings, const struct setting *setting,
+static int load_list(struct cr_settings *settings, const struct cr_setting *setting,
                      const struct cr_yaml_node *node, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
@@ -77,13 +77,13 @@ static int load_list(struct cr_settings *settings, const struct setting *setting
     return result < 0 ? cr_yaml_error(node, err, "%s: %s", setting->key, why.message) : 0;
 }
 
-static int load_value(struct cr_settings *settings, const struct setting *setting,
+static int load_value(struct cr_settings *settings, const struct cr_setting *setting,
                       const struct cr_yaml_node *node, struct cr_error *err)
 {
     struct cr_error why;
     int result;
 
-    if (setting->type == LIST) {
+    if (setting->type == CR_SETTING_LIST) {
         return load_list(settings, setting, node, err);
     }
     result = cr_yaml_expect(node, CR_YAML_SCALAR, err);
@@ -111,7 +111,7 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
 
     for (size_t i = 0; result == 0 && i < map->n; i++) {
         const char *key = map->keys[i]->text;
-        const struct setting *setting;
+        const struct cr_setting *setting;
         char path[CR_SETTING_MAX_KEY_LEN];
         bool section;
 
@@ -170,7 +170,7 @@ static int load_file(struct cr_settings *settings, const char *named, struct cr_
     return load_map(settings, root, "", err);
 }
 
-static int load_variable(struct cr_settings *settings, const struct setting *setting,
+static int load_variable(struct cr_settings *settings, const struct cr_setting *setting,
                          const char *name, struct cr_error *err)
 {
     const char *value = env_get(name);
@@ -185,7 +185,7 @@ static int load_variable(struct cr_settings *settings, const struct setting *set
                       : 0;
 }
 
-static void variable_name(const struct setting *setting, char name[CR_SETTING_MAX_KEY_LEN])
+static void variable_name(const struct cr_setting *setting, char name[CR_SETTING_MAX_KEY_LEN])
 {
     const char *base = setting->flag != NULL ? setting->flag : setting->key;
 
@@ -204,7 +204,7 @@ static int load_environment(struct cr_settings *settings, struct cr_error *err)
     /* hosting platforms assign a port this way; ours is the more specific one and wins */
     int result = load_variable(settings, cr_setting_find("listen.port"), "PORT", err);
 
-    const struct setting *setting;
+    const struct cr_setting *setting;
 
     for (size_t i = 0; result == 0 && (setting = cr_setting_at(i)) != NULL; i++) {
         char name[CR_SETTING_MAX_KEY_LEN];
@@ -245,7 +245,7 @@ static int load_listen(struct cr_settings *settings, const char *value, struct c
 static int load_flag(struct cr_settings *settings, const struct cr_settings_flag *flag,
                      struct cr_error *err)
 {
-    const struct setting *setting = cr_setting_find_flag(flag->name);
+    const struct cr_setting *setting = cr_setting_find_flag(flag->name);
     struct cr_error why;
     int result;
 
