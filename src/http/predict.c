@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "predict.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "creditrisk/score/result.h"
@@ -26,10 +27,15 @@ bool cr_predict_read_explain(struct cr_request *request, bool *ret_full)
 
 enum MHD_Result cr_predict_refuse_explain(struct cr_request *request)
 {
-    return cr_reply_invalid(request,
-                            json_pack("[{s:s, s:[s, s], s:s, s:{s:s}}]", "type", "enum", "loc",
-                                      "query", "explain", "msg", "Input should be 'full'", "ctx",
-                                      "expected", "'full'"));
+    static const char *const full = "full";
+    const struct cr_field expected = {.type = CR_ENUM, .levels = {.n = 1, .texts = &full}};
+    const struct cr_issue issue = {.type = CR_ISSUE_ENUM,
+                                   .field = "explain",
+                                   .bound = NAN,
+                                   .expected = &expected,
+                                   .place = "query"};
+
+    return cr_reply_invalid(request, json_pack("[o]", cr_issue_to_json(&issue)));
 }
 
 json_t *cr_predict_details(struct cr_request *request, const struct cr_champion *champion,

@@ -79,11 +79,13 @@ static void write_detail(const struct cr_issue *issue, struct cr_strbuf *out)
 
 static json_t *make_loc(const struct cr_issue *issue)
 {
+    const char *place = issue->place != NULL ? issue->place : "body";
+
     if (issue->type == CR_ISSUE_JSON_INVALID) {
-        return json_pack("[s, I]", "body", (json_int_t)issue->offset);
+        return json_pack("[s, I]", place, (json_int_t)issue->offset);
     }
-    return issue->field != NULL ? json_pack("[s, s]", "body", issue->field)
-                                : json_pack("[s]", "body");
+    return issue->field != NULL ? json_pack("[s, s]", place, issue->field)
+                                : json_pack("[s]", place);
 }
 
 static json_t *make_ctx(const struct cr_issue *issue, const char *detail)

@@ -51,6 +51,7 @@ struct cr_issue {
     const struct cr_field *expected; /* the portfolio's field, NULL when unknown */
     const char *reason; /* CR_ISSUE_JSON_INVALID, CR_ISSUE_DATE_FROM_DATETIME_PARSING: what the
                            parser said; static; else NULL */
+    const char *place;  /* instead of "body": "query"; else NULL */
 };
 
 /* All complaints about one body: those of known fields in the portfolio's order, then unknown keys
