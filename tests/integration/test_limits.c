@@ -165,7 +165,7 @@ static void test_slow_reader(void **state)
 {
     static const char request[] = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n";
     struct cr_daemon daemon;
-    int64_t start_ns = cr_clock_ns();
+    int64_t start_ns;
     int size = 4096;
     size_t n_sent = 0;
     int fd;
@@ -173,6 +173,7 @@ static void test_slow_reader(void **state)
     (void)state;
     start(&daemon);
     fd = cr_http_connect(daemon.port);
+    start_ns = cr_clock_ns();
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
     for (;;) {
         struct pollfd polled = {.fd = fd, .events = POLLOUT | POLLRDHUP};
@@ -196,6 +197,11 @@ static void test_slow_reader(void **state)
         assert_true(cr_clock_ns() - start_ns < 60 * SECOND);
     }
     assert_true(cr_clock_ns() - start_ns >= TIMEOUT_S * SECOND);
+    (void)close(fd);
+    fd = cr_http_connect(daemon.port);
+    while (cr_http_n_rejected(fd, "deadline") == 0) { /* until the connection's end is counted */
+    }
+    assert_int_equal(cr_http_n_rejected(fd, "deadline"), 1);
     (void)close(fd);
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
@@ -292,6 +298,8 @@ static void test_caps(void **state)
         fds[i] = open_served("127.0.0.3", daemon.port);
     }
     check_refused("127.0.0.3", daemon.port); /* has 2 of its 4, but there are 10 in all */
+    assert_int_equal(cr_http_n_rejected(fds[0], "address"), 2);
+    assert_int_equal(cr_http_n_rejected(fds[0], "connections"), 1);
     (void)close(fds[0]);
     fds[0] = open_again("127.0.0.3", daemon.port);
     check_refused("127.0.0.1", daemon.port);

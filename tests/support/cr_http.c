@@ -126,6 +126,25 @@ struct cr_http_response cr_http_read(int fd, bool head_only)
     return response;
 }
 
+long cr_http_n_rejected(int fd, const char *reason)
+{
+    struct cr_http_response response;
+    char line[96];
+    const char *found;
+    long n;
+
+    (void)snprintf(line, sizeof(line), "\ncreditrisk_connections_rejected_total{reason=\"%s\"} ",
+                   reason);
+    assert_true(cr_http_puts(fd, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    assert_int_equal(response.status, 200);
+    found = strstr(response.body, line);
+    assert_non_null(found);
+    n = strtol(found + strlen(line), NULL, 10);
+    cr_http_finish(&response);
+    return n;
+}
+
 bool cr_http_is_closed(int fd)
 {
     return read_byte(fd) < 0;

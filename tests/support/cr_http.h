@@ -34,6 +34,10 @@ struct cr_http_response cr_http_read(int fd, bool head_only);
 /* Whether the peer closes the connection without another byte. */
 bool cr_http_is_closed(int fd);
 
+/* How many clients the daemon has turned away for the reason, as /metrics says on this connection.
+ */
+long cr_http_n_rejected(int fd, const char *reason);
+
 /* The value of a header of the answer, or NULL; `ret_value` holds it. */
 const char *cr_http_header(const struct cr_http_response *response, const char *name,
                            char ret_value[256]);
