@@ -30,8 +30,7 @@ static int create(struct cr_cli *cli, struct cr_registry *registry, unsigned sco
     CR_CLEANUP(forget) char *presented = NULL;
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
     const char *note = cr_cli_option(cli, "note");
-    int result =
-        cr_registry_create_key(registry, scopes, note != NULL ? note : "", &actor, &presented, err);
+    int result = cr_key_create(registry, scopes, note != NULL ? note : "", &actor, &presented, err);
     if (result < 0) {
         return result;
     }
@@ -87,7 +86,7 @@ static int print_keys(const struct cr_cli *cli, const struct cr_keys *keys, stru
 static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     struct cr_keys keys;
-    int result = cr_registry_list_keys(registry, &keys, err);
+    int result = cr_keys_list(registry, &keys, err);
     if (result == 0) {
         result = print_keys(cli, &keys, err);
         cr_keys_finish(&keys);
@@ -99,7 +98,7 @@ static int revoke(struct cr_cli *cli, struct cr_registry *registry, const char *
                   struct cr_error *err)
 {
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
-    int result = cr_registry_revoke_key(registry, id, &actor, err);
+    int result = cr_key_revoke(registry, id, &actor, err);
     if (result < 0) {
         return result;
     }

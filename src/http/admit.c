@@ -38,11 +38,11 @@ static bool is_within_quota(struct cr_request *request, const char *key_id)
 
 enum cr_refusal cr_admit_request(struct cr_request *request, const struct cr_headers *headers)
 {
-    enum cr_scope scope = request->route->scope;
+    enum cr_key_scope scope = request->route->scope;
     char key_id[CR_KEY_ID_LEN];
     enum cr_refusal refusal = cr_auth_check(request->server->auth, headers, scope, key_id);
 
-    if (scope != CR_SCOPE_NONE && !is_within_quota(request, key_id)) {
+    if (scope != CR_KEY_NONE && !is_within_quota(request, key_id)) {
         return CR_REFUSAL_TOO_MANY;
     }
     return refusal;

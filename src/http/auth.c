@@ -25,7 +25,7 @@ static int read_keys(const struct cr_auth *auth, struct cr_keys *ret_keys, struc
     int result = cr_registry_open(auth->settings->registry, auth->settings->registry_db, false,
                                   &registry, err);
 
-    return result < 0 ? result : cr_registry_list_keys(registry, ret_keys, err);
+    return result < 0 ? result : cr_keys_list(registry, ret_keys, err);
 }
 
 int cr_auth_create(const struct cr_settings *settings, struct cr_auth **ret_auth,
@@ -102,15 +102,8 @@ static const char *presented_key(const struct cr_headers *headers)
     return headers->api_key;
 }
 
-static unsigned key_scope(enum cr_scope scope)
-{
-    return scope == CR_SCOPE_PREDICT ? CR_KEY_PREDICT
-           : scope == CR_SCOPE_READ  ? CR_KEY_READ
-                                     : CR_KEY_ADMIN;
-}
-
-static enum cr_refusal judge(const struct cr_keys *keys, const char *presented, enum cr_scope scope,
-                             char ret_id[CR_KEY_ID_LEN])
+static enum cr_refusal judge(const struct cr_keys *keys, const char *presented,
+                             enum cr_key_scope scope, char ret_id[CR_KEY_ID_LEN])
 {
     const struct cr_key *key = cr_keys_authenticate(keys, presented);
 
@@ -118,17 +111,17 @@ static enum cr_refusal judge(const struct cr_keys *keys, const char *presented, 
         return CR_REFUSAL_UNAUTHENTICATED;
     }
     memcpy(ret_id, key->id, CR_KEY_ID_LEN);
-    return (key->scopes & key_scope(scope)) != 0 ? CR_REFUSAL_NONE : CR_REFUSAL_FORBIDDEN;
+    return (key->scopes & scope) != 0 ? CR_REFUSAL_NONE : CR_REFUSAL_FORBIDDEN;
 }
 
 enum cr_refusal cr_auth_check(struct cr_auth *auth, const struct cr_headers *headers,
-                              enum cr_scope scope, char ret_id[CR_KEY_ID_LEN])
+                              enum cr_key_scope scope, char ret_id[CR_KEY_ID_LEN])
 {
     const char *presented = presented_key(headers);
     enum cr_refusal refusal;
 
     ret_id[0] = '\0';
-    if (!auth->is_on || scope == CR_SCOPE_NONE) {
+    if (!auth->is_on || scope == CR_KEY_NONE) {
         return CR_REFUSAL_NONE;
     }
     if (presented == NULL) {

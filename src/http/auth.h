@@ -25,6 +25,6 @@ void cr_auth_refresh(struct cr_auth *auth);
 /* Whether a request may have what needs `scope`: CR_REFUSAL_NONE, _UNAUTHENTICATED or _FORBIDDEN.
  * ret_id is the key's id, "" when none was needed or none is valid. Any thread. */
 enum cr_refusal cr_auth_check(struct cr_auth *auth, const struct cr_headers *headers,
-                              enum cr_scope scope, char ret_id[CR_KEY_ID_LEN]);
+                              enum cr_key_scope scope, char ret_id[CR_KEY_ID_LEN]);
 
 #endif

@@ -39,7 +39,7 @@ static bool applies(const struct cr_route *route, unsigned status)
         return false;
     case 401:
     case 403:
-        return route->scope != CR_SCOPE_NONE;
+        return route->scope != CR_KEY_NONE;
     case 404:
         return strchr(route->path, '{') != NULL;
     case 413:
@@ -126,13 +126,13 @@ static bool add_headers(json_t *responses)
 static bool add_security(json_t *operation, const struct cr_route *route,
                          const struct cr_settings *settings)
 {
-    static const char *const scopes[] = {
-        [CR_SCOPE_PREDICT] = "predict", [CR_SCOPE_READ] = "read", [CR_SCOPE_ADMIN] = "admin"};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf scope = CR_STRBUF_INIT;
 
-    if (route->scope == CR_SCOPE_NONE) {
+    if (route->scope == CR_KEY_NONE) {
         return true;
     }
-    return cr_json_put(operation, "x-scope", json_string(scopes[route->scope])) &&
+    cr_key_put_scopes(&scope, route->scope);
+    return cr_json_put(operation, "x-scope", json_string(cr_strbuf_text(&scope))) &&
            (strcmp(settings->auth_mode, "key") != 0 ||
             cr_json_put(operation, "security", json_pack("[{s:[]}, {s:[]}]", "bearer", "apiKey")));
 }

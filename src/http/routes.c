@@ -13,7 +13,7 @@ enum { STORE = false, NO_STORE = true };
 
 #define ROUTE(path, methods, surface, scope, media, size, lane, no_store, answer)                  \
     {                                                                                              \
-        path, methods, CR_SURFACE_##surface, CR_SCOPE_##scope, CR_MEDIA_##media, CR_SIZE_##size,   \
+        path, methods, CR_SURFACE_##surface, CR_KEY_##scope, CR_MEDIA_##media, CR_SIZE_##size,     \
             CR_LANE_##lane, no_store, answer                                                       \
     }
 

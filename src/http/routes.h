@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "creditrisk/registry/key.h"
+
 struct cr_request;
 
 /* How errors look: FastAPI's {"detail": …}, RFC 9457's problem document, OIP's {"error": …}. */
@@ -20,9 +22,6 @@ enum cr_method {
     CR_METHOD_POST = 4,
     CR_METHOD_OTHER = 8,
 };
-
-/* What a key must be good for where keys are asked. */
-enum cr_scope { CR_SCOPE_NONE, CR_SCOPE_PREDICT, CR_SCOPE_READ, CR_SCOPE_ADMIN };
 
 /* What a body may be, as bits; a route that takes none reads and drops it. */
 enum cr_media {
@@ -46,8 +45,8 @@ struct cr_route {
     const char *path; /* a segment {name} stands for any text without a slash */
     unsigned methods; /* enum cr_method */
     enum cr_surface surface;
-    enum cr_scope scope;
-    unsigned media; /* enum cr_media */
+    enum cr_key_scope scope; /* what a key must be good for where keys are asked */
+    unsigned media;          /* enum cr_media */
     enum cr_size size;
     enum cr_lane lane;
     bool no_store; /* Cache-Control: no-store */

@@ -110,9 +110,8 @@ static int record_key(struct cr_registry *registry, const struct cr_key *key, co
     return r;
 }
 
-int cr_registry_create_key(struct cr_registry *registry, unsigned scopes, const char *note,
-                           const struct cr_registry_actor *actor, char **ret_presented,
-                           struct cr_error *err)
+int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *note,
+                  const struct cr_registry_actor *actor, char **ret_presented, struct cr_error *err)
 {
     struct cr_key key = {.scopes = scopes};
     char secret[SECRET_LEN];
@@ -134,8 +133,8 @@ int cr_registry_create_key(struct cr_registry *registry, unsigned scopes, const 
     return r;
 }
 
-int cr_registry_revoke_key(struct cr_registry *registry, const char *id,
-                           const struct cr_registry_actor *actor, struct cr_error *err)
+int cr_key_revoke(struct cr_registry *registry, const char *id,
+                  const struct cr_registry_actor *actor, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *revoked_at = NULL;
     char now[CR_CLOCK_TEXT_LEN];
@@ -224,8 +223,7 @@ static int add_key(struct cr_keys *keys, const struct cr_stmt *stmt, struct cr_e
     return read_key(stmt, &items[keys->n++], err);
 }
 
-int cr_registry_list_keys(struct cr_registry *registry, struct cr_keys *ret_keys,
-                          struct cr_error *err)
+int cr_keys_list(struct cr_registry *registry, struct cr_keys *ret_keys, struct cr_error *err)
 {
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     CR_CLEANUP(cr_keys_finish) struct cr_keys keys = {NULL, 0};

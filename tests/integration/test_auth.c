@@ -32,8 +32,7 @@ static char *create_key(struct fixture *fixture, unsigned scopes)
     char *presented;
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_create_key(fixture->registry, scopes, "", &actor, &presented, &err),
-                 &err);
+    cr_assert_ok(cr_key_create(fixture->registry, scopes, "", &actor, &presented, &err), &err);
     return presented;
 }
 
@@ -233,7 +232,7 @@ static void test_revoked(void **state)
 
     start_quiet(&daemon, fixture);
     await_status(&daemon, fixture->read, 200);
-    cr_assert_ok(cr_registry_revoke_key(fixture->registry, id, &actor, &err), &err);
+    cr_assert_ok(cr_key_revoke(fixture->registry, id, &actor, &err), &err);
     await_status(&daemon, fixture->read, 401);
     late = create_key(fixture, CR_KEY_READ);
     await_status(&daemon, late, 200);

@@ -37,7 +37,7 @@ static void list(struct fixture *fixture)
     struct cr_error err;
 
     cr_keys_finish(&fixture->keys);
-    cr_assert_ok(cr_registry_list_keys(fixture->registry, &fixture->keys, &err), &err);
+    cr_assert_ok(cr_keys_list(fixture->registry, &fixture->keys, &err), &err);
 }
 
 static int set_up(void **state)
@@ -48,9 +48,9 @@ static int set_up(void **state)
     fixture = (struct fixture){.dir = cr_test_tempdir()};
     cr_assert_ok(cr_registry_open(fixture.dir, NULL, true, &fixture.registry, &err), &err);
     for (unsigned i = 0; i < 3; i++) {
-        cr_assert_ok(cr_registry_create_key(fixture.registry, 1U << i, "note", &actor,
-                                            &fixture.presented[i], &err),
-                     &err);
+        cr_assert_ok(
+            cr_key_create(fixture.registry, 1U << i, "note", &actor, &fixture.presented[i], &err),
+            &err);
     }
     list(&fixture);
     *state = &fixture;
@@ -184,14 +184,14 @@ static void test_revoke(void **state)
     struct cr_error err = {0};
 
     (void)snprintf(id, sizeof(id), "%.16s", fixture->presented[1]);
-    cr_assert_ok(cr_registry_revoke_key(fixture->registry, id, &actor, &err), &err);
+    cr_assert_ok(cr_key_revoke(fixture->registry, id, &actor, &err), &err);
     assert_non_null(cr_keys_authenticate(&fixture->keys, fixture->presented[1])); /* as read */
     list(fixture);
     assert_null(cr_keys_authenticate(&fixture->keys, fixture->presented[1]));
     assert_non_null(cr_keys_authenticate(&fixture->keys, fixture->presented[0]));
     assert_int_equal(fixture->keys.n, 3);
-    assert_int_equal(cr_registry_revoke_key(fixture->registry, id, &actor, &err), CR_EINVAL);
-    assert_int_equal(cr_registry_revoke_key(fixture->registry, "0123456789abcdef", &actor, &err),
+    assert_int_equal(cr_key_revoke(fixture->registry, id, &actor, &err), CR_EINVAL);
+    assert_int_equal(cr_key_revoke(fixture->registry, "0123456789abcdef", &actor, &err),
                      CR_ENOTFOUND);
 }
 

@@ -13,7 +13,7 @@
 #include "creditrisk/util/strbuf.h"
 
 /* What a key is good for, as bits. */
-enum cr_key_scope { CR_KEY_PREDICT = 1, CR_KEY_READ = 2, CR_KEY_ADMIN = 4 };
+enum cr_key_scope { CR_KEY_NONE = 0, CR_KEY_PREDICT = 1, CR_KEY_READ = 2, CR_KEY_ADMIN = 4 };
 
 enum { CR_KEY_ID_LEN = 17, CR_KEY_SALT_BYTES = 16, CR_KEY_HASH_BYTES = 32 };
 
@@ -39,17 +39,16 @@ int cr_key_parse_scopes(const char *text, unsigned *ret_scopes, struct cr_error 
 void cr_key_put_scopes(struct cr_strbuf *out, unsigned scopes);
 
 /* Makes and records a key. *ret_presented, "id.secret", is yours (free) and is kept nowhere. */
-int cr_registry_create_key(struct cr_registry *registry, unsigned scopes, const char *note,
-                           const struct cr_registry_actor *actor, char **ret_presented,
-                           struct cr_error *err);
+int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *note,
+                  const struct cr_registry_actor *actor, char **ret_presented,
+                  struct cr_error *err);
 
 /* From now on the key is good for nothing; CR_ENOTFOUND, CR_EINVAL when it was revoked before. */
-int cr_registry_revoke_key(struct cr_registry *registry, const char *id,
-                           const struct cr_registry_actor *actor, struct cr_error *err);
+int cr_key_revoke(struct cr_registry *registry, const char *id,
+                  const struct cr_registry_actor *actor, struct cr_error *err);
 
 /* All keys, the revoked ones too. Yours: cr_keys_finish. */
-int cr_registry_list_keys(struct cr_registry *registry, struct cr_keys *ret_keys,
-                          struct cr_error *err);
+int cr_keys_list(struct cr_registry *registry, struct cr_keys *ret_keys, struct cr_error *err);
 void cr_keys_finish(struct cr_keys *keys);
 
 /* The good key that `presented` is, NULL when it is none. The id, which is no secret, leads to the
