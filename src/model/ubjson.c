@@ -194,7 +194,7 @@ static int take_text(struct cursor *cursor, json_t **ret_json, struct cr_error *
 {
     size_t start = cursor->at;
     const char *bytes;
-    size_t len;
+    size_t len = 0;
     int result = take_bytes(cursor, &bytes, &len, err);
 
     if (result < 0) {
@@ -233,7 +233,7 @@ static int take_list(struct cursor *cursor, size_t depth, json_t **ret_json, str
 {
     CR_CLEANUP(cr_json_decrefp) json_t *list = json_array();
     char type = '\0';
-    size_t n;
+    size_t n = 0;
     int result = take_list_head(cursor, &type, &n, err);
 
     if (list == NULL) {
@@ -258,7 +258,7 @@ static int take_member(struct cursor *cursor, size_t depth, json_t *object, stru
 {
     size_t start = cursor->at;
     const char *key;
-    size_t len;
+    size_t len = 0;
     json_t *value;
     int result = take_bytes(cursor, &key, &len, err);
 
