@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Every suite: plain build with warnings as errors, then all but the lint and slow suites again under ASan and UBSan.
-# The last line is "N passed, N failed, N skipped". --quick leaves the sanitizers out.
+# The last line is "N passed, N failed, N skipped". --quick leaves the sanitizers out; --thread runs what meets the daemon under TSan instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-quick=no
+quick=no thread=no
 for word in "$@"; do
   case "$word" in
     --quick) quick=yes ;;
+    --thread) thread=yes ;;
     --help) sed -n '2,3s/^# //p' "$0"; exit 0 ;;
-    *) echo "test.sh: unknown word '$word' (only --quick)" >&2; exit 2 ;;
+    *) echo "test.sh: unknown word '$word' (only --quick, --thread)" >&2; exit 2 ;;
   esac
 done
 
@@ -49,6 +50,19 @@ run_suite() {
   fi
 }
 
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+if [ "$thread" = yes ]; then
+  # only what has threads of ours: libxgboost's own are OpenMP's, which TSan does not understand
+  suite_arguments=(--timeout-multiplier 10 http predict batch daemon reload limits auth raw http_queue http_deadline http_tally http_limit http_metrics)
+  TSAN_OPTIONS=halt_on_error=0:exitcode=66 run_suite build-thread --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
+  finish
+  exit
+fi
+
 scripts/fetch-lightgbm.sh || true # it has said why; its tests are skipped
 scripts/fetch-swagger-ui.sh || true # it has said why
 
@@ -73,5 +87,4 @@ if [ "$quick" = no ]; then
     run_suite build-sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 fi
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+finish

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -29,10 +30,10 @@ enum {
 
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
-/* The library's own messages repeat what clients sent; what matters of them is logged by us. */
+/* The library's own messages repeat what clients sent: only what they are about is logged. */
 #define DAEMON_FLAGS                                                                               \
     (MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET |                      \
-     MHD_ALLOW_SUSPEND_RESUME)
+     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG)
 
 static size_t count_workers(const struct cr_settings *settings)
 {
@@ -330,6 +331,16 @@ static void notify(void *context, struct MHD_Connection *connection, void **slot
     }
 }
 
+/* For those who look into what the library refuses by itself; without what would fill the message,
+ * which came from a client. */
+__attribute__((format(printf, 2, 0))) static void log_library(void *context, const char *format,
+                                                              va_list arguments)
+{
+    (void)context;
+    (void)arguments;
+    cr_log(CR_LOG_DEBUG, "library", "{s:s%}", "message", format, strcspn(format, "\n"));
+}
+
 static int start_library(struct cr_server *server, struct cr_error *err)
 {
     const struct cr_settings *settings = server->settings;
@@ -344,6 +355,7 @@ static int start_library(struct cr_server *server, struct cr_error *err)
     memory = memory < MIN_CONNECTION_BYTES ? MIN_CONNECTION_BYTES : memory;
     server->mhd =
         MHD_start_daemon(DAEMON_FLAGS, 0, NULL, NULL, cr_request_handle, server,   //
+                         MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,            // comes first
                          MHD_OPTION_THREAD_POOL_SIZE, (unsigned)server->n_workers, //
                          MHD_OPTION_CONNECTION_LIMIT,
                          (unsigned)(settings->connections * server->n_workers), // ours counts
