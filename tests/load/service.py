@@ -19,8 +19,7 @@ class Service:
     def __init__(self, creditriskd, creditrisk, root, **variables):
         self.root = pathlib.Path(root)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-load-"))
-        self.creditrisk = creditrisk
-        self.creditriskd = creditriskd
+        self.creditrisk, self.creditriskd = map(os.path.abspath, (creditrisk, creditriskd))  # they run in the root
         self.variables = variables
         self.application = (self.root / "examples/application.json").read_bytes()
 
