@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "predict_stream.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +204,17 @@ static int read_header(struct work *work, const struct cr_csv_row *row, struct c
     return 0;
 }
 
+/* Zeros before a number's first digit, which JSON does not know. */
+static size_t count_zeros(const struct cr_csv_field *cell)
+{
+    size_t n = 0;
+
+    while (n + 1 < cell->len && cell->text[n] == '0' && isdigit((unsigned char)cell->text[n + 1])) {
+        n++;
+    }
+    return n;
+}
+
 /* What JSON calls it; a text that is no number or truth value is told so by the reader. */
 static void put_cell(const struct cr_field *field, const struct cr_csv_field *cell,
                      struct cr_strbuf *out)
@@ -217,7 +230,9 @@ static void put_cell(const struct cr_field *field, const struct cr_csv_field *ce
     }
     if ((field->type == CR_INT || field->type == CR_NUMBER) && digits &&
         cr_num_parse(cell->text, cell->len, &number)) {
-        cr_strbuf_append(out, cell->text, cell->len);
+        size_t n_zeros = count_zeros(cell);
+
+        cr_strbuf_append(out, cell->text + n_zeros, cell->len - n_zeros);
         return;
     }
     for (size_t i = 0; field->type == CR_BOOL && i < CR_ARRAY_LEN(words); i++) {
@@ -229,6 +244,26 @@ static void put_cell(const struct cr_field *field, const struct cr_csv_field *ce
     cr_json_write_string(cell->text, cell->len, out);
 }
 
+/* A row of another length is answered in its place, like any other that cannot be scored. */
+static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct cr_error *err)
+{
+    int result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
+
+    if (result == 0) {
+        json_t *msg = json_sprintf("Line %zu has %zu cells where the header has %zu", row->line,
+                                   row->n, work->n_columns);
+
+        cr_json_write_new(json_pack("{s: [{s:s, s:[s], s:o}]}", "detail", "type", "csv_invalid",
+                                    "loc", "body", "msg", msg),
+                          &work->out);
+        cr_strbuf_putc(&work->out, '\n');
+        work->n_rows++;
+        work->n_refused++;
+        result = flush(work, false, err);
+    }
+    return result;
+}
+
 static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
 {
     struct work *work = context;
@@ -238,8 +273,7 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
         return read_header(work, row, err);
     }
     if (row->n != work->n_columns) {
-        return cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
-                           "%zu cells where the header has %zu", row->n, work->n_columns);
+        return refuse_ragged(work, row, err);
     }
     cr_strbuf_reset(&work->line);
     for (size_t i = 0; i < row->n; i++) {
@@ -274,6 +308,17 @@ static int read_csv(struct work *work, struct cr_error *err)
                        err);
 }
 
+/* The rows before an error keep their answers. Returns the error, or a new one of its own. */
+static int finish_answers(struct work *work, int result, struct cr_error *err)
+{
+    struct cr_error later;
+    struct cr_error *own = result == 0 ? err : &later;
+    int finished = work->n_waiting > 0 ? score_waiting(work, own) : 0;
+
+    finished = finished == 0 ? flush(work, true, own) : finished;
+    return result == 0 ? finished : result;
+}
+
 int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *bundle,
                       struct cr_error *err)
 {
@@ -289,12 +334,7 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
     work->bundle = bundle;
     work->progress = cr_progress_create("predict", 0, stream->cli->quiet);
     result = stream->format == CR_PREDICT_CSV ? read_csv(work, err) : read_lines(work, err);
-    if (result == 0 && work->n_waiting > 0) {
-        result = score_waiting(work, err);
-    }
-    if (result == 0) {
-        result = flush(work, true, err);
-    }
+    result = finish_answers(work, result, err);
     seconds = (double)(cr_clock_ns() - start_ns) / 1e9;
     if (result == 0) {
         cr_cli_say(stream->cli, "%zu rows, %zu refused, %.0f rows a second", work->n_rows,

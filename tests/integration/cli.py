@@ -177,7 +177,16 @@ def check_streams(cli, application, answer):
         assert all(long[key] == value for key, value in short.items()), (short, long)
     full = cli("predict", "-", "--format", "ndjson", "--explain", stdin=json.dumps(application)).stdout
     assert "by_input" in json.loads(full)["contributions"]
-    assert "stdin:3" in cli("predict", "-", "--format", "csv", status=1, stdin="age,gender\n30,Male\n30\n").stderr
+    ragged = (cli.dir / "rows.csv").read_text().splitlines()[:4]
+    ragged[2] = ragged[2].rsplit(",", 2)[0]
+    ragged[3] = "00" + ragged[3]  # of an age
+    done = cli("predict", "-", "--format", "csv", status=1, stdin="\n".join(ragged) + "\n")
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert first == answers[0] and third == answers[2], "one bad row must not cost its neighbours their answers"
+    assert "Line 3 has" in second["detail"][0]["msg"], second
+    for options in ([], ["--brief"]):
+        done = cli("predict", "-", "--format", "csv", *options, status=1, stdin="\n".join(ragged[:2]) + '\n"unclosed\n')
+        assert done.stdout.count("\n") == 1 and "quote" in done.stderr, "what was answered before an error is not lost"
     for words in (["--format", "xml"], ["--brief"], ["--format", "csv", "--brief", "--explain"]):
         cli("predict", "-", *words, status=2, stdin="{}")
 
