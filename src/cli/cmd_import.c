@@ -52,6 +52,16 @@ static int print(const struct cr_import_report *report, struct cr_error *err)
     return result;
 }
 
+/* Rows there were, and none of them was taken. */
+static bool took_nothing(const struct cr_import_report *report)
+{
+    size_t n_rows = 0;
+    for (size_t i = 0; i < report->n_tables; i++) {
+        n_rows += report->tables[i].n_rows;
+    }
+    return n_rows == 0 && report->n_rejected > 0;
+}
+
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
@@ -78,16 +88,19 @@ static int run(struct cr_cli *cli, struct cr_error *err)
             0) {
         return result;
     }
-    return cli->json ? cr_cli_print_json(to_json(&report), err) : print(&report, err);
+    result = cli->json ? cr_cli_print_json(to_json(&report), err) : print(&report, err);
+    return result == 0 && took_nothing(&report) ? CR_CLI_REFUSED : result;
 }
 
 const struct cr_command cr_cmd_import = {
     .name = "import",
     .arguments = "DIR",
     .summary = "Read the loan book from CSV files",
-    .details = "DIR holds one file per table, as tables.yaml of the portfolio names them. The "
-               "import is one\n"
-               "transaction. A bad row goes to the rejects file with line, column and reason.",
+    .details =
+        "DIR holds one file per table, as tables.yaml of the portfolio names them. The "
+        "import is one\n"
+        "transaction. A bad row goes to the rejects file with line, column and reason; when no\n"
+        "row at all could be taken the exit status is 1.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

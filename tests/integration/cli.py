@@ -85,6 +85,8 @@ def check_generate(cli):
     cli("import", first)
     assert "--replace" in cli("import", first, status=1).stderr
     report = json.loads(cli("import", first, "--replace", "--json").stdout)
+    again = json.loads(cli("import", first, "--append", "--json", "--rejects", cli.dir / "again.csv", status=1).stdout)
+    assert again["rejected"] > 800 and all(t["rows"] == 0 for t in again["tables"]), "nothing new came of the same book"
     assert report["rejected"] == 0 and {t["table"]: t["rows"] for t in report["tables"]}["loan_applications"] == 800
     bad = cli.dir / "bad"
     shutil.copytree(first, bad)
