@@ -371,6 +371,28 @@ int cr_registry_verify(struct cr_registry *registry, const char *portfolio, cons
     return 0;
 }
 
+/* Makes the signature beside the version and moves it in whole: no crash leaves a part of it in the
+ * version's folder. */
+static int sign_folder(struct cr_registry *registry, const char *dir, const char *secret_file,
+                       char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *stage = NULL;
+    CR_CLEANUP(cr_freep) char *made = NULL;
+    CR_CLEANUP(cr_freep) char *to = cr_fs_join(dir, CR_ARTIFACT_SIGNATURE);
+    int r = to == NULL ? no_memory(err) : cr_registry_stage(registry, &stage, err);
+
+    if (r < 0) {
+        return r;
+    }
+    made = cr_fs_join(stage, CR_ARTIFACT_SIGNATURE);
+    r = made == NULL ? no_memory(err) : cr_signature_sign(dir, secret_file, stage, ret_public, err);
+    if (r == 0) {
+        r = cr_fs_rename(made, to, err);
+    }
+    (void)cr_fs_remove_tree(stage, NULL); /* what stays is named by `verify --all` */
+    return r;
+}
+
 int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const char *version,
                      const char *secret_file, const struct cr_registry_actor *actor,
                      char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
@@ -383,7 +405,7 @@ int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const 
         r = cr_registry_verify(registry, portfolio, version, &manifest, err);
     }
     if (r == 0) {
-        r = cr_signature_sign(dir, secret_file, ret_public, err);
+        r = sign_folder(registry, dir, secret_file, ret_public, err);
     }
     return r < 0 ? r
                  : cr_registry_record_event(registry, portfolio, CR_EVENT_SIGN, NULL, version,

@@ -144,7 +144,7 @@ static int save(const char *dir, const char *key, const unsigned char signature[
     return path == NULL || json == NULL ? no_memory(err) : cr_json_save(path, json, err);
 }
 
-int cr_signature_sign(const char *dir, const char *secret_file,
+int cr_signature_sign(const char *dir, const char *secret_file, const char *to_dir,
                       char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
 {
     unsigned char public[PUBLIC_LEN], secret[SECRET_LEN], signature[SIGNATURE_LEN];
@@ -163,7 +163,7 @@ int cr_signature_sign(const char *dir, const char *secret_file,
         /* always succeeds */
         (void)crypto_sign_detached(signature, NULL, (unsigned char *)text, len, secret);
         (void)sodium_bin2hex(key, sizeof(key), public, sizeof(public));
-        r = save(dir, key, signature, err);
+        r = save(to_dir, key, signature, err);
     }
     sodium_memzero(secret, sizeof(secret));
     if (r == 0) {

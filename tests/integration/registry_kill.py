@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The real program is killed (SIGKILL) at random moments of publish, import, promote, rollback and delete. After each kill `registry verify --all`
+"""The real program is killed (SIGKILL) at random moments of publish, import, promote, rollback, sign and delete. After each kill `registry verify --all`
 accepts the registry, the champion is what was acknowledged last (or what was under way), and nothing acknowledged is lost.
 
 usage: registry_kill.py CREDITRISK SOURCE_ROOT        CREDITRISK_KILLS: how many (24); CREDITRISK_SEED: of the random moments (1)
@@ -42,11 +42,14 @@ class House:
             return ["registry", "import", self.cli.dir / "v1.tar.gz"], None
         if action == "rollback":
             return ["registry", "rollback"], self.previous()
+        if action == "sign":
+            version = self.rng.choice(sorted(self.versions))
+            return ["registry", "sign", version, "--key", self.cli.dir / "key"], version
         version = self.rng.choice(others)
         return ["registry", action, version, "--reason", "kill"], version
 
     def possible(self):
-        actions = ["publish", "import"]
+        actions = ["publish", "import", "sign"]
         if self.versions - {self.champion}:
             actions += ["promote", "promote"]
         if self.versions - {self.champion, "v1"}:
@@ -95,6 +98,9 @@ class House:
         gone, new = self.versions - versions, versions - self.versions
         if action in ("publish", "import"):
             assert not gone and len(new) <= 1 and (new or not acknowledged) and champion == self.champion, where
+        elif action == "sign":
+            signature = self.cli.dir / "models/retail" / version / "manifest.sig"
+            assert not gone and not new and (signature.exists() or not acknowledged) and champion == self.champion, where
         elif action == "delete":
             assert not new and gone <= {version} and (gone or not acknowledged) and champion == self.champion, where
         else:
@@ -119,9 +125,10 @@ def main():
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
         cli("registry", "export", "v1", cli.dir / "v1.tar.gz")
+        cli("registry", "keygen", cli.dir / "key")
         house = House(cli, random.Random(seed))
         house.versions, house.champion = house.state()
-        for action in ("publish", "promote", "publish", "import", "promote", "rollback", "delete"):  # each once in peace: how long it takes
+        for action in ("publish", "promote", "publish", "import", "promote", "rollback", "sign", "delete"):  # each once in peace: how long it takes
             house.run(action, kill=False)
         while house.seen["killed"] < kills:
             action = house.rng.choice(house.possible())

@@ -3,6 +3,7 @@
  * 8032's test vector. */
 #include "creditrisk/registry/signature.h"
 
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,7 +67,7 @@ static void it_is_the_ed25519_of_the_rfc(void **state)
 
     (void)state;
     cr_assert_ok(cr_fs_write(manifest, "\xaf\x82", 2, &err), &err);
-    cr_assert_ok(cr_signature_sign(dir, secret, key, &err), &err);
+    cr_assert_ok(cr_signature_sign(dir, secret, dir, key, &err), &err);
     assert_string_equal(key, rfc_public);
     cr_assert_ok(cr_json_load(file, 4096, &json, &err), &err);
     assert_string_equal(json_string_value(json_object_get(json, "key")), rfc_public);
@@ -90,7 +91,7 @@ static void every_flipped_bit_of_a_signature_is_refused(void **state)
 
     (void)state;
     free(cr_test_write(dir, CR_ARTIFACT_MANIFEST, "{}\n"));
-    cr_assert_ok(cr_signature_sign(dir, secret, key, &err), &err);
+    cr_assert_ok(cr_signature_sign(dir, secret, dir, key, &err), &err);
     cr_assert_ok(cr_fs_read(file, 4096, &text, &len, &err), &err);
     for (size_t i = 0; i < 8 * len; i++) {
         FILE *out = fopen(file, "w");
@@ -126,13 +127,13 @@ static void keys_are_made_once_and_for_their_owner(void **state)
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_int_equal(cr_signature_make_key(first, a, &err), CR_EINVAL);
     free(cr_test_write(dir, CR_ARTIFACT_MANIFEST, "{}\n"));
-    cr_assert_ok(cr_signature_sign(dir, first, b, &err), &err);
+    cr_assert_ok(cr_signature_sign(dir, first, dir, b, &err), &err);
     assert_string_equal(a, b);
     assert_int_equal(chmod(first, 0644), 0);
-    assert_int_equal(cr_signature_sign(dir, first, b, &err), CR_EINVAL);
+    assert_int_equal(cr_signature_sign(dir, first, dir, b, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "can be read by others"));
     assert_int_equal(chmod(no_key, 0600), 0);
-    assert_int_equal(cr_signature_sign(dir, no_key, b, &err), CR_EINVAL);
+    assert_int_equal(cr_signature_sign(dir, no_key, dir, b, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "is no secret key"));
 }
 
@@ -175,6 +176,19 @@ static void assert_verifies(struct cr_registry *registry, int code, const char *
     }
 }
 
+/* v1 of retail: nothing but a manifest. */
+static void publish(struct cr_registry *registry)
+{
+    CR_CLEANUP(cr_freep) char *stage = NULL;
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = json_pack("{s:{s:s}}", "model", "kind", "test");
+    struct cr_error err = {0};
+
+    cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
+    cr_assert_ok(cr_registry_publish(registry, "retail", stage, manifest, &actor, &version, &err),
+                 &err);
+}
+
 static void a_registry_that_asks_for_signatures_refuses_what_has_none(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
@@ -185,9 +199,6 @@ static void a_registry_that_asks_for_signatures_refuses_what_has_none(void **sta
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_registry_closep) struct cr_registry *signing = NULL;
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
-    CR_CLEANUP(cr_freep) char *stage = NULL;
-    CR_CLEANUP(cr_freep) char *version = NULL;
-    CR_CLEANUP(cr_json_decrefp) json_t *manifest = json_pack("{s:{s:s}}", "model", "kind", "test");
     char key[CR_SIGNATURE_KEY_LEN];
     struct cr_error err = {0};
 
@@ -196,9 +207,7 @@ static void a_registry_that_asks_for_signatures_refuses_what_has_none(void **sta
     cr_assert_ok(cr_registry_open(models, NULL, true, &signing, &err), &err);
     assert_int_equal(cr_registry_require_signatures(registry, NULL, &err), CR_EINVAL);
     cr_assert_ok(cr_registry_require_signatures(registry, keys, &err), &err);
-    cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
-    cr_assert_ok(cr_registry_publish(registry, "retail", stage, manifest, &actor, &version, &err),
-                 &err);
+    publish(registry);
     assert_verifies(signing, 0, "");
     assert_verifies(registry, CR_EMODEL, "is not signed");
     cr_assert_ok(cr_signature_make_key(other, key, &err), &err);
@@ -212,6 +221,40 @@ static void a_registry_that_asks_for_signatures_refuses_what_has_none(void **sta
     assert_string_equal(history.events[2].to, "v1");
 }
 
+/* What a crash leaves in a version's folder makes it another version: nothing may ever be made
+ * there, only moved in whole. */
+static void a_signature_appears_in_its_version_at_once(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *models = cr_fs_join(dir, "models");
+    CR_CLEANUP(cr_freep) char *secret = write_secret(dir, "secret", rfc_seed);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(cr_registry_leftovers_finish) struct cr_registry_leftovers leftovers = {0};
+    CR_CLEANUP(cr_freep) char *folder = NULL;
+    _Alignas(struct inotify_event) char events[4096];
+    const struct inotify_event *event = (const struct inotify_event *)events;
+    char key[CR_SIGNATURE_KEY_LEN];
+    struct cr_error err = {0};
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ssize_t len;
+
+    (void)state;
+    cr_assert_ok(cr_registry_open(models, NULL, true, &registry, &err), &err);
+    publish(registry);
+    cr_assert_ok(cr_registry_path(registry, "retail", "v1", &folder, &err), &err);
+    assert_true(fd >= 0);
+    assert_true(inotify_add_watch(fd, folder, IN_CREATE | IN_MOVE | IN_DELETE | IN_MODIFY) >= 0);
+    cr_assert_ok(cr_registry_sign(registry, "retail", "v1", secret, &actor, key, &err), &err);
+    len = read(fd, events, sizeof(events));
+    assert_int_equal(len, sizeof(*event) + event->len); /* there is one event */
+    assert_int_equal(event->mask, IN_MOVED_TO);
+    assert_string_equal(event->name, CR_ARTIFACT_SIGNATURE);
+    assert_verifies(registry, 0, "");
+    cr_assert_ok(cr_registry_find_leftovers(registry, "retail", &leftovers, &err), &err);
+    assert_int_equal(leftovers.n_stages, 0);
+    assert_int_equal(close(fd), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +263,7 @@ int main(void)
         cmocka_unit_test(keys_are_made_once_and_for_their_owner),
         cmocka_unit_test(trusted_keys_are_read_line_by_line),
         cmocka_unit_test(a_registry_that_asks_for_signatures_refuses_what_has_none),
+        cmocka_unit_test(a_signature_appears_in_its_version_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

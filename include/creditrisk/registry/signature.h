@@ -16,9 +16,10 @@
 int cr_signature_make_key(const char *secret_file, char ret_public[CR_SIGNATURE_KEY_LEN],
                           struct cr_error *err);
 
-/* Signs the manifest in dir, durably; an older signature is replaced. CR_EINVAL for a file that is
- * no secret key or that others can read. */
-int cr_signature_sign(const char *dir, const char *secret_file,
+/* Signs the manifest in dir: manifest.sig is written to to_dir, durably; an older one is replaced.
+ * A crash may leave a part of it there, which no version may hold: for a version that is recorded
+ * to_dir is another folder. CR_EINVAL for a file that is no secret key or that others can read. */
+int cr_signature_sign(const char *dir, const char *secret_file, const char *to_dir,
                       char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err);
 
 /* The public keys that are trusted. */
