@@ -30,6 +30,18 @@ static int report_champion(struct cr_cli *cli, const char *version, const char *
     return CR_CLI_OK;
 }
 
+/* An approval stands for the reason only where somebody has to approve. */
+static int check_approval(const struct cr_cli *cli, const struct cr_gates *gates,
+                          struct cr_error *err)
+{
+    return !cr_cli_has(cli, "approve") || gates->second_approver
+               ? 0
+               : cr_error_set(err, CR_EINVAL,
+                              "nobody has to approve what serves %s: give --reason instead of "
+                              "--approve",
+                              cli->settings.portfolio);
+}
+
 int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     const char *version = cr_registry_verb_argument(cli);
@@ -41,6 +53,9 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
     struct cr_error none; /* without a champion there is nothing to name */
     (void)cr_registry_champion(registry, cli->settings.portfolio, &before, &none);
     int result = cr_cli_load_portfolio(cli, &portfolio, err);
+    if (result == 0) {
+        result = check_approval(cli, &portfolio->policy.gates, err);
+    }
     if (result == 0) {
         result = cr_gate_promote(registry, cli->settings.portfolio, version,
                                  &portfolio->policy.gates, &actor, approves, &report, err);

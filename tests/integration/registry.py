@@ -128,7 +128,10 @@ def check_gates(cli):
                 report = json.loads(cli("train", "--no-search", "--models", "logistic", "--promote", "--json", status=1).stdout)
                 assert report["promoted"] is False and [g["name"] for g in report["gates"] if not g["passed"]] == [gate]
                 cli("registry", "delete", report["models"][0]["version"])
-    assert champion(cli) == ["v1"]
+    n_events = len(json_of(cli, "history")["events"])
+    for words in ([], ["--reason", "x"]):
+        assert "nobody has to approve" in cli("registry", "promote", "v2", "--approve", *words, status=1).stderr
+    assert champion(cli) == ["v1"] and len(json_of(cli, "history")["events"]) == n_events
     with Portfolios(edited_portfolio(cli, "approver", [("policy.yaml", "second_approver: false", "second_approver: true")])):
         promote = ["registry", "promote", "v2"]
         assert "nobody has asked" in as_actor("bob", lambda: cli(*promote, "--approve", status=1)).stderr
