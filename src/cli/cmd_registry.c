@@ -144,7 +144,9 @@ const struct cr_command cr_cmd_registry = {
         "  verify VERSION | --all   digests, and what was left behind\n"
         "  delete VERSION           remove it; never the champion or the challenger\n"
         "  export VERSION FILE      one version as one archive\n"
-        "  import FILE              record such an archive, if it passes the gates",
+        "  import FILE              record such an archive, if it passes the gates\n"
+        "  keygen FILE              a pair of keys: the secret one, and FILE.pub\n"
+        "  sign VERSION --key FILE  sign its manifest with the secret key",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

@@ -14,6 +14,7 @@ import sys
 from cli import Cli
 
 EVENTS = 100
+VERBS = {"list", "show", "history", "promote", "rollback", "challenger", "verify", "delete", "export", "import", "keygen", "sign"}
 
 
 def as_actor(name, call):
@@ -70,6 +71,8 @@ def check_words(cli):
                            (["verify", "v1", "--all"], "--all"), (["challenger", "v1", "--none"], "--none"),
                            (["history", "--at", "yesterday"], "'yesterday'"), (["promote", "v1"], "--reason")]:
         assert message in cli("registry", *words, status=2).stderr, words
+    told = [line.split()[0] for line in cli("registry", "--help").stdout.splitlines() if line[:2] == "  " and line[2:3].isalpha()]
+    assert set(told) == VERBS, told
     assert "has no champion" in cli("registry", "rollback", status=1).stderr
     assert "no challenger" in cli("registry", "challenger", "--none", status=1).stderr
     assert "'v99'" in cli("registry", "delete", "v99", status=1).stderr
