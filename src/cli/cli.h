@@ -117,6 +117,10 @@ int cr_cli_refuse_by_gates(const struct cr_cli *cli, const char *version,
 int cr_cli_report_gates(const struct cr_cli *cli, const char *version,
                         const struct cr_gate_report *report, struct cr_error *err);
 
+/* Says, --quiet or not, that a version that is to serve was trained on inputs that are marked
+ * prohibited. */
+void cr_cli_warn_of_protected(const char *version);
+
 /* Writes json pretty to standard output and releases it; NULL (no memory) is CR_ENOMEM. */
 int cr_cli_print_json(json_t *json, struct cr_error *err);
 

@@ -186,6 +186,9 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
         return cr_cli_refuse_by_gates(cli, champion, &gates, err);
     } else {
         cr_cli_say(cli, "%s serves now", champion);
+        if (train_options->include_protected) {
+            cr_cli_warn_of_protected(champion);
+        }
     }
     return result;
 }

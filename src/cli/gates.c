@@ -60,3 +60,11 @@ int cr_cli_report_gates(const struct cr_cli *cli, const char *version,
     }
     return result != 0 ? result : cr_cli_refuse_by_gates(cli, version, report, err);
 }
+
+void cr_cli_warn_of_protected(const char *version)
+{
+    (void)fprintf(stderr,
+                  "warning: %s was trained on inputs that are marked prohibited "
+                  "(--include-protected): it is for comparison, not for decisions\n",
+                  version);
+}

@@ -6,6 +6,7 @@
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/score/gate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
 #include "registry_verbs.h"
 
 static void say_reload(const struct cr_cli *cli)
@@ -14,14 +15,22 @@ static void say_reload(const struct cr_cli *cli)
 }
 
 /* What happened to the champion, as JSON or a sentence. */
-static int report_champion(struct cr_cli *cli, const char *version, const char *before,
-                           const struct cr_registry_actor *actor, struct cr_error *err)
+static int report_champion(struct cr_cli *cli, struct cr_registry *registry, const char *version,
+                           const char *before, const struct cr_registry_actor *actor,
+                           struct cr_error *err)
 {
     const char *portfolio = cli->settings.portfolio;
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *manifest = cr_registry_verb_manifest(registry, portfolio, version);
+    json_t *include_protected = json_object_get(manifest, "include_protected"); /* or NULL */
+    if (json_is_true(include_protected)) {
+        cr_cli_warn_of_protected(version);
+    }
     if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:s, s:s}", "portfolio", portfolio,
-                                           "champion", version, "before", before, "actor",
-                                           actor->name, "reason", actor->reason),
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:s, s:s, s:O?}", "portfolio",
+                                           portfolio, "champion", version, "before", before,
+                                           "actor", actor->name, "reason", actor->reason,
+                                           "include_protected", include_protected),
                                  err);
     }
     printf("%s of %s is the champion%s%s\n", version, portfolio,
@@ -63,7 +72,7 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
     if (result == 0) {
         result = cr_cli_report_gates(cli, version, &report, err);
     }
-    return result != 0 ? result : report_champion(cli, version, before, &actor, err);
+    return result != 0 ? result : report_champion(cli, registry, version, before, &actor, err);
 }
 
 /* It has served before and goes back at once; it must only be able to serve. */
@@ -85,7 +94,7 @@ int cr_registry_verb_rollback(struct cr_cli *cli, struct cr_registry *registry,
     if (result == 0) {
         result = cr_registry_rollback(registry, portfolio, version, &actor, err);
     }
-    return result != 0 ? result : report_champion(cli, version, before, &actor, err);
+    return result != 0 ? result : report_champion(cli, registry, version, before, &actor, err);
 }
 
 static int report_challenger(struct cr_cli *cli, const char *version, struct cr_error *err)

@@ -25,8 +25,8 @@ static json_t *list_to_json(const struct cr_registry_version *versions, size_t n
     return list;
 }
 
-/* The manifest of a listed version; NULL when it cannot be read, which `show` explains. */
-static json_t *manifest_of(struct cr_registry *registry, const char *portfolio, const char *version)
+json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *portfolio,
+                                  const char *version)
 {
     struct cr_error ignored;
     CR_CLEANUP(cr_freep) char *dir = NULL;
@@ -49,7 +49,8 @@ static int print_list(const struct cr_cli *cli, struct cr_registry *registry,
     }
     for (size_t i = 0; i < n; i++) {
         CR_CLEANUP(cr_json_decrefp)
-        json_t *manifest = manifest_of(registry, cli->settings.portfolio, versions[i].version);
+        json_t *manifest =
+            cr_registry_verb_manifest(registry, cli->settings.portfolio, versions[i].version);
         const json_t *metrics = json_object_get(manifest, "metrics");
         const char *split =
             json_string_value(json_object_get(json_object_get(manifest, "data"), "split"));

@@ -3,6 +3,8 @@
 #ifndef CREDITRISK_SRC_CLI_REGISTRY_VERBS_H
 #define CREDITRISK_SRC_CLI_REGISTRY_VERBS_H
 
+#include <jansson.h>
+
 #include "cli.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/error.h"
@@ -31,6 +33,11 @@ cr_registry_verb_fn cr_registry_verb_import;
 /* registry_sign.c: on whose word. keygen has no registry (NULL). */
 cr_registry_verb_fn cr_registry_verb_keygen;
 cr_registry_verb_fn cr_registry_verb_sign;
+
+/* registry_show.c: the manifest of a recorded version, yours; NULL when it cannot be read, which
+ * `show` explains. */
+json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *portfolio,
+                                  const char *version);
 
 /* The version behind the verb; NULL when there is none. */
 static inline const char *cr_registry_verb_argument(const struct cr_cli *cli)

@@ -170,6 +170,23 @@ def check_rollback_restores_everything(cli):
     cli("registry", "delete", version)
 
 
+def check_protected(cli):
+    """A model on prohibited inputs never begins to serve without a word, in what way ever; the usual one does."""
+    train = ["train", "--no-search", "--models", "logistic", "--json"]
+    warning = "warning: {} was trained on inputs that are marked prohibited"
+    done = cli(*train, "--include-protected", "--promote")
+    report = json.loads(done.stdout)
+    version = report["models"][0]["version"]
+    assert report["include_protected"] is True and report["promoted"] and warning.format(version) in done.stderr, done.stderr
+    for words, expected in ((["promote", "v1", "--reason", "usual"], False), (["promote", version, "--reason", "other"], True),
+                            (["rollback"], False)):
+        done = cli("registry", *words, "--json")
+        answer = json.loads(done.stdout)
+        assert answer["include_protected"] is expected and answer["champion"] == (version if expected else "v1"), answer
+        assert (warning.format(version) in done.stderr) is expected and ("warning" in done.stderr) is expected, done.stderr
+    cli("registry", "delete", version)
+
+
 def check_archives(cli):
     """Out, over the border and in again: the same manifest, the same answers."""
     archive = cli.dir / "v2.tar.gz"
@@ -279,7 +296,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_archives, check_signatures, check_history_at):
+        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_protected, check_archives, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:
