@@ -125,6 +125,21 @@ static uint16_t literal(struct cr_emitter *emitter, double number)
     return constant(emitter, number);
 }
 
+/* A level deeper into the tree, on the C stack as well; false when there is none to go to. Whoever
+ * has entered leaves with depth--. */
+static bool enter(struct cr_emitter *emitter, const struct cr_sql_node *node)
+{
+    if (emitter->result < 0) {
+        return false;
+    }
+    if (emitter->depth == MAX_DEPTH) {
+        cr_emit_leave_to_sql(emitter, node, "nested too deeply");
+        return false;
+    }
+    emitter->depth++;
+    return true;
+}
+
 static uint16_t emit_value(struct cr_emitter *emitter, const struct cr_sql_node *node);
 
 uint16_t cr_emit_as(struct cr_emitter *emitter, const struct cr_sql_node *node,
@@ -220,28 +235,29 @@ static void unless_two(struct cr_emitter *emitter, const struct cr_sql_node *nod
 static void unless(struct cr_emitter *emitter, const struct cr_sql_node *node, bool wanted,
                    struct label *label)
 {
-    if (emitter->result < 0) {
+    if (!enter(emitter, node)) {
         return;
     }
     switch (node->kind) {
     case CR_SQL_AND:
     case CR_SQL_OR:
         unless_two(emitter, node, wanted, label);
-        return;
+        break;
     case CR_SQL_NOT:
         unless(emitter, node->items[0], !wanted, label);
-        return;
+        break;
     case CR_SQL_IS_NULL:
         unless_null(emitter, node, wanted, label);
-        return;
+        break;
     default:
+        if (cr_emit_is_condition(node)) {
+            unless_compared(emitter, node, wanted, label);
+        } else {
+            cr_emit_refuse(emitter, node, "a value stands where a condition is expected");
+        }
         break;
     }
-    if (!cr_emit_is_condition(node)) {
-        cr_emit_refuse(emitter, node, "a value stands where a condition is expected");
-        return;
-    }
-    unless_compared(emitter, node, wanted, label);
+    emitter->depth--;
 }
 
 /* to = the value, unless an error has come. */
@@ -341,14 +357,9 @@ static uint16_t emit_value(struct cr_emitter *emitter, const struct cr_sql_node 
 {
     uint16_t to = 0;
 
-    if (emitter->result < 0) {
+    if (!enter(emitter, node)) {
         return 0;
     }
-    if (emitter->depth == MAX_DEPTH) {
-        cr_emit_leave_to_sql(emitter, node, "nested too deeply");
-        return 0;
-    }
-    emitter->depth++;
     switch (node->kind) {
     case CR_SQL_COLUMN:
         to = emit_column(emitter, node);

@@ -2,10 +2,12 @@
 /* What the grammar of features.sql leaves out is refused where it stands; what only SQL knows the
  * meaning of stays with SQLite. */
 #include <math.h>
+#include <pthread.h>
 
 #include "cr_test.h"
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/strbuf.h"
 
 static const char *const grades[] = {"A", "B"};
 
@@ -115,6 +117,79 @@ static void what_sql_alone_knows_stays_with_sqlite(void **state)
     sql_alone_knows("row_id", 0, "features.sql:1:16: only fields and derived columns are compiled");
 }
 
+enum { N_NESTED = 24, N_LISTED = 256, STACK_BYTES = 4 << 20 };
+
+/* CASE WHEN CASE WHEN … age IN (30.0, …) THEN 30.0 END IN (30.0, …) THEN 30.0 END: nearly as
+ * deep as SQLite 3.40 reads, with lists as long as the grammar has them. A list is a chain of ORs,
+ * and at its deep end stands the next one. */
+static void write_nested(struct cr_strbuf *sql)
+{
+    cr_strbuf_puts(sql, "SELECT row_id, ");
+    for (size_t i = 0; i < N_NESTED; i++) {
+        cr_strbuf_puts(sql, "CASE WHEN ");
+    }
+    cr_strbuf_puts(sql, "age");
+    for (size_t i = 0; i < N_NESTED; i++) {
+        cr_strbuf_puts(sql, " IN (30.0");
+        for (size_t j = 1; j < N_LISTED; j++) {
+            cr_strbuf_puts(sql, ",30.0");
+        }
+        cr_strbuf_puts(sql, ") THEN 30.0 END");
+    }
+    cr_strbuf_puts(sql, " AS x FROM application");
+}
+
+/* What a thread finds: it cannot assert. */
+struct finding {
+    const struct cr_portfolio *portfolio;
+    int created, compared, computed;
+    double number;
+    struct cr_error err; /* of the comparison */
+};
+
+static void *compute(void *argument)
+{
+    struct finding *finding = argument;
+    CR_CLEANUP(cr_engine_destroyp) struct cr_engine *engine = NULL;
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    const struct cr_value values[] = {{30, NULL}, {NAN, "B"}};
+    const struct cr_record record = {values};
+    struct cr_value row[1] = {{NAN, NULL}};
+    struct cr_error err;
+
+    finding->created = cr_engine_create(finding->portfolio, &engine, &err);
+    if (finding->created == 0) {
+        finding->compared = cr_engine_compare(engine, &record, &arena, &finding->err);
+        finding->computed = cr_engine_row(engine, &record, &arena, row, &err);
+        finding->number = row[0].number;
+    }
+    return NULL;
+}
+
+/* Compiling takes a bounded part of the stack of whoever does it: here of half the usual one. */
+static void lists_nested_too_deeply_stay_with_sqlite(void **state)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    struct cr_portfolio portfolio;
+    struct finding finding = {.portfolio = &portfolio};
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    (void)state;
+    write_nested(&sql);
+    portfolio = portfolio_of(cr_strbuf_text(&sql));
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, STACK_BYTES), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, compute, &finding), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pthread_attr_destroy(&attributes), 0);
+    assert_int_equal(finding.created, 0);
+    assert_int_equal(finding.compared, CR_EUNAVAIL);
+    assert_non_null(strstr(finding.err.message, ": nested too deeply"));
+    assert_int_equal(finding.computed, 0);
+    cr_assert_same(finding.number, 30.0);
+}
+
 static void the_program_takes_over(void **state)
 {
     struct cr_portfolio portfolio = portfolio_of("SELECT row_id, CASE grade WHEN 'A' THEN 1 WHEN "
@@ -142,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaving_the_grammar_is_refused),
         cmocka_unit_test(what_sql_alone_knows_stays_with_sqlite),
+        cmocka_unit_test(lists_nested_too_deeply_stay_with_sqlite),
         cmocka_unit_test(the_program_takes_over),
     };
 
