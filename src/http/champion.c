@@ -35,22 +35,6 @@ static int list_versions(struct cr_registry *registry, const char *portfolio, js
     return 0;
 }
 
-/* With signatures, if the settings ask for them. */
-static int open_registry(const struct cr_settings *settings, struct cr_registry **ret_registry,
-                         struct cr_error *err)
-{
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    int result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
-
-    if (result == 0 && settings->require_signature) {
-        result = cr_registry_require_signatures(registry, settings->trusted_keys, err);
-    }
-    if (result == 0) {
-        *ret_registry = CR_STEAL(registry);
-    }
-    return result;
-}
-
 /* "" where there is none. */
 static int read_pointer(struct cr_registry *registry, const char *portfolio,
                         int (*read)(struct cr_registry *, const char *, char **, struct cr_error *),
@@ -138,13 +122,18 @@ static void load_challenger(const struct loading *loading, struct cr_metrics *me
     }
 }
 
+/* What its pointers name; with signatures, if the settings ask for them. */
 static int load_champion(const struct loading *loading, size_t n_contexts,
                          struct cr_metrics *metrics, struct cr_champion *champion,
                          struct cr_error *err)
 {
-    const char *portfolio = loading->settings->portfolio;
-    int result = read_pointers(loading->registry, portfolio, &champion->pointers, err);
+    const struct cr_settings *settings = loading->settings;
+    const char *portfolio = settings->portfolio;
+    int result = 0;
 
+    if (settings->require_signature) {
+        result = cr_registry_require_signatures(loading->registry, settings->trusted_keys, err);
+    }
     if (result == 0 && *champion->pointers.champion == '\0') {
         result = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no champion", portfolio);
     }
@@ -169,7 +158,8 @@ static int load_champion(const struct loading *loading, size_t n_contexts,
 
 int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_host *host,
                      size_t n_contexts, struct cr_metrics *metrics,
-                     struct cr_champion **ret_champion, struct cr_error *err)
+                     struct cr_champion **ret_champion, struct cr_pointers *ret_pointers,
+                     struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_champion_unrefp) struct cr_champion *champion = calloc(1, sizeof(*champion));
@@ -179,10 +169,14 @@ int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_h
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     atomic_init(&champion->n_refs, 1);
-    result = open_registry(settings, &registry, err);
+    result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
+    if (result == 0) {
+        result = read_pointers(registry, settings->portfolio, &champion->pointers, err);
+    }
     if (result == 0) {
         const struct loading loading = {settings, host, registry};
 
+        *ret_pointers = champion->pointers;
         result = load_champion(&loading, n_contexts, metrics, champion, err);
     }
     if (result == 0) {

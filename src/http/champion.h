@@ -43,10 +43,12 @@ int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_poin
  * verifies it and makes it ready with n_contexts scoring contexts and counters; its challenger
  * likewise, whose failure is noted and fails nothing. Yours: cr_champion_unref. CR_ENOTFOUND (no
  * registry, no champion), CR_EMODEL (a version that is not trustworthy), CR_EUNAVAIL (no process to
- * try it in). */
+ * try it in). The pointers are those that it went by, also when it failed: the registry may say
+ * something else by then. They are untouched when it could not read any. */
 int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_host *host,
                      size_t n_contexts, struct cr_metrics *metrics,
-                     struct cr_champion **ret_champion, struct cr_error *err);
+                     struct cr_champion **ret_champion, struct cr_pointers *ret_pointers,
+                     struct cr_error *err);
 
 struct cr_champion *cr_champion_ref(struct cr_champion *champion);
 void cr_champion_unref(struct cr_champion *champion);

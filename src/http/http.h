@@ -122,7 +122,7 @@ struct cr_server {
     struct cr_trial_host trial_host; /* program NULL = none */
     int stop_fd;                     /* an eventfd: readable once the server drains or ends */
     pthread_mutex_t reload_lock;     /* one reload at a time; guards `seen` */
-    struct cr_pointers seen;         /* what was loaded or refused last */
+    struct cr_pointers seen;         /* what was loaded or refused last: not tried again */
     pthread_mutex_t lock;            /* guards `champion` (the pointer) */
     struct cr_champion *champion;
     atomic_bool draining;

@@ -253,12 +253,10 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
     struct cr_champion *old;
     int64_t start_ns = cr_clock_ns();
     int result = cr_champion_load(server->settings, &server->trial_host, server->n_runners,
-                                  server->metrics, &champion, err);
+                                  server->metrics, &champion, &server->seen, err);
 
     cr_metrics_count_reload(server->metrics, result == 0);
     if (result < 0) {
-        /* seen, also when it cannot be loaded: whoever polls does not try it again and again */
-        (void)cr_champion_read_pointers(server->settings, &server->seen, NULL);
         old = cr_server_champion(server);
         cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",
                server->settings->portfolio, "registry", server->settings->registry, "error",
@@ -273,7 +271,6 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
            champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
            (double)(cr_clock_ns() - start_ns) / 1e6);
     log_features(champion->bundle);
-    server->seen = champion->pointers;
     log_challenger(champion);
     return 0;
 }
