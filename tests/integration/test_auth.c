@@ -11,7 +11,6 @@
 #include "creditrisk/registry/key.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
@@ -206,10 +205,10 @@ static void test_presented(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
-/* Asks until the status is there. The daemon was told to read the keys every second. */
+/* Asks until the status is there; for ever, if it never comes, which ends with the suite's
+ * patience. The daemon was told to read the keys every second. */
 static void await_status(const struct cr_daemon *daemon, const char *key, int status)
 {
-    int64_t start_ns = cr_clock_ns();
     int seen;
 
     do {
@@ -217,7 +216,6 @@ static void await_status(const struct cr_daemon *daemon, const char *key, int st
 
         seen = response.status;
         cr_http_finish(&response);
-        assert_true(cr_clock_ns() - start_ns < INT64_C(20000000000));
     } while (seen != status);
 }
 

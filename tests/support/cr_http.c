@@ -14,7 +14,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
-enum { PATIENCE_S = 20 };
+enum { PATIENCE_S = 100 };
 
 void cr_http_finish(struct cr_http_response *response)
 {
