@@ -70,8 +70,27 @@ static bool look_at(const char *pid, char *ret_state, int *ret_parent)
     return end != NULL && sscanf(end, ") %c %d", ret_state, ret_parent) == 2;
 }
 
-/* A child of the daemon, now; 0 when there is none. */
-static pid_t find_child(pid_t daemon)
+/* Whether the child is a trial already: until it has its own program the daemon waits for it,
+ * whatever happens. */
+static bool is_trial(const char *pid)
+{
+    char path[300];
+    char words[512];
+    FILE *file;
+    size_t n;
+
+    (void)snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return false;
+    }
+    n = fread(words, 1, sizeof(words), file);
+    (void)fclose(file);
+    return memmem(words, n, "--try-version", strlen("--try-version")) != NULL;
+}
+
+/* The daemon's trial, now; 0 when there is none. */
+static pid_t find_trial(pid_t daemon)
 {
     DIR *processes = opendir("/proc");
     const struct dirent *entry;
@@ -83,7 +102,7 @@ static pid_t find_child(pid_t daemon)
         int parent;
 
         if (isdigit((unsigned char)entry->d_name[0]) && look_at(entry->d_name, &state, &parent) &&
-            parent == daemon && state != 'Z') {
+            parent == daemon && state != 'Z' && is_trial(entry->d_name)) {
             child = atoi(entry->d_name);
         }
     }
@@ -122,7 +141,7 @@ static void test_trial(void **state)
 
         cr_daemon_signal(&daemon, SIGHUP);
         for (size_t k = 0; k < 50 && child == 0; k++) {
-            child = find_child(daemon.pid);
+            child = find_trial(daemon.pid);
         }
         stopped = child != 0 && stop_trial(child);
         if (!stopped) { /* the trial was too quick */
