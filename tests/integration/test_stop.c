@@ -222,7 +222,7 @@ static void test_long_batch(void **state)
 /* Batches, one after the other on one connection, until the daemon ends it. */
 struct client {
     int port;
-    size_t n_served;
+    atomic_size_t *n_served; /* of all clients */
 };
 
 static void *hammer(void *context)
@@ -236,7 +236,7 @@ static void *hammer(void *context)
         struct cr_http_response response = cr_http_read(fd, false);
 
         assert_true(response.status == 200 || response.status == 503 || response.status == 0);
-        client->n_served += response.status == 200;
+        (void)atomic_fetch_add(client->n_served, response.status == 200);
         closed = response.status != 200;
         cr_http_finish(&response);
     }
@@ -255,14 +255,14 @@ static void test_batches_through_the_end(void **state)
         struct client clients[CLIENTS];
         pthread_t threads[CLIENTS];
         struct cr_daemon daemon;
-        size_t n_served = 0;
+        atomic_size_t n_served = 0;
 
         start(&daemon, variables);
         for (size_t i = 0; i < CLIENTS; i++) {
-            clients[i] = (struct client){daemon.port, 0};
+            clients[i] = (struct client){daemon.port, &n_served};
             assert_int_equal(pthread_create(&threads[i], NULL, hammer, &clients[i]), 0);
         }
-        for (size_t i = 0; i < 20; i++) { /* meanwhile they have begun */
+        for (size_t i = 0; i < 20 || atomic_load(&n_served) == 0; i++) { /* they begin meanwhile */
             struct cr_http_response response = cr_http_get(daemon.port, "/livez");
 
             assert_int_equal(response.status, 200);
@@ -273,9 +273,7 @@ static void test_batches_through_the_end(void **state)
         cr_daemon_finish(&daemon);
         for (size_t i = 0; i < CLIENTS; i++) {
             assert_int_equal(pthread_join(threads[i], NULL), 0);
-            n_served += clients[i].n_served;
         }
-        assert_true(n_served > 0);
     }
 }
 
