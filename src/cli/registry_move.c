@@ -23,7 +23,7 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
         result = cr_registry_verify(registry, portfolio, version, &manifest, err);
     }
     if (result == 0) {
-        result = cr_archive_write(dir, manifest, file, err);
+        result = cr_archive_write(dir, manifest, file, NULL, err);
     }
     if (result != 0) {
         return result;

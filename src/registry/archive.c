@@ -15,8 +15,9 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
-static const struct cr_archive_limits usual_limits = {CR_ARTIFACT_MAX_FILES, (size_t)128 << 20,
-                                                      (size_t)256 << 20};
+/* The manifest and its signature stand beside the files that are counted in a version. */
+static const struct cr_archive_limits usual_limits = {
+    CR_ARTIFACT_MAX_FILES + 2, CR_ARCHIVE_MAX_FILE_BYTES, CR_ARCHIVE_MAX_BYTES};
 
 enum { BLOCK_LEN = 1 << 16 };
 
@@ -53,18 +54,44 @@ static la_ssize_t take_bytes(struct archive *archive, void *out, const void *byt
     return (la_ssize_t)len;
 }
 
-/* One file, owned by nobody and of no time, so that the same version gives the same bytes. */
-static int put_file(struct archive *archive, const char *dir, const char *name,
-                    struct cr_error *err)
+/* An archive that is being packed. */
+struct packing {
+    struct archive *archive;
+    const char *dir;
+    const struct cr_archive_limits *limits;
+    size_t n_files;
+    size_t total_len;
+};
+
+/* What is packed can be unpacked: the limits of both are the same. */
+static int count_file(struct packing *packing, size_t len, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+    packing->n_files++;
+    packing->total_len += len;
+    if (packing->n_files > packing->limits->n_files) {
+        return cr_error_set(err, CR_ETOOBIG, "'%s' has more than %zu files", packing->dir,
+                            packing->limits->n_files);
+    }
+    return packing->total_len <= packing->limits->total_len
+               ? 0
+               : cr_error_set(err, CR_ETOOBIG, "'%s' has more than %zu bytes", packing->dir,
+                              packing->limits->total_len);
+}
+
+/* One file, owned by nobody and of no time, so that the same version gives the same bytes. */
+static int put_file(struct packing *packing, const char *name, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(packing->dir, name);
     CR_CLEANUP(cr_freep) char *data = NULL;
     CR_CLEANUP(entry_freep) struct archive_entry *entry = archive_entry_new();
     size_t len = 0;
     int r = path == NULL || entry == NULL
                 ? no_memory(err)
-                : cr_fs_read(path, usual_limits.file_len, &data, &len, err);
+                : cr_fs_read(path, packing->limits->file_len, &data, &len, err);
 
+    if (r == 0) {
+        r = count_file(packing, len, err);
+    }
     if (r < 0) {
         return r;
     }
@@ -73,37 +100,37 @@ static int put_file(struct archive *archive, const char *dir, const char *name,
     archive_entry_set_perm(entry, 0644);
     archive_entry_set_mtime(entry, 0, 0);
     archive_entry_set_size(entry, (la_int64_t)len);
-    if (archive_write_header(archive, entry) != ARCHIVE_OK ||
-        archive_write_data(archive, data, len) != (la_ssize_t)len) {
+    if (archive_write_header(packing->archive, entry) != ARCHIVE_OK ||
+        archive_write_data(packing->archive, data, len) != (la_ssize_t)len) {
         return cr_error_set(err, CR_EIO, "cannot pack '%s': %s", path,
-                            archive_error_string(archive));
+                            archive_error_string(packing->archive));
     }
     return 0;
 }
 
-static int put_files(struct archive *archive, const char *dir, const json_t *manifest,
-                     struct cr_error *err)
+static int put_files(struct packing *packing, const json_t *manifest, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *signature = cr_fs_join(dir, CR_ARTIFACT_SIGNATURE);
+    CR_CLEANUP(cr_freep) char *signature = cr_fs_join(packing->dir, CR_ARTIFACT_SIGNATURE);
     const char *name;
     json_t *entry;
-    int r = signature == NULL ? no_memory(err) : put_file(archive, dir, CR_ARTIFACT_MANIFEST, err);
+    int r = signature == NULL ? no_memory(err) : put_file(packing, CR_ARTIFACT_MANIFEST, err);
 
     if (r == 0 && cr_fs_exists(signature)) {
-        r = put_file(archive, dir, CR_ARTIFACT_SIGNATURE, err);
+        r = put_file(packing, CR_ARTIFACT_SIGNATURE, err);
     }
     json_object_foreach(json_object_get(manifest, "files"), name, entry)
     {
-        r = r < 0 ? r : put_file(archive, dir, name, err);
+        r = r < 0 ? r : put_file(packing, name, err);
     }
     return r;
 }
 
 int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
-                     struct cr_error *err)
+                     const struct cr_archive_limits *limits, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     CR_CLEANUP(write_freep) struct archive *archive = archive_write_new();
+    struct packing packing = {archive, dir, limits != NULL ? limits : &usual_limits, 0, 0};
     int r;
 
     if (archive == NULL) {
@@ -116,7 +143,7 @@ int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
         archive_write_open(archive, &text, NULL, take_bytes, NULL) != ARCHIVE_OK) {
         return cr_error_set(err, CR_EUNAVAIL, "cannot pack: %s", archive_error_string(archive));
     }
-    r = put_files(archive, dir, manifest, err);
+    r = put_files(&packing, manifest, err);
     if (r == 0 && archive_write_close(archive) != ARCHIVE_OK) {
         r = cr_error_set(err, CR_EIO, "cannot pack '%s': %s", dir, archive_error_string(archive));
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/registry/archive.h"
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
@@ -13,6 +14,8 @@ enum {
     MAX_PIPELINE_LEN = 16 << 20,
     MAX_CALIBRATION_LEN = 4096,
 };
+
+_Static_assert(CR_MODEL_MAX_BYTES <= CR_ARCHIVE_MAX_FILE_BYTES, "what can be served can travel");
 
 static int no_memory(struct cr_error *err)
 {

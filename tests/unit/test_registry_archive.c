@@ -55,7 +55,7 @@ static void pack(const char *dir, const char *file)
     struct cr_error err;
 
     cr_assert_ok(cr_artifact_verify(dir, &manifest, &err), &err);
-    cr_assert_ok(cr_archive_write(dir, manifest, file, &err), &err);
+    cr_assert_ok(cr_archive_write(dir, manifest, file, NULL, &err), &err);
 }
 
 /* Unpacks, verifies and records; the version's name is yours. */
@@ -72,6 +72,16 @@ static char *import(struct cr_registry *registry, const char *file)
     cr_assert_ok(cr_registry_adopt(registry, "retail", stage, manifest, &actor, &version, &err),
                  &err);
     return version;
+}
+
+/* Not durably: some thousand times. */
+static void write_quickly(const char *path, const char *data, size_t len)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
 }
 
 static json_t *verify(struct cr_registry *registry, const char *version)
@@ -270,16 +280,6 @@ static void archives_of_others_are_read_with_care(void **state)
     assert_unpacks("truncate -s 900000 a b c && tar czf file a b c", CR_ETOOBIG, "'c' is larger");
 }
 
-/* Not durably: 1,500 times. */
-static void write_cut(const char *path, const char *data, size_t len)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* Every truncation: an error, or less than the whole version. */
 static void a_cut_archive_is_never_a_version(void **state)
 {
@@ -300,7 +300,7 @@ static void a_cut_archive_is_never_a_version(void **state)
     for (size_t n = 0; n < len; n++) {
         json_t *manifest = NULL;
 
-        write_cut(cut, data, n);
+        write_quickly(cut, data, n);
         cr_assert_ok(cr_fs_mkdirs(out, &err), &err);
         if (cr_archive_read(cut, out, NULL, &err) == 0 &&
             cr_artifact_verify(out, &manifest, &err) == 0) {
@@ -308,6 +308,74 @@ static void a_cut_archive_is_never_a_version(void **state)
             fail_msg("a version was read from %zu of %zu bytes", n, len);
         }
         cr_assert_ok(cr_fs_remove_tree(out, &err), &err);
+    }
+}
+
+/* A sealed folder with files of these lengths; its manifest is yours. */
+static json_t *seal(const char *dir, const size_t *lens, size_t n)
+{
+    static const char zeros[4096];
+    json_t *manifest = json_pack("{s:{s:s}}", "model", "kind", "test");
+    struct cr_error err;
+
+    for (size_t i = 0; i < n; i++) {
+        CR_CLEANUP(cr_freep) char *path = NULL;
+
+        assert_true(lens[i] <= sizeof(zeros) && asprintf(&path, "%s/f%zu", dir, i) > 0);
+        write_quickly(path, zeros, lens[i]);
+    }
+    cr_assert_ok(cr_artifact_seal(dir, manifest, &err), &err);
+    return manifest;
+}
+
+static void the_largest_number_of_files_travels(void **state)
+{
+    static const size_t none[CR_ARTIFACT_MAX_FILES];
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *out = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(out, "version.tar.gz");
+    CR_CLEANUP(cr_freep) char *to = cr_fs_join(out, "unpacked");
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = seal(dir, none, CR_ARTIFACT_MAX_FILES);
+    struct cr_error err;
+
+    (void)state;
+    free(cr_test_write(dir, CR_ARTIFACT_SIGNATURE, "{}"));
+    cr_assert_ok(cr_fs_mkdirs(to, &err), &err);
+    cr_assert_ok(cr_archive_write(dir, manifest, file, NULL, &err), &err);
+    cr_assert_ok(cr_archive_read(file, to, NULL, &err), &err);
+    json_decref(manifest);
+    cr_assert_ok(cr_artifact_verify(to, &manifest, &err), &err);
+}
+
+/* At every limit: what is written is read under the same limits, and refused otherwise, in words
+ * that name what is too large. */
+static void what_is_packed_can_be_unpacked(void **state)
+{
+    static const size_t lens[] = {4096, 4096, 1000};
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *out = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(out, "version.tar.gz");
+    CR_CLEANUP(cr_freep) char *to = cr_fs_join(out, "unpacked");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = seal(dir, lens, CR_ARRAY_LEN(lens));
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    size_t len = 0;
+    struct cr_error err;
+
+    (void)state;
+    data = slurp(path, &len);
+    for (int less = 0; less < 4; less++) {
+        const struct cr_archive_limits limits = {4 - (size_t)(less == 1),
+                                                 4096 - (size_t)(less == 2),
+                                                 2 * 4096 + 1000 + len - (size_t)(less == 3)};
+        int written = cr_archive_write(dir, manifest, file, &limits, &err);
+
+        assert_int_equal(written, less > 0 ? CR_ETOOBIG : 0);
+        assert_true(less == 0 || strstr(err.message, less == 1 ? "3 files" : " bytes") != NULL);
+        cr_assert_ok(cr_archive_write(dir, manifest, file, NULL, &err), &err);
+        cr_assert_ok(cr_fs_mkdirs(to, &err), &err);
+        assert_int_equal(cr_archive_read(file, to, &limits, &err) == 0, written == 0);
+        cr_assert_ok(cr_fs_remove_tree(to, &err), &err);
     }
 }
 
@@ -320,6 +388,8 @@ int main(void)
         cmocka_unit_test(a_version_of_another_portfolio_is_refused),
         cmocka_unit_test(archives_of_others_are_read_with_care),
         cmocka_unit_test(a_cut_archive_is_never_a_version),
+        cmocka_unit_test(the_largest_number_of_files_travels),
+        cmocka_unit_test(what_is_packed_can_be_unpacked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,23 +9,28 @@
 
 #include "creditrisk/util/error.h"
 
-/* Writes a verified version's folder to file, durably and whole: manifest.json, its signature if
- * there is one, and the files that the manifest lists. The same version gives the same bytes. */
-int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
-                     struct cr_error *err);
+/* The most that a version may be to travel: one file of it, and all together. */
+#define CR_ARCHIVE_MAX_FILE_BYTES ((size_t)256 << 20)
+#define CR_ARCHIVE_MAX_BYTES      ((size_t)512 << 20)
 
-/* The most that is unpacked: a few kilobytes can stand for much more. */
+/* The same for both ways, so that what is written can be read: a few packed kilobytes can stand for
+ * much more. NULL = as many files as a version may have, and the bytes above. */
 struct cr_archive_limits {
     size_t n_files;
     size_t file_len;
     size_t total_len;
 };
 
+/* Writes a verified version's folder to file, durably and whole: manifest.json, its signature if
+ * there is one, and the files that the manifest lists. The same version gives the same bytes.
+ * CR_ETOOBIG, CR_EIO. */
+int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
+                     const struct cr_archive_limits *limits, struct cr_error *err);
+
 /* Unpacks file into the empty folder dir. It believes nothing: only regular files with the names a
- * version may have (registry/artifact.h), each once, and bounded in number and size (limits NULL =
- * as many as a version has, of 128 MiB, together 256 MiB). What they hold is not looked at:
- * cr_artifact_verify. CR_ENOTFOUND, CR_EMODEL (no archive, cut off, a name or kind that a version
- * does not have), CR_ETOOBIG, CR_EIO. */
+ * version may have (registry/artifact.h), each once, and bounded in number and size. What they hold
+ * is not looked at: cr_artifact_verify. CR_ENOTFOUND, CR_EMODEL (no archive, cut off, a name or
+ * kind that a version does not have), CR_ETOOBIG, CR_EIO. */
 int cr_archive_read(const char *file, const char *dir, const struct cr_archive_limits *limits,
                     struct cr_error *err);
 
