@@ -81,6 +81,11 @@ struct names {
     size_t n;
 };
 
+static void names_finish(struct names *names)
+{
+    cr_fs_free_names(names->items, names->n);
+}
+
 static int add_name(struct names *names, const char *name, struct cr_error *err)
 {
     char **items = reallocarray(names->items, names->n + 1, sizeof(*items));
@@ -98,8 +103,8 @@ static int add_name(struct names *names, const char *name, struct cr_error *err)
 }
 
 /* Folders first, records second: what is published in between is found recorded. */
-static int find_folders(struct cr_registry *registry, const char *portfolio, struct names *found,
-                        struct cr_error *err)
+static int list_unrecorded(struct cr_registry *registry, const char *portfolio, struct names *found,
+                           struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *folder = NULL;
     char **names = NULL;
@@ -119,6 +124,23 @@ static int find_folders(struct cr_registry *registry, const char *portfolio, str
         }
     }
     cr_fs_free_names(names, n);
+    return r;
+}
+
+/* A publisher moves its folder into place before it commits the record: what looks unrecorded is
+ * looked for again under the lock, which no publisher holds then. Who may not write (a replica on a
+ * read-only volume) gets no lock and takes the first answer. */
+static int find_folders(struct cr_registry *registry, const char *portfolio, struct names *found,
+                        struct cr_error *err)
+{
+    int r = list_unrecorded(registry, portfolio, found, err);
+
+    if (r == 0 && found->n > 0 && cr_db_begin(registry->db, NULL) == 0) {
+        names_finish(found);
+        *found = (struct names){NULL, 0};
+        r = list_unrecorded(registry, portfolio, found, err);
+        cr_db_rollback(registry->db);
+    }
     return r;
 }
 
@@ -148,20 +170,19 @@ static int find_stages(const struct cr_registry *registry, struct names *found,
 int cr_registry_find_leftovers(struct cr_registry *registry, const char *portfolio,
                                struct cr_registry_leftovers *ret_leftovers, struct cr_error *err)
 {
-    struct names folders = {NULL, 0};
-    struct names stages = {NULL, 0};
+    CR_CLEANUP(names_finish) struct names folders = {NULL, 0};
+    CR_CLEANUP(names_finish) struct names stages = {NULL, 0};
     int r = find_folders(registry, portfolio, &folders, err);
 
     if (r == 0) {
         r = find_stages(registry, &stages, err);
     }
     if (r < 0) {
-        cr_fs_free_names(folders.items, folders.n);
-        cr_fs_free_names(stages.items, stages.n);
         return r;
     }
     *ret_leftovers =
         (struct cr_registry_leftovers){folders.items, folders.n, stages.items, stages.n};
+    folders = stages = (struct names){NULL, 0};
     return 0;
 }
 
