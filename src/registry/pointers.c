@@ -134,6 +134,45 @@ int cr_registry_promote(struct cr_registry *registry, const char *portfolio, con
     return cr_registry_end(registry, r, err);
 }
 
+/* Whether somebody else has asked for the version, and nothing has overtaken it. */
+static int check_request(struct cr_registry *registry, const char *portfolio, const char *version,
+                         const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
+    const struct cr_registry_event *request;
+    int r = cr_registry_read_history(registry, portfolio, &history, err);
+
+    if (r < 0) {
+        return r;
+    }
+    request = cr_registry_pending_request(&history, version);
+    if (request == NULL) {
+        return cr_error_set(
+            err, CR_EINVAL,
+            "nobody has asked for it since the champion last changed: 'registry promote %s'",
+            version);
+    }
+    return strcmp(request->actor, actor->name) != 0
+               ? 0
+               : cr_error_set(err, CR_EINVAL, "'%s' asked for it and cannot approve it",
+                              actor->name);
+}
+
+int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = check_request(registry, portfolio, version, actor, err);
+    if (r == 0) {
+        r = set_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, err);
+    }
+    return cr_registry_end(registry, r, err);
+}
+
 int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err)
 {

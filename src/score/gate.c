@@ -165,14 +165,14 @@ static int check_version(struct cr_registry *registry, const char *portfolio, co
     return r < 0 || !report->passed ? r : check_folder(dir, manifest, gates, report, err);
 }
 
-/* The promotion's last gate. What is asked for first is recorded. */
-static int check_approver(struct cr_registry *registry, const char *portfolio, const char *version,
+/* The promotion's last gate, where two must agree: what is asked for first is recorded, and what
+ * another one approves becomes the champion in the same transaction. */
+static int promote_by_two(struct cr_registry *registry, const char *portfolio, const char *version,
                           const struct cr_registry_actor *actor, bool approves,
                           struct cr_gate_report *report, struct cr_error *err)
 {
     static const char name[] = "second_approver";
-    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
-    const struct cr_registry_event *request;
+    struct cr_error cause = {0};
     int r;
 
     if (!approves) {
@@ -181,19 +181,11 @@ static int check_approver(struct cr_registry *registry, const char *portfolio, c
               actor->name, version);
         return cr_registry_request(registry, portfolio, version, actor, err);
     }
-    r = cr_registry_read_history(registry, portfolio, &history, err);
-    if (r < 0) {
-        return r;
+    r = cr_registry_approve(registry, portfolio, version, actor, &cause);
+    if (r < 0 && r != CR_EINVAL) {
+        return cr_error_set(err, r, "%s", cause.message);
     }
-    request = cr_registry_pending_request(&history, version);
-    if (request == NULL) {
-        judge(report, name, false, NAN, NAN,
-              "nobody has asked for it since the champion last changed: 'registry promote %s'",
-              version);
-    } else {
-        judge(report, name, strcmp(request->actor, actor->name) != 0, NAN, NAN,
-              "'%s' asked for it and cannot approve it", request->actor);
-    }
+    judge(report, name, r == 0, NAN, NAN, "%s", r == 0 ? "" : cause.message);
     return 0;
 }
 
@@ -204,11 +196,10 @@ int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const c
     struct cr_gate_report report = {.passed = true};
     int r = check_version(registry, portfolio, version, gates, &report, err);
 
-    if (r == 0 && report.passed && gates->second_approver) {
-        r = check_approver(registry, portfolio, version, actor, approves, &report, err);
-    }
     if (r == 0 && report.passed) {
-        r = cr_registry_promote(registry, portfolio, version, actor, err);
+        r = gates->second_approver
+                ? promote_by_two(registry, portfolio, version, actor, approves, &report, err)
+                : cr_registry_promote(registry, portfolio, version, actor, err);
     }
     if (r == 0) {
         *ret_report = report;

@@ -2,6 +2,8 @@
 /* The life of versions: promotions, rollbacks, challengers, deletion, and what the events say. */
 #include "creditrisk/registry/history.h"
 
+#include <pthread.h>
+
 #include "cr_test.h"
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/cleanup.h"
@@ -257,6 +259,103 @@ static void a_request_holds_until_the_champion_changes(void **state)
     assert_string_equal(pending(house, "v2"), "");
 }
 
+static void only_another_one_approves_what_is_pending(void **state)
+{
+    struct house *house = *state;
+    const struct cr_registry_actor ann = {"ann", ""};
+    const struct cr_registry_actor bob = {"bob", ""};
+    struct cr_error err = {0};
+
+    publish(house, "v1");
+    publish(house, "v2");
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "nobody has asked"));
+    cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &ann, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "'ann' asked for it"));
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v1", &bob, &err), CR_EINVAL);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, &err), &err);
+    assert_pointer(house, cr_registry_champion, "v2");
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, &err), CR_EINVAL);
+}
+
+enum { N_APPROVALS = 40 };
+
+/* Somebody with a handle of their own, who promotes v1 at the same moment as v2 is approved. */
+struct rival {
+    struct cr_registry *registry;
+    pthread_barrier_t moment;
+    size_t n_failed;
+};
+
+static void *overtake(void *argument)
+{
+    struct rival *rival = argument;
+    const struct cr_registry_actor eve = {"eve", ""};
+
+    for (size_t i = 0; i < N_APPROVALS; i++) {
+        (void)pthread_barrier_wait(&rival->moment); /* fails only for misuse */
+        rival->n_failed += cr_registry_promote(rival->registry, "retail", "v1", &eve, NULL) != 0;
+        (void)pthread_barrier_wait(&rival->moment);
+    }
+    return NULL;
+}
+
+/* Every approval in the history answers a request that nothing had overtaken. */
+static void check_approvals(struct house *house, size_t n_expected)
+{
+    struct cr_registry_history history = read_history(house);
+    bool is_pending = false;
+    size_t n = 0;
+
+    for (size_t i = 0; i < history.n; i++) {
+        const struct cr_registry_event *event = &history.events[i];
+
+        if (strcmp(event->actor, "bob") == 0) {
+            assert_true(is_pending);
+            n++;
+        }
+        is_pending = strcmp(event->action, CR_EVENT_REQUEST) == 0;
+    }
+    assert_int_equal(n, n_expected);
+    cr_registry_history_finish(&history);
+}
+
+static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
+{
+    struct house *house = *state;
+    const struct cr_registry_actor ann = {"ann", ""};
+    const struct cr_registry_actor bob = {"bob", ""};
+    struct rival rival = {.n_failed = 0};
+    int results[N_APPROVALS];
+    size_t n_approved = 0;
+    pthread_t thread;
+    struct cr_error err;
+
+    publish(house, "v1");
+    publish(house, "v2");
+    cr_assert_ok(cr_registry_open(house->dir, NULL, false, &rival.registry, &err), &err);
+    assert_int_equal(pthread_barrier_init(&rival.moment, NULL, 2), 0);
+    assert_int_equal(pthread_create(&thread, NULL, overtake, &rival), 0);
+    for (size_t i = 0; i < N_APPROVALS; i++) {
+        results[i] = cr_registry_request(house->registry, "retail", "v2", &ann, &err);
+        (void)pthread_barrier_wait(&rival.moment);
+        if (results[i] == 0) {
+            results[i] = cr_registry_approve(house->registry, "retail", "v2", &bob, &err);
+        }
+        (void)pthread_barrier_wait(&rival.moment);
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(rival.n_failed, 0);
+    for (size_t i = 0; i < N_APPROVALS; i++) {
+        assert_true(results[i] == 0 || results[i] == CR_EINVAL);
+        n_approved += results[i] == 0;
+    }
+    check_approvals(house, n_approved);
+    (void)pthread_barrier_destroy(&rival.moment); /* fails only for misuse */
+    cr_registry_close(rival.registry);
+}
+
 /* Against a list kept here: random times, also equal and out of order, random actions. */
 static void champion_at_any_time(void **state)
 {
@@ -335,6 +434,9 @@ int main(void)
             deleted_versions_are_passed_over_and_their_numbers_stay_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(a_challenger_is_never_the_champion, setup, teardown),
         cmocka_unit_test_setup_teardown(a_request_holds_until_the_champion_changes, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(only_another_one_approves_what_is_pending, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_approval_answers_a_request_that_lapsed_meanwhile, setup,
                                         teardown),
         cmocka_unit_test(champion_at_any_time),
         cmocka_unit_test_setup_teardown(leftovers_are_found, setup, teardown),

@@ -55,4 +55,10 @@ const struct cr_registry_event *cr_registry_pending_request(
 int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err);
 
+/* Makes version the champion as cr_registry_promote does, because an actor of another name has
+ * asked for it: both are looked at and done in one transaction. CR_EINVAL when no request is
+ * pending or it is the actor's own. */
+int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err);
+
 #endif
