@@ -244,7 +244,8 @@ struct claim {
     unsigned char signature[SIGNATURE_LEN];
 };
 
-static int read_claim(const char *dir, struct claim *claim, struct cr_error *err)
+/* *ret_found is false when there is no signature. */
+static int read_claim(const char *dir, struct claim *claim, bool *ret_found, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_SIGNATURE);
     CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
@@ -255,8 +256,9 @@ static int read_claim(const char *dir, struct claim *claim, struct cr_error *err
     if (r < 0) {
         return r;
     }
-    if (!cr_fs_exists(path)) {
-        return cr_error_set(err, CR_EMODEL, "'%s' is not signed", dir);
+    *ret_found = cr_fs_exists(path);
+    if (!*ret_found) {
+        return 0;
     }
     r = cr_json_load(path, MAX_SMALL_LEN, &json, &cause);
     if (r < 0) {
@@ -273,8 +275,41 @@ static int read_claim(const char *dir, struct claim *claim, struct cr_error *err
     return 0;
 }
 
-static bool is_trusted(const struct cr_trust *trust, const unsigned char public[PUBLIC_LEN])
+int cr_signature_read(const char *dir, char ret_key[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
 {
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    char key[CR_SIGNATURE_KEY_LEN] = "";
+    struct claim claim;
+    size_t len = 0;
+    bool found = false;
+    int r = start(err);
+
+    if (r == 0) {
+        r = read_claim(dir, &claim, &found, err);
+    }
+    if (r == 0 && found) {
+        (void)sodium_bin2hex(key, sizeof(key), claim.public, PUBLIC_LEN);
+        r = read_manifest(dir, &text, &len, err);
+    }
+    if (r == 0 && found &&
+        crypto_sign_verify_detached(claim.signature, (unsigned char *)text, len, claim.public) !=
+            0) {
+        r = cr_error_set(err, CR_EMODEL, "'%s/%s' is not what was signed with the key '%s'", dir,
+                         CR_ARTIFACT_MANIFEST, key);
+    }
+    if (r == 0) {
+        memcpy(ret_key, key, sizeof(key));
+    }
+    return r;
+}
+
+static bool is_trusted(const struct cr_trust *trust, const char *key)
+{
+    unsigned char public[PUBLIC_LEN];
+
+    if (!from_hex(key, strlen(key), public, PUBLIC_LEN)) {
+        return false;
+    }
     for (size_t i = 0; i < trust->n; i++) {
         if (memcmp(trust->keys[i], public, PUBLIC_LEN) == 0) {
             return true;
@@ -285,25 +320,17 @@ static bool is_trusted(const struct cr_trust *trust, const unsigned char public[
 
 int cr_trust_check(const struct cr_trust *trust, const char *dir, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *text = NULL;
     char key[CR_SIGNATURE_KEY_LEN];
-    struct claim claim;
-    size_t len = 0;
-    int r = read_claim(dir, &claim, err);
+    int r = cr_signature_read(dir, key, err);
 
     if (r < 0) {
         return r;
     }
-    (void)sodium_bin2hex(key, sizeof(key), claim.public, PUBLIC_LEN);
-    if (!is_trusted(trust, claim.public)) {
-        return cr_error_set(err, CR_EMODEL,
-                            "'%s' is signed with the key '%s', which is not trusted", dir, key);
+    if (*key == '\0') {
+        return cr_error_set(err, CR_EMODEL, "'%s' is not signed", dir);
     }
-    r = read_manifest(dir, &text, &len, err);
-    if (r == 0 && crypto_sign_verify_detached(claim.signature, (unsigned char *)text, len,
-                                              claim.public) != 0) {
-        r = cr_error_set(err, CR_EMODEL, "'%s/%s' is not what was signed with the key '%s'", dir,
-                         CR_ARTIFACT_MANIFEST, key);
-    }
-    return r;
+    return is_trusted(trust, key)
+               ? 0
+               : cr_error_set(err, CR_EMODEL,
+                              "'%s' is signed with the key '%s', which is not trusted", dir, key);
 }

@@ -73,8 +73,15 @@ static void it_is_the_ed25519_of_the_rfc(void **state)
     assert_string_equal(json_string_value(json_object_get(json, "key")), rfc_public);
     assert_string_equal(json_string_value(json_object_get(json, "signature")), rfc_signature);
     cr_assert_ok(cr_trust_check(trust, dir, &err), &err);
+    cr_assert_ok(cr_signature_read(dir, key, &err), &err);
+    assert_string_equal(key, rfc_public);
     cr_assert_ok(cr_fs_write(manifest, "\xaf\x83", 2, &err), &err);
     assert_distrusted(trust, dir, "is not what was signed");
+    assert_int_equal(cr_signature_read(dir, key, &err), CR_EMODEL);
+    assert_int_equal(unlink(file), 0);
+    cr_assert_ok(cr_signature_read(dir, key, &err), &err);
+    assert_string_equal(key, "");
+    assert_distrusted(trust, dir, "is not signed");
     cr_trust_destroy(trust);
 }
 

@@ -22,6 +22,11 @@ int cr_signature_make_key(const char *secret_file, char ret_public[CR_SIGNATURE_
 int cr_signature_sign(const char *dir, const char *secret_file, const char *to_dir,
                       char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err);
 
+/* The key that the manifest in dir is signed with, "" when there is no signature: who holds it has
+ * vouched for the version, trusted here or not. CR_EMODEL when manifest.sig is no signature or not
+ * that of this manifest. */
+int cr_signature_read(const char *dir, char ret_key[CR_SIGNATURE_KEY_LEN], struct cr_error *err);
+
 /* The public keys that are trusted. */
 struct cr_trust;
 
