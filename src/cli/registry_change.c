@@ -134,14 +134,19 @@ int cr_registry_verb_delete(struct cr_cli *cli, struct cr_registry *registry, st
 {
     const char *version = cr_registry_verb_argument(cli);
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
-    int result = cr_registry_delete(registry, cli->settings.portfolio, version, &actor, err);
+    bool recorded = false;
+    int result =
+        cr_registry_delete(registry, cli->settings.portfolio, version, &actor, &recorded, err);
     if (result != 0) {
         return result;
     }
     if (cli->json) {
-        return cr_cli_print_json(
-            json_pack("{s:s, s:s}", "portfolio", cli->settings.portfolio, "deleted", version), err);
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:b}", "portfolio", cli->settings.portfolio,
+                                           "deleted", version, "recorded", recorded),
+                                 err);
     }
-    printf("%s of %s is deleted; its history stays\n", version, cli->settings.portfolio);
+    printf(recorded ? "%s of %s is deleted; its history stays\n"
+                    : "%s of %s was not recorded; its folder is removed\n",
+           version, cli->settings.portfolio);
     return CR_CLI_OK;
 }

@@ -9,6 +9,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 #include "registry_verbs.h"
 
 int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
@@ -38,23 +39,50 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
     return CR_CLI_OK;
 }
 
-static int report_import(struct cr_cli *cli, const char *own, const char *version,
+/* What an archive says of itself. */
+struct arrival {
+    const char *own; /* the name that it had elsewhere */
+    bool is_signed;
+    bool is_new; /* no copy of it was here */
+};
+
+static int report_import(struct cr_cli *cli, const struct arrival *arrival, const char *version,
                          struct cr_error *err)
 {
     const char *portfolio = cli->settings.portfolio;
-    bool is_renamed = strcmp(own, version) != 0;
+    bool is_renamed = strcmp(arrival->own, version) != 0;
     if (cli->json) {
-        return cr_cli_print_json(
-            json_pack("{s:s, s:s, s:s}", "portfolio", portfolio, "version", version, "was", own),
-            err);
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:s, s:b}", "portfolio", portfolio,
+                                           "version", version, "was", arrival->own, "imported",
+                                           arrival->is_new),
+                                 err);
     }
-    printf("%s is in portfolio %s%s%s\n", version, portfolio, is_renamed ? "; it was " : "",
-           is_renamed ? own : "");
+    printf("%s is in portfolio %s%s%s%s\n", version, portfolio, arrival->is_new ? "" : " already",
+           is_renamed ? "; it was " : "", is_renamed ? arrival->own : "");
+    if (!arrival->is_new) {
+        return CR_CLI_OK;
+    }
     if (is_renamed) {
-        cr_cli_say(cli, "the name '%s' was used here before; a signature has to be made anew", own);
+        cr_cli_say(cli, "the name '%s' was used here before%s", arrival->own,
+                   arrival->is_signed ? ": sign it anew, its signature was for the old name" : "");
     }
     cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", version);
     return CR_CLI_OK;
+}
+
+/* In a message of what was unpacked: the file that the user named for the folder that it is in. */
+static void name_archive(char *message, size_t size, const char *stage, const char *file)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const char *rest = message;
+    for (const char *at; (at = strstr(rest, stage)) != NULL; rest = at + strlen(stage)) {
+        cr_strbuf_append(&text, rest, (size_t)(at - rest));
+        cr_strbuf_puts(&text, file);
+    }
+    cr_strbuf_puts(&text, rest);
+    if (!text.failed) {
+        (void)snprintf(message, size, "%s", cr_strbuf_text(&text)); /* cut, as messages are */
+    }
 }
 
 /* Nothing is recorded before every gate is passed. */
@@ -70,7 +98,13 @@ static int check_stage(struct cr_cli *cli, const struct cr_registry *registry, c
     if (result == 0) {
         result = cr_gate_check(stage, &portfolio->policy.gates, &report, err);
     }
-    return result != 0 ? result : cr_cli_report_gates(cli, cli->args[1], &report, err);
+    if (result != 0) {
+        return result;
+    }
+    for (size_t i = 0; i < report.n; i++) {
+        name_archive(report.gates[i].reason, sizeof report.gates[i].reason, stage, cli->args[1]);
+    }
+    return cr_cli_report_gates(cli, cli->args[1], &report, err);
 }
 
 static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *stage,
@@ -80,8 +114,13 @@ static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *s
     CR_CLEANUP(cr_freep) char *own = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
+    const char *portfolio = cli->settings.portfolio;
     const char *text;
+    char key[CR_SIGNATURE_KEY_LEN];
     int result = cr_artifact_verify(stage, &manifest, err);
+    if (result == 0) {
+        result = cr_signature_read(stage, key, err);
+    }
     if (result == 0) {
         result = cr_json_get_string(manifest, "version", CR_ARTIFACT_MANIFEST, &text, err);
     }
@@ -89,10 +128,14 @@ static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *s
         result = cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     if (result == 0) {
-        result = cr_registry_adopt(registry, cli->settings.portfolio, stage, manifest, &actor,
-                                   &version, err);
+        result = cr_registry_find_copy(registry, portfolio, stage, &version, err);
     }
-    return result != 0 ? result : report_import(cli, own, version, err);
+    bool is_new = result == 0 && version == NULL;
+    if (is_new) {
+        result = cr_registry_adopt(registry, portfolio, stage, manifest, &actor, &version, err);
+    }
+    const struct arrival arrival = {own, result == 0 && key[0] != '\0', is_new};
+    return result != 0 ? result : report_import(cli, &arrival, version, err);
 }
 
 int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
@@ -105,7 +148,8 @@ int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, st
     if ((result = cr_archive_read(cli->args[1], stage, NULL, err)) != 0 ||
         (result = check_stage(cli, registry, stage, err)) != 0 ||
         (result = adopt(cli, registry, stage, err)) != 0) {
-        (void)cr_fs_remove_tree(stage, NULL); /* the first failure is the one to report */
+        name_archive(err->message, sizeof err->message, stage, cli->args[1]);
     }
+    (void)cr_fs_remove_tree(stage, NULL); /* gone where it was adopted; what stays, verify names */
     return result;
 }

@@ -282,9 +282,18 @@ static int publish(struct cr_registry *registry, struct publication *publication
     return 0;
 }
 
-static const char *kind_of(const json_t *manifest)
+/* What both ways to publish have in common. */
+static struct publication make_publication(const char *portfolio, const char *stage_dir,
+                                           json_t *manifest, const struct cr_registry_actor *actor)
 {
-    return json_string_value(json_object_get(json_object_get(manifest, "model"), "kind"));
+    return (struct publication){
+        .portfolio = portfolio,
+        .kind = json_string_value(json_object_get(json_object_get(manifest, "model"), "kind")),
+        .stage_dir = stage_dir,
+        .manifest = manifest,
+        .actor = actor,
+        .action = CR_EVENT_PUBLISH,
+    };
 }
 
 int cr_registry_publish(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
@@ -292,14 +301,7 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
                         struct cr_error *err)
 {
     CR_CLEANUP(publication_finish)
-    struct publication publication = {
-        .portfolio = portfolio,
-        .kind = kind_of(manifest),
-        .stage_dir = stage_dir,
-        .manifest = manifest,
-        .actor = actor,
-        .action = CR_EVENT_PUBLISH,
-    };
+    struct publication publication = make_publication(portfolio, stage_dir, manifest, actor);
 
     return publish(registry, &publication, ret_version, err);
 }
@@ -312,15 +314,7 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
     const char *version = json_string_value(json_object_get(manifest, "version"));
     CR_CLEANUP(cr_freep) char *own = version != NULL ? strdup(version) : NULL;
     CR_CLEANUP(publication_finish)
-    struct publication publication = {
-        .portfolio = portfolio,
-        .kind = kind_of(manifest),
-        .stage_dir = stage_dir,
-        .manifest = manifest,
-        .actor = actor,
-        .action = CR_EVENT_IMPORT,
-        .own = own,
-    };
+    struct publication publication = make_publication(portfolio, stage_dir, manifest, actor);
 
     if (name == NULL || strcmp(name, portfolio) != 0) {
         return cr_error_set(err, CR_EINVAL, "it is a version of portfolio '%s', not of '%s'",
@@ -329,5 +323,52 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
     if (own == NULL || cr_registry_version_number(own) == 0) {
         return cr_error_set(err, CR_EINVAL, "the manifest does not say which version it is");
     }
+    publication.action = CR_EVENT_IMPORT;
+    publication.own = own;
     return publish(registry, &publication, ret_version, err);
+}
+
+/* Whether a version has that manifest or was imported from the one that has it, and is intact. */
+static bool is_copy(struct cr_registry *registry, const char *portfolio,
+                    const struct cr_registry_version *version, const char *sha256)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *read = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *verified = NULL;
+    const char *origin;
+
+    if (cr_registry_path(registry, portfolio, version->version, &dir, NULL) < 0 ||
+        cr_artifact_read_manifest(dir, &read, NULL) < 0) {
+        return false;
+    }
+    origin = json_string_value(
+        json_object_get(json_object_get(read, "imported_from"), "manifest_sha256"));
+    return (strcmp(version->manifest_sha256, sha256) == 0 ||
+            (origin != NULL && strcmp(origin, sha256) == 0)) &&
+           cr_registry_verify(registry, portfolio, version->version, &verified, NULL) == 0;
+}
+
+int cr_registry_find_copy(struct cr_registry *registry, const char *portfolio, const char *dir,
+                          char **ret_version, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    struct cr_registry_version *versions = NULL;
+    char sha256[CR_DIGEST_LEN];
+    size_t n = 0;
+    char *found = NULL;
+    int r = path == NULL ? no_memory(err) : cr_digest_file(path, sha256, err);
+
+    if (r == 0) {
+        r = cr_registry_list(registry, portfolio, &versions, &n, err);
+    }
+    for (size_t i = 0; r == 0 && found == NULL && i < n; i++) {
+        if (is_copy(registry, portfolio, &versions[i], sha256)) {
+            found = CR_STEAL(versions[i].version);
+        }
+    }
+    cr_registry_free_versions(versions, n);
+    if (r == 0) {
+        *ret_version = found;
+    }
+    return r;
 }

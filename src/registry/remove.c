@@ -36,13 +36,13 @@ static int check_idle(struct cr_registry *registry, const char *portfolio, const
 /* Inside a transaction, whose lock keeps out publishers: a folder that is not recorded by now never
  * will be. */
 static int forget(struct cr_registry *registry, const char *portfolio, const char *version,
-                  const char *dir, const struct cr_registry_actor *actor, struct cr_error *err)
+                  const char *dir, const struct cr_registry_actor *actor, bool *ret_recorded,
+                  struct cr_error *err)
 {
     const char *const texts[] = {portfolio, version};
-    bool recorded = false;
-    int r = cr_registry_is_recorded(registry, portfolio, version, &recorded, err);
+    int r = cr_registry_is_recorded(registry, portfolio, version, ret_recorded, err);
 
-    if (r == 0 && !recorded && !cr_fs_exists(dir)) {
+    if (r == 0 && !*ret_recorded && !cr_fs_exists(dir)) {
         r = cr_registry_refuse_unknown(portfolio, version, err);
     }
     if (r == 0) {
@@ -59,9 +59,11 @@ static int forget(struct cr_registry *registry, const char *portfolio, const cha
 }
 
 int cr_registry_delete(struct cr_registry *registry, const char *portfolio, const char *version,
-                       const struct cr_registry_actor *actor, struct cr_error *err)
+                       const struct cr_registry_actor *actor, bool *ret_recorded,
+                       struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *dir = NULL;
+    bool recorded = false;
     int r = cr_registry_path(registry, portfolio, version, &dir, err);
 
     if (r == 0) {
@@ -70,10 +72,15 @@ int cr_registry_delete(struct cr_registry *registry, const char *portfolio, cons
     if (r < 0) {
         return r;
     }
-    r = forget(registry, portfolio, version, dir, actor, err);
+    r = forget(registry, portfolio, version, dir, actor, &recorded, err);
     r = cr_registry_end(registry, r, err);
-    /* only now: a version that is recorded always has its folder */
-    return r < 0 ? r : cr_fs_remove_tree(dir, err);
+    if (r == 0) { /* only now: a version that is recorded always has its folder */
+        r = cr_fs_remove_tree(dir, err);
+    }
+    if (r == 0) {
+        *ret_recorded = recorded;
+    }
+    return r;
 }
 
 struct names {

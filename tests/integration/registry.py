@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 
 from cli import Cli
@@ -187,23 +188,43 @@ def check_protected(cli):
     cli("registry", "delete", version)
 
 
+def check_other_names(cli, archive, there):
+    """A name that was used here gives way, once; a word about the signature only where there is one."""
+    loud = [*there[:3], str(cli.dir / "other")]
+    cli("registry", "import", archive, "--reason", "a second home", globals_=loud)
+    cli("registry", "delete", "v2", globals_=loud)
+    done = cli("registry", "import", archive, globals_=loud)
+    assert done.stdout == "v3 is in portfolio retail; it was v2\n" and "was used here before\n" in done.stderr, done
+    origin = json.loads((cli.dir / "other/retail/v3/manifest.json").read_text())["imported_from"]
+    assert origin["version"] == "v2" and len(origin["manifest_sha256"]) == 64
+    assert cli("registry", "import", archive, globals_=loud).stdout == "v3 is in portfolio retail already; it was v2\n"
+
+
 def check_archives(cli):
     """Out, over the border and in again: the same manifest, the same answers."""
     archive = cli.dir / "v2.tar.gz"
     cli("registry", "export", "v2", archive)
     there = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"]
     answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
-    assert answer == {"portfolio": "retail", "version": "v2", "was": "v2"}
+    assert answer == {"portfolio": "retail", "version": "v2", "was": "v2", "imported": True}
     manifests = [(cli.dir / models / "retail/v2/manifest.json").read_bytes() for models in ("models", "there")]
     assert manifests[0] == manifests[1]
     cli("registry", "promote", "v2", "--reason", "imported", globals_=there)
     seen = json.loads(cli("predict", cli.root / "examples/application.json", "--json", globals_=there).stdout)
     assert seen == predict(cli, "--version-id", "v2")
     answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
-    assert answer == {"portfolio": "retail", "version": "v3", "was": "v2"}
-    origin = json.loads((cli.dir / "there/retail/v3/manifest.json").read_text())["imported_from"]
-    assert origin["version"] == "v2" and len(origin["manifest_sha256"]) == 64
+    assert answer == {"portfolio": "retail", "version": "v2", "was": "v2", "imported": False}
+    again = cli("registry", "import", archive, globals_=[g for g in there if g != "--quiet"])
+    assert again.stdout == "v2 is in portfolio retail already\n" and again.stderr == "", again
+    check_other_names(cli, archive, there)
     bad = cli.dir / "bad.tar.gz"
+    folder = cli.dir / "changed"
+    folder.mkdir()
+    subprocess.run(["tar", "xzf", archive, "-C", folder], check=True)
+    (folder / "model.json").write_text("{}")
+    subprocess.run(["tar", "czf", bad, "-C", folder, "."], check=True)
+    done = cli("registry", "import", bad, status=1, globals_=there)
+    assert f"'{bad}/model.json' has 2 bytes" in done.stderr and ".staging" not in done.stdout + done.stderr, "the user's file is named"
     bad.write_bytes(archive.read_bytes()[:-100])
     with Portfolios(edited_portfolio(cli, "strict", [("policy.yaml", "least: {auc_roc: 0.65}", "least: {auc_roc: 0.999}")])):
         assert "gate 'auc_roc'" in cli("registry", "import", archive, status=1, globals_=there).stderr

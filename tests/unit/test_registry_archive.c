@@ -154,6 +154,7 @@ static void a_name_that_was_used_gives_way_to_the_next(void **state)
     CR_CLEANUP(cr_freep) char *third = NULL;
     CR_CLEANUP(cr_freep) char *lost = cr_fs_join(dir, "retail/v2/" CR_ARTIFACT_SIGNATURE);
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    bool recorded = false;
     struct cr_error err;
 
     (void)state;
@@ -165,9 +166,52 @@ static void a_name_that_was_used_gives_way_to_the_next(void **state)
         json_string_value(json_object_get(json_object_get(manifest, "imported_from"), "version")),
         "v1");
     assert_false(cr_fs_exists(lost));
-    cr_assert_ok(cr_registry_delete(registry, "retail", "v1", &actor, &err), &err);
+    cr_assert_ok(cr_registry_delete(registry, "retail", "v1", &actor, &recorded, &err), &err);
+    assert_true(recorded);
     third = import(registry, file); /* deleted is used, too */
     assert_string_equal(third, "v3");
+}
+
+/* The name here of the version in dir; NULL when no copy of it is here. */
+static void assert_copy(struct cr_registry *registry, const char *dir, const char *expected)
+{
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_find_copy(registry, "retail", dir, &version, &err), &err);
+    assert_true(expected != NULL || version == NULL);
+    if (expected != NULL) {
+        assert_non_null(version);
+        assert_string_equal(version, expected);
+    }
+}
+
+static void a_copy_is_known_by_its_manifest_whatever_its_name(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *here = cr_fs_join(dir, "here");
+    CR_CLEANUP(cr_freep) char *there = cr_fs_join(dir, "there");
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "v1.tar.gz");
+    CR_CLEANUP(cr_freep) char *model = cr_fs_join(there, "retail/v2/model.json");
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *from = open_registry(here);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *to = open_registry(there);
+    CR_CLEANUP(cr_freep) char *v1 = publish(from);
+    CR_CLEANUP(cr_freep) char *imported = NULL;
+    bool recorded;
+    struct cr_error err;
+
+    (void)state;
+    assert_copy(from, v1, "v1");
+    assert_copy(to, v1, NULL);
+    free(publish(to)); /* its v1 is deleted: the name is used, the version is gone */
+    cr_assert_ok(cr_registry_delete(to, "retail", "v1", &actor, &recorded, &err), &err);
+    assert_copy(to, v1, NULL);
+    pack(v1, file);
+    imported = import(to, file);
+    assert_string_equal(imported, "v2");
+    assert_copy(to, v1, "v2");
+    cr_assert_ok(cr_fs_write(model, "[]", 2, &err), &err); /* what is damaged is no copy */
+    assert_copy(to, v1, NULL);
 }
 
 /* Else one import could use up all numbers. */
@@ -384,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_version_travels_and_keeps_its_name_and_manifest),
         cmocka_unit_test(a_name_that_was_used_gives_way_to_the_next),
+        cmocka_unit_test(a_copy_is_known_by_its_manifest_whatever_its_name),
         cmocka_unit_test(a_name_far_beyond_the_others_gives_way_too),
         cmocka_unit_test(a_version_of_another_portfolio_is_refused),
         cmocka_unit_test(archives_of_others_are_read_with_care),

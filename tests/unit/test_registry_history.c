@@ -95,9 +95,11 @@ static void roll_back(struct house *house, const char *expected)
 
 static void forget(struct house *house, const char *version, int code)
 {
+    bool recorded = false;
     struct cr_error err = {0};
 
-    assert_int_equal(cr_registry_delete(house->registry, "retail", version, &actor, &err), code);
+    assert_int_equal(
+        cr_registry_delete(house->registry, "retail", version, &actor, &recorded, &err), code);
 }
 
 static struct cr_registry_history read_history(struct house *house)
@@ -408,6 +410,7 @@ static void leftovers_are_found(void **state)
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_freep) char *v4 = cr_fs_join(house->dir, "retail/v4");
     CR_CLEANUP(cr_freep) char *notes = cr_fs_join(house->dir, "retail/notes");
+    bool recorded = true;
     struct cr_error err;
 
     cr_assert_ok(cr_registry_find_leftovers(house->registry, "retail", &leftovers, &err), &err);
@@ -424,6 +427,9 @@ static void leftovers_are_found(void **state)
     assert_int_equal(leftovers.n_stages, 1);
     assert_string_equal(leftovers.stages[0], strrchr(stage, '/') + 1);
     cr_registry_leftovers_finish(&leftovers);
+    cr_assert_ok(cr_registry_delete(house->registry, "retail", "v4", &actor, &recorded, &err),
+                 &err);
+    assert_false(recorded || cr_fs_exists(v4));
 }
 
 int main(void)

@@ -66,6 +66,11 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
                       json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
                       struct cr_error *err);
 
+/* Whether the version in a folder is here already: recorded with the same manifest, or imported
+ * from it under another name, and intact. *ret_version is its name here, yours (free), or NULL. */
+int cr_registry_find_copy(struct cr_registry *registry, const char *portfolio, const char *dir,
+                          char **ret_version, struct cr_error *err);
+
 struct cr_registry_version {
     char *version;    /* "v7" */
     char *kind;       /* "logistic" */
@@ -110,10 +115,12 @@ int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, 
 int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, const char *version,
                           const struct cr_registry_actor *actor, struct cr_error *err);
 
-/* Forgets a version, or a folder that was never recorded, and removes its folder. The event stays
- * and the number is never used again. CR_EINVAL for champion and challenger, CR_ENOTFOUND. */
+/* Forgets a version, or a folder that was never recorded (*ret_recorded says which it was), and
+ * removes its folder. The event stays and the number is never used again. CR_EINVAL for champion
+ * and challenger, CR_ENOTFOUND. */
 int cr_registry_delete(struct cr_registry *registry, const char *portfolio, const char *version,
-                       const struct cr_registry_actor *actor, struct cr_error *err);
+                       const struct cr_registry_actor *actor, bool *ret_recorded,
+                       struct cr_error *err);
 
 /* Folder of a version (existence is not checked); yours (free). CR_EINVAL unless version is "v" and
  * digits and portfolio letters, digits, - and _. */
