@@ -26,6 +26,16 @@ class House:
         self.seconds = {}
         self.cost = 20000
 
+    def pack(self):
+        """An archive of a version that was never here; it was made in another registry."""
+        there, file = [*self.cli.globals[:3], str(self.cli.dir / "there"), "--quiet"], self.cli.dir / "foreign.tar.gz"
+        self.cost += 7
+        words = ["threshold", "v1", "--false-negative", self.cost, "--publish", "--reason", "elsewhere", "--json"]
+        version = json.loads(self.cli(*words, globals_=there).stdout)["published"]
+        self.cli("registry", "export", version, file, globals_=there)
+        self.cli("registry", "delete", version, globals_=there)
+        return file
+
     def state(self):
         listed = json.loads(self.cli("registry", "list", "--json").stdout)["versions"]
         champions = [v["version"] for v in listed if v["champion"]]
@@ -39,7 +49,7 @@ class House:
             self.cost += 7
             return ["threshold", "v1", "--false-negative", self.cost, "--publish", "--reason", "kill"], None
         if action == "import":
-            return ["registry", "import", self.cli.dir / "v1.tar.gz"], None
+            return ["registry", "import", self.pack()], None
         if action == "rollback":
             return ["registry", "rollback"], self.previous()
         if action == "sign":
@@ -124,7 +134,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        cli("registry", "export", "v1", cli.dir / "v1.tar.gz")
+        shutil.copytree(cli.dir / "models", cli.dir / "there")
         cli("registry", "keygen", cli.dir / "key")
         house = House(cli, random.Random(seed))
         house.versions, house.champion = house.state()
