@@ -221,7 +221,7 @@ static void test_long_batch(void **state)
 
 /* Batches, one after the other on one connection, until the daemon ends it. */
 struct client {
-    int port;
+    int fd;
     atomic_size_t *n_served; /* of all clients */
 };
 
@@ -229,18 +229,17 @@ static void *hammer(void *context)
 {
     static const char batch[] = BATCH_HEAD "Content-Length: 7\r\n\r\n[{},{}]";
     struct client *client = context;
-    int fd = cr_http_connect(client->port);
     bool closed = false;
 
-    while (!closed && cr_http_puts(fd, batch)) {
-        struct cr_http_response response = cr_http_read(fd, false);
+    while (!closed && cr_http_puts(client->fd, batch)) {
+        struct cr_http_response response = cr_http_read(client->fd, false);
 
         assert_true(response.status == 200 || response.status == 503 || response.status == 0);
         (void)atomic_fetch_add(client->n_served, response.status == 200);
         closed = response.status != 200;
         cr_http_finish(&response);
     }
-    (void)close(fd);
+    (void)close(client->fd);
     return NULL;
 }
 
@@ -259,7 +258,8 @@ static void test_batches_through_the_end(void **state)
 
         start(&daemon, variables);
         for (size_t i = 0; i < CLIENTS; i++) {
-            clients[i] = (struct client){daemon.port, &n_served};
+            /* connected here: a thread may begin when the daemon is gone */
+            clients[i] = (struct client){cr_http_connect(daemon.port), &n_served};
             assert_int_equal(pthread_create(&threads[i], NULL, hammer, &clients[i]), 0);
         }
         for (size_t i = 0; i < 20 || atomic_load(&n_served) == 0; i++) { /* they begin meanwhile */
