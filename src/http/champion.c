@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "champion.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,31 +110,24 @@ static int make_documents(const struct loading *loading, struct cr_champion *cha
                                           loading->settings, err);
 }
 
-/* A champion answers also without its challenger. */
-static void load_challenger(const struct loading *loading, struct cr_metrics *metrics,
-                            struct cr_champion *champion)
+/* From now on with signatures, if the settings ask for them. */
+static int require_signatures(const struct loading *loading, struct cr_error *err)
 {
-    const char *version = champion->pointers.challenger;
-    struct cr_error *err = &champion->challenger_error;
+    const struct cr_settings *settings = loading->settings;
 
-    if (*version != '\0' && load_version(loading, version, 1, &champion->challenger, err) == 0 &&
-        cr_metrics_shadow(metrics, version, &champion->shadow, err) < 0) {
-        cr_bundle_unref(CR_STEAL(champion->challenger));
-    }
+    return settings->require_signature
+               ? cr_registry_require_signatures(loading->registry, settings->trusted_keys, err)
+               : 0;
 }
 
-/* What its pointers name; with signatures, if the settings ask for them. */
+/* What its pointers name. */
 static int load_champion(const struct loading *loading, size_t n_contexts,
                          struct cr_metrics *metrics, struct cr_champion *champion,
                          struct cr_error *err)
 {
-    const struct cr_settings *settings = loading->settings;
-    const char *portfolio = settings->portfolio;
-    int result = 0;
+    const char *portfolio = loading->settings->portfolio;
+    int result = require_signatures(loading, err);
 
-    if (settings->require_signature) {
-        result = cr_registry_require_signatures(loading->registry, settings->trusted_keys, err);
-    }
     if (result == 0 && *champion->pointers.champion == '\0') {
         result = cr_error_set(err, CR_ENOTFOUND, "portfolio '%s' has no champion", portfolio);
     }
@@ -149,9 +143,6 @@ static int load_champion(const struct loading *loading, size_t n_contexts,
     }
     if (result == 0) {
         result = list_versions(loading->registry, portfolio, &champion->versions, err);
-    }
-    if (result == 0) {
-        load_challenger(loading, metrics, champion);
     }
     return result;
 }
@@ -169,6 +160,7 @@ int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_h
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     atomic_init(&champion->n_refs, 1);
+    atomic_init(&champion->challenger, NULL);
     result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
     if (result == 0) {
         result = read_pointers(registry, settings->portfolio, &champion->pointers, err);
@@ -183,6 +175,49 @@ int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_h
         *ret_champion = CR_STEAL(champion);
     }
     return result;
+}
+
+int cr_challenger_load(const struct cr_settings *settings, const struct cr_trial_host *host,
+                       const char *version, struct cr_metrics *metrics,
+                       struct cr_challenger **ret_challenger, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    struct cr_challenger *challenger = calloc(1, sizeof(*challenger));
+    int result;
+
+    if (challenger == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    result = cr_registry_open(settings->registry, settings->registry_db, false, &registry,
+                              &challenger->error);
+    if (result == 0) {
+        const struct loading loading = {settings, host, registry};
+
+        result = require_signatures(&loading, &challenger->error);
+        if (result == 0) {
+            result = load_version(&loading, version, 1, &challenger->bundle, &challenger->error);
+        }
+    }
+    if (result == 0 &&
+        cr_metrics_shadow(metrics, version, &challenger->shadow, &challenger->error) < 0) {
+        cr_bundle_unref(CR_STEAL(challenger->bundle));
+    }
+    *ret_challenger = challenger;
+    return 0;
+}
+
+void cr_challenger_destroy(struct cr_challenger *challenger)
+{
+    if (challenger != NULL) {
+        cr_bundle_unref(challenger->bundle);
+        free(challenger);
+    }
+}
+
+void cr_champion_show(struct cr_champion *champion, struct cr_challenger *challenger)
+{
+    assert(cr_champion_challenger(champion) == NULL);
+    atomic_store_explicit(&champion->challenger, challenger, memory_order_release);
 }
 
 struct cr_champion *cr_champion_ref(struct cr_champion *champion)
@@ -200,7 +235,7 @@ void cr_champion_unref(struct cr_champion *champion)
         cr_documents_finish(&champion->documents);
         cr_watch_destroy(champion->watch);
         cr_bundle_unref(champion->bundle);
-        cr_bundle_unref(champion->challenger);
+        cr_challenger_destroy(atomic_load(&champion->challenger));
         json_decref(champion->versions);
         free(champion);
     }

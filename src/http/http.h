@@ -15,6 +15,7 @@
 #include "auth.h"
 #include "budget.h"
 #include "burst.h"
+#include "challengers.h"
 #include "champion.h"
 #include "connections.h"
 #include "cors.h"
@@ -114,7 +115,8 @@ struct cr_server {
     struct cr_connections *connections;
     struct cr_acceptor *acceptor; /* NULL before start and while draining */
     struct cr_queue *queue;
-    struct cr_shadow *shadow; /* scores challengers */
+    struct cr_challengers *challengers; /* loads them */
+    struct cr_shadow *shadow;           /* scores them */
     struct cr_auth *auth;
     struct cr_limit *limit;          /* NULL = none */
     struct cr_burst cuts;            /* connections beyond their deadline */

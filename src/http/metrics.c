@@ -446,6 +446,11 @@ json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters)
                      "pd_difference", histogram);
 }
 
+void cr_metrics_count_challenger(struct cr_metrics *metrics, bool loaded)
+{
+    (void)atomic_fetch_add_explicit(&metrics->challengers[loaded], 1, memory_order_relaxed);
+}
+
 void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded)
 {
     (void)atomic_fetch_add_explicit(&metrics->reloads[loaded], 1, memory_order_relaxed);

@@ -90,6 +90,7 @@ json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters);
 
 /* Rare events; any thread. */
 void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded);
+void cr_metrics_count_challenger(struct cr_metrics *metrics, bool loaded);
 void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection rejection);
 
 /* Appends everything in Prometheus' text format 0.0.4. `n_active` requests are in flight;

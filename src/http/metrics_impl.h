@@ -74,6 +74,7 @@ struct cr_metrics {
     struct cr_series series[CR_MAX_SLOTS]; /* by slot */
     struct cr_shadow_counters *shadows;    /* newest first; guarded by the lock */
     _Atomic uint64_t reloads[2];           /* refused, loaded */
+    _Atomic uint64_t challengers[2];       /* the same */
     _Atomic uint64_t rejections[CR_N_REJECTIONS];
 };
 

@@ -198,12 +198,16 @@ static void put_slots(struct cr_metrics *metrics, struct cr_strbuf *out)
 static void put_events(const struct cr_metrics *metrics, struct cr_strbuf *out)
 {
     static const char reloads[] = "creditrisk_model_reloads_total";
+    static const char challengers[] = "creditrisk_challenger_loads_total";
     static const char rejected[] = "creditrisk_connections_rejected_total";
     char label[32];
 
     put_family(out, reloads, "counter", "Attempts to load the champion.");
     put_count(out, reloads, "result=\"refused\"", load(&metrics->reloads[false]));
     put_count(out, reloads, "result=\"loaded\"", load(&metrics->reloads[true]));
+    put_family(out, challengers, "counter", "Attempts to load a challenger.");
+    put_count(out, challengers, "result=\"refused\"", load(&metrics->challengers[false]));
+    put_count(out, challengers, "result=\"loaded\"", load(&metrics->challengers[true]));
     put_family(out, rejected, "counter", "Clients turned away, by reason.");
     for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
         (void)snprintf(label, sizeof(label), "reason=\"%s\"",

@@ -15,24 +15,27 @@ static json_t *copy(const json_t *manifest, const char *section, const char *key
     return value != NULL ? json_deep_copy(value) : json_null();
 }
 
-/* The challenger and what is counted of it; null when there is none. */
-static json_t *describe_challenger(const struct cr_champion *champion)
+/* The challenger and what is counted of it, or what it was refused for (null while it is still
+ * being tried); null when there is none. */
+static json_t *describe_challenger(struct cr_champion *champion)
 {
-    const struct cr_bundle *challenger = champion->challenger;
+    const struct cr_challenger *challenger = cr_champion_challenger(champion);
+    const char *version = champion->pointers.challenger;
+    const struct cr_bundle *bundle = challenger != NULL ? challenger->bundle : NULL;
 
-    if (*champion->pointers.challenger == '\0') {
+    if (*version == '\0') {
         return json_null();
     }
-    if (challenger == NULL) {
-        return json_pack("{s:s, s:b, s:s}", "version", champion->pointers.challenger, "loaded", 0,
-                         "error", cr_error_name(champion->challenger_error.code));
+    if (bundle == NULL) {
+        return json_pack("{s:s, s:b, s:s?}", "version", version, "loaded", 0, "error",
+                         challenger != NULL ? cr_error_name(challenger->error.code) : NULL);
     }
-    return json_pack("{s:s, s:b, s:s, s:s, s:o}", "version", challenger->version, "loaded", 1,
-                     "model_name", challenger->model_name, "sha256", challenger->sha256, "shadow",
-                     cr_metrics_shadow_to_json(champion->shadow));
+    return json_pack("{s:s, s:b, s:s, s:s, s:o}", "version", version, "loaded", 1, "model_name",
+                     bundle->model_name, "sha256", bundle->sha256, "shadow",
+                     cr_metrics_shadow_to_json(challenger->shadow));
 }
 
-static json_t *describe(const struct cr_champion *champion)
+static json_t *describe(struct cr_champion *champion)
 {
     const struct cr_bundle *bundle = champion->bundle;
     const struct cr_portfolio *portfolio = bundle->portfolio;

@@ -134,6 +134,10 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
         result = cr_shadow_create(&server->shadow, err);
     }
     if (result == 0) {
+        result = cr_challengers_create(settings, &server->trial_host, server->metrics,
+                                       &server->challengers, err);
+    }
+    if (result == 0) {
         *ret_server = CR_STEAL(server);
     }
     return result;
@@ -174,6 +178,7 @@ void cr_server_destroy(struct cr_server *server)
     }
     log_cuts(cr_burst_rest(&server->cuts));
     cr_queue_destroy(server->queue); /* until here requests asked for a place in it */
+    cr_challengers_destroy(server->challengers);
     cr_shadow_destroy(server->shadow);
     cr_auth_destroy(server->auth);
     cr_limit_destroy(server->limit);
@@ -223,21 +228,6 @@ static void swap_champion(struct cr_server *server, struct cr_champion *champion
     cr_champion_unref(old);
 }
 
-static void log_challenger(const struct cr_champion *champion)
-{
-    const struct cr_error *why = &champion->challenger_error;
-
-    if (why->code != 0) {
-        cr_log(CR_LOG_ERROR, "challenger_refused", "{s:s, s:s, s:s}", "version",
-               champion->pointers.challenger, "error", cr_error_name(why->code), "reason",
-               why->message);
-    } else if (champion->challenger != NULL) {
-        cr_log(CR_LOG_INFO, "challenger_loaded", "{s:s, s:s, s:s}", "version",
-               champion->challenger->version, "model", champion->challenger->model_name, "sha256",
-               champion->challenger->sha256);
-    }
-}
-
 /* Features that SQLite computes are the same, but slower: someone should know. */
 static void log_features(const struct cr_bundle *bundle)
 {
@@ -271,7 +261,7 @@ static int load_champion(struct cr_server *server, struct cr_error *err)
            champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
            (double)(cr_clock_ns() - start_ns) / 1e6);
     log_features(champion->bundle);
-    log_challenger(champion);
+    cr_challengers_load(server->challengers, champion);
     return 0;
 }
 

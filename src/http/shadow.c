@@ -64,7 +64,7 @@ static int read_record(const struct job *job, struct cr_record *ret_record,
                        struct cr_issues *ret_issues, struct cr_error *err)
 {
     const struct cr_portfolio *own = job->champion->bundle->portfolio;
-    const struct cr_portfolio *other = job->champion->challenger->portfolio;
+    const struct cr_portfolio *other = cr_champion_challenger(job->champion)->bundle->portfolio;
     const struct cr_record record = {job->values};
     CR_CLEANUP(cr_json_decrefp) json_t *json = cr_record_to_json(own, &record);
 
@@ -81,8 +81,8 @@ static int read_record(const struct job *job, struct cr_record *ret_record,
 
 static void score(const struct job *job)
 {
-    struct cr_bundle *challenger = job->champion->challenger;
-    struct cr_shadow_counters *counters = job->champion->shadow;
+    struct cr_bundle *challenger = cr_champion_challenger(job->champion)->bundle;
+    struct cr_shadow_counters *counters = cr_champion_challenger(job->champion)->shadow;
     struct cr_record record;
     struct cr_issues issues;
     struct cr_result result;
@@ -147,14 +147,15 @@ static struct job *copy(const struct cr_portfolio *portfolio, const struct cr_re
 void cr_shadow_offer(struct cr_shadow *shadow, struct cr_champion *champion,
                      const struct cr_record *record, const struct cr_result *result)
 {
+    const struct cr_challenger *challenger = cr_champion_challenger(champion);
     struct job *job;
 
-    if (champion->challenger == NULL) {
+    if (challenger == NULL || challenger->bundle == NULL) {
         return;
     }
     job = copy(champion->bundle->portfolio, record);
     if (job == NULL || !cr_queue_reserve(shadow->queue)) {
-        cr_metrics_count_shadow_loss(champion->shadow, CR_SHADOW_DROPPED);
+        cr_metrics_count_shadow_loss(challenger->shadow, CR_SHADOW_DROPPED);
         free(job);
         return;
     }

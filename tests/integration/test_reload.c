@@ -145,7 +145,9 @@ static struct cr_http_response reload(const struct cr_daemon *daemon)
     return cr_http_request(daemon->port, "POST", "/admin/reload", "", "");
 }
 
-static void assert_reloaded(const struct cr_daemon *daemon, const char *version)
+/* The challenger is named, NULL = there is none. */
+static void assert_reloaded_beside(const struct cr_daemon *daemon, const char *version,
+                                   const char *challenger)
 {
     struct cr_http_response response = reload(daemon);
     CR_CLEANUP(cr_json_decrefp) json_t *json = cr_http_json(&response);
@@ -153,7 +155,17 @@ static void assert_reloaded(const struct cr_daemon *daemon, const char *version)
     cr_http_check(&response, 200);
     cr_http_check_header(&response, "Cache-Control", "no-store");
     assert_string_equal(cr_http_text(json, "model_version"), version);
+    if (challenger != NULL) {
+        assert_string_equal(cr_http_text(json, "challenger"), challenger);
+    } else {
+        assert_true(json_is_null(json_object_get(json, "challenger")));
+    }
     cr_http_finish(&response);
+}
+
+static void assert_reloaded(const struct cr_daemon *daemon, const char *version)
+{
+    assert_reloaded_beside(daemon, version, NULL);
 }
 
 /* A counter of /metrics by its whole name with labels; −1 when it is not there. */
@@ -506,6 +518,24 @@ static void send_batch(const struct cr_fixture *fixture, const struct cr_daemon 
     cr_http_finish(&response);
 }
 
+/* Until /model-info says that the challenger was loaded, or refused: the log says it just before.
+ */
+static void await_challenger(const struct cr_daemon *daemon, bool loaded)
+{
+    int64_t until_ns = cr_clock_ns() + INT64_C(60000000000);
+
+    while (cr_clock_ns() < until_ns) { /* each turn is a request */
+        CR_CLEANUP(cr_json_decrefp) json_t *info = get(daemon, "/model-info");
+        const json_t *challenger = json_object_get(info, "challenger");
+
+        if (loaded ? json_is_true(json_object_get(challenger, "loaded"))
+                   : json_is_string(json_object_get(challenger, "error"))) {
+            return;
+        }
+    }
+    fail_msg("the challenger was not %s", loaded ? "loaded" : "refused");
+}
+
 /* The shadow's counts in /model-info once it has seen n records; yours. */
 static json_t *await_shadow(const struct cr_daemon *daemon, size_t n)
 {
@@ -580,6 +610,8 @@ static void the_challenger_is_scored_in_shadow(void **state)
     cr_assert_ok(cr_registry_challenge(fixture->registry, "retail", challenger, &actor, &err),
                  &err);
     cr_daemon_start(&daemon, options, NULL);
+    (void)cr_daemon_await(&daemon, 0, "\"event\":\"challenger_loaded\"");
+    await_challenger(&daemon, true);
     expected = send_all(fixture, &daemon, champion, challenger, N_SHADOWED);
     shadow = await_shadow(&daemon, N_SHADOWED);
     assert_int_equal(count(shadow, "failed") + count(shadow, "dropped"), 0);
@@ -619,11 +651,15 @@ static void a_challenger_that_does_not_load_harms_nothing(void **state)
     cr_fixture_write(dir, "model.json", "{}", 2);
     cr_daemon_start(&daemon, options, NULL);
     (void)cr_daemon_await(&daemon, 0, "\"event\":\"challenger_refused\"");
+    cr_assert_same(metric(&daemon, "creditrisk_challenger_loads_total{result=\"refused\"}"), 1.0);
+    cr_assert_same(metric(&daemon, "creditrisk_model_reloads_total{result=\"loaded\"}"), 1.0);
+    await_challenger(&daemon, false);
     write_body(fixture, 0, "", &body);
     json_decref(predict(&daemon, cr_strbuf_text(&body)));
     info = get(&daemon, "/model-info");
     assert_string_equal(cr_http_text(json_object_get(info, "challenger"), "version"), challenger);
     assert_true(json_is_false(json_object_get(json_object_get(info, "challenger"), "loaded")));
+    assert_reloaded_beside(&daemon, champion, challenger);
     cr_assert_ok(cr_registry_challenge(fixture->registry, "retail", NULL, &actor, &err), &err);
     assert_reloaded(&daemon, champion);
     json_decref(info);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* What changes in the registry while a version is loaded is not missed: a server of this process,
- * whose trials run in children of this program. */
+/* What changes in the registry while a version is loaded is not missed, and no champion waits for a
+ * challenger: a server of this process, whose trials run in children of this program. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "../../src/http/http.h"
 #include "cr_fixture.h"
@@ -10,9 +13,12 @@
 #include "creditrisk/http/server.h"
 #include "creditrisk/score/trial.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/log.h"
 
 static const char successor[] = "CR_TEST_SUCCESSOR"; /* the version that a trial promotes */
+static const char hanging[] =
+    "hangs"; /* a file in the registry: the version whose trial never ends */
 static const struct cr_registry_actor actor = {"test", ""};
 
 enum { CHILD_VERSION = 2, CHILD_PORTFOLIO, CHILD_REGISTRY }; /* arguments of a trial's child */
@@ -23,6 +29,18 @@ static void assert_serves(struct cr_server *server, const char *version)
 
     assert_non_null(champion);
     assert_string_equal(champion->bundle->version, version);
+}
+
+static void start(struct cr_fixture *fixture, struct cr_settings *settings,
+                  struct cr_server **ret_server)
+{
+    const struct cr_settings_flag flags[] = {{"registry", fixture->registry_dir},
+                                             {"listen", "127.0.0.1:0"}};
+    struct cr_error err;
+
+    cr_assert_ok(cr_settings_load(flags, CR_ARRAY_LEN(flags), settings, &err), &err);
+    cr_assert_ok(cr_server_create(settings, ret_server, &err), &err);
+    cr_server_try_versions(*ret_server, "/proc/self/exe", -1);
 }
 
 /* The first version is refused, and while it is tried somebody promotes the second one. */
@@ -40,12 +58,7 @@ static void a_promotion_during_a_refusal_is_followed(void **state)
     first = cr_fixture_publish(&fixture, "logistic");
     second = cr_fixture_publish(&fixture, "logistic");
     cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, &actor, &err), &err);
-    const struct cr_settings_flag flags[] = {{"registry", fixture.registry_dir},
-                                             {"listen", "127.0.0.1:0"}};
-
-    cr_assert_ok(cr_settings_load(flags, CR_ARRAY_LEN(flags), &settings, &err), &err);
-    cr_assert_ok(cr_server_create(&settings, &server, &err), &err);
-    cr_server_try_versions(server, "/proc/self/exe", -1);
+    start(&fixture, &settings, &server);
     assert_int_equal(setenv(successor, second, 1), 0);
     assert_int_equal(cr_server_follow(server, &err), CR_EMODEL);
     assert_non_null(strstr(err.message, "is refused"));
@@ -55,6 +68,59 @@ static void a_promotion_during_a_refusal_is_followed(void **state)
     cr_server_destroy(server);
     cr_settings_finish(&settings);
     cr_fixture_finish(&fixture);
+}
+
+/* The challenger's trial never ends. Neither the first swap nor those after it wait for that, and a
+ * challenger that comes with one of them is loaded. */
+static void no_champion_waits_for_a_challenger(void **state)
+{
+    struct cr_fixture fixture;
+    CR_CLEANUP(cr_freep) char *first = NULL;
+    CR_CLEANUP(cr_freep) char *second = NULL;
+    CR_CLEANUP(cr_freep) char *slow = NULL;
+    CR_CLEANUP(cr_champion_unrefp) struct cr_champion *champion = NULL;
+    const struct cr_challenger *challenger;
+    struct cr_settings settings;
+    struct cr_server *server = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_fixture_init(&fixture);
+    first = cr_fixture_publish(&fixture, "logistic");
+    second = cr_fixture_publish(&fixture, "logistic");
+    slow = cr_fixture_publish(&fixture, "logistic");
+    free(cr_test_write(fixture.registry_dir, hanging, slow));
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, &actor, &err), &err);
+    cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", slow, &actor, &err), &err);
+    start(&fixture, &settings, &server);
+    cr_assert_ok(cr_server_reload(server, &err), &err);
+    assert_serves(server, first);
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", second, &actor, &err), &err);
+    cr_assert_ok(cr_server_follow(server, &err), &err);
+    assert_serves(server, second);
+    cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", first, &actor, &err), &err);
+    cr_assert_ok(cr_server_follow(server, &err), &err);
+    champion = cr_server_champion(server);
+    while ((challenger = cr_champion_challenger(champion)) == NULL) { /* or the test's time ends */
+        (void)sched_yield();                                          /* cannot fail */
+    }
+    assert_non_null(challenger->bundle);
+    assert_string_equal(challenger->bundle->version, first);
+    cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", slow, &actor, &err), &err);
+    cr_assert_ok(cr_server_follow(server, &err), &err);
+    cr_server_destroy(server); /* which does not wait either */
+    cr_settings_finish(&settings);
+    cr_fixture_finish(&fixture);
+}
+
+/* Whether the version is the one whose trial never ends. */
+static bool hangs(const char *registry, const char *version)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(registry, hanging);
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    size_t len = 0;
+
+    return cr_fs_read(path, 64, &text, &len, NULL) == 0 && strcmp(text, version) == 0;
 }
 
 /* A child that promotes another version and then refuses its own. */
@@ -75,11 +141,15 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_promotion_during_a_refusal_is_followed),
+        cmocka_unit_test(no_champion_waits_for_a_challenger),
     };
 
     if (cr_trial_is_child(argc, argv)) {
         const char *version = getenv(successor);
 
+        while (hangs(argv[CHILD_REGISTRY], argv[CHILD_VERSION])) {
+            (void)pause(); /* until it is killed */
+        }
         return version != NULL ? promote_and_refuse(argv, version) : cr_trial_main(argv);
     }
     cr_log_set_level(CR_LOG_ERROR);
