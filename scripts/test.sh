@@ -16,6 +16,7 @@ for word in "$@"; do
 done
 
 need_packages "${build_packages[@]}" libcmocka-dev gzip nghttp2-client
+need_packages postgresql 2>/dev/null || echo "PostgreSQL is not to be had: its tests will be skipped" >&2
 need_packages clang-format-14 2>/dev/null || echo "clang-format 14 is not to be had: its check will be skipped" >&2
 
 # Prometheus' checker of metrics: the program alone, out of its package, without the service that the package would start.

@@ -10,24 +10,15 @@
 int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
                            struct cr_stmt **ret_stmt, struct cr_error *err)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
-    const size_t n = table->n_columns;
-    int r;
+    CR_CLEANUP(cr_freep) const char **columns = calloc(table->n_columns, sizeof(*columns));
 
-    cr_strbuf_puts(&sql, "INSERT INTO ");
-    cr_db_quote(&sql, table->name);
-    for (size_t i = 0; i < n; i++) {
-        cr_strbuf_puts(&sql, i == 0 ? " (" : ", ");
-        cr_db_quote(&sql, table->columns[i].name);
+    if (columns == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    cr_strbuf_puts(&sql, ") VALUES ");
-    for (size_t i = 0; i < n_rows * n; i++) {
-        cr_strbuf_puts(&sql, i == 0 ? "(" : i % n == 0 ? "), (" : ", ");
-        cr_strbuf_printf(&sql, "?%zu", i + 1);
+    for (size_t i = 0; i < table->n_columns; i++) {
+        columns[i] = table->columns[i].name;
     }
-    cr_strbuf_puts(&sql, ")");
-    r = cr_strbuf_check(&sql, err);
-    return r != 0 ? r : cr_db_prepare(db, cr_strbuf_text(&sql), table->name, ret_stmt, err);
+    return cr_db_prepare_insert(db, table->name, columns, table->n_columns, n_rows, ret_stmt, err);
 }
 
 int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/store/db.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -13,23 +14,37 @@ static const struct {
     const struct cr_db_ops *ops;
 } engines[] = {
     {"sqlite:", &cr_db_sqlite},
+#if CR_HAVE_POSTGRES
+    {"postgresql://", &cr_db_postgres},
+    {"postgres://", &cr_db_postgres},
+#else
+    {"postgresql://", NULL},
+    {"postgres://", NULL},
+#endif
 };
 
-int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
+static int refuse_url(const char *url, const char *why, int code, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf shown = CR_STRBUF_INIT;
     int r;
 
-    for (size_t i = 0; i < CR_ARRAY_LEN(engines); i++) {
-        if (strncmp(url, engines[i].scheme, strlen(engines[i].scheme)) == 0) {
-            return engines[i].ops->open(url, create, ret_db, err);
-        }
-    }
     cr_url_put_masked(&shown, url);
     r = cr_strbuf_check(&shown, err);
-    return r != 0 ? r
-                  : cr_error_set(err, CR_EINVAL, "database '%s' is not of the form sqlite:PATH",
-                                 cr_strbuf_text(&shown));
+    return r != 0 ? r : cr_error_set(err, code, "database '%s' %s", cr_strbuf_text(&shown), why);
+}
+
+int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
+{
+    for (size_t i = 0; i < CR_ARRAY_LEN(engines); i++) {
+        if (strncmp(url, engines[i].scheme, strlen(engines[i].scheme)) != 0) {
+            continue;
+        }
+        return engines[i].ops != NULL
+                   ? engines[i].ops->open(url, create, ret_db, err)
+                   : refuse_url(url, "needs PostgreSQL's library, which this build lacks",
+                                CR_EUNAVAIL, err);
+    }
+    return refuse_url(url, "is not of the form sqlite:PATH or postgresql://…", CR_EINVAL, err);
 }
 
 void cr_db_close(struct cr_db *db)
@@ -78,24 +93,19 @@ int cr_db_begin(struct cr_db *db, struct cr_error *err)
 
 int cr_db_commit(struct cr_db *db, struct cr_error *err)
 {
-    return db->ops->exec(db, "COMMIT", NULL, err);
+    return db->ops->commit(db, err);
 }
 
 void cr_db_rollback(struct cr_db *db)
 {
-    if (db != NULL && db->ops->in_transaction(db)) {
-        (void)db->ops->exec(db, "ROLLBACK", NULL, NULL); /* closing would roll back as well */
+    if (db != NULL) {
+        db->ops->rollback(db);
     }
 }
 
-int cr_db_has_table(struct cr_db *db, const char *table, bool *ret_has, struct cr_error *err)
+int cr_db_use_schema(struct cr_db *db, const char *name, bool create, struct cr_error *err)
 {
-    return db->ops->has_table(db, table, ret_has, err);
-}
-
-int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err)
-{
-    return db->ops->drop_indexes(db, table, ret_sql, err);
+    return db->ops->use_schema(db, name, create, err);
 }
 
 enum cr_db_constraint cr_db_constraint(const struct cr_db *db)
@@ -147,6 +157,49 @@ int cr_stmt_bind_null(struct cr_stmt *stmt, size_t param, struct cr_error *err)
 int cr_stmt_step(struct cr_stmt *stmt, bool *ret_row, struct cr_error *err)
 {
     return stmt->ops->step(stmt, ret_row, err);
+}
+
+static int put_insert(struct cr_strbuf *sql, const char *table, const char *columns,
+                      size_t n_columns, size_t n_rows, struct cr_error *err)
+{
+    cr_strbuf_puts(sql, "INSERT INTO ");
+    cr_db_quote(sql, table);
+    cr_strbuf_printf(sql, " %s VALUES ", columns);
+    for (size_t i = 0; i < n_rows * n_columns; i++) {
+        cr_strbuf_puts(sql, i == 0 ? "(" : i % n_columns == 0 ? "), (" : ", ");
+        cr_strbuf_printf(sql, "?%zu", i + 1);
+    }
+    cr_strbuf_puts(sql, ")");
+    return cr_strbuf_check(sql, err);
+}
+
+int cr_db_prepare_insert(struct cr_db *db, const char *table, const char *const *columns,
+                         size_t n_columns, size_t n_rows, struct cr_stmt **ret_stmt,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf list = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    int r;
+
+    for (size_t i = 0; i < n_columns; i++) {
+        cr_strbuf_puts(&list, i == 0 ? "(" : ", ");
+        cr_db_quote(&list, columns[i]);
+    }
+    cr_strbuf_puts(&list, ")");
+    r = cr_strbuf_check(&list, err);
+    if (r == 0 && n_rows > 1 && db->ops->prepare_rows != NULL) {
+        return db->ops->prepare_rows(db, table, cr_strbuf_text(&list), n_columns, n_rows, ret_stmt,
+                                     err);
+    }
+    if (r == 0) {
+        r = put_insert(&sql, table, cr_strbuf_text(&list), n_columns, n_rows, err);
+    }
+    return r != 0 ? r : cr_db_prepare(db, cr_strbuf_text(&sql), table, ret_stmt, err);
+}
+
+size_t cr_db_rows_at_once(const struct cr_db *db)
+{
+    return db->ops->rows_at_once;
 }
 
 int cr_stmt_run(struct cr_stmt *stmt, struct cr_error *err)
@@ -220,4 +273,97 @@ int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_e
         *ret_n = cr_stmt_int(stmt, 0);
     }
     return r;
+}
+
+/* Runs an engine's own query about a table; *ret_stmt stands before its first row. */
+static int ask_about(struct cr_db *db, const char *sql, const char *table,
+                     struct cr_stmt **ret_stmt, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = cr_db_prepare(db, sql, NULL, &stmt, err);
+
+    if (r == 0) {
+        r = cr_stmt_bind_text(stmt, 0, table, err);
+    }
+    if (r == 0) {
+        *ret_stmt = CR_STEAL(stmt);
+    }
+    return r;
+}
+
+int cr_db_has_table(struct cr_db *db, const char *table, bool *ret_has, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = ask_about(db, db->ops->find_table, table, &stmt, err);
+
+    return r != 0 ? r : cr_stmt_step(stmt, ret_has, err);
+}
+
+/* What drops the loose indexes of a table, and what makes them again. */
+static int list_loose_indexes(struct cr_db *db, const char *table, struct cr_strbuf *drops,
+                              struct cr_strbuf *creates, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    bool row = true;
+    int r = ask_about(db, db->ops->loose_indexes, table, &stmt, err);
+
+    while (r == 0 && (r = cr_stmt_step(stmt, &row, err)) == 0 && row) {
+        cr_strbuf_puts(drops, "DROP INDEX ");
+        cr_db_quote(drops, cr_stmt_text(stmt, 0));
+        cr_strbuf_puts(drops, ";\n");
+        cr_strbuf_puts(creates, cr_stmt_text(stmt, 1));
+        cr_strbuf_puts(creates, ";\n");
+    }
+    return r;
+}
+
+int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf drops = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf creates = CR_STRBUF_INIT;
+    char *sql;
+    int r;
+
+    assert(db->ops->in_transaction(db));
+    r = list_loose_indexes(db, table, &drops, &creates, err);
+    if (db->ops->after_load != NULL) {
+        cr_strbuf_printf(&creates, "%s ", db->ops->after_load);
+        cr_db_quote(&creates, table);
+        cr_strbuf_puts(&creates, ";\n");
+    }
+    if (r == 0) {
+        r = cr_strbuf_check(&drops, err);
+    }
+    if (r == 0) {
+        r = cr_strbuf_check(&creates, err);
+    }
+    if (r == 0) {
+        r = cr_db_exec(db, cr_strbuf_text(&drops), err);
+    }
+    if (r < 0) {
+        return r;
+    }
+    sql = cr_strbuf_steal(&creates);
+    if (sql == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    *ret_sql = sql;
+    return 0;
+}
+
+void cr_db_one_line(const char *message, char *text, size_t size)
+{
+    size_t len = 0;
+
+    for (const char *in = message; *in != '\0' && len + 1 < size; in++) {
+        if (strchr(" \t\r\n", *in) == NULL) {
+            text[len++] = *in;
+        } else if (len > 0 && text[len - 1] != ' ') {
+            text[len++] = ' ';
+        }
+    }
+    while (len > 0 && text[len - 1] == ' ') {
+        len--;
+    }
+    text[len] = '\0';
 }

@@ -7,24 +7,33 @@
 
 #include "creditrisk/store/db.h"
 
-/* Every member is there. The functions keep the promises of store/db.h and two more: open receives
- * the whole URL; a violated constraint undoes its one statement and leaves the transaction usable.
- */
+/* Every member is there unless it is called optional. The functions keep the promises of store/db.h
+ * and two more: open receives the whole URL; a violated constraint undoes its one statement and
+ * leaves the transaction usable. */
 struct cr_db_ops {
     enum cr_db_engine engine;
-    const char *name; /* of the migrations' folder */
+    const char *name;          /* of the migrations' folder */
+    size_t rows_at_once;       /* that one INSERT takes best */
+    const char *find_table;    /* a row if there is a table ?1 */
+    const char *loose_indexes; /* name and CREATE INDEX of each that holds no constraint of ?1 */
+    const char *after_load;    /* optional: command for a table that was filled, without its name */
 
     int (*open)(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
     void (*close)(struct cr_db *db);
+    int (*use_schema)(struct cr_db *db, const char *name, bool create, struct cr_error *err);
     int (*exec)(struct cr_db *db, const char *sql, const char *name, struct cr_error *err);
     int (*begin)(struct cr_db *db, struct cr_error *err);
+    int (*commit)(struct cr_db *db, struct cr_error *err);
+    void (*rollback)(struct cr_db *db);
     bool (*in_transaction)(const struct cr_db *db);
-    int (*has_table)(struct cr_db *db, const char *table, bool *ret_has, struct cr_error *err);
-    int (*drop_indexes)(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err);
     enum cr_db_constraint (*constraint)(const struct cr_db *db);
 
     int (*prepare)(struct cr_db *db, const char *sql, const char *name, struct cr_stmt **ret_stmt,
                    struct cr_error *err);
+    /* Optional: an INSERT of several rows that is faster than the statement; `columns` are those of
+     * the table, in brackets. */
+    int (*prepare_rows)(struct cr_db *db, const char *table, const char *columns, size_t n_columns,
+                        size_t n_rows, struct cr_stmt **ret_stmt, struct cr_error *err);
     void (*destroy)(struct cr_stmt *stmt);
     int (*bind_number)(struct cr_stmt *stmt, size_t param, double number, struct cr_error *err);
     int (*bind_int)(struct cr_stmt *stmt, size_t param, int64_t number, struct cr_error *err);
@@ -50,6 +59,10 @@ struct cr_stmt {
 };
 
 extern const struct cr_db_ops cr_db_sqlite;
+extern const struct cr_db_ops cr_db_postgres; /* in a build that has libpq */
+
+/* An engine's message on one line, cut to size; some quote SQL with its line breaks. */
+void cr_db_one_line(const char *message, char *text, size_t size);
 
 /* As cr_db_exec; an error of the engine is preceded by name:line:column of the statement. */
 int cr_db_exec_named(struct cr_db *db, const char *sql, const char *name, struct cr_error *err);

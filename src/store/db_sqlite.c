@@ -91,6 +91,18 @@ static bool in_transaction(const struct cr_db *base)
     return sqlite3_get_autocommit(((const struct sqlite_db *)base)->handle) == 0;
 }
 
+static int db_commit(struct cr_db *base, struct cr_error *err)
+{
+    return db_exec(base, "COMMIT", NULL, err);
+}
+
+static void db_rollback(struct cr_db *base)
+{
+    if (in_transaction(base)) {
+        (void)db_exec(base, "ROLLBACK", NULL, NULL); /* closing would roll back as well */
+    }
+}
+
 /* Creates the folder that is to hold the file. */
 static int make_folder(const char *path, struct cr_error *err)
 {
@@ -361,82 +373,33 @@ static const char *text(const struct cr_stmt *base, size_t column)
     return (const char *)sqlite3_column_text(handle_of(base), (int)column);
 }
 
-static int has_table(struct cr_db *base, const char *table, bool *ret_has, struct cr_error *err)
+/* A file is a namespace of its own. */
+static int use_schema(struct cr_db *base, const char *name, bool create, struct cr_error *err)
 {
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    int r = stmt_prepare(base, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
-                         NULL, &stmt, err);
-
-    if (r == 0) {
-        r = bind_text(stmt, 0, table, err);
-    }
-    return r != 0 ? r : stmt_step(stmt, ret_has, err);
-}
-
-/* An index with a name of its own that is not unique holds no constraint. */
-static const char LOOSE_INDEXES[] =
-    "SELECT s.name, s.sql FROM pragma_index_list(?1) AS l JOIN sqlite_schema AS s"
-    " ON s.type = 'index' AND s.name = l.name"
-    " WHERE l.origin = 'c' AND l.\"unique\" = 0 ORDER BY s.name";
-
-static int list_loose_indexes(struct cr_db *base, const char *table, struct cr_strbuf *drops,
-                              struct cr_strbuf *creates, struct cr_error *err)
-{
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    bool row = true;
-    int r = stmt_prepare(base, LOOSE_INDEXES, NULL, &stmt, err);
-
-    if (r == 0) {
-        r = bind_text(stmt, 0, table, err);
-    }
-    while (r == 0 && (r = stmt_step(stmt, &row, err)) == 0 && row) {
-        cr_strbuf_puts(drops, "DROP INDEX ");
-        cr_db_quote(drops, text(stmt, 0));
-        cr_strbuf_puts(drops, ";\n");
-        cr_strbuf_puts(creates, text(stmt, 1));
-        cr_strbuf_puts(creates, ";\n");
-    }
-    return r;
-}
-
-static int drop_indexes(struct cr_db *base, const char *table, char **ret_sql, struct cr_error *err)
-{
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf drops = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf creates = CR_STRBUF_INIT;
-    int r;
-
-    assert(in_transaction(base));
-    r = list_loose_indexes(base, table, &drops, &creates, err);
-    if (r == 0) {
-        r = cr_strbuf_check(&drops, err);
-    }
-    if (r == 0) {
-        r = cr_strbuf_check(&creates, err);
-    }
-    if (r == 0) {
-        r = db_exec(base, cr_strbuf_text(&drops), NULL, err);
-    }
-    if (r == 0) {
-        char *sql = cr_strbuf_steal(&creates);
-
-        if (sql == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
-        }
-        *ret_sql = sql;
-    }
-    return r;
+    (void)base;
+    (void)name;
+    (void)create;
+    (void)err;
+    return 0;
 }
 
 const struct cr_db_ops cr_db_sqlite = {
     .engine = CR_DB_SQLITE,
     .name = "sqlite",
+    .rows_at_once = 16, /* saves a fifth of the work of one by one */
+    .find_table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+    /* one with a name of its own that is not unique holds no constraint */
+    .loose_indexes = "SELECT s.name, s.sql FROM pragma_index_list(?1) AS l JOIN sqlite_schema AS s"
+                     " ON s.type = 'index' AND s.name = l.name"
+                     " WHERE l.origin = 'c' AND l.\"unique\" = 0 ORDER BY s.name",
     .open = db_open,
     .close = db_close,
+    .use_schema = use_schema,
     .exec = db_exec,
     .begin = db_begin,
+    .commit = db_commit,
+    .rollback = db_rollback,
     .in_transaction = in_transaction,
-    .has_table = has_table,
-    .drop_indexes = drop_indexes,
     .constraint = cr_sqlite_constraint,
     .prepare = stmt_prepare,
     .destroy = stmt_destroy,

@@ -4,27 +4,12 @@
 #include "creditrisk/util/utf8.h"
 #include "db_sqlite.h"
 
-/* SQLite's message on one line: it quotes the text of a CHECK with its line breaks. */
-static void read_message(sqlite3 *handle, char *text, size_t size)
-{
-    size_t len = 0;
-
-    for (const char *in = sqlite3_errmsg(handle); *in != '\0' && len + 1 < size; in++) {
-        if (strchr(" \t\r\n", *in) == NULL) {
-            text[len++] = *in;
-        } else if (len > 0 && text[len - 1] != ' ') {
-            text[len++] = ' ';
-        }
-    }
-    text[len] = '\0';
-}
-
 int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
 {
     char message[400];
 
     db->failure = sqlite3_extended_errcode(db->handle);
-    read_message(db->handle, message, sizeof(message));
+    cr_db_one_line(sqlite3_errmsg(db->handle), message, sizeof(message));
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         return cr_error_set(err, CR_ENOMEM, "out of memory");

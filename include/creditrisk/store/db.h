@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Store: one opaque connection and prepared statements. The engine behind it is SQLite, the only
- * one of this version; callers depend on none. A connection belongs to one thread at a time.
- * Parameters are written ?1, ?2, … and count from 0 here; columns count from 0. */
+/* Store: one opaque connection and prepared statements. The engine behind it is SQLite or, in a
+ * build with its library, PostgreSQL; callers depend on neither. A connection belongs to one thread
+ * at a time. Parameters are written ?1, ?2, … and count from 0 here; columns count from 0.
+ *
+ * A PostgreSQL server may go away. Its calls then fail with CR_EUNAVAIL; outside a transaction the
+ * next one tries for some seconds to connect again. */
 #ifndef CREDITRISK_STORE_DB_H
 #define CREDITRISK_STORE_DB_H
 
@@ -15,7 +18,6 @@
 struct cr_db;
 struct cr_stmt;
 
-/* This version opens CR_DB_SQLITE only. */
 enum cr_db_engine { CR_DB_SQLITE, CR_DB_POSTGRES };
 
 /* What a refused row violated. */
@@ -28,8 +30,10 @@ enum cr_db_constraint {
 };
 
 /* Opens "sqlite:PATH" (created with its folder when `create`; foreign keys on, durable
- * commits, busy timeout) or "sqlite::memory:". CR_EINVAL for another scheme, CR_ENOTFOUND when the
- * file is absent and !create, CR_EDB. Yours: cr_db_close, after its statements. */
+ * commits, busy timeout), "sqlite::memory:", or "postgresql://USER:PASSWORD@HOST:PORT/NAME" with
+ * what else libpq knows of addresses. CR_EINVAL for another scheme, CR_ENOTFOUND when the file is
+ * absent and !create, CR_EUNAVAIL when the server does not let us in or the build has no
+ * PostgreSQL, CR_EDB. Yours: cr_db_close, after its statements. */
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
 void cr_db_close(struct cr_db *db);
 
@@ -40,17 +44,22 @@ static inline void cr_db_closep(struct cr_db **db)
 
 enum cr_db_engine cr_db_engine(const struct cr_db *db);
 
-/* "sqlite": the name of the migrations' folder. Static. */
+/* "sqlite" or "postgres": the name of the migrations' folder. Static. */
 const char *cr_db_engine_name(const struct cr_db *db);
+
+/* From now on names mean the tables of that schema alone, which is made if need be when `create`.
+ * For tables that may share a server with the loan book; a file of SQLite has no schemas. */
+int cr_db_use_schema(struct cr_db *db, const char *name, bool create, struct cr_error *err);
 
 /* Appends name as an SQL identifier: in double quotes. */
 void cr_db_quote(struct cr_strbuf *sql, const char *name);
 
 /* Runs one or several statements without parameters. A failure names the place in sql, as
- * cr_db_prepare does; what ran before it stays done, unless a transaction is rolled back. */
+ * cr_db_prepare does; without a transaction around them, what ran before it may stay done. */
 int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err);
 
-/* A transaction; they do not nest. Rolling back without one is success. */
+/* A transaction; they do not nest, and wait for each other some seconds (CR_EDB beyond): what one
+ * has read still holds when it writes. Rolling back without one is success. */
 int cr_db_begin(struct cr_db *db, struct cr_error *err);
 int cr_db_commit(struct cr_db *db, struct cr_error *err);
 void cr_db_rollback(struct cr_db *db);
@@ -59,6 +68,15 @@ void cr_db_rollback(struct cr_db *db);
  * error in the text, with line and column counted in sql where the engine tells the place. */
 int cr_db_prepare(struct cr_db *db, const char *sql, const char *name, struct cr_stmt **ret_stmt,
                   struct cr_error *err);
+
+/* An INSERT of n_rows rows at once; parameter r × n_columns + c is column c of row r. *ret_stmt is
+ * yours and has no other use. cr_db_rows_at_once is the number of rows that the engine takes best.
+ */
+int cr_db_prepare_insert(struct cr_db *db, const char *table, const char *const *columns,
+                         size_t n_columns, size_t n_rows, struct cr_stmt **ret_stmt,
+                         struct cr_error *err);
+size_t cr_db_rows_at_once(const struct cr_db *db);
+
 void cr_stmt_destroy(struct cr_stmt *stmt);
 
 static inline void cr_stmt_destroyp(struct cr_stmt **stmt)
@@ -85,8 +103,9 @@ void cr_stmt_reset(struct cr_stmt *stmt);
 /* What a cell is. Bytes count as a text. */
 enum cr_db_type { CR_DB_NULL, CR_DB_NUMBER, CR_DB_TEXT };
 
-/* The current row. Its types are asked before its cells are read. NULL reads as NaN, 0 and NULL;
- * texts are borrowed until the next step, reset or reading of the same column as another type. */
+/* The current row; names and number of columns are known before the first. Its types are asked
+ * before its cells are read. NULL reads as NaN, 0 and NULL; texts are borrowed until the next step,
+ * reset or reading of the same column as another type. */
 size_t cr_stmt_n_columns(const struct cr_stmt *stmt);
 const char *cr_stmt_column_name(const struct cr_stmt *stmt, size_t column);
 enum cr_db_type cr_stmt_type(const struct cr_stmt *stmt, size_t column);
@@ -105,7 +124,8 @@ enum cr_db_constraint cr_db_constraint(const struct cr_db *db);
 int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err);
 
 /* For bulk loads, inside a transaction: drops the indexes of a table that hold no constraint.
- * *ret_sql makes them again ("" when there were none) and is yours: free. */
+ * *ret_sql, to be run behind the load, makes them again and lets the engine look at what the table
+ * now holds ("" when there is nothing to do); it is yours: free. */
 int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err);
 
 #endif

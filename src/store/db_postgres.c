@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+#include "db_postgres.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/url.h"
+
+/* How long a lost connection is tried to be made again, and the pauses in between. */
+enum { PATIENCE_MS = 5000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 1600 };
+
+/* Every connection: dates as the book has them; names and texts mean the same on every server; a
+ * query ends with the program that asked it (servers before version 14 do not know how); sorts of a
+ * whole book in memory rather than on the disk; and no machine code made for statements whose
+ * expressions are many and cheap. */
+static const char SETTINGS[] =
+    "SET datestyle = ISO; SET timezone = UTC; SET standard_conforming_strings = on;"
+    "SET client_min_messages = warning; SET work_mem = '64MB'; SET jit = off;"
+    "SELECT set_config(name, '1s', false) FROM pg_settings"
+    " WHERE name = 'client_connection_check_interval'";
+
+/* Writers wait for each other at the start, as with SQLite, so that what one reads before it writes
+ * still holds when it writes. One lock for each schema: a registry does not wait for a load. */
+static const char BEGIN[] = "BEGIN; SET LOCAL lock_timeout = '5s';"
+                            "SELECT pg_advisory_xact_lock(hashtext('creditrisk'),"
+                            " hashtext(coalesce(current_schema(), '')))";
+
+static struct pg_db *of_db(struct cr_db *db)
+{
+    return (struct pg_db *)db;
+}
+
+static void db_close(struct cr_db *base)
+{
+    struct pg_db *db = of_db(base);
+
+    PQfinish(db->conn);
+    free(db->shown);
+    free(db->schema);
+    free(db);
+}
+
+/* Notices are not errors, and libpq would print them. */
+static void ignore_notice(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
+static int cannot_connect(struct pg_db *db, struct cr_error *err)
+{
+    char message[300];
+
+    cr_db_one_line(PQerrorMessage(db->conn), message, sizeof(message));
+    return cr_error_set(err, CR_EUNAVAIL, "cannot open database '%s': %s", db->shown, message);
+}
+
+static int apply_schema(struct pg_db *db, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    int r;
+
+    if (db->schema == NULL) {
+        return 0;
+    }
+    cr_strbuf_puts(&sql, "SET search_path = ");
+    cr_db_quote(&sql, db->schema);
+    r = cr_strbuf_check(&sql, err);
+    return r != 0 ? r
+                  : cr_pg_expect(db, PQexec(db->conn, cr_strbuf_text(&sql)), PGRES_COMMAND_OK, err);
+}
+
+/* What a new connection needs to be told. */
+static int settle(struct pg_db *db, struct cr_error *err)
+{
+    int r;
+
+    if (PQstatus(db->conn) != CONNECTION_OK) {
+        return cannot_connect(db, err);
+    }
+    (void)PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
+    db->generation++;
+    r = cr_pg_expect(db, PQexec(db->conn, SETTINGS), PGRES_TUPLES_OK, err);
+    return r != 0 ? r : apply_schema(db, err);
+}
+
+/* libpq's own message may repeat the address with its password. */
+static int check_address(const struct pg_db *db, const char *url, struct cr_error *err)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+
+    if (options == NULL) {
+        return cr_error_set(err, CR_EINVAL,
+                            "database '%s' is not of the form"
+                            " postgresql://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE",
+                            db->shown);
+    }
+    PQconninfoFree(options);
+    return 0;
+}
+
+/* A server that does not answer is given up after seconds, not minutes; the address may say
+ * otherwise, as what comes later counts. */
+static PGconn *connect_to(const char *url)
+{
+    static const char *const keys[] = {
+        "connect_timeout",  "keepalives_idle",  "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout", "fallback_application_name",
+        "dbname",           "client_encoding",  NULL};
+    const char *const values[] = {"3", "5", "2", "3", "10000", "creditrisk", url, "UTF8", NULL};
+
+    return PQconnectdbParams(keys, values, 1);
+}
+
+static int db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf shown = CR_STRBUF_INIT;
+    struct pg_db *db = calloc(1, sizeof(*db));
+    int r = 0;
+
+    (void)create; /* a database is made by whoever runs the server */
+    cr_url_put_masked(&shown, url);
+    if (db != NULL) {
+        db->base.ops = &cr_db_postgres;
+        db->shown = cr_strbuf_steal(&shown);
+    }
+    if (db == NULL || db->shown == NULL) {
+        r = cr_error_set(err, CR_ENOMEM, "out of memory");
+        goto fail;
+    }
+    r = check_address(db, url, err);
+    if (r != 0) {
+        goto fail;
+    }
+    db->conn = connect_to(url);
+    r = db->conn == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : settle(db, err);
+    if (r != 0) {
+        goto fail;
+    }
+    *ret_db = &db->base;
+    return 0;
+
+fail:
+    if (db != NULL) {
+        db_close(&db->base);
+    }
+    return r;
+}
+
+/* Whether the server has closed a connection that lay idle. */
+static bool is_hung_up(PGconn *conn)
+{
+    struct pollfd socket = {PQsocket(conn), POLLIN, 0};
+
+    while (PQstatus(conn) == CONNECTION_OK && poll(&socket, 1, 0) > 0) {
+        if (PQconsumeInput(conn) == 0) {
+            return true;
+        }
+    }
+    return PQstatus(conn) != CONNECTION_OK;
+}
+
+static void pause_ms(int ms)
+{
+    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+    (void)nanosleep(&time, NULL); /* a signal that ends it early does no harm */
+}
+
+static int reconnect(struct pg_db *db, struct cr_error *err)
+{
+    int64_t until_ns = cr_clock_ns() + (int64_t)PATIENCE_MS * 1000000;
+    int pause = FIRST_PAUSE_MS;
+    int r;
+
+    for (;;) {
+        PQreset(db->conn);
+        r = settle(db, err);
+        if (r == 0 || cr_clock_ns() + (int64_t)pause * 1000000 > until_ns) {
+            return r;
+        }
+        pause_ms(pause);
+        pause = 2 * pause < LONGEST_PAUSE_MS ? 2 * pause : LONGEST_PAUSE_MS;
+    }
+}
+
+int cr_pg_begin_call(struct pg_db *db, struct cr_error *err)
+{
+    int r = cr_pg_absorb(db, err);
+
+    db->sqlstate[0] = '\0';
+    db->violation = CR_DB_NO_CONSTRAINT;
+    if (r != 0 && db->began) {
+        return r;
+    }
+    return !db->began && is_hung_up(db->conn) ? reconnect(db, err) : r;
+}
+
+void cr_pg_drain(PGconn *conn)
+{
+    PGresult *result;
+
+    while ((result = PQgetResult(conn)) != NULL) {
+        PQclear(result);
+    }
+}
+
+static int command(struct pg_db *db, const char *sql, struct cr_error *err)
+{
+    return cr_pg_expect(db, PQexec(db->conn, sql), PGRES_COMMAND_OK, err);
+}
+
+int cr_pg_guard(struct pg_db *db, struct cr_error *err)
+{
+    return db->began ? command(db, "SAVEPOINT cr_guard", err) : 0;
+}
+
+int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err)
+{
+    if (!db->began || PQstatus(db->conn) != CONNECTION_OK) {
+        return r;
+    }
+    if (r == 0 && PQtransactionStatus(db->conn) == PQTRANS_INTRANS) {
+        return command(db, "RELEASE SAVEPOINT cr_guard", err);
+    }
+    if (PQtransactionStatus(db->conn) == PQTRANS_INERROR) {
+        /* after the message of the failure, which stays; should this fail, so will what follows */
+        PQclear(PQexec(db->conn, "ROLLBACK TO SAVEPOINT cr_guard; RELEASE SAVEPOINT cr_guard"));
+    }
+    return r;
+}
+
+static int exec_text(struct pg_db *db, const char *sql, const char *name, struct cr_error *err)
+{
+    PGresult *result = PQexec(db->conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+    int r = 0;
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+        r = cr_pg_refused_at(db, result, sql, name, err);
+    }
+    PQclear(result);
+    return r;
+}
+
+static int db_exec(struct cr_db *base, const char *sql, const char *name, struct cr_error *err)
+{
+    struct pg_db *db = of_db(base);
+    int r = cr_pg_begin_call(db, err);
+
+    if (r == 0) {
+        r = cr_pg_guard(db, err);
+    }
+    return r != 0 ? r : cr_pg_unguard(db, exec_text(db, sql, name, err), err);
+}
+
+static int db_begin(struct cr_db *base, struct cr_error *err)
+{
+    struct pg_db *db = of_db(base);
+    int r;
+
+    if (db->began) {
+        return cr_error_set(err, CR_EDB, "cannot start a transaction within a transaction");
+    }
+    r = cr_pg_begin_call(db, err);
+    if (r == 0) {
+        r = cr_pg_expect(db, PQexec(db->conn, BEGIN), PGRES_TUPLES_OK, err);
+    }
+    if (r != 0 && PQtransactionStatus(db->conn) == PQTRANS_INERROR) {
+        (void)command(db, "ROLLBACK", NULL); /* nothing was done */
+    }
+    db->began = r == 0;
+    return r;
+}
+
+/* A transaction that had failed is rolled back by COMMIT, which then does not say COMMIT. */
+static int db_commit(struct cr_db *base, struct cr_error *err)
+{
+    struct pg_db *db = of_db(base);
+    PGresult *result;
+    int r;
+
+    if (!db->began) {
+        return cr_error_set(err, CR_EDB, "cannot commit: no transaction is active");
+    }
+    r = cr_pg_begin_call(db, err);
+    if (r != 0) {
+        return r;
+    }
+    result = PQexec(db->conn, "COMMIT");
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        r = cr_pg_refused(db, result, err);
+    } else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+        r = cr_error_set(err, CR_EDB, "the transaction had failed and was rolled back");
+    }
+    PQclear(result);
+    db->began = false;
+    return r;
+}
+
+static void db_rollback(struct cr_db *base)
+{
+    struct pg_db *db = of_db(base);
+    PGTransactionStatusType status;
+
+    if (!db->began) {
+        return;
+    }
+    (void)cr_pg_absorb(db, NULL); /* what it could not take in is gone with the transaction */
+    status = PQtransactionStatus(db->conn);
+    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
+        (void)command(db, "ROLLBACK", NULL); /* closing would roll back as well */
+    }
+    db->began = false;
+}
+
+static bool in_transaction(const struct cr_db *base)
+{
+    const struct pg_db *db = (const struct pg_db *)base;
+
+    return db->began && PQtransactionStatus(db->conn) != PQTRANS_IDLE;
+}
+
+static int create_schema(struct cr_db *base, const char *name, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    int r;
+
+    cr_strbuf_puts(&sql, "CREATE SCHEMA IF NOT EXISTS ");
+    cr_db_quote(&sql, name);
+    r = cr_strbuf_check(&sql, err);
+    if (r == 0) {
+        r = db_begin(base, err); /* its lock: two that create it at once would collide */
+    }
+    if (r != 0) {
+        return r;
+    }
+    r = db_exec(base, cr_strbuf_text(&sql), NULL, err);
+    if (r == 0) {
+        return db_commit(base, err);
+    }
+    db_rollback(base);
+    return r;
+}
+
+static int use_schema(struct cr_db *base, const char *name, bool create, struct cr_error *err)
+{
+    struct pg_db *db = of_db(base);
+    char *copy = strdup(name);
+    int r;
+
+    if (copy == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    free(db->schema);
+    db->schema = copy;
+    r = apply_schema(db, err);
+    return r == 0 && create ? create_schema(base, name, err) : r;
+}
+
+const struct cr_db_ops cr_db_postgres = {
+    .engine = CR_DB_POSTGRES,
+    .name = "postgres",
+    .rows_at_once = 1000,
+    .find_table = "SELECT 1 FROM pg_catalog.pg_tables"
+                  " WHERE schemaname = current_schema() AND tablename = ?1",
+    .loose_indexes = "SELECT i.relname, pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index x"
+                     " JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"
+                     " WHERE x.indrelid = to_regclass(quote_ident(?1))"
+                     " AND NOT x.indisunique AND NOT x.indisexclusion ORDER BY i.relname",
+    .after_load = "ANALYZE",
+    .open = db_open,
+    .close = db_close,
+    .use_schema = use_schema,
+    .exec = db_exec,
+    .begin = db_begin,
+    .commit = db_commit,
+    .rollback = db_rollback,
+    .in_transaction = in_transaction,
+    .constraint = cr_pg_constraint,
+    .prepare = cr_pg_prepare,
+    .prepare_rows = cr_pg_prepare_rows,
+    .destroy = cr_pg_destroy,
+    .bind_number = cr_pg_bind_number,
+    .bind_int = cr_pg_bind_int,
+    .bind_text = cr_pg_bind_text,
+    .bind_null = cr_pg_bind_null,
+    .step = cr_pg_step,
+    .reset = cr_pg_reset,
+    .n_columns = cr_pg_n_columns,
+    .column_name = cr_pg_column_name,
+    .type = cr_pg_type,
+    .number = cr_pg_number,
+    .integer = cr_pg_int,
+    .text = cr_pg_text,
+};

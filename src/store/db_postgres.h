@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/* Private to the PostgreSQL engine: db_postgres.c is the connection and its transactions,
+ * stmt_postgres.c the statements, copy_postgres.c the bulk load, error_postgres.c their words.
+ *
+ * A connection that the server closed is made again before the next work outside a transaction;
+ * inside one its loss is an error until somebody ends the transaction. `generation` counts the
+ * connections: what was prepared on an older one is prepared again. */
+#ifndef STORE_DB_POSTGRES_H
+#define STORE_DB_POSTGRES_H
+
+#include <libpq-fe.h>
+
+#include "creditrisk/util/num.h"
+#include "db_engine.h"
+
+enum { CR_PG_STATE_LEN = 6 };
+
+struct pg_stmt;
+
+struct pg_db {
+    struct cr_db base;
+    PGconn *conn;
+    char *shown;  /* the address without its password */
+    char *schema; /* that holds; NULL: the user's own */
+    unsigned generation;
+    unsigned n_names;                /* that statements were given */
+    bool began;                      /* a transaction, and nobody has ended it */
+    struct pg_stmt *reading;         /* whose rows are on their way; NULL: none */
+    char sqlstate[CR_PG_STATE_LEN];  /* of the last call, "" when it did not fail */
+    enum cr_db_constraint violation; /* of the last call */
+};
+
+/* A parameter as text; NULL is NULL. */
+struct pg_param {
+    const char *text;
+    char number[CR_NUM_LEN];
+};
+
+struct pg_stmt {
+    struct cr_stmt base;
+    struct pg_db *db;
+    char *sql;  /* with $1, … for ?1, …; COPY … FROM STDIN of a bulk load */
+    char *file; /* that an error in the text names */
+    char name[16];
+    unsigned generation;   /* of the connection that knows the name */
+    PGresult *description; /* of the columns; NULL of a bulk load */
+    size_t n_params;
+    struct pg_param *params;
+    size_t row_params; /* of a bulk load: parameters per row; else 0 */
+    bool is_started;
+    PGresult *row;    /* the current one */
+    PGresult **saved; /* rows that another statement's start took over, from `next_saved` on */
+    size_t n_saved;
+    size_t next_saved;
+};
+
+/* Makes the connection good again if that is allowed and notes that a new call begins. */
+int cr_pg_begin_call(struct pg_db *db, struct cr_error *err);
+
+/* In a transaction a command that changes rows stands between these two, which undo it alone when
+ * it fails; elsewhere they do nothing. `r` is what became of the command. */
+int cr_pg_guard(struct pg_db *db, struct cr_error *err);
+int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err);
+
+/* Takes in the rows of the statement that is being read, so that another can run. */
+int cr_pg_absorb(struct pg_db *db, struct cr_error *err);
+
+/* Throws away whatever the server still has to say. */
+void cr_pg_drain(PGconn *conn);
+
+/* 0 when the result is of that status. Takes the result. */
+int cr_pg_expect(struct pg_db *db, PGresult *result, ExecStatusType status, struct cr_error *err);
+
+/* Notes a failure for cr_pg_constraint and words it: CR_EDB; CR_EUNAVAIL when the connection is
+ * gone. */
+int cr_pg_refused(struct pg_db *db, const PGresult *result, struct cr_error *err);
+
+/* The same for an error in a text, which it places as cr_sqlite_refused_at does. */
+int cr_pg_refused_at(struct pg_db *db, const PGresult *result, const char *sql, const char *name,
+                     struct cr_error *err);
+
+enum cr_db_constraint cr_pg_constraint(const struct cr_db *base);
+
+/* Statements: the members of cr_db_postgres. */
+int cr_pg_prepare(struct cr_db *base, const char *sql, const char *name, struct cr_stmt **ret_stmt,
+                  struct cr_error *err);
+int cr_pg_prepare_rows(struct cr_db *base, const char *table, const char *columns, size_t n_columns,
+                       size_t n_rows, struct cr_stmt **ret_stmt, struct cr_error *err);
+void cr_pg_destroy(struct cr_stmt *base);
+int cr_pg_bind_number(struct cr_stmt *base, size_t param, double number, struct cr_error *err);
+int cr_pg_bind_int(struct cr_stmt *base, size_t param, int64_t number, struct cr_error *err);
+int cr_pg_bind_text(struct cr_stmt *base, size_t param, const char *text, struct cr_error *err);
+int cr_pg_bind_null(struct cr_stmt *base, size_t param, struct cr_error *err);
+int cr_pg_step(struct cr_stmt *base, bool *ret_row, struct cr_error *err);
+void cr_pg_reset(struct cr_stmt *base);
+size_t cr_pg_n_columns(const struct cr_stmt *base);
+const char *cr_pg_column_name(const struct cr_stmt *base, size_t column);
+enum cr_db_type cr_pg_type(const struct cr_stmt *base, size_t column);
+double cr_pg_number(const struct cr_stmt *base, size_t column);
+int64_t cr_pg_int(const struct cr_stmt *base, size_t column);
+const char *cr_pg_text(const struct cr_stmt *base, size_t column);
+
+/* Sends the parameters of a bulk load as rows. */
+int cr_pg_copy(struct pg_stmt *stmt, struct cr_error *err);
+
+#endif

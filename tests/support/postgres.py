@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""A PostgreSQL server of a test's own: Debian's programs, a temporary folder, a socket in it and no port. It never runs as root.
+
+usage: postgres.py COMMAND [WORD…]      runs the command with the server's address in CREDITRISK_TEST_POSTGRES; skips (77) without PostgreSQL
+"""
+import ctypes
+import glob
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent():
+    """The server must not outlive a test that was killed: SIGQUIT is its immediate shutdown."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def skip(reason):
+    print(f"skipped: {reason}", file=sys.stderr)
+    sys.exit(SKIP)
+
+
+def find_programs():
+    """The folder of the newest server that Debian's packages installed."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda path: int(path.split("/")[4]))
+    return os.path.dirname(found[-1]) if found else None
+
+
+class Postgres:
+    """with Postgres() as server: …; stop() and start() in between."""
+
+    def __init__(self):
+        self.programs = find_programs()
+        if self.programs is None:
+            skip("PostgreSQL's server is not installed (postgresql)")
+        self.user = {}
+        if os.geteuid() == 0:
+            try:
+                account = pwd.getpwnam("postgres")
+            except KeyError:
+                skip("there is no user 'postgres' to run the server as")
+            self.user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        self.dir = tempfile.mkdtemp(prefix="creditrisk-pg-")
+        if self.user:
+            os.chown(self.dir, self.user["user"], self.user["group"])
+        os.chmod(self.dir, 0o755)
+        self.data = os.path.join(self.dir, "data")
+        self.url = f"postgresql://postgres@/postgres?host={self.dir}"
+        self.process = None
+
+    def __enter__(self):
+        done = subprocess.run([f"{self.programs}/initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                               "--no-sync"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **self.user)
+        assert done.returncode == 0, done.stdout
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.dir)
+
+    def start(self):
+        """Returns when the server lets clients in."""
+        settings = [f"unix_socket_directories={self.dir}", "listen_addresses=", "fsync=off", "logging_collector=off", "log_destination=stderr"]
+        with open(os.path.join(self.dir, "log"), "a+", encoding="utf-8") as log:
+            self.process = subprocess.Popen([f"{self.programs}/postgres", "-D", self.data, *(word for s in settings for word in ("-c", s))],
+                                            cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                            preexec_fn=end_with_parent, **self.user)
+            for line in self.process.stdout:
+                log.write(line)
+                if "ready to accept connections" in line:
+                    break
+            else:
+                raise AssertionError(f"PostgreSQL ended: {pathlib.Path(log.name).read_text(encoding='utf-8')}")
+        # nobody may have to wait because nobody reads what it says
+        self.drain = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=subprocess.DEVNULL)
+        self.process.stdout.close()
+
+    def stop(self):
+        """Closes the connections it has, as an administrator would (fast shutdown)."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait()
+            self.drain.wait()
+            self.process = None
+
+
+def main():
+    if len(sys.argv) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with Postgres() as server:
+        return subprocess.run(sys.argv[1:], env={**os.environ, "CREDITRISK_TEST_POSTGRES": server.url}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
