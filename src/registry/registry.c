@@ -45,6 +45,9 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
         r = cr_db_open(db_url != NULL ? db_url : default_url, create, &registry->db, err);
     }
     if (r == 0) {
+        r = cr_db_use_schema(registry->db, "creditrisk_registry", create, err);
+    }
+    if (r == 0) {
         r = create ? cr_schema_upgrade(registry->db, err) : cr_schema_check(registry->db, err);
     }
     if (r < 0) {

@@ -7,6 +7,14 @@
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
 
+enum { CR_SCHEMA_VERSION = 2 };
+
+/* Step i leads from version i to i + 1, in the words of each engine. A version never changes and no
+ * event is forgotten: the tables see to it. A step that was released is never edited: a change is a
+ * new step of both. */
+extern const char *const cr_schema_sqlite[CR_SCHEMA_VERSION];
+extern const char *const cr_schema_postgres[CR_SCHEMA_VERSION];
+
 /* Brings the database up to date. CR_EDB when a newer program wrote it. */
 int cr_schema_upgrade(struct cr_db *db, struct cr_error *err);
 
