@@ -17,7 +17,7 @@ static const struct cr_command *const commands[] = {
 static const char global_help[] =
     "Options of every command, before or after it:\n"
     "  --portfolio NAME   which loan book (default retail)\n"
-    "  --db URL           sqlite:PATH (default sqlite:data/creditrisk.db)\n"
+    "  --db URL           sqlite:PATH or postgresql://… (default sqlite:data/creditrisk.db)\n"
     "  --registry DIR     where versions live (default models)\n"
     "  --config FILE      settings (default config/creditriskd.yaml)\n"
     "  --json             one JSON document on standard output\n"

@@ -30,7 +30,7 @@ static const char help[] =
     "  --listen ADDRESS:PORT  where to listen (default 127.0.0.1:8001; port 0 = any free one)\n"
     "  --listen-fd N          an already listening socket\n"
     "  --portfolio NAME       which loan book (default retail)\n"
-    "  --db URL               sqlite:PATH (default sqlite:data/creditrisk.db)\n"
+    "  --db URL               sqlite:PATH or postgresql://… (default sqlite:data/creditrisk.db)\n"
     "  --registry DIR         where versions live (default models)\n"
     "  --registry-db URL      the registry's database (default sqlite:DIR/registry.db)\n"
     "  --config FILE          settings (default config/creditriskd.yaml)\n"
