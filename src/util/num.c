@@ -7,6 +7,7 @@
 #include "creditrisk/util/num.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -174,36 +175,72 @@ enum {
     MIN_DIGITS = 15, /* whole numbers of up to so many digits are written in full */
     MAX_DIGITS = 17, /* that any double needs */
     MIN_PLAIN = -4,  /* the smallest power of ten that is written in full */
+    PART = 8,        /* digits made at once */
+    N_PARTS = 3,     /* enough for MAX_DIGITS */
 };
 
-/* Writes the digits and returns how many there are. */
-static int write_digits(uint64_t digits, char text[MAX_DIGITS])
-{
-    char reversed[2 * MAX_DIGITS];
-    int n = 0;
+#define TEN_TO_PART UINT64_C(100000000)
 
-    for (; digits > 0; digits /= 10) {
-        reversed[n++] = (char)('0' + digits % 10);
-    }
-    for (int i = 0; i < n; i++) {
-        text[i] = reversed[n - 1 - i];
-    }
-    return n;
+/* The digits of a number, begin[0..n) without zeros at either end; `power` is that of the first
+ * one. Zeros follow, so that MAX_DIGITS can be copied from anywhere. */
+struct digits {
+    char text[2 * N_PARTS * PART];
+    const char *begin;
+    int n;
+    int power;
+};
+
+/* The eight digits of x < 10^8, one a byte, the first one lowest. Each step takes all parts at once
+ * apart into quotient and remainder, by 10^4, 100 and 10; the quotients are products with a rounded
+ * inverse, exact for parts so small. */
+static uint64_t split(uint64_t x)
+{
+    uint64_t quotients;
+
+    x = x / 10000 + (x % 10000 << 32);
+    quotients = (x * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
+    x = quotients + ((x - 100 * quotients) << 16);
+    quotients = (x * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+    return quotients + ((x - 10 * quotients) << 8);
 }
 
-/* d.ddde±dd; `power` is that of the first digit. */
-static char *write_scientific(const char *digits, int n, int power, char *text)
+/* Of a number that is not 0. */
+static void write_digits(struct cr_num_decimal number, struct digits *digits)
 {
-    int size = abs(power);
+    const uint64_t parts[N_PARTS] = {
+        split(number.digits / TEN_TO_PART / TEN_TO_PART),
+        split(number.digits / TEN_TO_PART % TEN_TO_PART),
+        split(number.digits % TEN_TO_PART),
+    };
+    int first = parts[0] != 0 ? 0 : parts[1] != 0 ? 1 : 2;
+    int last = parts[2] != 0 ? 2 : parts[1] != 0 ? 1 : 0;
+    int begin = first * PART + __builtin_ctzll(parts[first]) / 8;
+    int end = (last + 1) * PART - __builtin_clzll(parts[last]) / 8;
 
-    *text++ = digits[0];
-    if (n > 1) {
-        *text++ = '.';
-        memcpy(text, digits + 1, (size_t)n - 1);
-        text += n - 1;
+    memset(digits->text, '0', sizeof(digits->text));
+    for (size_t i = 0; i < N_PARTS; i++) {
+        uint64_t part = htole64(parts[i] | UINT64_C(0x3030303030303030)); /* '0' is 0x30 */
+
+        memcpy(digits->text + i * PART, &part, PART);
+    }
+    digits->begin = digits->text + begin;
+    digits->n = end - begin;
+    digits->power = N_PARTS * PART - 1 - begin + number.exponent;
+}
+
+/* d.ddde±dd */
+static char *write_scientific(const struct digits *digits, char *text)
+{
+    int size = abs(digits->power);
+
+    *text++ = digits->begin[0];
+    if (digits->n > 1) {
+        *text = '.';
+        memcpy(text + 1, digits->begin + 1, MAX_DIGITS - 1);
+        text += digits->n;
     }
     *text++ = 'e';
-    *text++ = power < 0 ? '-' : '+';
+    *text++ = digits->power < 0 ? '-' : '+';
     if (size >= 100) {
         *text++ = (char)('0' + size / 100);
     }
@@ -212,43 +249,44 @@ static char *write_scientific(const char *digits, int n, int power, char *text)
     return text;
 }
 
-/* 0.00ddd, dd.ddd or ddd00. */
-static char *write_plain(const char *digits, int n, int power, char *text)
+/* 0.00ddd, dd.ddd or ddd00; what is copied beyond the end does not count. */
+static char *write_plain(const struct digits *digits, char *text)
 {
-    if (power < 0) {
+    int n_whole = digits->power + 1;
+
+    if (n_whole <= 0) {
         memcpy(text, "0.000", 5);
-        text += 1 - power;
-        memcpy(text, digits, (size_t)n);
-        return text + n;
+        memcpy(text + 2 - n_whole, digits->begin, MAX_DIGITS);
+        return text + 2 - n_whole + digits->n;
     }
-    for (int i = 0; i < n || i <= power; i++) {
-        if (i == power + 1) {
-            *text++ = '.';
-        }
-        *text++ = i < n ? digits[i] : '0';
+    memcpy(text, digits->begin, MAX_DIGITS);
+    if (digits->n <= n_whole) {
+        return text + n_whole;
     }
-    return text;
+    text[n_whole] = '.';
+    memcpy(text + n_whole + 1, digits->begin + n_whole, MAX_DIGITS - 1);
+    return text + 1 + digits->n;
+}
+
+static bool is_plain(const struct digits *digits)
+{
+    return digits->power >= MIN_PLAIN &&
+           digits->power < (digits->n > MIN_DIGITS ? digits->n : MIN_DIGITS);
 }
 
 static size_t format_finite(double value, char text[CR_NUM_LEN])
 {
-    const struct cr_num_decimal decimal =
-        value != 0.0 ? cr_num_shortest(fabs(value)) : (struct cr_num_decimal){0, 0};
-    char digits[MAX_DIGITS];
+    struct digits digits;
     char *end = text;
-    int n, power;
 
     if (signbit(value)) {
         *end++ = '-';
     }
-    if (decimal.digits == 0) {
+    if (value == 0.0) {
         *end++ = '0';
     } else {
-        n = write_digits(decimal.digits, digits);
-        power = n - 1 + decimal.exponent;
-        end = power < MIN_PLAIN || power >= (n > MIN_DIGITS ? n : MIN_DIGITS)
-                  ? write_scientific(digits, n, power, end)
-                  : write_plain(digits, n, power, end);
+        write_digits(cr_num_shortest(fabs(value)), &digits);
+        end = is_plain(&digits) ? write_plain(&digits, end) : write_scientific(&digits, end);
     }
     *end = '\0';
     return (size_t)(end - text);

@@ -70,7 +70,6 @@ struct cr_num_decimal cr_num_shortest(double value)
 {
     uint64_t bits, fraction, c;
     int exponent, q;
-    struct cr_num_decimal decimal;
 
     assert(value > 0.0);
     memcpy(&bits, &value, sizeof(bits));
@@ -79,13 +78,7 @@ struct cr_num_decimal cr_num_shortest(double value)
     c = exponent > 0 ? fraction | UINT64_C(1) << FRACTION_BITS : fraction;
     q = (exponent > 0 ? exponent : 1) - BIAS;
     if (q <= 0 && q >= -FRACTION_BITS && (c & ((UINT64_C(1) << -q) - 1)) == 0) {
-        decimal = (struct cr_num_decimal){c >> -q, 0}; /* a whole number */
-    } else {
-        decimal = search(c, q, fraction == 0 && exponent > 1);
+        return (struct cr_num_decimal){c >> -q, 0}; /* a whole number */
     }
-    while (decimal.digits % 10 == 0) {
-        decimal.digits /= 10;
-        decimal.exponent++;
-    }
-    return decimal;
+    return search(c, q, fraction == 0 && exponent > 1);
 }

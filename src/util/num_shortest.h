@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-/* digits · 10^exponent, without trailing zeros: of the decimals that read back as value those with
- * the fewest digits, and of them the nearest. value is finite and > 0. */
+/* digits · 10^exponent: of the decimals that read back as value those with the fewest digits, and
+ * of them the nearest. Zeros may stand at their end; with them there are at most 17 digits. value
+ * is finite and > 0. */
 struct cr_num_decimal {
     uint64_t digits;
     int exponent;

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Enough for any double, its sign and the NUL. */
-#define CR_NUM_LEN 32
+/* Enough for any double, its sign and the NUL, and for what is written beyond on the way. */
+#define CR_NUM_LEN 40
 
 /* 2^53: integers up to here are exact in a double, beyond it neighbours are not told apart. */
 #define CR_NUM_MAX_EXACT 9007199254740992.0
