@@ -75,19 +75,17 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
 /* A double stays one for the next reader: 1.0 is not written as 1. */
 void cr_json_write_number(double value, struct cr_strbuf *out)
 {
-    char text[CR_NUM_LEN];
-    size_t len;
+    size_t start = out->len;
 
     if (!isfinite(value)) {
         cr_strbuf_puts(out, "null");
         return;
     }
-    len = cr_num_format(value, text);
-    if (memchr(text, '.', len) == NULL && memchr(text, 'e', len) == NULL) {
-        memcpy(text + len, ".0", 2); /* only whole numbers below 10^17 */
-        len += 2;
+    cr_strbuf_put_double(out, value);
+    if (value == trunc(value) && !out->failed &&
+        memchr(out->data + start, 'e', out->len - start) == NULL) {
+        cr_strbuf_puts(out, ".0");
     }
-    cr_strbuf_append(out, text, len);
 }
 
 /* Before a member, and with one level less before the closing bracket. */

@@ -11,19 +11,12 @@
 
 enum { FIRST_CAP = 64 };
 
-/* Room for `more` bytes and the NUL; false when the buffer is, or now becomes, failed. */
-static bool reserve(struct cr_strbuf *buf, size_t more)
+bool cr_strbuf_grow(struct cr_strbuf *buf, size_t more)
 {
     size_t cap = buf->cap == 0 ? FIRST_CAP : buf->cap;
     char *data;
 
-    if (buf->failed) {
-        return false;
-    }
-    if (more < buf->cap - buf->len) {
-        return true;
-    }
-    if (more >= SIZE_MAX / 4 - buf->len) {
+    if (buf->failed || more >= SIZE_MAX / 4 - buf->len) {
         buf->failed = true;
         return false;
     }
@@ -35,6 +28,7 @@ static bool reserve(struct cr_strbuf *buf, size_t more)
         buf->failed = true;
         return false;
     }
+    data[buf->len] = '\0';
     buf->data = data;
     buf->cap = cap;
     return true;
@@ -62,28 +56,6 @@ void cr_strbuf_reset(struct cr_strbuf *buf)
     }
 }
 
-void cr_strbuf_append(struct cr_strbuf *buf, const char *bytes, size_t len)
-{
-    if (!reserve(buf, len)) {
-        return;
-    }
-    if (len > 0) {
-        memcpy(buf->data + buf->len, bytes, len);
-    }
-    buf->len += len;
-    buf->data[buf->len] = '\0';
-}
-
-void cr_strbuf_puts(struct cr_strbuf *buf, const char *text)
-{
-    cr_strbuf_append(buf, text, strlen(text));
-}
-
-void cr_strbuf_putc(struct cr_strbuf *buf, char c)
-{
-    cr_strbuf_append(buf, &c, 1);
-}
-
 void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
 {
     va_list args, again;
@@ -94,7 +66,7 @@ void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
     len = vsnprintf(NULL, 0, format, args);
     if (len < 0) {
         buf->failed = true;
-    } else if (reserve(buf, (size_t)len)) {
+    } else if (cr_strbuf_reserve(buf, (size_t)len)) {
         (void)vsnprintf(buf->data + buf->len, (size_t)len + 1, format, again);
         buf->len += (size_t)len;
     }
@@ -104,10 +76,9 @@ void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
 
 void cr_strbuf_put_double(struct cr_strbuf *buf, double value)
 {
-    char text[CR_NUM_LEN];
-    size_t len = cr_num_format(value, text);
-
-    cr_strbuf_append(buf, text, len);
+    if (cr_strbuf_reserve(buf, CR_NUM_LEN)) {
+        buf->len += cr_num_format(value, buf->data + buf->len);
+    }
 }
 
 int cr_strbuf_check(const struct cr_strbuf *buf, struct cr_error *err)
@@ -124,8 +95,7 @@ char *cr_strbuf_steal(struct cr_strbuf *buf)
 {
     char *text;
 
-    cr_strbuf_append(buf, "", 0); /* an empty text is a text, too */
-    if (buf->failed) {
+    if (!cr_strbuf_reserve(buf, 0)) { /* an empty text is a text, too */
         cr_strbuf_finish(buf);
         return NULL;
     }

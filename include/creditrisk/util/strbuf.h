@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "creditrisk/util/error.h"
 
@@ -27,9 +28,34 @@ void cr_strbuf_finish(struct cr_strbuf *buf);
 /* Empties it and keeps the memory. */
 void cr_strbuf_reset(struct cr_strbuf *buf);
 
-void cr_strbuf_append(struct cr_strbuf *buf, const char *bytes, size_t len);
-void cr_strbuf_puts(struct cr_strbuf *buf, const char *text);
-void cr_strbuf_putc(struct cr_strbuf *buf, char c);
+/* Makes room for `more` bytes and the NUL at data + len, for a caller who writes them himself and
+ * then moves len; false when the buffer is, or now becomes, failed. */
+bool cr_strbuf_grow(struct cr_strbuf *buf, size_t more);
+
+static inline bool cr_strbuf_reserve(struct cr_strbuf *buf, size_t more)
+{
+    return (more < buf->cap - buf->len && !buf->failed) || cr_strbuf_grow(buf, more);
+}
+
+static inline void cr_strbuf_append(struct cr_strbuf *buf, const char *bytes, size_t len)
+{
+    if (cr_strbuf_reserve(buf, len) && len > 0) {
+        memcpy(buf->data + buf->len, bytes, len);
+        buf->len += len;
+        buf->data[buf->len] = '\0';
+    }
+}
+
+static inline void cr_strbuf_puts(struct cr_strbuf *buf, const char *text)
+{
+    cr_strbuf_append(buf, text, strlen(text));
+}
+
+static inline void cr_strbuf_putc(struct cr_strbuf *buf, char c)
+{
+    cr_strbuf_append(buf, &c, 1);
+}
+
 void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
