@@ -15,9 +15,14 @@ const struct cr_band *cr_policy_band(const struct cr_policy *policy, double thre
     return &policy->bands[last];
 }
 
+bool cr_policy_increases_risk(double contribution)
+{
+    return contribution > 0.0;
+}
+
 const char *cr_policy_direction(double contribution)
 {
-    return contribution > 0.0 ? "increases_risk" : "decreases_risk";
+    return cr_policy_increases_risk(contribution) ? "increases_risk" : "decreases_risk";
 }
 
 double cr_policy_impact(double contribution, double largest)

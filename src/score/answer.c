@@ -60,6 +60,20 @@ static void write_band(struct cr_answer *answer, const struct cr_bundle *bundle,
     end(text, &answer->bands[i]);
 }
 
+/* Between a reason's impact and its value, for contributions of one sign. */
+static struct cr_piece write_middle(struct cr_answer *answer, const struct cr_bundle *bundle,
+                                    const struct cr_explain_group *about, double sign)
+{
+    struct cr_strbuf *text = &answer->text;
+    struct cr_piece middle = begin(text);
+
+    put_member(text, ",", "direction", cr_policy_direction(sign));
+    put_member(text, ",", "name", bundle->portfolio->features[about->first_feature].name);
+    put_key(text, ",", "value");
+    end(text, &middle);
+    return middle;
+}
+
 static void write_reason(struct cr_answer *answer, const struct cr_bundle *bundle, size_t group)
 {
     const struct cr_explain_group *about = cr_explainer_group(bundle->explainer, group);
@@ -69,14 +83,12 @@ static void write_reason(struct cr_answer *answer, const struct cr_bundle *bundl
     const size_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
 
     reason->head = begin(text);
-    put_member(text, "{", "feature", about->label);
+    put_member(text, ",{", "feature", about->label);
     put_key(text, ",", "impact");
     end(text, &reason->head);
 
-    reason->name = begin(text);
-    put_member(text, ",", "name", bundle->portfolio->features[about->first_feature].name);
-    put_key(text, ",", "value");
-    end(text, &reason->name);
+    reason->increases = write_middle(answer, bundle, about, 1.0);
+    reason->decreases = write_middle(answer, bundle, about, -1.0);
 
     reason->sources = begin(text);
     put_key(text, ",", "sources");
@@ -95,17 +107,18 @@ static void write_names(struct cr_answer *answer, const struct cr_bundle *bundle
 
     for (size_t i = 0; i < bundle->portfolio->n_fields; i++) {
         answer->fields[i] = begin(text);
+        cr_strbuf_putc(text, ',');
         put_string(text, bundle->portfolio->fields[i].name);
         end(text, &answer->fields[i]);
     }
     for (size_t i = 0; i < cr_explainer_n_groups(bundle->explainer); i++) {
         answer->groups[i] = begin(text);
-        put_key(text, i > 0 ? "," : "", cr_explainer_group(bundle->explainer, i)->label);
+        put_key(text, ",", cr_explainer_group(bundle->explainer, i)->label);
         end(text, &answer->groups[i]);
     }
     for (size_t i = 0; i < cr_pipeline_n_inputs(bundle->pipeline); i++) {
         answer->inputs[i] = begin(text);
-        put_key(text, i > 0 ? "," : "", cr_pipeline_input(bundle->pipeline, i)->name);
+        put_key(text, ",", cr_pipeline_input(bundle->pipeline, i)->name);
         end(text, &answer->inputs[i]);
     }
 }
@@ -162,28 +175,34 @@ static void put_piece(const struct writing *writing, struct cr_piece piece)
     cr_strbuf_append(writing->out, writing->answer->text.data + piece.at, piece.len);
 }
 
-#define PUT(out, literal) cr_strbuf_append((out), (literal), sizeof(literal) - 1)
-
-static void put_reason(const struct writing *writing, size_t group, double largest)
+/* Entry i of a list: the first one without its comma. */
+static void put_entry(const struct writing *writing, struct cr_piece piece, size_t i)
 {
+    size_t skip = i == 0 ? 1 : 0;
+
+    put_piece(writing, (struct cr_piece){piece.at + skip, piece.len - skip});
+}
+
+static void put_reason(const struct writing *writing, size_t i, double largest)
+{
+    const struct cr_result *result = writing->result;
+    size_t group = result->top[i];
     const struct cr_explain_group *about = cr_explainer_group(writing->bundle->explainer, group);
     const struct cr_answer_reason *reason = &writing->answer->reasons[group];
-    const struct cr_value *value = &writing->result->row[about->first_feature];
-    double contribution = writing->result->groups[group];
+    const struct cr_value *value = &result->row[about->first_feature];
+    double contribution = result->groups[group];
     struct cr_strbuf *out = writing->out;
 
-    put_piece(writing, reason->head);
+    put_entry(writing, reason->head, i);
     cr_json_write_number(cr_num_round(cr_policy_impact(contribution, largest), 1), out);
-    PUT(out, ",\"direction\":\"");
-    cr_strbuf_puts(out, cr_policy_direction(contribution));
-    PUT(out, "\"");
-    put_piece(writing, reason->name);
+    put_piece(writing,
+              cr_policy_increases_risk(contribution) ? reason->increases : reason->decreases);
     if (value->text != NULL) {
         put_string(out, value->text);
     } else {
         cr_json_write_number(value->number, out);
     }
-    PUT(out, ",\"contribution\":");
+    cr_strbuf_puts(out, ",\"contribution\":");
     cr_json_write_number(contribution, out);
     put_piece(writing, reason->sources);
 }
@@ -192,20 +211,20 @@ static void put_numbers(const struct writing *writing, const struct cr_piece *ke
                         const double *numbers, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        put_piece(writing, keys[i]);
+        put_entry(writing, keys[i], i);
         cr_json_write_number(numbers[i], writing->out);
     }
 }
 
 static void put_contributions(const struct writing *writing)
 {
-    PUT(writing->out, ",\"contributions\":{\"by_group\":{");
+    cr_strbuf_puts(writing->out, ",\"contributions\":{\"by_group\":{");
     put_numbers(writing, writing->answer->groups, writing->result->groups,
                 cr_explainer_n_groups(writing->bundle->explainer));
-    PUT(writing->out, "},\"by_input\":{");
+    cr_strbuf_puts(writing->out, "},\"by_input\":{");
     put_numbers(writing, writing->answer->inputs, writing->result->contributions,
                 cr_pipeline_n_inputs(writing->bundle->pipeline));
-    PUT(writing->out, "}}");
+    cr_strbuf_puts(writing->out, "}}");
 }
 
 void cr_result_write(const struct cr_bundle *bundle, const struct cr_result *result,
@@ -214,39 +233,33 @@ void cr_result_write(const struct cr_bundle *bundle, const struct cr_result *res
     const struct writing writing = {bundle, &bundle->state->answer, result, out};
     double largest = result->n_top > 0 ? fabs(result->groups[result->top[0]]) : 0.0;
 
-    PUT(out, "{\"probability\":");
+    cr_strbuf_puts(out, "{\"probability\":");
     cr_json_write_number(cr_num_round(100.0 * result->pd, 2), out);
-    PUT(out, ",\"probability_raw\":");
+    cr_strbuf_puts(out, ",\"probability_raw\":");
     cr_json_write_number(cr_num_round(result->pd, 6), out);
     put_piece(&writing, writing.answer->bands[result->band - bundle->portfolio->policy.bands]);
     cr_json_write_number(result->emi.amount, out);
-    PUT(out, ",\"top_5_shap_features\":[");
+    cr_strbuf_puts(out, ",\"top_5_shap_features\":[");
     for (size_t i = 0; i < result->n_top; i++) {
-        if (i > 0) {
-            PUT(out, ",");
-        }
-        put_reason(&writing, result->top[i], largest);
+        put_reason(&writing, i, largest);
     }
-    PUT(out, "]");
+    cr_strbuf_puts(out, "]");
     if (decision_id != NULL) {
-        PUT(out, ",\"decision_id\":");
+        cr_strbuf_puts(out, ",\"decision_id\":");
         put_string(out, decision_id);
     }
     put_piece(&writing, writing.answer->base_value);
     cr_json_write_number(result->margin, out);
-    PUT(out, ",\"imputed\":[");
+    cr_strbuf_puts(out, ",\"imputed\":[");
     for (size_t i = 0; i < result->n_imputed; i++) {
-        if (i > 0) {
-            PUT(out, ",");
-        }
-        put_piece(&writing, writing.answer->fields[result->imputed[i]]);
+        put_entry(&writing, writing.answer->fields[result->imputed[i]], i);
     }
-    PUT(out, "]");
+    cr_strbuf_puts(out, "]");
     if (result->emi.assumed_rate) {
-        PUT(out, ",\"emi_assumed_rate\":true");
+        cr_strbuf_puts(out, ",\"emi_assumed_rate\":true");
     }
     if (full) {
         put_contributions(&writing);
     }
-    PUT(out, "}");
+    cr_strbuf_puts(out, "}");
 }

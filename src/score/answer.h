@@ -16,10 +16,12 @@ struct cr_piece {
     size_t len;
 };
 
-/* An entry of top_5_shap_features, without its numbers. */
+/* What stands around the numbers of an entry of top_5_shap_features; the comma before the first
+ * entry is left out. */
 struct cr_answer_reason {
-    struct cr_piece head;    /* {"feature":…,"impact": */
-    struct cr_piece name;    /* ,"name":…,"value": */
+    struct cr_piece head;      /* ,{"feature":…,"impact": */
+    struct cr_piece increases; /* ,"direction":…,"name":…,"value": */
+    struct cr_piece decreases;
     struct cr_piece sources; /* ,"sources":[…]} */
 };
 
@@ -27,10 +29,10 @@ struct cr_answer {
     struct cr_strbuf text;
     struct cr_piece *bands;           /* ,"risk_category": … the version, up to "emi": */
     struct cr_answer_reason *reasons; /* by group */
-    struct cr_piece base_value;       /* "base_value":…,"margin": */
-    struct cr_piece *fields;          /* names */
-    struct cr_piece *groups;          /* labels and colons */
-    struct cr_piece *inputs;          /* names and colons */
+    struct cr_piece base_value;       /* ,"base_value":…,"margin": */
+    struct cr_piece *fields;          /* commas and names */
+    struct cr_piece *groups;          /* commas, labels and colons */
+    struct cr_piece *inputs;          /* commas, names and colons */
 };
 
 /* Needs all of the bundle but its contexts; *answer is zeroed before. CR_ENOMEM; finish it also
