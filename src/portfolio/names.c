@@ -5,10 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    MAX_COMPARED = 63, /* longer names are not compared for likeness */
-    MAX_LIST_LEN = 240,
-};
+#include "creditrisk/util/slip.h"
+
+enum { MAX_LIST_LEN = 240 };
 
 const char *cr_names_at(struct cr_names names, size_t i)
 {
@@ -37,46 +36,14 @@ ptrdiff_t cr_names_find_folded(struct cr_names names, const char *name)
     return -1;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance; costs[j] holds the distance of the first i bytes of a to the first j of
- * b. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t costs[MAX_COMPARED + 1];
-    size_t a_len = strlen(a), b_len = strlen(b);
-
-    if (a_len > MAX_COMPARED || b_len > MAX_COMPARED) {
-        return MAX_COMPARED;
-    }
-    for (size_t j = 0; j <= b_len; j++) {
-        costs[j] = j;
-    }
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = costs[0];
-
-        costs[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-
-            diagonal = costs[j];
-            costs[j] = least(changed, 1 + least(costs[j - 1], costs[j]));
-        }
-    }
-    return costs[b_len];
-}
-
 /* The one name that differs by a slip of the pen, or NULL. */
 static const char *nearest(struct cr_names names, const char *text)
 {
-    size_t best = strlen(text) < 4 ? 2 : 3; /* less than this */
+    size_t best = CR_SLIP_NONE;
     const char *name = NULL;
 
     for (size_t i = 0; i < names.n; i++) {
-        size_t d = distance(cr_names_at(names, i), text);
+        size_t d = cr_slip_distance(cr_names_at(names, i), text);
 
         if (d < best) {
             best = d;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/* Slips of the pen: a word that nobody knows, one or two changes from one that is known, was meant
+ * to be that one. */
+#ifndef CREDITRISK_UTIL_SLIP_H
+#define CREDITRISK_UTIL_SLIP_H
+
+#include <stddef.h>
+
+#define CR_SLIP_NONE ((size_t)-1)
+
+/* How many characters must be added, left out or changed to make `name` of `text` (Levenshtein's
+ * distance), if that is a slip: at most 2, at most 1 in texts of less than 4 characters. Else, and
+ * beyond 63 characters, CR_SLIP_NONE. */
+size_t cr_slip_distance(const char *name, const char *text);
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/slip.h"
+
+static void test_distances(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        size_t wanted;
+    } cases[] = {
+        {"explain", "explain", 0},
+        {"explain", "explian", 2}, /* two letters in the other order */
+        {"explain", "explai", 1},
+        {"explain", "expalins", CR_SLIP_NONE},
+        {"explain", "Explain", 1},
+        {"dependents", "dependants", 1},
+        {"credit_score", "credit_scores", 1},
+        {"credit_score", "score", CR_SLIP_NONE},
+        {"age", "ag", 1},
+        {"age", "a", CR_SLIP_NONE}, /* two changes of a text so short are another word */
+        {"age", "ages", 1},
+        {"age", "", CR_SLIP_NONE},
+        {"a", "", 1},
+        {"", "", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(cr_slip_distance(cases[i].name, cases[i].text), cases[i].wanted);
+    }
+}
+
+/* Beyond 63 characters nothing is compared, also not with itself. */
+static void test_long(void **state)
+{
+    char text[66];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[63] = '\0';
+    assert_int_equal(cr_slip_distance(text, text), 0);
+    assert_int_equal(cr_slip_distance(text + 1, text), 1);
+    text[63] = 'x';
+    text[64] = '\0';
+    assert_int_equal(cr_slip_distance(text, text), CR_SLIP_NONE);
+    assert_int_equal(cr_slip_distance(text + 2, text), CR_SLIP_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_distances),
+        cmocka_unit_test(test_long),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
