@@ -118,6 +118,50 @@ static void test_bad_members(void **state)
     assert_non_null(member(line, "log_error"));
 }
 
+/* A pipe that nobody reads: no call waits, and once there is room the loss is told, in order. */
+static void test_full_pipe(void **state)
+{
+    enum { MANY = 4000 }; /* of more bytes than a pipe holds */
+    size_t n_told = 0, n_lost = 0;
+    char line[4096];
+    FILE *lines;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    saved_stderr = dup(STDERR_FILENO);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    assert_int_equal(close(ends[1]), 0);
+    for (int i = 0; i < MANY; i++) {
+        cr_log(CR_LOG_INFO, "told", "{s:i}", "i", i);
+    }
+    lines = fdopen(ends[0], "r");
+    assert_non_null(lines);
+    while (fgets(line, sizeof(line), lines) != NULL) {
+        CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
+        struct cr_error err;
+
+        cr_assert_ok(cr_json_parse("log", line, strlen(line), &json, &err), &err);
+        if (strcmp(member(json, "event"), "log_lost") == 0) {
+            n_lost = (size_t)json_integer_value(json_object_get(json, "n"));
+            assert_string_equal(member(json, "level"), "warn");
+        } else if (strcmp(member(json, "event"), "told") == 0) {
+            assert_int_equal(json_integer_value(json_object_get(json, "i")), n_told++);
+            if (n_told == 1) { /* there is room again */
+                cr_log(CR_LOG_INFO, "last", NULL);
+            }
+        } else {
+            break; /* the last */
+        }
+    }
+    assert_true(dup2(saved_stderr, STDERR_FILENO) >= 0);
+    assert_string_equal(strstr(line, "\"last\"") != NULL ? "last" : line, "last");
+    assert_int_equal(n_told + n_lost, MANY);
+    assert_true(n_told > 100 && n_lost > 100);
+    assert_int_equal(fclose(lines), 0);
+    assert_int_equal(close(saved_stderr), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +169,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_members, redirect, restore),
         cmocka_unit_test_setup_teardown(test_level, redirect, restore),
         cmocka_unit_test_setup_teardown(test_bad_members, redirect, restore),
+        cmocka_unit_test(test_full_pipe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
