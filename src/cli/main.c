@@ -168,6 +168,19 @@ static int parse_words(struct cr_cli *cli, struct words *words, int argc, char *
     return 0;
 }
 
+/* A misspelt variable would silently leave a setting as it is. */
+static void remark_strays(const struct cr_cli *cli)
+{
+    struct cr_settings_stray stray;
+    size_t at = 0;
+
+    while (cr_settings_next_stray(&at, &stray)) {
+        cr_cli_say(cli, "the variable %s is not known%s%s%s", stray.name,
+                   stray.likely[0] != '\0' ? "; did you mean " : "", stray.likely,
+                   stray.likely[0] != '\0' ? "?" : "");
+    }
+}
+
 static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, struct cr_error *err)
 {
     int result = parse_words(cli, words, argc, argv, err);
@@ -190,7 +203,11 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
         return cr_cli_usage(err, "which command?");
     }
     result = cr_settings_load(words->flags, words->n_flags, &cli->settings, err);
-    return result != 0 ? result : cli->command->run(cli, err);
+    if (result != 0) {
+        return result;
+    }
+    remark_strays(cli);
+    return cli->command->run(cli, err);
 }
 
 static void report_failure(const struct cr_cli *cli, int result, const struct cr_error *err)

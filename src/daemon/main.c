@@ -12,6 +12,7 @@
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
 #include "healthcheck.h"
@@ -202,6 +203,47 @@ static void close_fd(const int *fd)
     }
 }
 
+/* Variables that look like settings and are none. */
+static void log_strays(void)
+{
+    struct cr_settings_stray stray;
+    size_t at = 0;
+
+    while (cr_settings_next_stray(&at, &stray)) {
+        cr_log(CR_LOG_WARN, "variable_unknown", "{s:s, s:s*}", "name", stray.name, "did_you_mean",
+               stray.likely[0] != '\0' ? stray.likely : NULL);
+    }
+}
+
+/* Adds what is not there. */
+static void note_missing(json_t *missing, const char *what, const char *path)
+{
+    if (path != NULL && !cr_fs_exists(path)) {
+        (void)cr_json_put(missing, what, json_string(path)); /* or it is not told */
+    }
+}
+
+/* Without a registry nothing can ever be answered, and the usual reason is that the daemon was
+ * started somewhere else: what else is not there shows it. */
+static void log_place(const struct cr_settings *settings)
+{
+    CR_CLEANUP(cr_freep) char *portfolio = cr_settings_portfolio_path(settings);
+    CR_CLEANUP(cr_freep) char *cwd = getcwd(NULL, 0);
+    json_t *missing;
+
+    if (cr_fs_exists(settings->registry)) {
+        return;
+    }
+    missing = json_object();
+    note_missing(missing, "registry", settings->registry);
+    note_missing(missing, "portfolio", portfolio);
+    if (settings->config_path == NULL) {
+        note_missing(missing, "config", CR_SETTINGS_CONFIG);
+    }
+    cr_log(CR_LOG_WARN, "wrong_folder", "{s:s*, s:o*, s:s}", "cwd", cwd, "missing", missing, "hint",
+           "start the daemon where these are, or name them: --registry, --config");
+}
+
 static int run(const struct cr_settings *settings, struct cr_error *err)
 {
     CR_CLEANUP(close_fd) int stop_fd = cr_signals_stop_fd();
@@ -263,6 +305,8 @@ int main(int argc, char **argv)
         return check_health(&settings);
     }
     set_log_level(settings.log_level);
+    log_strays();
+    log_place(&settings);
     raise_file_limit(&settings);
     cr_signals_block();
     if (run(&settings, &err) < 0) {

@@ -34,7 +34,7 @@ struct cr_setting {
     const char *choices;
 };
 
-enum { CR_SETTING_MAX_KEY_LEN = 64 };
+enum { CR_SETTING_MAX_KEY_LEN = CR_SETTINGS_VARIABLE_LEN };
 
 /* The i-th row, NULL beyond the last. */
 const struct cr_setting *cr_setting_at(size_t i);

@@ -6,14 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/slip.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/yaml.h"
 #include "setting.h"
 
-#define DEFAULT_CONFIG "config/creditriskd.yaml"
+#define PREFIX "CREDITRISK_"
 
 enum { MAX_CONFIG_LEN = 1 << 20 };
 
@@ -134,6 +136,13 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
 
 CR_DEFINE_CLEANUP(struct cr_yaml_doc *, cr_yaml_destroy);
 
+/* Variables that are no settings. */
+static const char *const others[] = {
+    PREFIX "CONFIG",   /* names the file */
+    PREFIX "ACTOR",    /* who acts, in the registry's events */
+    PREFIX "LIGHTGBM", /* where the trainer finds that library */
+};
+
 /* An empty value in the environment means that the variable is not set. */
 static const char *env_get(const char *name)
 {
@@ -145,12 +154,12 @@ static const char *env_get(const char *name)
 static int load_file(struct cr_settings *settings, const char *named, struct cr_error *err)
 {
     CR_CLEANUP(cr_yaml_destroyp) struct cr_yaml_doc *doc = NULL;
-    const char *path = named != NULL ? named : env_get("CREDITRISK_CONFIG");
+    const char *path = named != NULL ? named : env_get(others[0]);
     const struct cr_yaml_node *root;
     int result;
 
     if (path == NULL) {
-        path = DEFAULT_CONFIG;
+        path = CR_SETTINGS_CONFIG;
         if (!cr_fs_exists(path)) {
             return 0;
         }
@@ -185,11 +194,12 @@ static int load_variable(struct cr_settings *settings, const struct cr_setting *
                       : 0;
 }
 
+/* CREDITRISK_ and the flag or key in capitals. */
 static void variable_name(const struct cr_setting *setting, char name[CR_SETTING_MAX_KEY_LEN])
 {
     const char *base = setting->flag != NULL ? setting->flag : setting->key;
 
-    (void)snprintf(name, CR_SETTING_MAX_KEY_LEN, "CREDITRISK_%s", base); /* the longest fits */
+    (void)snprintf(name, CR_SETTING_MAX_KEY_LEN, PREFIX "%s", base); /* the longest fits */
     for (char *c = name; *c != '\0'; c++) {
         if (*c == '.' || *c == '-') {
             *c = '_';
@@ -215,6 +225,69 @@ static int load_environment(struct cr_settings *settings, struct cr_error *err)
         }
     }
     return result;
+}
+
+/* The i-th variable that something reads, "" for what can be a flag only; false beyond the last. */
+static bool known_variable(size_t i, char ret_name[CR_SETTING_MAX_KEY_LEN])
+{
+    const struct cr_setting *setting;
+
+    if (i < CR_ARRAY_LEN(others)) {
+        (void)snprintf(ret_name, CR_SETTING_MAX_KEY_LEN, "%s", others[i]); /* fits */
+        return true;
+    }
+    setting = cr_setting_at(i - CR_ARRAY_LEN(others));
+    ret_name[0] = '\0';
+    if (setting != NULL && setting->key != NULL) {
+        variable_name(setting, ret_name);
+    }
+    return setting != NULL;
+}
+
+/* Whether nothing reads the variable, and what was meant instead. */
+static bool is_stray(struct cr_settings_stray *stray)
+{
+    char known[CR_SETTING_MAX_KEY_LEN];
+    size_t best = CR_SLIP_NONE;
+
+    stray->likely[0] = '\0';
+    for (size_t i = 0; known_variable(i, known); i++) {
+        size_t d;
+
+        if (strcmp(known, stray->name) == 0) {
+            return false;
+        }
+        d = known[0] != '\0'
+                ? cr_slip_distance(known + sizeof(PREFIX) - 1, stray->name + sizeof(PREFIX) - 1)
+                : CR_SLIP_NONE;
+        if (d < best) {
+            best = d;
+            memcpy(stray->likely, known, sizeof(known));
+        }
+    }
+    return true;
+}
+
+bool cr_settings_next_stray(size_t *at, struct cr_settings_stray *ret_stray)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+    for (; environ[*at] != NULL; (*at)++) {
+        const char *variable = environ[*at];
+        size_t len = strspn(variable, letters); /* other names are of somebody else */
+
+        if (variable[len] != '=' || len >= sizeof(ret_stray->name) ||
+            strncmp(variable, PREFIX, sizeof(PREFIX) - 1) != 0) {
+            continue;
+        }
+        memcpy(ret_stray->name, variable, len);
+        ret_stray->name[len] = '\0';
+        if (is_stray(ret_stray)) {
+            (*at)++;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --listen ADDRESS:PORT; an IPv6 address stands in brackets. */

@@ -113,6 +113,52 @@ static void test_words(void **state)
     }
 }
 
+/* Started where nothing is, it listens, and says where it is and what it misses. */
+static void test_wrong_folder(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *registry = cr_fs_join(dir, "none");
+    CR_CLEANUP(cr_freep) char *cwd = cr_fs_join(cr_test_root(), "");
+    const char *const options[] = {"--registry", registry, NULL};
+    static const char *const variables[] = {
+        "CREDITRISK_PORTFOLIO=absent", "CREDITRISK_REGISTRI=models", "CREDITRISK_SPARE=1", NULL};
+    struct cr_strbuf expected = CR_STRBUF_INIT;
+    struct cr_daemon daemon;
+
+    (void)state;
+    cr_daemon_start(&daemon, options, variables);
+    cr_daemon_signal(&daemon, SIGTERM);
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    cr_strbuf_printf(&expected,
+                     "\"event\":\"wrong_folder\",\"cwd\":\"%.*s\",\"missing\":{\"registry\":"
+                     "\"%s\",\"portfolio\":\"config/portfolios/absent\"}",
+                     (int)strlen(cwd) - 1, cwd, registry);
+    if (strstr(daemon.log.data, cr_strbuf_text(&expected)) == NULL) {
+        fail_msg("'%s' is not in '%s'", cr_strbuf_text(&expected), daemon.log.data);
+    }
+    assert_non_null(strstr(daemon.log.data, "\"event\":\"variable_unknown\",\"name\":"
+                                            "\"CREDITRISK_REGISTRI\",\"did_you_mean\":"
+                                            "\"CREDITRISK_REGISTRY\"}"));
+    assert_non_null(strstr(daemon.log.data, "\"name\":\"CREDITRISK_SPARE\"}"));
+    cr_daemon_finish(&daemon);
+    cr_strbuf_finish(&expected);
+}
+
+/* Where a registry is there is nothing to be said. */
+static void test_right_folder(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    struct cr_daemon daemon;
+
+    (void)state;
+    start(&daemon, dir);
+    cr_daemon_signal(&daemon, SIGTERM);
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    assert_null(strstr(daemon.log.data, "wrong_folder"));
+    assert_null(strstr(daemon.log.data, "variable_unknown"));
+    cr_daemon_finish(&daemon);
+}
+
 static void test_address_taken(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
@@ -517,6 +563,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_wrong_folder),
+        cmocka_unit_test(test_right_folder),
         cmocka_unit_test(test_address_taken),
         cmocka_unit_test(test_own_socket),
         cmocka_unit_test(test_log_is_json),

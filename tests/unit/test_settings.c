@@ -366,6 +366,49 @@ static void test_secrets(void **state)
     }
 }
 
+static void check_stray(size_t *at, const char *name, const char *likely)
+{
+    struct cr_settings_stray stray;
+
+    assert_true(cr_settings_next_stray(at, &stray));
+    assert_string_equal(stray.name, name);
+    assert_string_equal(stray.likely, likely);
+}
+
+/* Variables that look like settings and are none, with what they may have meant. */
+static void test_strays(void **state)
+{
+    static const char *const known[] = {"CREDITRISK_DB",          "CREDITRISK_LIMITS_BODY_BYTES",
+                                        "CREDITRISK_REGISTRY_DB", "CREDITRISK_CONFIG",
+                                        "CREDITRISK_ACTOR",       "CREDITRISK_LIGHTGBM"};
+    static const char *const strangers[] = {"CREDITRISK", "creditrisk_db", "MY_CREDITRISK_DB",
+                                            "CREDITRISK_ODD-NAME"};
+    struct cr_settings_stray stray;
+    size_t at = 0;
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(known); i++) {
+        assert_int_equal(setenv(known[i], "x", 1), 0);
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(strangers); i++) {
+        assert_int_equal(setenv(strangers[i], "x", 1), 0);
+    }
+    assert_false(cr_settings_next_stray(&at, &stray));
+    assert_int_equal(setenv("CREDITRISK_LIMITS_BODY_BYTE", "1", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_LISTEN_FD", "1", 1), 0); /* a flag only */
+    assert_int_equal(setenv("CREDITRISK_PORT", "1", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_CONFG", "1", 1), 0);
+    at = 0;
+    check_stray(&at, "CREDITRISK_LIMITS_BODY_BYTE", "CREDITRISK_LIMITS_BODY_BYTES");
+    check_stray(&at, "CREDITRISK_LISTEN_FD", "");
+    check_stray(&at, "CREDITRISK_PORT", "");
+    check_stray(&at, "CREDITRISK_CONFG", "CREDITRISK_CONFIG");
+    assert_false(cr_settings_next_stray(&at, &stray));
+    for (size_t i = 0; i < CR_ARRAY_LEN(strangers); i++) {
+        assert_int_equal(unsetenv(strangers[i]), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_bad_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_is_flag, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_secrets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_strays, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

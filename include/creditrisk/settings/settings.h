@@ -9,6 +9,11 @@
 
 #include "creditrisk/util/error.h"
 
+/* The file that is read where none is named. */
+#define CR_SETTINGS_CONFIG "config/creditriskd.yaml"
+
+enum { CR_SETTINGS_VARIABLE_LEN = 64 };
+
 enum cr_origin { CR_ORIGIN_DEFAULT, CR_ORIGIN_FILE, CR_ORIGIN_ENVIRONMENT, CR_ORIGIN_FLAG };
 
 /* One table in settings.c lists every setting: key in the file ("limits.body_bytes"), variable of
@@ -68,15 +73,25 @@ struct cr_settings_flag {
 /* Reads defaults, file, environment and flags, in this order. The file is the flag `config`,
  * CREDITRISK_CONFIG or config/creditriskd.yaml (which may be absent unless it was named). The flag
  * `listen` is ADDRESS:PORT and excludes `listen-fd`. An empty variable counts as not set; variables
- * that no setting has are nobody's business. An unknown key or an unfit value in the file is
- * CR_EPARSE with file, line and column; an unfit variable or flag is CR_EINVAL with its name; a
- * named file that does not exist is CR_ENOTFOUND. ret_settings is yours: cr_settings_finish. */
+ * that no setting has change nothing (cr_settings_next_stray). An unknown key or an unfit value in
+ * the file is CR_EPARSE with file, line and column; an unfit variable or flag is CR_EINVAL with its
+ * name; a named file that does not exist is CR_ENOTFOUND. ret_settings is yours:
+ * cr_settings_finish. */
 int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
                      struct cr_settings *ret_settings, struct cr_error *err);
 void cr_settings_finish(struct cr_settings *settings);
 
 /* Whether `--name` is a setting's flag (so that it takes a value). */
 bool cr_settings_is_flag(const char *name);
+
+/* A variable of the environment that begins with CREDITRISK_ and that nothing reads. */
+struct cr_settings_stray {
+    char name[CR_SETTINGS_VARIABLE_LEN];
+    char likely[CR_SETTINGS_VARIABLE_LEN]; /* what it was probably meant to be; "" = nothing near */
+};
+
+/* The next one from *at on, which begins at 0 and moves behind it; false when there are no more. */
+bool cr_settings_next_stray(size_t *at, struct cr_settings_stray *ret_stray);
 
 /* One setting for display; passwords inside database addresses are masked. */
 struct cr_settings_entry {
