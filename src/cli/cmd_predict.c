@@ -355,7 +355,8 @@ const struct cr_command cr_cmd_predict = {
         "decision_id, which only the daemon gives. NDJSON and CSV may be of any length: every "
         "row is\n"
         "answered by one line of JSON, in order. The header of a CSV file names the "
-        "application's fields.",
+        "application's fields;\n"
+        "a column that is none is ignored with a remark, one that is nearly one is refused.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

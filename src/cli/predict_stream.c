@@ -19,6 +19,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/progress.h"
+#include "creditrisk/util/slip.h"
 
 enum {
     MANY = 256,          /* rows that are scored at once where brief */
@@ -187,6 +188,31 @@ static int read_lines(struct work *work, struct cr_error *err)
     return result;
 }
 
+static bool has_column(const struct work *work, size_t field)
+{
+    for (size_t i = 0; i < work->n_columns; i++) {
+        if (work->columns[i] == (ptrdiff_t)field) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The field that a column was meant to be: one that no column is and whose name a slip of the pen
+ * would make of it. NULL when it is a column of its own. */
+static const char *find_meant(const struct work *work, const char *name)
+{
+    const struct cr_portfolio *portfolio = work->bundle->portfolio;
+
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        if (!has_column(work, i) &&
+            cr_slip_distance(portfolio->fields[i].name, name) != CR_SLIP_NONE) {
+            return portfolio->fields[i].name;
+        }
+    }
+    return NULL;
+}
+
 static int read_header(struct work *work, const struct cr_csv_row *row, struct cr_error *err)
 {
     work->columns = calloc(row->n + 1, sizeof(*work->columns));
@@ -196,9 +222,17 @@ static int read_header(struct work *work, const struct cr_csv_row *row, struct c
     work->n_columns = row->n;
     for (size_t i = 0; i < row->n; i++) {
         work->columns[i] = cr_portfolio_find_field(work->bundle->portfolio, row->fields[i].text);
+    }
+    for (size_t i = 0; i < row->n; i++) {
+        const char *name = row->fields[i].text;
+        const char *likely = work->columns[i] < 0 ? find_meant(work, name) : NULL;
+
+        if (likely != NULL) {
+            return cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
+                               "there is no field '%s'; did you mean '%s'?", name, likely);
+        }
         if (work->columns[i] < 0) {
-            cr_cli_say(work->stream->cli, "%s: column '%s' is ignored", row->file,
-                       row->fields[i].text);
+            cr_cli_say(work->stream->cli, "%s: column '%s' is ignored", row->file, name);
         }
     }
     return 0;

@@ -179,6 +179,10 @@ def check_streams(cli, application, answer):
         assert all(long[key] == value for key, value in short.items()), (short, long)
     full = cli("predict", "-", "--format", "ndjson", "--explain", stdin=json.dumps(application)).stdout
     assert "by_input" in json.loads(full)["contributions"]
+    misspelt = cli("predict", "-", "--format", "csv", status=1, stdin="age,anual_income\n30,1\n")
+    assert "there is no field 'anual_income'; did you mean 'annual_income'?" in misspelt.stderr and not misspelt.stdout
+    beside = cli("predict", "-", "--format", "csv", status=1, stdin="age,loan_amount,loan_amount2\n30,1,1\n")
+    assert beside.stdout.count("\n") == 1, "a column of its own, however near"
     ragged = (cli.dir / "rows.csv").read_text().splitlines()[:4]
     ragged[2] = ragged[2].rsplit(",", 2)[0]
     ragged[3] = "00" + ragged[3]  # of an age
