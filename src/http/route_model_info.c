@@ -35,6 +35,27 @@ static json_t *describe_challenger(struct cr_champion *champion)
                      cr_metrics_shadow_to_json(challenger->shadow));
 }
 
+/* Every feature that the portfolio marks as protected, and whether this model was trained on it. */
+static json_t *describe_protected(const struct cr_bundle *bundle)
+{
+    static const char *const words[] = {
+        [CR_RESTRICTED] = "restricted", [CR_PROHIBITED] = "prohibited"};
+    const struct cr_portfolio *portfolio = bundle->portfolio;
+    CR_CLEANUP(cr_json_decrefp) json_t *features = json_array();
+
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        const struct cr_feature *feature = &portfolio->features[i];
+
+        if (feature->protection != CR_UNPROTECTED &&
+            json_array_append_new(features, json_pack("{s:s, s:s, s:b}", "name", feature->name,
+                                                      "protected", words[feature->protection],
+                                                      "used", cr_bundle_uses(bundle, i))) != 0) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(features);
+}
+
 static json_t *describe(struct cr_champion *champion)
 {
     const struct cr_bundle *bundle = champion->bundle;
@@ -42,7 +63,7 @@ static json_t *describe(struct cr_champion *champion)
     const json_t *manifest = bundle->manifest;
 
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}, "
-                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:s?, s:o}",
+                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:o, s:s?, s:o}",
                      "version", bundle->version,                                        //
                      "model_name", champion->bundle->model_name,                        //
                      "model_kind", copy(manifest, "model", "kind"),                     //
@@ -62,6 +83,7 @@ static json_t *describe(struct cr_champion *champion)
                      "calibration", "slope", cr_json_number(bundle->calibration.slope), //
                      "intercept", cr_json_number(bundle->calibration.intercept),        //
                      "application_fields", (int)portfolio->n_fields,                    //
+                     "protected_features", describe_protected(bundle),                  //
                      "data", copy(manifest, NULL, "data"),                              //
                      "sha256", bundle->sha256,                                          //
                      "challenger", describe_challenger(champion));

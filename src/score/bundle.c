@@ -240,6 +240,11 @@ size_t cr_bundle_n_contexts(const struct cr_bundle *bundle)
     return bundle->state->n_contexts;
 }
 
+bool cr_bundle_uses(const struct cr_bundle *bundle, size_t feature)
+{
+    return cr_pipeline_uses(bundle->pipeline, feature);
+}
+
 const char *cr_bundle_not_compiled(const struct cr_bundle *bundle)
 {
     const struct cr_error *reason = &bundle->state->not_compiled;

@@ -135,6 +135,19 @@ static void test_model_info(void **state)
         "model_name", "auc_roc", "feature_count", "training_date", "optimal_threshold",
         "metrics",    "outcome", "calibration",   "portfolio",     "sha256",
     };
+    static const struct {
+        const char *name;
+        const char *protection;
+        bool used;
+    } protected[] = {
+        {"age", "restricted", true},
+        {"gender", "prohibited", false},
+        {"marital_status", "prohibited", false},
+    };
+    const json_t *features = json_object_get(info, "protected_features");
+    size_t i_feature;
+    json_t *feature;
+    size_t n_found = 0;
 
     (void)state;
     cr_http_check(&response, 200);
@@ -142,6 +155,17 @@ static void test_model_info(void **state)
     for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
         assert_non_null(json_object_get(info, keys[i]));
     }
+    json_array_foreach(features, i_feature, feature)
+    {
+        for (size_t i = 0; i < CR_ARRAY_LEN(protected); i++) {
+            if (strcmp(cr_http_text(feature, "name"), protected[i].name) == 0) {
+                assert_string_equal(cr_http_text(feature, "protected"), protected[i].protection);
+                assert_int_equal(json_is_true(json_object_get(feature, "used")), protected[i].used);
+                n_found++;
+            }
+        }
+    }
+    assert_int_equal(n_found, CR_ARRAY_LEN(protected));
     assert_int_equal(json_array_size(json_object_get(info, "available_versions")), 1);
     assert_true(json_is_number(json_object_get(info, "optimal_threshold")));
     cr_http_finish(&response);
@@ -442,7 +466,7 @@ static void check_too_large(const char *head, size_t len, const char *tail)
     assert_true(cr_http_puts(fd, head));
     assert_true(cr_http_send(fd, blanks, len));
     assert_true(cr_http_puts(fd, tail));
-    check_detail(cr_http_read(fd, false), 413, "The body is too large");
+    check_detail(cr_http_read(fd, false), 413, "The body must not have more than 65536 bytes");
     assert_true(cr_http_is_closed(fd));
     (void)close(fd);
 }
@@ -463,7 +487,7 @@ static void test_body_limit_early(void **state)
 
     (void)state;
     assert_true(cr_http_puts(fd, POST "Content-Length: 65537\r\n\r\n"));
-    check_detail(cr_http_read(fd, false), 413, "The body is too large");
+    check_detail(cr_http_read(fd, false), 413, "The body must not have more than 65536 bytes");
     assert_true(cr_http_is_closed(fd));
     (void)close(fd);
 }

@@ -71,6 +71,9 @@ static inline void cr_bundle_unrefp(struct cr_bundle **bundle)
 struct cr_context *cr_bundle_context(struct cr_bundle *bundle, size_t index);
 size_t cr_bundle_n_contexts(const struct cr_bundle *bundle);
 
+/* Whether the model was trained on the feature, an index of the portfolio's. */
+bool cr_bundle_uses(const struct cr_bundle *bundle, size_t feature);
+
 /* Why SQLite computes the features, several times slower; NULL when they are compiled. Borrowed. */
 const char *cr_bundle_not_compiled(const struct cr_bundle *bundle);
 
