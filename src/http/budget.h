@@ -11,7 +11,7 @@
 #include "creditrisk/util/error.h"
 
 /* One client may hold total / CR_BUDGET_SHARES bytes. */
-enum { CR_BUDGET_SHARES = 4 };
+enum { CR_BUDGET_SHARES = 2 };
 
 struct cr_budget;
 

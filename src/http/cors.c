@@ -2,6 +2,7 @@
 #include "cors.h"
 
 #include <string.h>
+#include <strings.h>
 
 static struct cr_origin_entry next_entry(const char **list)
 {
@@ -38,4 +39,18 @@ struct cr_origin_entry cr_cors_find(const char *list, const char *origin)
         }
     }
     return (struct cr_origin_entry){NULL, 0};
+}
+
+bool cr_cors_is_foreign(const char *fetch_site, const char *origin, const char *host)
+{
+    const char *authority;
+
+    if (fetch_site != NULL) {
+        return strcmp(fetch_site, "same-origin") != 0 && strcmp(fetch_site, "none") != 0;
+    }
+    if (origin == NULL) {
+        return false;
+    }
+    authority = strstr(origin, "://");
+    return authority == NULL || host == NULL || strcasecmp(authority + 3, host) != 0;
 }

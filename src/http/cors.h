@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Private to http/: pages of other origins that may call from a browser. Off unless
- * cors.allow_origins names some. */
+/* Private to http/: pages of other origins that may call from a browser. None unless
+ * cors.allow_origins names some. That a page may not read an answer does not keep a browser from
+ * sending what it asks, with whatever the daemon's own address is good for: so what changes
+ * anything is refused to pages that are not listed. */
 #ifndef HTTP_CORS_H
 #define HTTP_CORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "creditrisk/util/error.h"
@@ -20,5 +23,10 @@ int cr_cors_check(const char *list, struct cr_error *err);
 
 /* The entry that an Origin header (NULL when absent) names. */
 struct cr_origin_entry cr_cors_find(const char *list, const char *origin);
+
+/* Whether a browser brings this for a page of another origin, listed or not: what Sec-Fetch-Site
+ * says, or where a browser does not send it, an Origin that is not the Host. No program but a
+ * browser sends either; all may be NULL. */
+bool cr_cors_is_foreign(const char *fetch_site, const char *origin, const char *host);
 
 #endif

@@ -26,6 +26,7 @@ static const struct {
     {"Authorization", offsetof(struct cr_headers, authorization), true},
     {"X-API-Key", offsetof(struct cr_headers, api_key), true},
     {"Origin", offsetof(struct cr_headers, origin), true},
+    {"Sec-Fetch-Site", offsetof(struct cr_headers, fetch_site), true},
     {"Access-Control-Request-Method", offsetof(struct cr_headers, preflight), false},
     {"X-Forwarded-For", offsetof(struct cr_headers, forwarded_for), false},
 };

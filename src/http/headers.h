@@ -42,10 +42,11 @@ struct cr_headers {
     const char *authorization;
     const char *api_key;
     const char *origin;
+    const char *fetch_site;    /* Sec-Fetch-Site */
     const char *preflight;     /* Access-Control-Request-Method */
     const char *forwarded_for; /* the last one, which the nearest proxy wrote */
     uint64_t body_len;         /* Content-Length's value */
-    const char *why;           /* of a refusal; static */
+    const char *why;           /* of a refusal; static; NULL = nothing more precise */
 };
 
 /* Reads and judges all headers. CR_REFUSAL_NONE, _MALFORMED or _HEADERS_TOO_LARGE. */

@@ -210,7 +210,7 @@ enum MHD_Result cr_reply_deliver(struct cr_request *request);
 
 /* While the body is still coming the library takes no reply: this one goes to the socket as it is,
  * the connection must be closed after it (return MHD_NO). */
-void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal);
+void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal, const char *detail);
 
 /* The routes. */
 cr_route_fn cr_route_predict;

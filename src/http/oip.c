@@ -151,8 +151,13 @@ static int read_inputs(struct cr_oip_batch *batch, size_t max_rows, struct cr_er
     const json_t *inputs = json_object_get(batch->body, "inputs");
     int r = 0;
 
-    if (!json_is_array(inputs) || json_array_size(inputs) == 0) {
-        return cr_error_set(err, CR_EINVAL, "inputs must be a list of tensors");
+    if (!json_is_array(inputs)) {
+        return cr_error_set(err, CR_EINVAL,
+                            "inputs must be a list of tensors, one for each field that is sent");
+    }
+    if (json_array_size(inputs) == 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "inputs is empty: there must be a tensor for each field that is sent");
     }
     for (size_t i = 0; r == 0 && i < json_array_size(inputs); i++) {
         r = read_input(batch, json_array_get(inputs, i), i, err);

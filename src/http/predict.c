@@ -3,37 +3,63 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "creditrisk/score/result.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/slip.h"
 #include "shadow.h"
 
 enum { UUID_LEN = 37 };
 
-bool cr_predict_read_explain(struct cr_request *request, bool *ret_full)
-{
-    const char *value = NULL;
-    size_t len = 0;
+static const char explain[] = "explain";
 
-    *ret_full = false;
-    if (MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, "explain", 7,
-                                      &value, &len) != MHD_YES) {
-        return true;
-    }
-    *ret_full = value != NULL && len == 4 && memcmp(value, "full", 4) == 0;
-    return *ret_full;
+/* Whether the name of a parameter was meant to be ours. */
+static bool is_slip(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    return name[strspn(name, letters)] == '\0' &&
+           (strcasecmp(name, explain) == 0 || cr_slip_distance(explain, name) != CR_SLIP_NONE);
 }
 
-enum MHD_Result cr_predict_refuse_explain(struct cr_request *request)
+/* One parameter; the library stops at MHD_NO. */
+static enum MHD_Result visit(void *context, enum MHD_ValueKind kind, const char *key,
+                             size_t key_len, const char *value, size_t value_len)
+{
+    struct cr_predict_query *query = context;
+
+    (void)kind;
+    if (key_len == sizeof(explain) - 1 && memcmp(key, explain, key_len) == 0) {
+        query->full = value != NULL && value_len == 4 && memcmp(value, "full", 4) == 0;
+        query->fault = query->full ? NULL : explain;
+    } else if (is_slip(key)) {
+        query->fault = key;
+    }
+    return query->fault == NULL ? MHD_YES : MHD_NO;
+}
+
+bool cr_predict_read_query(struct cr_request *request, struct cr_predict_query *ret_query)
+{
+    *ret_query = (struct cr_predict_query){0};
+    (void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, visit,
+                                      ret_query); /* a count */
+    return ret_query->fault == NULL;
+}
+
+enum MHD_Result cr_predict_refuse_query(struct cr_request *request,
+                                        const struct cr_predict_query *query)
 {
     static const char *const full = "full";
     const struct cr_field expected = {.type = CR_ENUM, .levels = {.n = 1, .texts = &full}};
-    const struct cr_issue issue = {.type = CR_ISSUE_ENUM,
-                                   .field = "explain",
-                                   .bound = NAN,
-                                   .expected = &expected,
-                                   .place = "query"};
+    const struct cr_issue issue = {
+        .type = query->fault == explain ? CR_ISSUE_ENUM : CR_ISSUE_EXTRA_FORBIDDEN,
+        .field = query->fault,
+        .bound = NAN,
+        .expected = query->fault == explain ? &expected : NULL,
+        .place = "query",
+    };
 
     return cr_reply_invalid(request, json_pack("[o]", cr_issue_to_json(&issue)));
 }

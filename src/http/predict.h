@@ -11,9 +11,17 @@
 #include "creditrisk/score/scorer.h"
 #include "http.h"
 
-/* Reads ?explain=full; false for any other value, which cr_predict_refuse_explain answers. */
-bool cr_predict_read_explain(struct cr_request *request, bool *ret_full);
-enum MHD_Result cr_predict_refuse_explain(struct cr_request *request);
+/* What the query asks. Its names are borrowed from the request. */
+struct cr_predict_query {
+    bool full;         /* ?explain=full */
+    const char *fault; /* the parameter that is wrong; NULL = none */
+};
+
+/* Reads the query; false for another value of explain, or a slip of the pen in its name, which
+ * cr_predict_refuse_query answers. Other parameters are nobody's, as in FastAPI. */
+bool cr_predict_read_query(struct cr_request *request, struct cr_predict_query *ret_query);
+enum MHD_Result cr_predict_refuse_query(struct cr_request *request,
+                                        const struct cr_predict_query *query);
 
 /* FastAPI's list of complaints, which are counted. A new reference; NULL without memory. */
 json_t *cr_predict_details(struct cr_request *request, const struct cr_champion *champion,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "creditrisk/portfolio/record.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
@@ -52,12 +53,25 @@ static bool put_place(json_t *error, const json_t *loc)
     return json_object_set_new(error, "pointer", make_pointer(loc)) == 0;
 }
 
+/* The message; of what is no JSON, with the reason that FastAPI tells beside it. */
+static json_t *make_detail(const json_t *detail)
+{
+    const char *msg = json_string_value(json_object_get(detail, "msg"));
+    const char *type = json_string_value(json_object_get(detail, "type"));
+
+    if (strcmp(type, cr_issue_type_name(CR_ISSUE_JSON_INVALID)) != 0) {
+        return json_string(msg);
+    }
+    return json_sprintf(
+        "%s: %s", msg, json_string_value(json_object_get(json_object_get(detail, "ctx"), "error")));
+}
+
 static json_t *make_error(const json_t *detail)
 {
     json_t *ctx = json_object_get(detail, "ctx");
     CR_CLEANUP(cr_json_decrefp)
-    json_t *error = json_pack("{s:O, s:O}", "type", json_object_get(detail, "type"), "detail",
-                              json_object_get(detail, "msg"));
+    json_t *error = json_pack("{s:O, s:o}", "type", json_object_get(detail, "type"), "detail",
+                              make_detail(detail));
 
     if (error == NULL || !put_place(error, json_object_get(detail, "loc")) ||
         (ctx != NULL && json_object_set(error, "ctx", ctx) != 0)) {

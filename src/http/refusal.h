@@ -8,7 +8,8 @@ enum cr_refusal {
     CR_REFUSAL_NONE,
     CR_REFUSAL_MALFORMED,         /* 400 and close: the bytes may mean two things */
     CR_REFUSAL_UNAUTHENTICATED,   /* 401 with WWW-Authenticate */
-    CR_REFUSAL_FORBIDDEN,         /* 403 */
+    CR_REFUSAL_FORBIDDEN,         /* 403: the key does not open this */
+    CR_REFUSAL_FOREIGN,           /* 403: a page of another origin asks */
     CR_REFUSAL_BAD_REQUEST,       /* 400: understood, and wrong */
     CR_REFUSAL_NOT_FOUND,         /* 404 */
     CR_REFUSAL_METHOD,            /* 405 with Allow */

@@ -2,14 +2,13 @@
 #include "http.h"
 
 #include <assert.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include "content.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
@@ -19,8 +18,7 @@
 
 #define RETRY_AFTER_S "5"
 
-/* Answers beyond LARGE bytes are sent in blocks. */
-enum { DATE_LEN = 32, LARGE = 65536, LARGE_BLOCK = 32768 };
+enum { DATE_LEN = 32 };
 
 /* THE table of refusals. */
 static const struct {
@@ -32,13 +30,16 @@ static const struct {
     [CR_REFUSAL_MALFORMED] = {400, true, "Bad Request", "The request is malformed"},
     [CR_REFUSAL_UNAUTHENTICATED] = {401, false, "Unauthorized", "A valid key is needed"},
     [CR_REFUSAL_FORBIDDEN] = {403, false, "Forbidden", "The key does not have the scope for this"},
+    [CR_REFUSAL_FOREIGN] = {403, false, "Forbidden",
+                            "A page of another origin may ask this only if cors.allow_origins "
+                            "lists it"},
     [CR_REFUSAL_BAD_REQUEST] = {400, false, "Bad Request", "The request is not valid"},
     [CR_REFUSAL_NOT_FOUND] = {404, false, "Not Found", "Not Found"},
     [CR_REFUSAL_METHOD] = {405, false, "Method Not Allowed", "Method Not Allowed"},
     [CR_REFUSAL_CONFLICT] = {409, false, "Conflict", "Conflict"},
     [CR_REFUSAL_TOO_LARGE] = {413, true, "Content Too Large", "The body is too large"},
     [CR_REFUSAL_MEDIA_TYPE] = {415, false, "Unsupported Media Type",
-                               "The body must be application/json"},
+                               "The body must be JSON, sent with Content-Type: application/json"},
     [CR_REFUSAL_INVALID] = {422, false, "Unprocessable Content", "The request is not valid"},
     [CR_REFUSAL_TOO_MANY] = {429, false, "Too Many Requests", "Too many requests: wait"},
     [CR_REFUSAL_HEADERS_TOO_LARGE] = {431, true, "Request Header Fields Too Large",
@@ -102,101 +103,13 @@ static const char *error_type(enum cr_surface surface)
     return surface == CR_SURFACE_PROBLEM ? "application/problem+json" : "application/json";
 }
 
-/* An answer so large that its reader's pace matters: its deadline moves with the bytes taken. */
-struct large {
-    struct cr_server *server;
-    struct cr_timer *timer; /* the connection's: there for as long as it is read */
-    int fd;                 /* so is this */
-    int64_t start_ns;       /* 0 until the first byte is asked for */
-    char *text;
-    size_t len;
-    size_t held_bytes; /* of the budget, for … */
-    struct cr_address client;
-};
-
-static ssize_t read_large(void *context, uint64_t position, char *out, size_t max)
-{
-    struct large *large = context;
-    size_t rest = large->len - (size_t)position;
-    size_t n = rest < max ? rest : max;
-    int n_pending = 0; /* handed to the system, which still has it */
-    size_t n_taken;
-
-    if (large->start_ns == 0) {
-        large->start_ns = cr_clock_ns();
-    }
-    (void)ioctl(large->fd, SIOCOUTQ, &n_pending); /* of a local socket nothing is known */
-    n_taken = (size_t)position > (size_t)n_pending ? (size_t)position - (size_t)n_pending : 0;
-    cr_timer_set(large->timer,
-                 cr_connections_transfer_due(large->server->connections, large->start_ns, n_taken));
-    memcpy(out, large->text + position, n);
-    return (ssize_t)n;
-}
-
-static void free_large(void *context)
-{
-    struct large *large = context;
-
-    if (large->held_bytes > 0) {
-        cr_budget_release(large->server->budget, &large->client, large->held_bytes);
-    }
-    free(large->text);
-    free(large);
-}
-
-/* NULL when there is no memory for it, or no room in the budget for a batch's. The text is consumed
- * on success only. */
-static struct MHD_Response *make_large(struct cr_request *request, char *text, size_t len)
-{
-    size_t held_bytes = cr_request_is_batch(request) ? len : 0;
-    struct large *large = malloc(sizeof(*large));
-    struct MHD_Response *response = NULL;
-
-    if (large == NULL) {
-        return NULL;
-    }
-    *large = (struct large){
-        .server = request->server,
-        .timer = &request->peer->timer,
-        .fd = request->peer->fd,
-        .text = text,
-        .len = len,
-        .client = request->client,
-    };
-    if (held_bytes == 0 || cr_budget_hold(large->server->budget, &large->client, held_bytes)) {
-        large->held_bytes = held_bytes;
-        response =
-            MHD_create_response_from_callback(len, LARGE_BLOCK, read_large, large, free_large);
-    }
-    if (response == NULL) {
-        large->text = NULL;
-        free_large(large);
-    }
-    return response;
-}
-
-/* The text is consumed, also on failure; NULL as make_large. */
-static struct MHD_Response *make_response(struct cr_request *request, char *text, size_t len)
-{
-    struct MHD_Response *response = NULL;
-
-    if (text != NULL && len > LARGE) {
-        response = make_large(request, text, len);
-    } else if (text != NULL) {
-        request->answer_len = len;
-        response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
-    }
-    if (response == NULL) {
-        free(text);
-    }
-    return response;
-}
-
 static struct MHD_Response *render_text(struct cr_request *request, struct cr_strbuf *text)
 {
     size_t len = text->len;
+    char *bytes = cr_strbuf_steal(text);
 
-    return make_response(request, cr_strbuf_steal(text), len);
+    return bytes != NULL ? cr_content_respond(request, (struct cr_content){bytes, len, free, bytes})
+                         : NULL;
 }
 
 static struct MHD_Response *render(struct cr_request *request, const json_t *json)
@@ -270,7 +183,9 @@ static void put_status_headers(const struct cr_request *request, unsigned status
         put_header(response, "WWW-Authenticate", "Bearer realm=\"creditrisk\"");
         break;
     case 403:
-        put_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
+        if (request->refusal == CR_REFUSAL_FORBIDDEN) {
+            put_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
+        }
         break;
     case 405:
         cr_routes_allow(request->route, text);
@@ -426,14 +341,11 @@ enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset
                                MHD_ContentReaderFreeCallback release, void *owner)
 {
     bool same = has_already(request, asset);
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        same ? 0 : asset->len, (void *)asset->bytes, release, owner); /* never written to */
+    const struct cr_content content = {asset->bytes, same ? 0 : asset->len, release, owner};
+    struct MHD_Response *response = cr_content_respond(request, content);
 
     if (response == NULL) {
-        if (release != NULL) {
-            release(owner);
-        }
-        return MHD_NO;
+        return cr_reply_refuse(request, CR_REFUSAL_OVERLOAD, NULL);
     }
     (void)MHD_add_response_header(response, "ETag", asset->etag); /* as in queue */
     (void)MHD_add_response_header(response, "Cache-Control", "no-cache");
@@ -544,13 +456,13 @@ void cr_reply_write(struct cr_strbuf *out, enum cr_refusal refusal, enum cr_surf
                      cr_strbuf_text(&text));
 }
 
-void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal)
+void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal, const char *detail)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf bytes = CR_STRBUF_INIT;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-    cr_reply_write(&bytes, refusal, request->surface, request->id, NULL);
+    cr_reply_write(&bytes, refusal, request->surface, request->id, detail);
     if (bytes.failed || info == NULL) {
         return;
     }

@@ -29,6 +29,8 @@
  * while it is read and judged; a batch this many times its size while it arrives. */
 enum { ARENA_FACTOR = 32, ARRIVAL_FACTOR = 4, ARENA_BASE = 1 << 20, FIRST_BODY = 4096 };
 
+enum { LIMIT_TEXT_LEN = 64 };
+
 /* The number a worker thread took with its first request; a thread serves one server only. */
 static struct cr_worker *this_worker(struct cr_server *server)
 {
@@ -138,6 +140,13 @@ static void set_limits(struct cr_request *request)
     }
 }
 
+/* Whether a page that is not listed asks for something to be done. */
+static bool is_foreign(const struct cr_request *request, const struct cr_headers *headers)
+{
+    return request->method == CR_METHOD_POST && request->origin.text == NULL &&
+           cr_cors_is_foreign(headers->fetch_site, headers->origin, headers->host);
+}
+
 /* A browser's question whether a page may ask (CORS). */
 static bool is_preflight(const struct cr_request *request, const struct cr_headers *headers)
 {
@@ -159,18 +168,22 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
     } else if ((request->route->methods & request->method) == 0) {
         request->is_preflight = is_preflight(request, headers);
         request->refusal = request->is_preflight ? CR_REFUSAL_NONE : CR_REFUSAL_METHOD;
+    } else if (is_foreign(request, headers)) {
+        request->refusal = CR_REFUSAL_FOREIGN;
     } else if ((request->refusal = cr_admit_request(request, headers)) != CR_REFUSAL_NONE) {
         request->refusal_detail = NULL;
     } else if (request->route->media != CR_MEDIA_NONE &&
                (request->route->media & request->media) == 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
         request->refusal_detail = (request->route->media & CR_MEDIA_NDJSON) != 0
-                                      ? "The body must be application/json or application/x-ndjson"
+                                      ? "The body must be a JSON array, sent with Content-Type: "
+                                        "application/json, or one JSON object a line, with "
+                                        "application/x-ndjson"
                                       : NULL;
     } else if (headers->content_encoding != NULL &&
                strcasecmp(headers->content_encoding, "identity") != 0) {
         request->refusal = CR_REFUSAL_MEDIA_TYPE;
-        request->refusal_detail = "No Content-Encoding is accepted";
+        request->refusal_detail = "The body must be sent as it is, without Content-Encoding";
     }
     set_limits(request);
 }
@@ -189,6 +202,14 @@ static enum MHD_Result await_body(struct cr_request *request, const struct cr_he
     return MHD_YES;
 }
 
+/* Tells a client that sends too much how much there may be. */
+static const char *write_limit(const struct cr_request *request, char text[LIMIT_TEXT_LEN])
+{
+    (void)snprintf(text, LIMIT_TEXT_LEN, "The body must not have more than %zu bytes",
+                   request->body_max); /* fits */
+    return text;
+}
+
 /* Judges the head. */
 static enum MHD_Result begin(struct cr_request *request, const char *url, const char *version)
 {
@@ -198,6 +219,7 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
                                    request->is_target, version};
     struct cr_headers headers;
     enum cr_refusal refusal = cr_headers_check(request->connection, &line, &limits, &headers);
+    char limit[LIMIT_TEXT_LEN];
     bool is_counted;
 
     if (headers.request_id != NULL && cr_headers_is_id(headers.request_id)) {
@@ -223,6 +245,7 @@ static enum MHD_Result begin(struct cr_request *request, const char *url, const 
     }
     if (refusal == CR_REFUSAL_NONE && headers.body_len > request->body_max) {
         refusal = CR_REFUSAL_TOO_LARGE;
+        headers.why = write_limit(request, limit);
     }
     if (refusal != CR_REFUSAL_NONE) {
         return cr_reply_refuse(request, refusal, headers.why);
@@ -273,7 +296,9 @@ static enum MHD_Result collect(struct cr_request *request, const char *data, siz
     size_t len = *data_len;
 
     if (len > max || request->body_len + request->body_dropped > max - len) {
-        cr_reply_cut(request, CR_REFUSAL_TOO_LARGE); /* chunked: its size was not announced */
+        char limit[LIMIT_TEXT_LEN]; /* chunked: its size was not announced */
+
+        cr_reply_cut(request, CR_REFUSAL_TOO_LARGE, write_limit(request, limit));
         return MHD_NO;
     }
     if (request->refusal != CR_REFUSAL_NONE || request->is_preflight ||
@@ -283,7 +308,7 @@ static enum MHD_Result collect(struct cr_request *request, const char *data, siz
         memcpy(request->body + request->body_len, data, len);
         request->body_len += len;
     } else {
-        cr_reply_cut(request, CR_REFUSAL_OVERLOAD);
+        cr_reply_cut(request, CR_REFUSAL_OVERLOAD, NULL);
         return MHD_NO;
     }
     cr_timer_set(&request->peer->timer,

@@ -3,6 +3,7 @@
  * Nothing is decided before the whole body has been taken apart; what is wrong inside a row is that
  * row's own. */
 #include <math.h>
+#include <stdio.h>
 
 #include "creditrisk/portfolio/rows.h"
 #include "creditrisk/util/cleanup.h"
@@ -17,7 +18,7 @@ struct batch {
     struct cr_request *request;
     struct cr_champion *champion;
     enum cr_rows_form form;
-    bool full;             /* ?explain=full */
+    struct cr_predict_query query;
     struct cr_arena arena; /* of one row */
     struct cr_strbuf out;
     size_t held_bytes;       /* of the budget, for `out` as it grows */
@@ -93,14 +94,16 @@ static void write_failure(struct batch *batch, size_t index, const struct cr_err
 
 static void write_row(struct batch *batch, size_t index, const struct cr_row_text *row)
 {
+    size_t body_bytes = batch->request->server->settings->body_bytes;
     struct cr_record record;
     struct cr_issues issues;
     struct cr_result result;
     struct cr_error err;
 
     cr_arena_reset(&batch->arena);
-    if (row->len > batch->request->server->settings->body_bytes) { /* alone it would be, too */
-        write_refusal(batch, index, json_string("The row is too large"));
+    if (row->len > body_bytes) { /* alone it would be too large, too */
+        write_refusal(batch, index,
+                      json_sprintf("The row must not have more than %zu bytes", body_bytes));
     } else if (cr_record_from_json(batch->champion->bundle->portfolio, row->text, row->len,
                                    &batch->arena, &record, &issues, &err) < 0) {
         write_failure(batch, index, &err);
@@ -110,7 +113,7 @@ static void write_row(struct batch *batch, size_t index, const struct cr_row_tex
                                 &err) < 0) {
         write_failure(batch, index, &err);
     } else {
-        cr_predict_write(batch->request, batch->champion, &result, batch->full, &batch->out);
+        cr_predict_write(batch->request, batch->champion, &result, batch->query.full, &batch->out);
     }
 }
 
@@ -146,6 +149,17 @@ static void log_failures(const struct batch *batch)
     }
 }
 
+static enum MHD_Result refuse_size(const struct batch *batch)
+{
+    char text[128];
+
+    (void)snprintf(text, sizeof(text),
+                   "The answer would be too large: with the body it must not have more than %zu "
+                   "bytes; send fewer rows",
+                   cr_budget_share(batch->request->server->budget)); /* fits */
+    return cr_reply_refuse(batch->request, CR_REFUSAL_TOO_LARGE, text);
+}
+
 /* In the form of the request. */
 static enum MHD_Result answer(struct batch *batch)
 {
@@ -166,11 +180,11 @@ static enum MHD_Result answer(struct batch *batch)
     }
     cr_strbuf_puts(&batch->out, is_array ? "]" : "");
     log_failures(batch);
+    if (refusal == CR_REFUSAL_TOO_LARGE) {
+        return refuse_size(batch);
+    }
     if (refusal != CR_REFUSAL_NONE) {
-        return cr_reply_refuse(batch->request, refusal,
-                               refusal == CR_REFUSAL_TOO_LARGE
-                                   ? "The answer would be too large: send fewer rows"
-                                   : NULL);
+        return cr_reply_refuse(batch->request, refusal, NULL);
     }
     give_back(batch); /* the answer as a whole holds what it needs */
     return cr_reply_text(batch->request, 200,
@@ -191,8 +205,8 @@ enum MHD_Result cr_route_predict_batch(struct cr_request *request)
     if (batch.champion == NULL) {
         return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
-    if (!cr_predict_read_explain(request, &batch.full)) {
-        return cr_predict_refuse_explain(request);
+    if (!cr_predict_read_query(request, &batch.query)) {
+        return cr_predict_refuse_query(request, &batch.query);
     }
     if (find_fault(&batch, &issue)) {
         struct cr_issues issues = {1, &issue};

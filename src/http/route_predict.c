@@ -11,14 +11,14 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
     struct cr_record record;
     struct cr_issues issues;
     struct cr_result result;
+    struct cr_predict_query query;
     struct cr_error err;
-    bool full;
 
     if (champion == NULL) {
         return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
-    if (!cr_predict_read_explain(request, &full)) {
-        return cr_predict_refuse_explain(request);
+    if (!cr_predict_read_query(request, &query)) {
+        return cr_predict_refuse_query(request, &query);
     }
     if (cr_record_from_json(champion->bundle->portfolio, request->body, request->body_len,
                             &request->arena, &record, &issues, &err) < 0) {
@@ -30,6 +30,6 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
     if (cr_predict_score(request, champion, &record, &request->arena, &result, &err) < 0) {
         return cr_reply_error(request, &err);
     }
-    cr_predict_write(request, champion, &result, full, &answer);
+    cr_predict_write(request, champion, &result, query.full, &answer);
     return cr_reply_text(request, 200, "application/json", &answer);
 }

@@ -14,6 +14,7 @@ from service import Daemon, Workplace  # pylint: disable=wrong-import-position
 NDJSON = "application/x-ndjson"
 MAX_ROWS = 10000
 MAX_ROW_LEN = 65536
+MAX_BODY_LEN = 8 << 20
 SECRET = "oBviOuS-4711"
 
 
@@ -87,6 +88,7 @@ def check_refused(answer, kind, place, value):
     assert (problem["type"], problem["title"], problem["status"]) == ("about:blank", "Unprocessable Content", 422)
     (error,) = problem["errors"]
     assert error["type"] == kind and error[place] == value and error["detail"], error
+    assert kind != "json_invalid" or error["detail"] == f"JSON decode error: {error['ctx']['error']}", error
 
 
 def check_unreadable(daemon, application):
@@ -100,8 +102,21 @@ def check_unreadable(daemon, application):
         check_refused(daemon.post("/predict/batch", body), "list_type", "pointer", "#")
     check_refused(daemon.post("/predict/batch", ""), "missing", "pointer", "#")
     check_refused(daemon.post("/predict/batch?explain=some", "[]"), "enum", "parameter", "explain")
+    check_refused(daemon.post("/predict/batch?explian=full", "[]"), "extra_forbidden", "parameter", "explian")
     assert predictions(daemon) == counted > 0
     assert daemon.post("/predict/batch", "[]").json() == []
+
+
+def check_largest(daemon, application):
+    """The largest batch that is allowed, each row explained in full: within the default limits."""
+    row = json.dumps(application)
+    row = row[:-1] + " " * (MAX_BODY_LEN // MAX_ROWS - 1 - len(row)) + "}"
+    answer = daemon.post("/predict/batch?explain=full", "\n".join([row] * MAX_ROWS), NDJSON)
+    assert answer.status == 200, answer.body[:500]
+    lines = answer.body.split(b"\n")
+    assert len(lines) == MAX_ROWS + 1 and lines[-1] == b""
+    assert len(json.loads(lines[0])["contributions"]["by_input"]) > 50
+    assert without_id(json.loads(lines[0])) == without_id(json.loads(lines[-2]))
 
 
 def predictions(daemon):
@@ -123,7 +138,7 @@ def check_limits(daemon, application):
     good = json.dumps(application)
     rows = [good, good[:-1] + " " * (MAX_ROW_LEN - len(good)) + "}", good[:-1] + " " * (MAX_ROW_LEN + 1 - len(good)) + "}", good]
     results = daemon.post("/predict/batch", "[" + ",".join(rows) + "]").json()
-    assert results[2] == {"index": 2, "detail": "The row is too large"}
+    assert results[2] == {"index": 2, "detail": f"The row must not have more than {MAX_ROW_LEN} bytes"}
     assert without_id(results[0]) == without_id(results[1]) == without_id(results[3])
     many = [dict(application, age=18 + i % 50) for i in range(3000)]
     counted = predictions(daemon)
@@ -149,6 +164,7 @@ def main():
             check_broken(daemon, application)
             check_unreadable(daemon, application)
             check_limits(daemon, application)
+            check_largest(daemon, application)
         assert SECRET not in daemon.log.read_text(), "a client's text in the log"
 
 

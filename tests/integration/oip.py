@@ -92,7 +92,7 @@ def check_refused(daemon, metadata, application):
         return {"inputs": [{**age, **changes}] + others}
 
     cases = [
-        ("", "is empty"), ("[1", "not JSON"), ("[]", "inputs must be"), ({}, "inputs must be"), ({"inputs": []}, "inputs must be"),
+        ("", "is empty"), ("[1", "not JSON"), ("[]", "inputs must be"), ({}, "inputs must be"), ({"inputs": []}, "inputs is empty"),
         ({"inputs": 5}, "inputs must be"), ({"inputs": [5]}, "inputs[0]: name"), (with_age(name=SECRET), "inputs[0]: name"),
         ({"inputs": inputs + [age]}, "was given before"), (with_age(datatype="BYTES"), "must be INT64"), (with_age(shape=[2]), "as many values"),
         (with_age(shape=[1, 2]), "shape"), (with_age(shape=[-1]), "shape"), (with_age(shape=[]), "shape"), (with_age(shape="1"), "shape"),

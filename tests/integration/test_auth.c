@@ -483,6 +483,59 @@ static void test_origins(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
+/* What a page of another origin asks for is not done, without any key at all; whoever is no
+ * browser, or a page of the daemon's own or a listed origin, is served. */
+static void test_foreign_pages(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const options[] = {"--registry", fixture->dir, NULL};
+    static const char *const variables[] = {"CREDITRISK_CORS_ALLOW_ORIGINS=https://desk.example",
+                                            NULL};
+    static const struct {
+        const char *headers;
+        bool is_foreign;
+    } cases[] = {
+        {"", false},
+        {"Origin: http://localhost\r\n", false}, /* the Host of cr_http_request */
+        {"Origin: https://desk.example\r\n", false},
+        {"Origin: https://desk.example\r\nSec-Fetch-Site: cross-site\r\n", false},
+        {"Origin: https://front.example\r\nSec-Fetch-Site: same-origin\r\n", false}, /* proxied */
+        {"Sec-Fetch-Site: none\r\n", false},
+        {"Origin: https://evil.example\r\n", true},
+        {"Origin: http://localhost:8002\r\n", true},
+        {"Origin: null\r\n", true},
+        {"Origin: https://desk.example.evil.example\r\n", true},
+        {"Origin: http://localhost\r\nSec-Fetch-Site: same-site\r\n", true},
+        {"Sec-Fetch-Site: cross-site\r\n", true},
+    };
+    static const char *const paths[] = {"/admin/reload", "/predict", "/predict/batch"};
+    struct cr_daemon daemon;
+
+    cr_daemon_start(&daemon, options, variables);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases) * CR_ARRAY_LEN(paths); i++) {
+        const char *path = paths[i % CR_ARRAY_LEN(paths)];
+        const char *given = cases[i / CR_ARRAY_LEN(paths)].headers;
+        bool is_foreign = cases[i / CR_ARRAY_LEN(paths)].is_foreign;
+        char headers[256];
+        struct cr_http_response response;
+
+        (void)snprintf(headers, sizeof(headers), JSON_TYPE "%s", given);
+        response = cr_http_request(daemon.port, "POST", path, headers, "{}");
+        if (is_foreign) {
+            cr_http_check(&response, 403);
+            cr_http_check_header(&response, "WWW-Authenticate", NULL); /* no key would help */
+            assert_non_null(strstr(response.body, "only if cors.allow_origins lists it"));
+        } else { /* there is no model: but it was asked */
+            assert_int_equal(response.status, strcmp(path, "/admin/reload") == 0 ? 409 : 503);
+        }
+        cr_http_finish(&response);
+        response = cr_http_request(daemon.port, "GET", "/livez", given, NULL);
+        assert_int_equal(response.status, 200); /* what changes nothing may be asked */
+        cr_http_finish(&response);
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
 static void test_bad_origins(void **state)
 {
     static const char *const options[] = {"--listen", "127.0.0.1:0", NULL};
@@ -522,6 +575,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_origins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_origins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_pages, set_up, tear_down),
         cmocka_unit_test(test_bad_origins),
         cmocka_unit_test_setup_teardown(test_scopes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_presented, set_up, tear_down),

@@ -153,6 +153,42 @@ static void test_explain(void **state)
     }
 }
 
+/* A slip of the pen in the parameter's name is told; what has nothing to do with it is not ours. */
+static void test_query_names(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *refused; /* NULL = served */
+    } cases[] = {
+        {"/predict?explian=full", "explian"},
+        {"/predict?Explain=full", "Explain"},
+        {"/predict?EXPLAIN=full", "EXPLAIN"},
+        {"/predict?explains", "explains"},
+        {"/predict?explain=full&explin=full", "explin"},
+        {"/predict?utm_source=desk", NULL},
+        {"/predict?expl%ffin=full", NULL},
+        {"/predict?=full", NULL},
+        {"/predict?plan=full&detail=1", NULL},
+    };
+    CR_CLEANUP(cr_freep) char *body = application(1);
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response response = cr_http_post_json(serving.port, cases[i].path, body);
+        CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
+        const json_t *detail = json_array_get(json_object_get(answer, "detail"), 0);
+        const json_t *loc = json_object_get(detail, "loc");
+
+        cr_http_check(&response, cases[i].refused != NULL ? 422 : 200);
+        if (cases[i].refused != NULL) {
+            assert_string_equal(cr_http_text(detail, "type"), "extra_forbidden");
+            assert_string_equal(json_string_value(json_array_get(loc, 0)), "query");
+            assert_string_equal(json_string_value(json_array_get(loc, 1)), cases[i].refused);
+        }
+        cr_http_finish(&response);
+    }
+}
+
 /* The type of the complaint about `field` in a 422, "(none)" when there is none. */
 static const char *issue_type(const json_t *refusal, const char *field)
 {
@@ -254,9 +290,10 @@ static void test_invalid_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict),     cmocka_unit_test(test_predict_pieces),
-        cmocka_unit_test(test_explain),     cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_invalid_all), cmocka_unit_test(test_invalid_many),
+        cmocka_unit_test(test_predict),      cmocka_unit_test(test_predict_pieces),
+        cmocka_unit_test(test_explain),      cmocka_unit_test(test_query_names),
+        cmocka_unit_test(test_invalid),      cmocka_unit_test(test_invalid_all),
+        cmocka_unit_test(test_invalid_many),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -22,14 +22,14 @@ static void test_sums(void **state)
 
     (void)state;
     cr_assert_ok(cr_budget_create(TOTAL, CLIENTS, &budget, &err), &err);
-    assert_int_equal(cr_budget_share(budget), TOTAL / 4);
+    assert_int_equal(cr_budget_share(budget), TOTAL / CR_BUDGET_SHARES);
     cr_rng_init(&rng, 5, 0);
     for (size_t step = 0; step < STEPS; step++) {
         size_t i = cr_rng_below(&rng, CLIENTS), n = 1 + cr_rng_below(&rng, 120);
         struct cr_address address = client(i);
 
         if (cr_rng_below(&rng, 5) > 0) {
-            bool in_share = held[i] + n <= TOTAL / 4, in_total = all + n <= TOTAL;
+            bool in_share = held[i] + n <= TOTAL / CR_BUDGET_SHARES, in_total = all + n <= TOTAL;
 
             assert_int_equal(cr_budget_hold(budget, &address, n), in_share && in_total);
             held[i] += in_share && in_total ? n : 0;
