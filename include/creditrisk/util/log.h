@@ -12,9 +12,9 @@ enum cr_log_level { CR_LOG_DEBUG, CR_LOG_INFO, CR_LOG_WARN, CR_LOG_ERROR };
  */
 void cr_log_set_level(enum cr_log_level level);
 
-/* Writes {"time":…,"level":…,"event":event, …} in one write; any thread may call. `format` and its arguments are those
- * of json_pack and describe an object, e.g. cr_log(CR_LOG_INFO, "listening", "{s:s, s:i}",
- * "address", a, "port", p); NULL for no members. */
+/* Writes {"time":…,"level":…,"event":event, …} in one write; any thread may call. `format` and its
+ * arguments are those of json_pack and describe an object, e.g. cr_log(CR_LOG_INFO, "listening",
+ * "{s:s, s:i}", "address", a, "port", p); NULL for no members. */
 void cr_log(enum cr_log_level level, const char *event, const char *format, ...);
 
 #endif
