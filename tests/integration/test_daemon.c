@@ -31,19 +31,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void promote(struct cr_fixture *fixture, const char *version)
-{
-    struct cr_registry_actor actor = {"test", ""};
-    struct cr_error err;
-
-    cr_assert_ok(cr_registry_promote(fixture->registry, "retail", version, &actor, &err), &err);
-}
-
 static char *publish_champion(struct cr_fixture *fixture)
 {
     char *version = cr_fixture_publish(fixture, "logistic");
 
-    promote(fixture, version);
+    cr_fixture_promote(fixture, version);
     return version;
 }
 
@@ -282,7 +274,7 @@ static void test_reload(void **state)
     assert_string_equal(served(&daemon, name), first);
     faults = children_faults(&daemon);
     assert_true(faults > 0); /* it was tried in a process of its own */
-    promote(fixture, second);
+    cr_fixture_promote(fixture, second);
     assert_string_equal(served(&daemon, name), first);
     at = cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
     cr_daemon_signal(&daemon, SIGHUP);
@@ -294,7 +286,7 @@ static void test_reload(void **state)
     cr_assert_ok(cr_registry_path(fixture->registry, "retail", first, &dir, &err), &err);
     manifest = cr_fs_join(dir, "manifest.json");
     assert_int_equal(unlink(manifest), 0);
-    promote(fixture, first);
+    cr_fixture_promote(fixture, first);
     cr_daemon_signal(&daemon, SIGHUP);
     at = cr_daemon_await(&daemon, at, "\"event\":\"champion_refused\"");
     (void)cr_daemon_await(&daemon, at, second);
@@ -356,7 +348,7 @@ static void test_reload_under_load(void **state)
         assert_int_equal(pthread_create(&clients[i].thread, NULL, run_client, &clients[i]), 0);
     }
     for (size_t i = 0; i < N_ROUNDS; i++) {
-        promote(fixture, i % 2 == 0 ? second : first);
+        cr_fixture_promote(fixture, i % 2 == 0 ? second : first);
         cr_daemon_signal(&daemon, SIGHUP);
         at = cr_daemon_await(&daemon, at, "\"event\":\"champion_loaded\"");
     }

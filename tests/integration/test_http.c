@@ -25,15 +25,13 @@ static int start_all(void **state)
     const char *options[] = {"--registry", NULL, NULL};
     CR_CLEANUP(cr_freep) char *empty = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *version = NULL;
-    struct cr_registry_actor actor = {"test", ""};
-    struct cr_error err;
 
     (void)state;
     options[1] = empty;
     cr_daemon_start(&bare, options, NULL);
     cr_fixture_init(&fixture);
     version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    cr_fixture_promote(&fixture, version);
     options[1] = fixture.registry_dir;
     cr_daemon_start(&serving, options, NULL);
     return 0;

@@ -64,6 +64,17 @@ static void drip(int fd, const char *text, int64_t not_before_ns)
     (void)close(fd);
 }
 
+/* A request and its answer. */
+static void ping(int fd)
+{
+    struct cr_http_response response;
+
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    assert_int_equal(response.status, 200);
+    cr_http_finish(&response);
+}
+
 static void test_slow_headers(void **state)
 {
     struct cr_daemon daemon;
@@ -91,7 +102,6 @@ static void test_slow_headers(void **state)
 /* The second request's headers are due from its first line on, not from the connection's begin. */
 static void test_slow_second(void **state)
 {
-    struct cr_http_response response;
     struct cr_daemon daemon;
     int64_t start_ns;
     int fd;
@@ -100,10 +110,7 @@ static void test_slow_second(void **state)
     start(&daemon);
     fd = cr_http_connect(daemon.port);
     for (int i = 0; i < 2; i++) {
-        assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
-        response = cr_http_read(fd, false);
-        assert_int_equal(response.status, 200);
-        cr_http_finish(&response);
+        ping(fd);
     }
     start_ns = cr_clock_ns();
     assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n"));
@@ -208,7 +215,6 @@ static void test_slow_reader(void **state)
 
 static void test_idle(void **state)
 {
-    struct cr_http_response response;
     struct cr_daemon daemon;
     int64_t start_ns;
     int fd;
@@ -216,11 +222,8 @@ static void test_idle(void **state)
     (void)state;
     start(&daemon);
     fd = cr_http_connect(daemon.port);
-    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
     start_ns = cr_clock_ns();
-    response = cr_http_read(fd, false);
-    assert_int_equal(response.status, 200);
-    cr_http_finish(&response);
+    ping(fd);
     assert_true(cr_http_is_closed(fd));
     assert_true(cr_clock_ns() - start_ns >= 2 * SECOND);
     (void)close(fd);

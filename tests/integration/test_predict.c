@@ -19,14 +19,12 @@ static struct cr_fixture fixture;
 static int start_all(void **state)
 {
     CR_CLEANUP(cr_freep) char *version = NULL;
-    struct cr_registry_actor actor = {"test", ""};
     const char *options[] = {"--registry", NULL, NULL};
-    struct cr_error err;
 
     (void)state;
     cr_fixture_init(&fixture);
     version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    cr_fixture_promote(&fixture, version);
     options[1] = fixture.registry_dir;
     cr_daemon_start(&serving, options, NULL);
     return 0;

@@ -8,16 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cr_daemon.h"
-#include "cr_fixture.h"
+#include "cr_champion.h"
 #include "cr_http.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
-#define BATCH_HEAD  "POST /predict/batch HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-#define SMALL_BATCH BATCH_HEAD "Content-Length: 4\r\n\r\n[{}]"
+#define SMALL_BATCH CR_CHAMPION_BATCH "Content-Length: 4\r\n\r\n[{}]"
 #define SECOND      INT64_C(1000000000)
 
 enum { BATCH_BYTES = 1 << 20 };
@@ -28,40 +26,10 @@ enum { BATCH_BYTES = 1 << 20 };
     "CREDITRISK_LIMITS_BATCH_BYTES=1048576", "CREDITRISK_LIMITS_BODIES_BYTES=8388608"
 #define PATIENT "CREDITRISK_LIMITS_TRANSFER_TIMEOUT_S=60"
 
-static struct cr_fixture fixture;
-
-static int set_up(void **state)
-{
-    const struct cr_registry_actor actor = {"test", ""};
-    CR_CLEANUP(cr_freep) char *version = NULL;
-    struct cr_error err;
-
-    (void)state;
-    cr_fixture_init(&fixture);
-    version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    cr_fixture_finish(&fixture);
-    return 0;
-}
-
-static void start(struct cr_daemon *daemon, const char *const *variables)
-{
-    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
-
-    cr_daemon_start(daemon, options, variables);
-    (void)cr_daemon_await(daemon, 0, "\"event\":\"listening\"");
-}
-
 /* A whole request with so many rows that lack everything: short to say, long to answer. */
 static void write_batch(struct cr_strbuf *out, size_t n_rows)
 {
-    cr_strbuf_printf(out, BATCH_HEAD "Content-Length: %zu\r\n\r\n[{}", 3 * n_rows + 1);
+    cr_strbuf_printf(out, CR_CHAMPION_BATCH "Content-Length: %zu\r\n\r\n[{}", 3 * n_rows + 1);
     for (size_t i = 1; i < n_rows; i++) {
         cr_strbuf_puts(out, ",{}");
     }
@@ -117,7 +85,7 @@ static void test_full_queue(void **state)
     int n_served = 0;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     for (size_t i = 0; i < N; i++) {
         fds[i] = send_batch("127.0.0.1", daemon.port, ROWS);
     }
@@ -142,7 +110,7 @@ static int begin_body(const char *from, int port, size_t len)
 
     assert_non_null(piece);
     memset(piece, ' ', len);
-    (void)snprintf(head, sizeof(head), BATCH_HEAD "Content-Length: %zu\r\n\r\n", len);
+    (void)snprintf(head, sizeof(head), CR_CHAMPION_BATCH "Content-Length: %zu\r\n\r\n", len);
     assert_true(cr_http_puts(fd, head));
     (void)cr_http_send(fd, piece, len - 1); /* or it is refused on the way */
     return fd;
@@ -158,7 +126,7 @@ static void test_bodies_fill_share(void **state)
     size_t n_refused = 0;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     for (size_t i = 0; i < CR_ARRAY_LEN(bodies); i++) {
         bodies[i].fd = begin_body("127.0.0.1", daemon.port, BATCH_BYTES);
         bodies[i].events = POLLIN;
@@ -190,7 +158,7 @@ static void test_answers_fill_share(void **state)
     int status;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     while ((status = ask("127.0.0.1", daemon.port, 40)) == 200 && n < MAX_BODIES) {
         bodies[n++] = begin_body("127.0.0.1", daemon.port, BODY_BYTES);
     }
@@ -213,7 +181,7 @@ static void test_large_answer(void **state)
     int fd;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     fd = send_batch("127.0.0.1", daemon.port, 10000);
     response = cr_http_read(fd, false);
     cr_http_check(&response, 413);
@@ -235,9 +203,9 @@ static void test_large_body(void **state)
     (void)state;
     assert_non_null(chunk);
     memset(chunk, ' ', 1 << 16);
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     fd = cr_http_connect(daemon.port);
-    assert_true(cr_http_puts(fd, BATCH_HEAD "Transfer-Encoding: chunked\r\n\r\n"));
+    assert_true(cr_http_puts(fd, CR_CHAMPION_BATCH "Transfer-Encoding: chunked\r\n\r\n"));
     for (size_t sent = 0; sent < 2 * BATCH_BYTES; sent += 1 << 16) {
         if (!cr_http_puts(fd, "10000\r\n") || !cr_http_send(fd, chunk, 1 << 16) ||
             !cr_http_puts(fd, "\r\n")) {
@@ -256,7 +224,7 @@ static void test_gone(void **state)
     struct cr_daemon daemon;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     for (size_t i = 0; i < 6; i++) {
         (void)close(send_batch("127.0.0.1", daemon.port, 2000));
     }
@@ -276,7 +244,7 @@ static void test_slow_reader(void **state)
     int64_t start_ns;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     polled.fd = send_batch("127.0.0.1", daemon.port, 10000);
     start_ns = cr_clock_ns();
     assert_int_equal(poll(&polled, 1, 60000), 1);
@@ -284,6 +252,81 @@ static void test_slow_reader(void **state)
     while (n_rejected(daemon.port, "deadline") == 0) { /* until the connection's end is counted */
     }
     assert_int_equal(n_rejected(daemon.port, "deadline"), 1);
+    (void)close(polled.fd);
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* A champion whose report is larger than what sockets hold between them. */
+static void publish_report(size_t len)
+{
+    struct cr_fixture *fixture = cr_champion_fixture();
+    const struct cr_registry_actor actor = {"test", ""};
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    CR_CLEANUP(cr_freep) char *dir = cr_fixture_stage(fixture, "logistic", &manifest);
+    CR_CLEANUP(cr_freep) char *report = malloc(len);
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_error err;
+
+    assert_non_null(report);
+    memset(report, ' ', len);
+    memcpy(report, "{}", 2);
+    cr_fixture_write(dir, "report/report.json", report, len);
+    cr_assert_ok(cr_registry_publish(fixture->registry, fixture->portfolio->name, dir, manifest,
+                                     &actor, &version, &err),
+                 &err);
+    cr_fixture_promote(fixture, version);
+}
+
+/* Reads what is there until `len` bytes have come, at most `max` of them every 20 ms; false when
+ * the daemon hangs up before. */
+static bool read_steadily(int fd, size_t len, size_t max)
+{
+    CR_CLEANUP(cr_freep) char *piece = malloc(max);
+
+    assert_non_null(piece);
+    for (size_t n_read = 0; n_read < len;) {
+        struct pollfd pause = {.fd = -1};
+        ssize_t n;
+
+        (void)poll(&pause, 1, 20);
+        n = recv(fd, piece, max, 0);
+        if (n <= 0) {
+            return false;
+        }
+        n_read += (size_t)n;
+    }
+    return true;
+}
+
+/* A document, like any other answer, has the time that its size asks for: who reads steadily has
+ * all of it long after the flat part of the deadline, who reads nothing is cut. */
+static void test_document_reader(void **state)
+{
+    enum { LEN = 16 << 20, PIECE = 1 << 16 };
+    static const char request[] = "GET /report.json HTTP/1.1\r\nHost: h\r\n\r\n";
+    static const char *const variables[] = {"CREDITRISK_LIMITS_TRANSFER_TIMEOUT_S=1",
+                                            "CREDITRISK_LIMITS_TRANSFER_BYTES_PER_S=1000000", NULL};
+    struct pollfd polled = {.events = POLLRDHUP};
+    struct cr_daemon daemon;
+    int64_t start_ns;
+    int size = 65536;
+    int fd;
+
+    (void)state;
+    publish_report(LEN);
+    cr_champion_start(&daemon, variables);
+    fd = cr_http_connect(daemon.port);
+    start_ns = cr_clock_ns();
+    assert_true(cr_http_puts(fd, request));
+    assert_true(read_steadily(fd, LEN, PIECE));
+    assert_true(cr_clock_ns() - start_ns > 2 * SECOND);
+    (void)close(fd);
+    polled.fd = cr_http_connect(daemon.port);
+    assert_int_equal(setsockopt(polled.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+    start_ns = cr_clock_ns();
+    assert_true(cr_http_puts(polled.fd, request));
+    assert_int_equal(poll(&polled, 1, 60000), 1);
+    assert_true(cr_clock_ns() - start_ns >= SECOND);
     (void)close(polled.fd);
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
@@ -307,7 +350,7 @@ static void test_media_words(void **state)
     struct cr_daemon daemon;
 
     (void)state;
-    start(&daemon, variables);
+    cr_champion_start(&daemon, variables);
     response =
         cr_http_request(daemon.port, "POST", "/predict/batch", "Content-Type: text/csv\r\n", "a,b");
     cr_http_check(&response, 415);
@@ -328,9 +371,9 @@ int main(void)
         cmocka_unit_test(test_full_queue),         cmocka_unit_test(test_bodies_fill_share),
         cmocka_unit_test(test_answers_fill_share), cmocka_unit_test(test_large_answer),
         cmocka_unit_test(test_large_body),         cmocka_unit_test(test_gone),
-        cmocka_unit_test(test_slow_reader),        cmocka_unit_test(test_budget_setting),
-        cmocka_unit_test(test_media_words),
+        cmocka_unit_test(test_slow_reader),        cmocka_unit_test(test_document_reader),
+        cmocka_unit_test(test_budget_setting),     cmocka_unit_test(test_media_words),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, cr_champion_set_up, cr_champion_tear_down);
 }

@@ -43,13 +43,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void promote(struct cr_fixture *fixture, const char *version)
-{
-    struct cr_error err;
-
-    cr_assert_ok(cr_registry_promote(fixture->registry, "retail", version, &actor, &err), &err);
-}
-
 static void roll_back(struct cr_fixture *fixture, const char *version)
 {
     struct cr_error err;
@@ -273,7 +266,7 @@ static int swap(struct cr_fixture *fixture, size_t i)
     int version = way[i % CR_ARRAY_LEN(way)];
 
     if (i % CR_ARRAY_LEN(way) < 2) {
-        promote(fixture, names[version]);
+        cr_fixture_promote(fixture, names[version]);
     } else {
         roll_back(fixture, names[version]);
     }
@@ -305,12 +298,12 @@ static void start_trial(struct trial *trial, struct cr_fixture *fixture, size_t 
                      "POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
                      "Content-Length: %zu\r\n\r\n%s",
                      body.len, cr_strbuf_text(&body));
-    promote(fixture, "v1");
+    cr_fixture_promote(fixture, "v1");
     cr_daemon_start(daemon, options, NULL);
     for (int i = N_VERSIONS - 1; i >= 0; i--) { /* ends with v1 */
         CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
 
-        promote(fixture, names[i]);
+        cr_fixture_promote(fixture, names[i]);
         assert_reloaded(daemon, names[i]);
         json = predict(daemon, cr_strbuf_text(&body));
         trial->margins[i] = json_number_value(json_object_get(json, "margin"));
@@ -379,11 +372,11 @@ static void a_version_that_fails_leaves_the_old_one_and_says_why(void **state)
     struct cr_daemon daemon;
     size_t at;
 
-    promote(fixture, first);
+    cr_fixture_promote(fixture, first);
     cr_daemon_start(&daemon, options, NULL);
     assert_served(&daemon, first);
     cr_fixture_write(dir, "model.json", "{}", 2);
-    promote(fixture, second);
+    cr_fixture_promote(fixture, second);
     response = reload(&daemon);
     cr_http_check(&response, 409);
     cr_http_check_header(&response, "Content-Type", "application/problem+json");
@@ -417,13 +410,13 @@ static void a_replica_follows_the_registry(void **state)
     size_t at;
 
     cr_fixture_write(dir, "model.json", "{}", 2);
-    promote(fixture, first);
+    cr_fixture_promote(fixture, first);
     cr_daemon_start(&daemon, options, variables);
     at = cr_daemon_await(&daemon, 0, "\"event\":\"champion_loaded\"");
-    promote(fixture, second);
+    cr_fixture_promote(fixture, second);
     at = cr_daemon_await(&daemon, at, "\"event\":\"champion_loaded\"");
     assert_served(&daemon, second);
-    promote(fixture, broken);
+    cr_fixture_promote(fixture, broken);
     at = cr_daemon_await(&daemon, at, "\"event\":\"champion_refused\"");
     assert_served(&daemon, second);
     cr_assert_ok(cr_registry_challenge(fixture->registry, "retail", first, &actor, &err), &err);
@@ -606,7 +599,7 @@ static void the_challenger_is_scored_in_shadow(void **state)
     char name[128];
 
     assert_true(fixture->n_records >= N_SHADOWED);
-    promote(fixture, champion);
+    cr_fixture_promote(fixture, champion);
     cr_assert_ok(cr_registry_challenge(fixture->registry, "retail", challenger, &actor, &err),
                  &err);
     cr_daemon_start(&daemon, options, NULL);
@@ -645,7 +638,7 @@ static void a_challenger_that_does_not_load_harms_nothing(void **state)
     struct cr_daemon daemon;
     struct cr_error err;
 
-    promote(fixture, champion);
+    cr_fixture_promote(fixture, champion);
     cr_assert_ok(cr_registry_challenge(fixture->registry, "retail", challenger, &actor, &err),
                  &err);
     cr_fixture_write(dir, "model.json", "{}", 2);
@@ -687,7 +680,7 @@ static void an_unsigned_champion_is_refused_where_signatures_are_required(void *
     trusted = cr_test_write(fixture->registry_dir, ".trusted", key);
     assert_true(asprintf(&variable, "CREDITRISK_REGISTRY_TRUSTED_KEYS=%s", trusted) > 0);
     variables[1] = variable;
-    promote(fixture, version);
+    cr_fixture_promote(fixture, version);
     cr_daemon_start(&daemon, options, variables);
     response = reload(&daemon);
     cr_http_check(&response, 409);

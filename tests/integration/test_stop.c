@@ -11,43 +11,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cr_daemon.h"
-#include "cr_fixture.h"
+#include "cr_champion.h"
 #include "cr_http.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
-
-#define BATCH_HEAD "POST /predict/batch HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-
-static struct cr_fixture fixture;
-
-static int set_up(void **state)
-{
-    const struct cr_registry_actor actor = {"test", ""};
-    CR_CLEANUP(cr_freep) char *version = NULL;
-    struct cr_error err;
-
-    (void)state;
-    cr_fixture_init(&fixture);
-    version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    cr_fixture_finish(&fixture);
-    return 0;
-}
-
-static void start(struct cr_daemon *daemon, const char *const *variables)
-{
-    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
-
-    cr_daemon_start(daemon, options, variables);
-    (void)cr_daemon_await(daemon, 0, "\"event\":\"listening\"");
-}
 
 /* State letter and parent of a process; false when there is none. */
 static bool look_at(const char *pid, char *ret_state, int *ret_parent)
@@ -134,7 +101,7 @@ static void test_trial(void **state)
     size_t at;
 
     (void)state;
-    start(&daemon, NULL);
+    cr_champion_start(&daemon, NULL);
     at = daemon.log.len;
     for (size_t i = 0; i < 200 && !stopped; i++) {
         pid_t child = 0;
@@ -193,8 +160,8 @@ static void test_long_batch(void **state)
     int fds[2];
 
     (void)state;
-    start(&daemon, variables);
-    cr_strbuf_printf(&request, BATCH_HEAD "Content-Length: %d\r\n\r\n[{}", 3 * ROWS + 1);
+    cr_champion_start(&daemon, variables);
+    cr_strbuf_printf(&request, CR_CHAMPION_BATCH "Content-Length: %d\r\n\r\n[{}", 3 * ROWS + 1);
     for (size_t i = 1; i < ROWS; i++) {
         cr_strbuf_puts(&request, ",{}");
     }
@@ -227,7 +194,7 @@ struct client {
 
 static void *hammer(void *context)
 {
-    static const char batch[] = BATCH_HEAD "Content-Length: 7\r\n\r\n[{},{}]";
+    static const char batch[] = CR_CHAMPION_BATCH "Content-Length: 7\r\n\r\n[{},{}]";
     struct client *client = context;
     bool closed = false;
 
@@ -256,7 +223,7 @@ static void test_batches_through_the_end(void **state)
         struct cr_daemon daemon;
         atomic_size_t n_served = 0;
 
-        start(&daemon, variables);
+        cr_champion_start(&daemon, variables);
         for (size_t i = 0; i < CLIENTS; i++) {
             /* connected here: a thread may begin when the daemon is gone */
             clients[i] = (struct client){cr_http_connect(daemon.port), &n_served};
@@ -285,5 +252,5 @@ int main(void)
         cmocka_unit_test(test_batches_through_the_end),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, cr_champion_set_up, cr_champion_tear_down);
 }

@@ -317,6 +317,16 @@ char *cr_fixture_publish(struct cr_fixture *fixture, const char *kind)
     return version;
 }
 
+void cr_fixture_promote(struct cr_fixture *fixture, const char *version)
+{
+    const struct cr_registry_actor actor = {"fixture", ""};
+    struct cr_error err;
+
+    cr_assert_ok(
+        cr_registry_promote(fixture->registry, fixture->portfolio->name, version, &actor, &err),
+        &err);
+}
+
 char *cr_fixture_dir(const struct cr_fixture *fixture, const char *version)
 {
     char *dir = NULL;

@@ -51,6 +51,9 @@ char *cr_fixture_stage(struct cr_fixture *fixture, const char *kind, json_t **re
 /* The same, published; the version's name is yours (free). */
 char *cr_fixture_publish(struct cr_fixture *fixture, const char *kind);
 
+/* Makes a published version the champion. */
+void cr_fixture_promote(struct cr_fixture *fixture, const char *version);
+
 /* A published version's folder (yours, free) and the version in memory (yours). */
 char *cr_fixture_dir(const struct cr_fixture *fixture, const char *version);
 struct cr_bundle *cr_fixture_load(struct cr_fixture *fixture, const char *version,
