@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from service import Service, read_answer  # noqa: E402
+from loaded import Service, read_answer  # noqa: E402
 
 CAP, CROWD, ROWS = 64, 192, 500
 GOODPUT, MEMORY_KIB = 0.8, 512 * 1024

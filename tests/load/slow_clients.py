@@ -15,7 +15,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from service import Service, read_answer  # noqa: E402
+from loaded import Service, read_answer  # noqa: E402
 
 LATE_S = 2.0  # how long after its deadline a client may see the end
 RATIO = 2.0

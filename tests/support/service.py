@@ -55,14 +55,15 @@ class Answer:
 class Daemon:
     """A daemon on a socket that this process bound, so that nobody has to wait for it. Use it in a with statement."""
 
-    def __init__(self, workplace, variables=None):
-        listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, workplace, variables=None, environment=None):
+        """The variables come on top of the environment, which is ours unless it is given."""
+        listener = socket.create_server(("127.0.0.1", 0), backlog=socket.SOMAXCONN)
         os.set_inheritable(listener.fileno(), True)
         self.log = workplace.dir / "daemon.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [workplace.creditriskd, *workplace.globals, "--listen-fd", str(listener.fileno())], cwd=workplace.root,
-                pass_fds=[listener.fileno()], stderr=log, env={**os.environ, **(variables or {})})
+                pass_fds=[listener.fileno()], stderr=log, env={**(environment or os.environ), **(variables or {})})
         self.host, self.port = listener.getsockname()
         self.url = f"http://{self.host}:{self.port}"
         self.connection = http.client.HTTPConnection(self.host, self.port, timeout=60)

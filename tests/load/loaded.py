@@ -1,57 +1,40 @@
-"""A real daemon with a small model of its own, for the load scripts: started on a socket of ours, stopped by its pid."""
+"""What the load scripts need beside tests/support/service.py: a daemon whose settings are the script's alone, connections from many
+addresses, and how much memory they cost."""
 import os
 import pathlib
-import shutil
 import socket
-import subprocess
-import tempfile
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Daemon, Workplace  # noqa: E402
 
 
-def environment(variables):
-    """Ours without the program's variables, then those of the script. What is measured is not filled for the sake of a test."""
-    kept = {name: value for name, value in os.environ.items()
+def environment():
+    """Ours without the program's variables. What is measured is not filled for the sake of a test."""
+    return {name: value for name, value in os.environ.items()
             if not name.startswith("CREDITRISK_") and name not in ("PORT", "MALLOC_PERTURB_")}
-    return kept | {"CREDITRISK_" + name: str(value) for name, value in variables.items()}
 
 
-class Service:
+class Service(Workplace):
     """with Service(creditriskd, creditrisk, root, LIMITS_CONNECTIONS=256) as service: …"""
 
     def __init__(self, creditriskd, creditrisk, root, **variables):
-        self.root = pathlib.Path(root)
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-load-"))
-        self.creditrisk, self.creditriskd = map(os.path.abspath, (creditrisk, creditriskd))  # they run in the root
-        self.variables = variables
+        super().__init__(creditrisk, creditriskd, root)
+        self.variables = {"CREDITRISK_" + name: str(value) for name, value in variables.items()}
         self.application = (self.root / "examples/application.json").read_bytes()
 
-    def run(self, *words):
-        options = ["--db", f"sqlite:{self.dir}/book.db", "--registry", str(self.dir / "models"), "--quiet"]
-        subprocess.run([self.creditrisk, *options, *words], cwd=self.root, check=True, stdout=subprocess.DEVNULL,
-                       env=environment({"PATHS_RESULTS": self.dir / "results"}))
-
     def __enter__(self):
-        self.run("migrate")
-        self.run("generate", "--customers", "1500", "--loans", "3000")
-        self.run("train", "--models", "logistic", "--no-search", "--promote")
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(4096)
-        self.port = listener.getsockname()[1]
-        self.log = open(self.dir / "log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen([self.creditriskd, "--listen-fd", str(listener.fileno()), "--registry",
-                                         str(self.dir / "models")], cwd=self.root, pass_fds=[listener.fileno()],
-                                        stderr=self.log, env=environment(self.variables))
-        listener.close()
+        self.promote_small()
+        self.daemon = Daemon(self, self.variables, environment())
+        self.port, self.process = self.daemon.port, self.daemon.process
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *reason):
         if self.process.poll() is None:
             self.process.terminate()
         status = self.process.wait()
-        self.log.seek(0)
-        text = self.log.read()
-        self.log.close()
-        shutil.rmtree(self.dir)
+        text = self.daemon.log.read_text()
+        super().__exit__(*reason)
         assert status == 0, f"the daemon ended with {status}:\n{text[-4000:]}"
 
     def connect(self, source="127.0.0.1", receive_buffer=None):
