@@ -161,6 +161,7 @@ static int load_field(struct cr_loader *loader, const struct cr_yaml_node *map,
     if (field->label == NULL) {
         field->label = field->name;
     }
+    field->line = map->line;
     return result != 0 ? result : load_values(loader, map, field, err);
 }
 
@@ -226,6 +227,7 @@ static int load_keys(struct cr_loader *loader, const struct cr_yaml_node *root,
         {CR_MEMBER(NAME, "row", struct cr_portfolio, key_row)},
         {CR_MEMBER(NAME, "customer", struct cr_portfolio, key_customer)},
         {CR_MEMBER(NAME, "date", struct cr_portfolio, key_date)},
+        {CR_MEMBER(NAME, "test", struct cr_portfolio, key_test)},
         {.key = NULL},
     };
     const struct cr_yaml_node *map = cr_load_find(root, "keys");
@@ -244,19 +246,19 @@ static int load_groups(struct cr_loader *loader, const struct cr_yaml_node *root
                        : cr_load_texts(loader, list, &portfolio->groups, &portfolio->n_groups, err);
 }
 
-/* A field with the outcome's name would tell the model what it is to predict. */
-static int check_outcome(const struct cr_portfolio *portfolio, const struct cr_yaml_node *root,
-                         struct cr_error *err)
+/* A field with the outcome's name would tell the model what it is to predict, one with that of the
+ * test column which rows it is judged by. */
+static int check_not_a_field(const struct cr_portfolio *portfolio, const struct cr_yaml_node *root,
+                             const char *what, const char *name, struct cr_error *err)
 {
     struct cr_names fields = CR_NAMES(portfolio->fields, portfolio->n_fields);
-    ptrdiff_t i = cr_names_find_folded(fields, portfolio->outcome);
+    ptrdiff_t i = name != NULL ? cr_names_find_folded(fields, name) : -1;
 
     if (i >= 0) {
         const struct cr_yaml_node *field = cr_yaml_get(root, "fields")->values[i];
 
         return cr_yaml_error(cr_yaml_get(field, "name"), err,
-                             "the outcome '%s' cannot be a field of the application",
-                             portfolio->outcome);
+                             "the %s '%s' cannot be a field of the application", what, name);
     }
     return 0;
 }
@@ -271,8 +273,10 @@ int cr_load_application(struct cr_loader *loader, const struct cr_yaml_node *roo
         {.key = "keys"},
         {.key = "groups"},
         {.key = "fields"},
+        {.key = "book"},
         {.key = NULL},
     };
+    const struct cr_portfolio *portfolio = loader->portfolio;
     static int (*const sections[])(struct cr_loader *, const struct cr_yaml_node *,
                                    struct cr_error *) = {
         load_currency, load_outcome, load_keys, load_groups, load_fields,
@@ -282,5 +286,11 @@ int cr_load_application(struct cr_loader *loader, const struct cr_yaml_node *roo
     for (size_t i = 0; result == 0 && i < CR_ARRAY_LEN(sections); i++) {
         result = sections[i](loader, root, err);
     }
-    return result != 0 ? result : check_outcome(loader->portfolio, root, err);
+    if (result == 0) {
+        result = check_not_a_field(portfolio, root, "outcome", portfolio->outcome, err);
+    }
+    if (result == 0) {
+        result = check_not_a_field(portfolio, root, "test column", portfolio->key_test, err);
+    }
+    return result != 0 ? result : cr_load_flat(loader, root, err);
 }

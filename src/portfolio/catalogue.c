@@ -158,6 +158,7 @@ static int load_feature(struct cr_loader *loader, const struct cr_yaml_node *map
     if (feature->label == NULL) {
         feature->label = feature->name;
     }
+    feature->line = map->line;
     return 0;
 }
 

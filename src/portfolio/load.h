@@ -29,6 +29,12 @@ int cr_load_gates(struct cr_loader *loader, const struct cr_yaml_node *policy,
                   struct cr_error *err); /* its section `gates` */
 int cr_load_search(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err);
 int cr_load_tables(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err);
+int cr_load_flat(struct cr_loader *loader, const struct cr_yaml_node *application,
+                 struct cr_error *err); /* its section `book`, if there is one */
+
+/* How CSV files are written: the members separator and missing of a map. */
+int cr_load_csv_form(struct cr_loader *loader, const struct cr_yaml_node *map,
+                     struct cr_error *err);
 
 /* Makes field_slots, once the fields are there. */
 int cr_index_build(struct cr_loader *loader, struct cr_error *err);

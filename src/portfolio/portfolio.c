@@ -35,7 +35,7 @@ static const struct part {
     {"features.yaml", false, cr_load_catalogue},
     {"policy.yaml", false, cr_load_policy},
     {"search.yaml", false, cr_load_search},
-    {"tables.yaml", false, cr_load_tables},
+    {"tables.yaml", true, cr_load_tables},
     {"training.postgres.sql", true, NULL},
     {"training.sql", false, NULL},
     {"truth.sql", true, NULL},
@@ -106,7 +106,12 @@ static int load_parts(struct cr_loader *loader, const char *folder, struct cr_er
         }
         portfolio->n_files++;
     }
-    return 0;
+    return portfolio->n_tables > 0
+               ? 0
+               : cr_error_set(err, CR_ENOTFOUND,
+                              "nothing in '%s' describes the tables of the book: neither "
+                              "tables.yaml nor a section 'book' of application.yaml",
+                              folder);
 }
 
 /* The name becomes a part of paths: letters, digits, - and _ only. */

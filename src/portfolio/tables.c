@@ -32,6 +32,7 @@ static int load_column(struct cr_loader *loader, const struct cr_yaml_node *map,
     if (result == 0) {
         result = cr_load_domain(loader, map, column->type, "levels", &column->levels, err);
     }
+    column->header = column->name;
     if (result == 0 && column->key && (column->nullable || column->optional)) {
         result = cr_yaml_error(cr_yaml_get(map, column->nullable ? "nullable" : "optional"), err,
                                "'%s' is a key and can never be missing", column->name);
@@ -170,6 +171,13 @@ static int load_missing(struct cr_loader *loader, const struct cr_yaml_node *roo
     return result;
 }
 
+int cr_load_csv_form(struct cr_loader *loader, const struct cr_yaml_node *map, struct cr_error *err)
+{
+    int result = load_separator(loader->portfolio, map, err);
+
+    return result != 0 ? result : load_missing(loader, map, err);
+}
+
 static int load_all(struct cr_loader *loader, const struct cr_yaml_node *root, struct cr_error *err)
 {
     const struct cr_yaml_node *list = NULL;
@@ -200,11 +208,13 @@ int cr_load_tables(struct cr_loader *loader, const struct cr_yaml_node *root, st
     };
     int result = cr_load_members(loader, root, members, NULL, err);
 
-    if (result == 0) {
-        result = load_separator(loader->portfolio, root, err);
+    if (result == 0 && loader->portfolio->is_flat) {
+        result = cr_yaml_error(root, err,
+                               "the section 'book' of application.yaml describes the "
+                               "table already: one of the two is too many");
     }
     if (result == 0) {
-        result = load_missing(loader, root, err);
+        result = cr_load_csv_form(loader, root, err);
     }
     return result != 0 ? result : load_all(loader, root, err);
 }

@@ -373,7 +373,7 @@ static void check_fault(const char *folder, const struct fault *fault)
 static const struct fault faults[] = {
     /* keys */
     {APPLICATION, "title: Retail loans", "tittle: Retail loans", "tittle",
-     "unknown key 'tittle'; known are: title, currency, outcome, keys, groups, fields"},
+     "unknown key 'tittle'; known are: title, currency, outcome, keys, groups, fields, book"},
     {APPLICATION, "title: Retail loans\n", "", "currency", "'title' is missing"},
     {APPLICATION, "{name: age, type: int, min: 18,", "{name: age, type: int, minimum: 18,",
      "minimum",

@@ -41,6 +41,7 @@ struct cr_field {
     const char *help; /* NULL when none */
     const char *group;
     struct cr_value example; /* the default when none is stated */
+    size_t line;             /* of application.yaml, where it begins */
 };
 
 /* features.yaml: one column of features.sql. Bits of `protection` say how the law may see it. */
@@ -63,6 +64,7 @@ struct cr_feature {
     const char *lowers; /* reason when it is negative; NULL when none */
     size_t n_sources;
     const size_t *sources; /* indices of application fields */
+    size_t line;           /* of features.yaml, where it begins */
 };
 
 /* A feature set: its own features and those of every set it extends. */
@@ -72,16 +74,21 @@ struct cr_feature_set {
     ptrdiff_t extends; /* index of another set, −1 = none */
 };
 
-/* tables.yaml: one column and one table of the book. */
+/* One column and one table of the book, as tables.yaml lists them; a flat book has one table, made
+ * from application.yaml, and its import makes that table in the database, too. */
 struct cr_table_column {
     const char *name;
+    const char *header; /* its name in the file: the same unless the book is flat */
     enum cr_type type;
     double min;
     double max;
-    struct cr_levels levels;
+    struct cr_levels levels; /* bool: without texts, the aliases mean 0 and 1 instead of the usual
+                                words, if there are any */
     bool key;
+    bool unique; /* a second key */
     bool nullable;
     bool optional;          /* a file without it is accepted: missing everywhere */
+    bool numbered;          /* the import counts the rows of the file in it */
     const char *references; /* "table.column", NULL when none */
 };
 
@@ -189,6 +196,7 @@ struct cr_portfolio {
     const char *key_row;          /* "loan_id"; NULL when training.sql has none */
     const char *key_customer;     /* NULL when none */
     const char *key_date;         /* NULL when none */
+    const char *key_test;         /* 1 in rows that are only for the test; NULL when none */
     size_t n_groups;
     const char *const *groups;
     size_t n_fields;
@@ -199,6 +207,7 @@ struct cr_portfolio {
     const struct cr_feature_set *sets;
     size_t n_features;
     const struct cr_feature *features;
+    bool is_flat; /* one table, which application.yaml describes; else tables.yaml does */
     size_t n_tables;
     const struct cr_table *tables;
     char separator;
