@@ -137,6 +137,7 @@ static int add_columns(const struct cr_portfolio *portfolio, const bool *has,
     extract->col_row = at[CR_RELATION_ROW];
     extract->col_customer = at[CR_RELATION_CUSTOMER];
     extract->col_date = at[CR_RELATION_DATE];
+    extract->col_test = at[CR_RELATION_TEST];
     extract->col_outcome = (size_t)at[CR_RELATION_OUTCOME];
     extract->first_field = frame->n_cols;
     extract->first_feature = extract->first_field + portfolio->n_fields;
@@ -329,6 +330,17 @@ static int settle_key(struct cr_frame *frame, ptrdiff_t col, struct cr_error *er
     return 0;
 }
 
+static int settle_keys(struct cr_extract *extract, struct cr_error *err)
+{
+    const ptrdiff_t keys[] = {extract->col_row, extract->col_customer, extract->col_test};
+    int result = 0;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(keys) && result == 0; i++) {
+        result = settle_key(&extract->frame, keys[i], err);
+    }
+    return result;
+}
+
 /* The one statement over the whole book. */
 static int prepare_book(struct cr_db *db, const struct cr_portfolio *portfolio,
                         const struct source *source, struct cr_stmt **ret_stmt,
@@ -380,10 +392,7 @@ int cr_extract_book(struct cr_db *db, const struct cr_portfolio *portfolio,
         result = read_rows(stmt, portfolio, source.training->name, &extract, err);
     }
     if (result == 0) {
-        result = settle_key(&extract.frame, extract.col_row, err);
-    }
-    if (result == 0) {
-        result = settle_key(&extract.frame, extract.col_customer, err);
+        result = settle_keys(&extract, err);
     }
     if (result != 0) {
         return result;

@@ -5,9 +5,8 @@
 
 /* The keys' names inside the statement; a field may have the same name as a key in training.sql. */
 static const char *const key_columns[CR_RELATION_N_KEYS] = {
-    [CR_RELATION_ROW] = "key row",
-    [CR_RELATION_CUSTOMER] = "key customer",
-    [CR_RELATION_DATE] = "key date",
+    [CR_RELATION_ROW] = "key row",         [CR_RELATION_CUSTOMER] = "key customer",
+    [CR_RELATION_DATE] = "key date",       [CR_RELATION_TEST] = "key test",
     [CR_RELATION_OUTCOME] = "key outcome",
 };
 
@@ -20,6 +19,8 @@ const char *cr_relation_key_name(const struct cr_portfolio *portfolio, enum cr_r
         return portfolio->key_customer;
     case CR_RELATION_DATE:
         return portfolio->key_date;
+    case CR_RELATION_TEST:
+        return portfolio->key_test;
     case CR_RELATION_OUTCOME:
         return portfolio->outcome;
     case CR_RELATION_N_KEYS:

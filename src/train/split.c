@@ -180,7 +180,9 @@ static int mark_column(const struct cr_extract *extract, const char *name, bool 
 {
     ptrdiff_t col = cr_frame_find(&extract->frame, name);
     if (col < 0 || extract->frame.columns[col].type != CR_COLUMN_NUMBER) {
-        return cr_error_set(err, CR_EINVAL, "split column '%s' is no number column of training.sql",
+        return cr_error_set(err, CR_EINVAL,
+                            "split column '%s' is no number column of training.sql that "
+                            "application.yaml names, under keys.test best",
                             name);
     }
     for (size_t i = 0; i < extract->frame.n_rows; i++) {

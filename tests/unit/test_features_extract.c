@@ -376,7 +376,12 @@ static void test_retail_plan(void **state)
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf whole = CR_STRBUF_INIT;
     const struct cr_portfolio_file *training, *text;
-    const bool has[CR_RELATION_N_KEYS] = {true, true, true, true};
+    const bool has[CR_RELATION_N_KEYS] = {
+        [CR_RELATION_ROW] = true,
+        [CR_RELATION_CUSTOMER] = true,
+        [CR_RELATION_DATE] = true,
+        [CR_RELATION_OUTCOME] = true,
+    };
     struct cr_migration_report report;
     struct cr_error err;
     char *line;

@@ -13,15 +13,16 @@
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/frame.h"
 
-/* Columns of the frame, in this order: the keys that training.sql yields (row, customer, date; −1 =
- * absent), the outcome (0 or 1), the application's fields, the feature columns. A field and a
- * feature may have the same name. Rows are ordered as training.sql orders them. The date is a text;
- * row and customer are numbers when all of them are integers, else texts. */
+/* Columns of the frame, in this order: the keys that training.sql yields (row, customer, date,
+ * test; −1 = absent), the outcome (0 or 1), the application's fields, the feature columns. A field
+ * and a feature may have the same name. Rows are ordered as training.sql orders them. The date is a
+ * text; row, customer and test are numbers when all of them are integers, else texts. */
 struct cr_extract {
     struct cr_frame frame;
     ptrdiff_t col_row;
     ptrdiff_t col_customer;
     ptrdiff_t col_date;
+    ptrdiff_t col_test;
     size_t col_outcome;
     size_t first_field;   /* portfolio->n_fields columns */
     size_t first_feature; /* portfolio->n_features columns */
