@@ -100,22 +100,43 @@ static int parse_bool(const char *text, size_t len, double *ret_number, struct c
     return complain(err, text, len, "is none of true, false, yes, no, 1, 0");
 }
 
+static int complain_level(const struct cr_levels *levels, const char *text, size_t len,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf known = CR_STRBUF_INIT;
+    size_t n = levels->n > 0 ? levels->n : levels->n_aliases;
+
+    cr_strbuf_puts(&known, "is none of ");
+    for (size_t i = 0; i < n; i++) {
+        cr_strbuf_puts(&known, i == 0 ? "" : ", ");
+        cr_strbuf_puts(&known, levels->n > 0 ? levels->texts[i] : levels->alias_texts[i]);
+    }
+    return complain(err, text, len, cr_strbuf_text(&known));
+}
+
+/* By the words that the column has of its own. */
+static int parse_word(const struct cr_table_column *column, const char *text, size_t len,
+                      double *ret_number, struct cr_error *err)
+{
+    ptrdiff_t outcome = cr_levels_find(&column->levels, text, len);
+
+    if (outcome < 0) {
+        return complain_level(&column->levels, text, len, err);
+    }
+    *ret_number = (double)outcome;
+    return 0;
+}
+
 static int parse_level(const struct cr_table_column *column, const char *text, size_t len,
                        const char **ret_text, struct cr_error *err)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf known = CR_STRBUF_INIT;
     ptrdiff_t level = cr_levels_find(&column->levels, text, len);
 
-    if (level >= 0) {
-        *ret_text = column->levels.texts[level];
-        return 0;
+    if (level < 0) {
+        return complain_level(&column->levels, text, len, err);
     }
-    cr_strbuf_puts(&known, "is none of ");
-    for (size_t i = 0; i < column->levels.n; i++) {
-        cr_strbuf_puts(&known, i == 0 ? "" : ", ");
-        cr_strbuf_puts(&known, column->levels.texts[i]);
-    }
-    return complain(err, text, len, cr_strbuf_text(&known));
+    *ret_text = column->levels.texts[level];
+    return 0;
 }
 
 static int parse_value(const struct cr_table_column *column, const char *text, size_t len,
@@ -133,7 +154,8 @@ static int parse_value(const struct cr_table_column *column, const char *text, s
         r = parse_number(column, text, len, &value.number, err);
         break;
     case CR_BOOL:
-        r = parse_bool(text, len, &value.number, err);
+        r = column->levels.n_aliases > 0 ? parse_word(column, text, len, &value.number, err)
+                                         : parse_bool(text, len, &value.number, err);
         break;
     case CR_ENUM:
         r = parse_level(column, text, len, &value.text, err);

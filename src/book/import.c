@@ -11,6 +11,7 @@
 #include "creditrisk/util/progress.h"
 #include "load.h"
 #include "rejects.h"
+#include "source.h"
 #include "table.h"
 
 enum { PROGRESS_STEP = 4096, NO_COLUMN = -1 };
@@ -18,6 +19,7 @@ enum { PROGRESS_STEP = 4096, NO_COLUMN = -1 };
 struct import {
     struct cr_db *db;
     const struct cr_portfolio *portfolio;
+    const char *source;
     const struct cr_import_options *options;
     cr_import_note_fn *on_note;
     void *context;
@@ -33,6 +35,7 @@ struct reading {
     struct cr_value *cells; /* one row, in the table's order */
     ptrdiff_t *columns;     /* of the file's fields: index in the table, or NO_COLUMN */
     size_t n_fields;        /* of the header; 0 before it was read */
+    int64_t first_number;   /* of the file's first row, where the import counts them */
     struct cr_progress *progress;
     struct cr_import_table_report report;
 };
@@ -55,7 +58,7 @@ static int no_memory(struct cr_error *err)
 static ptrdiff_t find_column(const struct cr_table *table, const char *name)
 {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (strcmp(table->columns[i].name, name) == 0) {
+        if (!table->columns[i].numbered && strcmp(table->columns[i].header, name) == 0) {
             return (ptrdiff_t)i;
         }
     }
@@ -106,9 +109,11 @@ static int read_header(struct reading *reading, const struct cr_csv_row *row, st
         reading->n_fields = i + 1;
     }
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (!table->columns[i].optional && position_of(reading, i) == 0) {
+        const struct cr_table_column *column = &table->columns[i];
+
+        if (!column->optional && !column->numbered && position_of(reading, i) == 0) {
             return cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
-                               "column '%s' is missing", table->columns[i].name);
+                               "column '%s' is missing", column->header);
         }
     }
     return 0;
@@ -132,8 +137,8 @@ static int reject(struct reading *reading, const struct cr_csv_row *row, size_t 
                                  reason);
     }
     reading->report.n_rejected++;
-    return cr_book_rejects_add(&import->rejects, reading->table->file, row->line, name, position,
-                               reason, err);
+    return cr_book_rejects_add(&import->rejects, cr_book_file_name(import->source, reading->table),
+                               row->line, name, position, reason, err);
 }
 
 /* The place is where the two differ in length. */
@@ -148,6 +153,18 @@ static int reject_ragged(struct reading *reading, const struct cr_csv_row *row,
     return reject(reading, row, shorter + 1, reason, err);
 }
 
+/* Counts the row, a rejected one, too: the number says where it stands in its file. */
+static void number_row(struct reading *reading)
+{
+    size_t n_before = reading->report.n_rows + reading->report.n_rejected;
+
+    for (size_t i = 0; i < reading->table->n_columns; i++) {
+        if (reading->table->columns[i].numbered) {
+            reading->cells[i].number = (double)reading->first_number + (double)n_before;
+        }
+    }
+}
+
 static int read_row(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
 {
     struct import *import = reading->import;
@@ -156,6 +173,7 @@ static int read_row(struct reading *reading, const struct cr_csv_row *row, struc
     size_t column = table->n_columns;
     int r;
 
+    number_row(reading);
     for (size_t i = 0; i < row->n; i++) {
         if (reading->columns[i] != NO_COLUMN &&
             cr_table_parse_cell(import->portfolio, &table->columns[reading->columns[i]],
@@ -193,11 +211,27 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
 
 /* ---- tables ---- */
 
-static int import_table(struct import *import, const struct cr_table *table, const char *dir,
+/* Numbers go on behind those that are there. */
+static int find_first_number(struct reading *reading, struct cr_error *err)
+{
+    const struct cr_table *table = reading->table;
+    int64_t max = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < table->n_columns && r == 0; i++) {
+        if (table->columns[i].numbered) {
+            r = cr_book_find_max(reading->import->db, table, table->columns[i].name, &max, err);
+        }
+    }
+    reading->first_number = max + 1;
+    return r;
+}
+
+static int import_table(struct import *import, const struct cr_table *table,
                         struct cr_import_table_report *ret_report, struct cr_error *err)
 {
     const struct cr_csv_options options = {.separator = import->portfolio->separator};
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, table->file);
+    CR_CLEANUP(cr_freep) char *path = cr_book_file_path(import->source, table);
     CR_CLEANUP(reading_finish)
     struct reading reading = {
         .import = import,
@@ -215,7 +249,10 @@ static int import_table(struct import *import, const struct cr_table *table, con
     for (size_t i = 0; i < table->n_columns; i++) {
         reading.cells[i] = CR_VALUE_MISSING; /* and it stays so where the file has no column */
     }
-    r = cr_table_prepare_insert(import->db, table, &reading.insert, err);
+    r = find_first_number(&reading, err);
+    if (r == 0) {
+        r = cr_table_prepare_insert(import->db, table, &reading.insert, err);
+    }
     if (r == 0) {
         r = cr_csv_read(path, &options, on_row, &reading, err);
     }
@@ -241,8 +278,7 @@ static void import_finish(struct import *import)
     cr_book_rejects_finish(&import->rejects);
 }
 
-static int import_all(struct import *import, const char *dir, struct cr_import_report *report,
-                      struct cr_error *err)
+static int import_all(struct import *import, struct cr_import_report *report, struct cr_error *err)
 {
     const struct cr_portfolio *portfolio = import->portfolio;
     CR_CLEANUP(cr_book_load_finish) struct load load = {0};
@@ -254,7 +290,7 @@ static int import_all(struct import *import, const char *dir, struct cr_import_r
     }
     r = cr_book_load_begin(&load, import->db, portfolio, import->options->mode, err);
     for (size_t i = 0; i < portfolio->n_tables && r == 0; i++) {
-        r = import_table(import, &portfolio->tables[i], dir, &report->tables[i], err);
+        r = import_table(import, &portfolio->tables[i], &report->tables[i], err);
         report->n_tables = i + 1;
     }
     if (r == 0) {
@@ -263,22 +299,35 @@ static int import_all(struct import *import, const char *dir, struct cr_import_r
     return r != 0 ? r : cr_book_load_commit(&load, err);
 }
 
-int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
+static int check_source(const char *source, const struct cr_portfolio *portfolio,
+                        struct cr_error *err)
+{
+    if (cr_fs_is_dir(source)) {
+        return 0;
+    }
+    if (portfolio->n_tables > 1) {
+        return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", source);
+    }
+    return cr_fs_exists(source)
+               ? 0
+               : cr_error_set(err, CR_ENOTFOUND, "there is no file or folder '%s'", source);
+}
+
+int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *source,
                    const struct cr_import_options *options, cr_import_note_fn *on_note,
                    void *context, struct cr_import_report *ret_report, struct cr_error *err)
 {
     CR_CLEANUP(import_finish)
-    struct import import = {db, portfolio, options, on_note, context, {0}};
+    struct import import = {db, portfolio, source, options, on_note, context, {0}};
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     struct cr_error cause;
-    int r;
+    int r = check_source(source, portfolio, err);
 
-    if (!cr_fs_is_dir(dir)) {
-        return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", dir);
-    }
-    r = cr_book_rejects_init(&import.rejects, portfolio, dir, options->rejects_path, err);
     if (r == 0) {
-        r = import_all(&import, dir, &report, err);
+        r = cr_book_rejects_init(&import.rejects, portfolio, source, options->rejects_path, err);
+    }
+    if (r == 0) {
+        r = import_all(&import, &report, err);
     }
     if (r != 0) {
         return r;

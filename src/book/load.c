@@ -3,6 +3,7 @@
 
 #include "creditrisk/book/table.h"
 #include "creditrisk/util/cleanup.h"
+#include "table.h"
 
 /* Rows that stay keep their indexes: making them again could take longer than the load. */
 static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio,
@@ -29,9 +30,15 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
         return r;
     }
     load->db = db;
+    if (portfolio->is_flat) {
+        r = cr_book_make_table(db, &portfolio->tables[0], mode == CR_IMPORT_REPLACE, err);
+    }
+    if (r != 0 || mode == CR_IMPORT_APPEND) {
+        return r;
+    }
     switch (mode) {
     case CR_IMPORT_APPEND:
-        return 0;
+        break;
     case CR_IMPORT_EMPTY:
         r = cr_table_check_empty(db, portfolio, err);
         break;

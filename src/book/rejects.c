@@ -11,6 +11,7 @@
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
+#include "source.h"
 
 static int cannot_write(const struct rejects *rejects, struct cr_error *err)
 {
@@ -26,7 +27,7 @@ static bool is_same_file(const struct stat *info, const char *path)
 }
 
 static int check_path(const struct rejects *rejects, const struct cr_portfolio *portfolio,
-                      const char *dir, struct cr_error *err)
+                      const char *source, struct cr_error *err)
 {
     struct stat info;
 
@@ -38,7 +39,7 @@ static int check_path(const struct rejects *rejects, const struct cr_portfolio *
                             rejects->path);
     }
     for (size_t i = 0; i < portfolio->n_tables; i++) {
-        CR_CLEANUP(cr_freep) char *input = cr_fs_join(dir, portfolio->tables[i].file);
+        CR_CLEANUP(cr_freep) char *input = cr_book_file_path(source, &portfolio->tables[i]);
 
         if (input == NULL) {
             return cr_error_set(err, CR_ENOMEM, "out of memory");
@@ -52,16 +53,16 @@ static int check_path(const struct rejects *rejects, const struct cr_portfolio *
 }
 
 int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio,
-                         const char *dir, const char *path, struct cr_error *err)
+                         const char *source, const char *path, struct cr_error *err)
 {
     *rejects = (struct rejects){
-        .path = path != NULL ? strdup(path) : cr_fs_join(dir, "rejects.csv"),
+        .path = path != NULL ? strdup(path) : cr_book_file_beside(source, "rejects.csv"),
         .named = path != NULL,
     };
     if (rejects->path == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    return check_path(rejects, portfolio, dir, err);
+    return check_path(rejects, portfolio, source, err);
 }
 
 static int open_file(struct rejects *rejects, struct cr_error *err)

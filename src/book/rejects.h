@@ -19,10 +19,10 @@ struct rejects {
     bool named; /* by the caller: a file that is there is not ours to remove */
 };
 
-/* `path` is copied; NULL means <dir>/rejects.csv. CR_EINVAL when that is one of the files that the
- * import reads, or there and no regular file. */
+/* `path` is copied; NULL means rejects.csv in the folder of the source (source.h). CR_EINVAL when
+ * that is one of the files that the import reads, or there and no regular file. */
 int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio,
-                         const char *dir, const char *path, struct cr_error *err);
+                         const char *source, const char *path, struct cr_error *err);
 
 /* One line: file, line, "column (position)" or nothing, reason. */
 int cr_book_rejects_add(struct rejects *rejects, const char *file, size_t line, const char *column,

@@ -94,6 +94,31 @@ int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_tabl
     return cr_book_insert(db, stmt, table, cells, &column, err);
 }
 
+int cr_book_find_max(struct cr_db *db, const struct cr_table *table, const char *column,
+                     int64_t *ret_max, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    bool row;
+    int r;
+
+    cr_strbuf_puts(&sql, "SELECT max(");
+    cr_db_quote(&sql, column);
+    cr_strbuf_puts(&sql, ") FROM ");
+    cr_db_quote(&sql, table->name);
+    r = cr_strbuf_check(&sql, err);
+    if (r == 0) {
+        r = cr_db_prepare(db, cr_strbuf_text(&sql), NULL, &stmt, err);
+    }
+    if (r == 0) {
+        r = cr_stmt_step(stmt, &row, err);
+    }
+    if (r == 0) {
+        *ret_max = cr_stmt_int(stmt, 0); /* NULL reads as 0 */
+    }
+    return r;
+}
+
 int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;

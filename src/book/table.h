@@ -27,6 +27,16 @@ int cr_book_explain_violation(struct cr_db *db, const struct cr_table *table,
 /* Whether the text means missing: it is empty or one of the portfolio's markers. */
 bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len);
 
+/* The table of a flat book: makes it when it is not there, inside the caller's transaction. One
+ * that was made from another description is CR_EINVAL, or made anew when `replace`; one of that
+ * name that no import made is CR_EINVAL. */
+int cr_book_make_table(struct cr_db *db, const struct cr_table *table, bool replace,
+                       struct cr_error *err);
+
+/* The greatest number in the column; 0 in an empty table. */
+int cr_book_find_max(struct cr_db *db, const struct cr_table *table, const char *column,
+                     int64_t *ret_max, struct cr_error *err);
+
 /* Binds one cell of a column to a parameter. */
 int cr_book_bind_cell(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
                       struct cr_value cell, struct cr_error *err);

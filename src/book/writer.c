@@ -54,25 +54,10 @@ static int find_columns(struct writer *writer, const char *const *names, size_t 
 /* Keys go on behind the greatest one that is there. */
 static int find_first_key(struct writer *writer, const char *key, struct cr_error *err)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    bool row;
-    int r;
+    int64_t max = 0;
+    int r = cr_book_find_max(writer->db, writer->table, key, &max, err);
 
-    cr_strbuf_puts(&sql, "SELECT max(");
-    cr_db_quote(&sql, key);
-    cr_strbuf_puts(&sql, ") FROM ");
-    cr_db_quote(&sql, writer->table->name);
-    r = cr_strbuf_check(&sql, err);
-    if (r == 0) {
-        r = cr_db_prepare(writer->db, cr_strbuf_text(&sql), NULL, &stmt, err);
-    }
-    if (r == 0) {
-        r = cr_stmt_step(stmt, &row, err);
-    }
-    if (r == 0) {
-        writer->first_key = cr_stmt_int(stmt, 0) + 1; /* NULL reads as 0 */
-    }
+    writer->first_key = max + 1;
     return r;
 }
 

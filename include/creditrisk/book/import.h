@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Import: the book's tables from CSV files, described by tables.yaml. One importer for every book.
- */
+/* Import: the book's tables from CSV files, described by tables.yaml or, for a flat book, by
+ * application.yaml. One importer for every book. */
 #ifndef CREDITRISK_BOOK_IMPORT_H
 #define CREDITRISK_BOOK_IMPORT_H
 
@@ -22,9 +22,9 @@ struct cr_import_options {
     bool strict;              /* the first bad row ends the import; nothing is kept */
     bool quiet;               /* no progress */
     const char *rejects_path; /* where bad rows go: file,line,column,reason; NULL =
-                                 <dir>/rejects.csv. Written only when there are any and the
-                                 import succeeds; without any, an older <dir>/rejects.csv is
-                                 removed, a file named here stays */
+                                 rejects.csv in the folder of the files. Written only when there
+                                 are any and the import succeeds; without any, an older file of
+                                 that name is removed, one named here stays */
 };
 
 struct cr_import_table_report {
@@ -46,13 +46,16 @@ struct cr_import_report {
  * cannot put its rejects in their place. */
 typedef void cr_import_note_fn(const char *note, void *context);
 
-/* Imports <dir>/<file> for every table in the order of tables.yaml (parents first), in one
- * transaction. A missing file or column, an empty file, a stray quote and, when strict, a bad row
- * are errors with file, line and column; otherwise a bad row (type, range, level, key, CHECK) goes
- * to the rejects file. A file whose rows are all bad is CR_EINVAL unless rows are appended. A
+/* Imports <source>/<file> for every table in the order of tables.yaml (parents first), in one
+ * transaction; a book of one table may also be given as the file itself. The table of a flat book
+ * is made first when it is not there, and anew by CR_IMPORT_REPLACE when application.yaml describes
+ * another one than it did; its rows are numbered as they stand in the file, on append behind those
+ * that are there. A missing file or column, an empty file, a stray quote and, when strict, a bad
+ * row are errors with file, line and column; otherwise a bad row (type, range, level, key, CHECK)
+ * goes to the rejects file. A file whose rows are all bad is CR_EINVAL unless rows are appended. A
  * rejects file that the import would read, or that is none, is CR_EINVAL. On failure the book and
  * every file are as before. */
-int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
+int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *source,
                    const struct cr_import_options *options, cr_import_note_fn *on_note,
                    void *context, struct cr_import_report *ret_report, struct cr_error *err);
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* The table of a flat book. How it was made is kept beside it, so that a later import sees whether
+ * application.yaml still describes the same table, whatever the engine. */
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "table.h"
+
+/* The statement that made a table; its name is the key. */
+#define MADE "creditrisk_flat_tables"
+
+/* Types that both engines know. */
+static const char *sql_type(enum cr_type type)
+{
+    switch (type) {
+    case CR_INT:
+    case CR_BOOL:
+        return "BIGINT";
+    case CR_NUMBER:
+        return "DOUBLE PRECISION";
+    case CR_ENUM:
+    case CR_DATE:
+    case CR_TEXT:
+        break;
+    }
+    return "TEXT";
+}
+
+static void put_definition(const struct cr_table *table, struct cr_strbuf *sql)
+{
+    cr_strbuf_puts(sql, "CREATE TABLE ");
+    cr_db_quote(sql, table->name);
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const struct cr_table_column *column = &table->columns[i];
+
+        cr_strbuf_puts(sql, i == 0 ? " (" : ", ");
+        cr_db_quote(sql, column->name);
+        cr_strbuf_printf(sql, " %s%s%s%s", sql_type(column->type),
+                         column->nullable ? "" : " NOT NULL", column->key ? " PRIMARY KEY" : "",
+                         column->unique ? " UNIQUE" : "");
+    }
+    cr_strbuf_puts(sql, ")");
+}
+
+/* Runs one statement with up to two texts. */
+static int run(struct cr_db *db, const char *sql, const char *first, const char *second,
+               struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = cr_db_prepare(db, sql, NULL, &stmt, err);
+
+    if (r == 0) {
+        r = cr_stmt_bind_text(stmt, 0, first, err);
+    }
+    if (r == 0 && second != NULL) {
+        r = cr_stmt_bind_text(stmt, 1, second, err);
+    }
+    return r != 0 ? r : cr_stmt_run(stmt, err);
+}
+
+/* Whether an import made the table, and by this very definition. */
+static int find_made(struct cr_db *db, const char *name, const char *definition, bool *ret_made,
+                     bool *ret_same, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = cr_db_prepare(db, "SELECT definition FROM " MADE " WHERE name = ?1", NULL, &stmt, err);
+
+    if (r == 0) {
+        r = cr_stmt_bind_text(stmt, 0, name, err);
+    }
+    if (r == 0) {
+        r = cr_stmt_step(stmt, ret_made, err);
+    }
+    *ret_same = r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 0), definition) == 0;
+    return r;
+}
+
+static int drop(struct cr_db *db, const char *name, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    int r;
+
+    cr_strbuf_puts(&sql, "DROP TABLE ");
+    cr_db_quote(&sql, name);
+    r = cr_strbuf_check(&sql, err);
+    if (r == 0) {
+        r = cr_db_exec(db, cr_strbuf_text(&sql), err);
+    }
+    return r != 0 ? r : run(db, "DELETE FROM " MADE " WHERE name = ?1", name, NULL, err);
+}
+
+static int make(struct cr_db *db, const char *name, const char *definition, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+    int r = cr_db_exec(db, definition, &cause);
+
+    if (r != 0 && strstr(cause.message, "already exists") != NULL) {
+        return cr_error_set(
+            err, CR_EINVAL,
+            "there is a table '%s' that no import of a flat book has made: give the "
+            "book another name under 'table' in application.yaml",
+            name);
+    }
+    if (r != 0) {
+        return cr_error_set(err, r, "%s", cause.message);
+    }
+    return run(db, "INSERT INTO " MADE " (name, definition) VALUES (?1, ?2)", name, definition,
+               err);
+}
+
+int cr_book_make_table(struct cr_db *db, const struct cr_table *table, bool replace,
+                       struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf definition = CR_STRBUF_INIT;
+    bool made = false;
+    bool same = false;
+    int r;
+
+    put_definition(table, &definition);
+    r = cr_strbuf_check(&definition, err);
+    if (r == 0) {
+        r = cr_db_exec(db,
+                       "CREATE TABLE IF NOT EXISTS " MADE
+                       " (name TEXT NOT NULL PRIMARY KEY, definition TEXT NOT NULL)",
+                       err);
+    }
+    if (r == 0) {
+        r = find_made(db, table->name, definition.data, &made, &same, err);
+    }
+    if (r == 0 && made && !same && !replace) {
+        return cr_error_set(err, CR_EINVAL,
+                            "table '%s' was made from another application.yaml: --replace makes it "
+                            "anew, without the rows that are there",
+                            table->name);
+    }
+    if (r == 0 && made && !same) {
+        r = drop(db, table->name, err);
+    }
+    return r != 0 || same ? r : make(db, table->name, definition.data, err);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+/* The import of a flat book: it makes the table, types the cells, counts the rows and rejects what
+ * is wrong. */
+#include "cr_flat.h"
+
+#include "creditrisk/book/import.h"
+#include "creditrisk/features/extract.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/strbuf.h"
+
+#define HEADER "card;client;opened;is_test;Loan Status;Amount (EUR);kind;visits;is_client;branch\n"
+#define GOOD_1 "7;a;2020-01-31;0;Fully Paid;12.5;N;3;yes;x\n"
+#define GOOD_2 "8;a;2020-02-01;1;Default;99;old;NA;no;y\n"
+#define GOOD_3 "9;b;2020-02-02;0;;1e2;;;1;y\n"
+
+struct setup {
+    struct cr_portfolio *portfolio;
+    struct cr_db *db;
+    char *folder;
+    char *data;
+};
+
+static int make(void **state)
+{
+    struct setup *setup = calloc(1, sizeof(*setup));
+    struct cr_error err;
+
+    assert_non_null(setup);
+    setup->folder = cr_flat_folder();
+    setup->data = cr_test_tempdir();
+    cr_assert_ok(cr_portfolio_load(setup->folder, "small", &setup->portfolio, &err), &err);
+    cr_assert_ok(cr_db_open("sqlite::memory:", true, &setup->db, &err), &err);
+    *state = setup;
+    return 0;
+}
+
+static int destroy(void **state)
+{
+    struct setup *setup = *state;
+
+    cr_db_close(setup->db);
+    cr_portfolio_destroy(setup->portfolio);
+    free(setup->folder);
+    free(setup->data);
+    free(setup);
+    return 0;
+}
+
+/* Imports text as book.csv, given as a file. */
+static int import(struct setup *setup, const char *text, enum cr_import_mode mode,
+                  struct cr_import_report *ret_report, struct cr_error *err)
+{
+    const struct cr_import_options options = {.mode = mode, .quiet = true};
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(setup->data, "book.csv", text);
+
+    return cr_import_book(setup->db, setup->portfolio, path, &options, NULL, NULL, ret_report, err);
+}
+
+/* All rows, their columns separated by |; NULL as -. */
+static void assert_rows(const struct setup *setup, const char *sql, const char *expected)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_error err;
+    bool row = true;
+
+    cr_assert_ok(cr_db_prepare(setup->db, sql, NULL, &stmt, &err), &err);
+    while (cr_stmt_step(stmt, &row, &err) == 0 && row) {
+        for (size_t i = 0; i < cr_stmt_n_columns(stmt); i++) {
+            cr_strbuf_puts(&text, i == 0 ? "" : "|");
+            cr_strbuf_puts(&text, cr_stmt_is_null(stmt, i) ? "-" : cr_stmt_text(stmt, i));
+        }
+        cr_strbuf_puts(&text, "\n");
+    }
+    assert_string_equal(cr_strbuf_text(&text), expected);
+}
+
+#define ALL "SELECT * FROM cards ORDER BY row_number"
+
+static void test_good(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    CR_CLEANUP(cr_extract_finish) struct cr_extract x = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, HEADER GOOD_1 GOOD_2 GOOD_3, CR_IMPORT_EMPTY, &report, &err), &err);
+    assert_int_equal(report.n_tables, 1);
+    assert_int_equal(report.tables[0].n_rows, 3);
+    assert_int_equal(report.tables[0].n_ignored_columns, 1);
+    assert_rows(setup, ALL,
+                "1|0|0|12.5|new|3|1|7|a|2020-01-31\n"
+                "2|1|1|99.0|old|-|0|8|a|2020-02-01\n"
+                "3|-|0|100.0|-|-|1|9|b|2020-02-02\n");
+    /* and it can be trained on: one row without outcome is left out, the test column is there */
+    cr_assert_ok(cr_extract_book(setup->db, setup->portfolio, &x, &err), &err);
+    assert_int_equal(x.frame.n_rows, 2);
+    cr_assert_same(cr_frame_get(&x.frame, 0, (size_t)x.col_row).number, 7.0);
+    assert_string_equal(cr_frame_get(&x.frame, 1, (size_t)x.col_customer).text, "a");
+    cr_assert_same(cr_frame_get(&x.frame, 1, (size_t)x.col_test).number, 1.0);
+    cr_assert_same(cr_frame_get(&x.frame, 1, x.col_outcome).number, 1.0);
+    assert_int_equal(cr_frame_find(&x.frame, "is_test"), x.col_test);
+}
+
+/* Every kind of bad row is named with its place, and the numbers still tell where a row stood. */
+static void test_rejects(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    struct cr_error err;
+    size_t len;
+
+    cr_assert_ok(import(setup,
+                        HEADER "1;a;2020-01-31;0;Fully Paid;many;N;3;yes;x\n"
+                               "2;a;2020-01-31;0;Fully Paid;1001;N;3;yes;x\n"
+                               "3;a;2020-01-31;0;Fully Paid;1;X;3;yes;x\n"
+                               "4;a;2020-01-31;0;1;1;N;3;yes;x\n"
+                               "5;a;31.1.2020;0;Default;1;N;3;yes;x\n"
+                               "6;a;2020-01-31;0;Default;;N;3;yes;x\n" GOOD_1
+                               "7;a;2020-01-31;0;Default;1;N;3;yes;x\n"
+                               "8;a\n" GOOD_2,
+                        CR_IMPORT_EMPTY, &report, &err),
+                 &err);
+    assert_int_equal(report.tables[0].n_rows, 2);
+    assert_int_equal(report.n_rejected, 8);
+    cr_assert_ok(cr_fs_read(report.rejects_path, 1 << 16, &text, &len, &err), &err);
+    assert_string_equal(text, "file,line,column,reason\n"
+                              "book.csv,2,amount (6),'many' is not a number\n"
+                              "book.csv,3,amount (6),'1001' is above 1000\n"
+                              "book.csv,4,kind (7),\"'X' is none of new, old\"\n"
+                              "book.csv,5,is_bad (5),\"'1' is none of Fully Paid, Charged Off, "
+                              "Default\"\n"
+                              "book.csv,6,opened (3),'31.1.2020' is not a date of the form "
+                              "YYYY-MM-DD\n"
+                              "book.csv,7,amount (6),the value is missing\n"
+                              "book.csv,9,card (1),a row with card '7' is there already\n"
+                              "book.csv,10,opened (3),\"the row has 2 fields, the header 10\"\n");
+    assert_rows(setup, "SELECT row_number, card FROM cards ORDER BY row_number", "7|7\n10|8\n");
+}
+
+static void test_modes(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report first = {0};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report second = {0};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report third = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &first, &err), &err);
+    assert_int_equal(import(setup, HEADER GOOD_2, CR_IMPORT_EMPTY, &second, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "table 'cards' has 1 rows: --replace"));
+    cr_assert_ok(import(setup, HEADER GOOD_2, CR_IMPORT_APPEND, &second, &err), &err);
+    assert_rows(setup, "SELECT row_number, card FROM cards ORDER BY row_number", "1|7\n2|8\n");
+    cr_assert_ok(import(setup, HEADER GOOD_3, CR_IMPORT_REPLACE, &third, &err), &err);
+    assert_rows(setup, "SELECT row_number, card FROM cards ORDER BY row_number", "1|9\n");
+}
+
+/* A changed application.yaml wants another table: only --replace makes it. */
+static void test_another_table(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report again = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &report, &err), &err);
+    free(cr_test_write(setup->folder, "application.yaml",
+                       CR_FLAT_APPLICATION
+                       "  - {name: branch, type: enum, choices: [x, y], group: All}\n"));
+    cr_portfolio_destroy(setup->portfolio);
+    setup->portfolio = NULL;
+    cr_assert_ok(cr_portfolio_load(setup->folder, "small", &setup->portfolio, &err), &err);
+    assert_int_equal(import(setup, HEADER GOOD_1, CR_IMPORT_APPEND, &again, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "'cards' was made from another application.yaml"));
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_REPLACE, &again, &err), &err);
+    assert_rows(setup, "SELECT card, branch FROM cards", "7|x\n");
+}
+
+/* Tables of others are not touched, whatever the mode. */
+static void test_foreign_table(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    cr_assert_ok(
+        cr_db_exec(setup->db, "CREATE TABLE cards (x TEXT); INSERT INTO cards VALUES ('1')", &err),
+        &err);
+    assert_int_equal(import(setup, HEADER GOOD_1, CR_IMPORT_REPLACE, &report, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "there is a table 'cards' that no import"));
+    assert_rows(setup, "SELECT * FROM cards", "1\n");
+}
+
+/* A failed import leaves no table behind either. */
+static void test_failure(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_import_report report = {0};
+    struct cr_error err;
+    int64_t n;
+
+    assert_int_equal(import(setup, "card;client\n", CR_IMPORT_EMPTY, &report, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "/book.csv:1:3: column 'Loan Status' is missing"));
+    assert_int_equal(cr_db_count(setup->db, "cards", &n, &err), CR_EDB);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_good, make, destroy),
+        cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
+        cmocka_unit_test_setup_teardown(test_modes, make, destroy),
+        cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
+        cmocka_unit_test_setup_teardown(test_foreign_table, make, destroy),
+        cmocka_unit_test_setup_teardown(test_failure, make, destroy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
