@@ -101,8 +101,11 @@ int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
 /* The database's address without its passwords, for messages; yours (free), NULL without memory. */
 char *cr_cli_db_name(const struct cr_cli *cli);
 
-/* Opens the database and makes sure that every migration was applied (`creditrisk migrate`). */
-int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err);
+/* Opens the database and makes sure that the portfolio's book has its tables: every migration was
+ * applied (`creditrisk migrate`) or, for a flat book, an import has been. `portfolio` may be NULL:
+ * no flat one. */
+int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                     struct cr_db **ret_db, struct cr_error *err);
 
 /* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
 const char *cr_cli_actor(void);

@@ -71,7 +71,7 @@ static void check_database(struct checkup *checkup, const struct cr_portfolio *p
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     struct cr_error err;
     CR_CLEANUP(cr_freep) char *url = cr_cli_db_name(checkup->cli);
-    if (cr_cli_open_book(checkup->cli, &db, &err) != 0) {
+    if (cr_cli_open_book(checkup->cli, portfolio, &db, &err) != 0) {
         note(checkup, "database", false, "%s", err.message);
         return;
     }

@@ -86,7 +86,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         return cr_error_set(err, CR_EINVAL, "portfolio '%s' has no feature set '%s'",
                             portfolio->name, name);
     }
-    if ((result = cr_cli_open_book(cli, &db, err)) != 0 ||
+    if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
         (result = cr_extract_book(db, portfolio, &extract, err)) != 0) {
         return result;
     }

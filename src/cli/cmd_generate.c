@@ -22,7 +22,7 @@ static const struct cr_option options[] = {
 static int open_target(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err)
 {
     if (!cr_cli_has(cli, "out")) {
-        return cr_cli_open_book(cli, ret_db, err);
+        return cr_cli_open_book(cli, NULL, ret_db, err);
     }
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     struct cr_migration_report report;

@@ -10,7 +10,7 @@ static const struct cr_option options[] = {
     {"strict", NULL, "the first bad row ends the import; nothing is kept"},
     {"replace", NULL, "remove the rows that are there first"},
     {"append", NULL, "add to the rows that are there"},
-    {"rejects", "FILE", "where bad rows go (default DIR/rejects.csv)"},
+    {"rejects", "FILE", "where bad rows go (default: rejects.csv beside the files)"},
 };
 
 static void note(const char *text, void *context)
@@ -62,12 +62,20 @@ static bool took_nothing(const struct cr_import_report *report)
     return n_rows == 0 && report->n_rejected > 0;
 }
 
+/* The table of a flat book is made by its import, and the database with it. */
+static int open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                     struct cr_db **ret_db, struct cr_error *err)
+{
+    return portfolio->is_flat ? cr_cli_open_db(cli, true, ret_db, err)
+                              : cr_cli_open_book(cli, portfolio, ret_db, err);
+}
+
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
-    int result = cr_cli_need_args(cli, 1, "a folder with the CSV files", err);
+    int result = cr_cli_need_args(cli, 1, "a folder or a CSV file", err);
     if (result != 0) {
         return result;
     }
@@ -83,7 +91,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .rejects_path = cr_cli_option(cli, "rejects"),
     };
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
-        (result = cr_cli_open_book(cli, &db, err)) != 0 ||
+        (result = open_book(cli, portfolio, &db, err)) != 0 ||
         (result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err)) !=
             0) {
         return result;
@@ -94,11 +102,12 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 
 const struct cr_command cr_cmd_import = {
     .name = "import",
-    .arguments = "DIR",
+    .arguments = "DIR|FILE",
     .summary = "Read the loan book from CSV files",
     .details =
-        "DIR holds one file per table, as tables.yaml of the portfolio names them. The "
-        "import is one\n"
+        "DIR holds one file per table, as tables.yaml of the portfolio names them. A book of one\n"
+        "table may be given as its FILE; where application.yaml describes that table (its section\n"
+        "book), the import makes it, and the database if there is none. The import is one\n"
         "transaction. A bad row goes to the rejects file with line, column and reason; when no\n"
         "row at all could be taken the exit status is 1.",
     .options = options,

@@ -154,7 +154,7 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     CR_CLEANUP(cr_train_report_finish) struct cr_train_report report = {0};
     struct cr_gate_report gates;
     int result;
-    if ((result = cr_cli_open_book(cli, &db, err)) != 0 ||
+    if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
         (result = cr_cli_open_registry(cli, true, &registry, err)) != 0) {
         return result;
     }

@@ -130,29 +130,51 @@ char *cr_cli_db_name(const struct cr_cli *cli)
     return cr_strbuf_steal(&name);
 }
 
-int cr_cli_open_book(const struct cr_cli *cli, struct cr_db **ret_db, struct cr_error *err)
+/* The tables of every other book are of the migrations. */
+static int check_migrated(const struct cr_cli *cli, struct cr_db *db, const char *name,
+                          struct cr_error *err)
+{
+    struct cr_migration_report report;
+    int result = cr_migrate_status(db, cli->settings.migrations_dir, &report, err);
+    if (result == 0 && (size_t)report.version < report.n_total) {
+        return cr_error_set(
+            err, CR_EDB, "the tables of '%s' are not up to date: run 'creditrisk migrate'", name);
+    }
+    return result;
+}
+
+static int check_imported(struct cr_db *db, const struct cr_portfolio *portfolio, const char *name,
+                          struct cr_error *err)
+{
+    int64_t n;
+    int result = cr_db_count(db, portfolio->tables[0].name, &n, NULL);
+    return result == 0 ? 0
+                       : cr_error_set(err, result,
+                                      "'%s' has no table '%s': run 'creditrisk import --portfolio "
+                                      "%s FILE.csv'",
+                                      name, portfolio->tables[0].name, portfolio->name);
+}
+
+int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                     struct cr_db **ret_db, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
-    CR_CLEANUP(cr_freep) char *name = cr_cli_db_name(cli);
-    struct cr_migration_report report;
+    CR_CLEANUP(cr_freep) char *masked = cr_cli_db_name(cli);
+    const char *name = masked != NULL ? masked : "";
+    bool is_flat = portfolio != NULL && portfolio->is_flat;
     int result = cr_cli_open_db(cli, false, &db, err);
     if (result == CR_ENOTFOUND) {
-        return cr_error_set(err, result, "there is no database '%s': run 'creditrisk migrate'",
-                            name != NULL ? name : "");
+        return cr_error_set(err, result, "there is no database '%s': run 'creditrisk %s'", name,
+                            is_flat ? "import" : "migrate");
     }
     if (result == 0) {
-        result = cr_migrate_status(db, cli->settings.migrations_dir, &report, err);
+        result =
+            is_flat ? check_imported(db, portfolio, name, err) : check_migrated(cli, db, name, err);
     }
-    if (result != 0) {
-        return result;
+    if (result == 0) {
+        *ret_db = CR_STEAL(db);
     }
-    if ((size_t)report.version < report.n_total) {
-        return cr_error_set(err, CR_EDB,
-                            "the tables of '%s' are not up to date: run 'creditrisk migrate'",
-                            name != NULL ? name : "");
-    }
-    *ret_db = CR_STEAL(db);
-    return 0;
+    return result;
 }
 
 const char *cr_cli_actor(void)

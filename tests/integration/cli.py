@@ -33,7 +33,7 @@ def check_usage(cli):
     for words, message in [(["frobnicate"], "unknown command 'frobnicate'"), ([], "which command?"),
                            (["train", "--wings"], "unknown option '--wings'"), (["generate", "--loans"], "needs a value"),
                            (["generate", "--loans", "many"], "not 'many'"), (["generate", "--loans", "0"], "not '0'"),
-                           (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder"),
+                           (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder or a CSV file"),
                            (["import", "x", "--replace", "--append"], "exclude each other"),
                            (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
                            (["key", "forge"], "'forge'"), (["key", "create"], "--scope"), (["key", "revoke"], "needs the id"),
