@@ -100,7 +100,11 @@ static int fault(struct cr_error *err, const char *sql, size_t start, size_t len
         }
         cr_utf8_place(sql + start, end - start, &line, &column);
     }
-    return cr_error_at(err, CR_EPARSE, file_name, line, column, "%s", what);
+    /* whatever else the text can mean, its columns are the fields */
+    return cr_error_at(err, CR_EPARSE, file_name, line, column, "%s%s", what,
+                       strncmp(what, "no such column: ", 16) == 0
+                           ? "; the application has no such field, so no request carries it"
+                           : "");
 }
 
 /* A private connection without a file: nothing to load, attach or change. */
@@ -162,6 +166,7 @@ static int check_columns(const struct cr_engine *engine, struct cr_error *err)
 {
     const struct cr_portfolio *portfolio = engine->portfolio;
     size_t n = (size_t)sqlite3_column_count(engine->stmt);
+    char place[CR_RELATION_PLACE_LEN] = "features.yaml";
 
     for (size_t i = 0; i < n || i < portfolio->n_features + 1; i++) {
         const char *name = i < n ? sqlite3_column_name(engine->stmt, (int)i) : NULL;
@@ -169,18 +174,19 @@ static int check_columns(const struct cr_engine *engine, struct cr_error *err)
 
         if (i > 0 && i <= portfolio->n_features) {
             wanted = portfolio->features[i - 1].name;
+            (void)cr_relation_place(&portfolio->features[i - 1], place);
         }
         if (wanted == NULL) {
             return cr_error_at(err, CR_EPARSE, file_name, 0, 0,
-                               "column %zu '%s' is not in features.yaml", i + 1, name);
+                               "column %zu '%s' is not in %s or behind it", i + 1, name, place);
         }
         if (i >= n) {
-            return cr_error_at(err, CR_EPARSE, file_name, 0, 0,
-                               "column %zu '%s' of features.yaml is missing", i + 1, wanted);
+            return cr_error_at(err, CR_EPARSE, file_name, 0, 0, "column %zu '%s' of %s is missing",
+                               i + 1, wanted, place);
         }
         if (name == NULL || strcmp(name, wanted) != 0) {
             return cr_error_at(err, CR_EPARSE, file_name, 0, 0,
-                               "column %zu is '%s' but features.yaml wants '%s' there", i + 1, name,
+                               "column %zu is '%s' but %s wants '%s' there", i + 1, name, place,
                                wanted);
         }
     }

@@ -61,14 +61,18 @@ static size_t count_columns(const struct cr_stmt *stmt, const char *name)
     return n;
 }
 
-/* Notes a column that must be there once in the list of complaints. */
-static void want_column(const struct cr_stmt *stmt, const char *name, struct cr_strbuf *missing,
-                        const char **twice)
+/* Notes a column that must be there once, as application.yaml says in that line, in the list of
+ * complaints. */
+static void want_column(const struct cr_stmt *stmt, const char *name, size_t line,
+                        struct cr_strbuf *missing, const char **twice)
 {
     size_t n = count_columns(stmt, name);
 
     if (n == 0) {
         cr_strbuf_printf(missing, "%s'%s'", missing->len > 0 ? ", " : "", name);
+        if (line > 0) {
+            cr_strbuf_printf(missing, " (application.yaml:%zu)", line);
+        }
     } else if (n > 1) {
         *twice = name;
     }
@@ -92,9 +96,9 @@ static int inspect_training(struct cr_db *db, const struct cr_portfolio *portfol
         return result == CR_EDB ? CR_EPARSE : result;
     }
     for (size_t i = 0; i < portfolio->n_fields; i++) {
-        want_column(stmt, portfolio->fields[i].name, &missing, &twice);
+        want_column(stmt, portfolio->fields[i].name, portfolio->fields[i].line, &missing, &twice);
     }
-    want_column(stmt, portfolio->outcome, &missing, &twice);
+    want_column(stmt, portfolio->outcome, portfolio->outcome_line, &missing, &twice);
     for (size_t key = 0; key < CR_RELATION_N_KEYS; key++) {
         const char *name = cr_relation_key_name(portfolio, key);
         size_t n = name != NULL ? count_columns(stmt, name) : 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "relation.h"
 
+#include <stdio.h>
+
 #include "creditrisk/store/db.h"
 
 /* The keys' names inside the statement; a field may have the same name as a key in training.sql. */
@@ -34,13 +36,25 @@ bool cr_relation_is_number(const struct cr_field *field)
     return field->type == CR_INT || field->type == CR_NUMBER || field->type == CR_BOOL;
 }
 
+const char *cr_relation_place(const struct cr_feature *feature, char place[CR_RELATION_PLACE_LEN])
+{
+    int len = snprintf(place, CR_RELATION_PLACE_LEN, "features.yaml");
+
+    if (feature->line > 0) {
+        (void)snprintf(place + len, CR_RELATION_PLACE_LEN - (size_t)len, ":%zu", feature->line);
+    }
+    return place;
+}
+
 int cr_relation_wrong_kind(const struct cr_feature *feature, struct cr_error *err)
 {
     bool text = cr_feature_is_text(feature);
+    char place[CR_RELATION_PLACE_LEN];
 
     return cr_error_at(err, CR_EPARSE, "features.sql", 0, 0,
-                       "column '%s' gives a %s but features.yaml says %s", feature->name,
-                       text ? "number" : "text", text ? "ordinal or nominal" : "numeric or flag");
+                       "column '%s' gives a %s but %s says %s", feature->name,
+                       text ? "number" : "text", cr_relation_place(feature, place),
+                       text ? "ordinal or nominal" : "numeric or flag");
 }
 
 /* table."name", or "name" without a table */

@@ -39,6 +39,10 @@ const char *cr_relation_key_name(const struct cr_portfolio *portfolio, enum cr_r
 /* Whether the field reaches features.sql as a number. */
 bool cr_relation_is_number(const struct cr_field *field);
 
+/* "features.yaml:12", where the feature begins; without the line when no loader has set it. */
+enum { CR_RELATION_PLACE_LEN = 48 };
+const char *cr_relation_place(const struct cr_feature *feature, char place[CR_RELATION_PLACE_LEN]);
+
 /* Refuses a cell of the feature that is the other of number and text: CR_EPARSE. */
 int cr_relation_wrong_kind(const struct cr_feature *feature, struct cr_error *err);
 

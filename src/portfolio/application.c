@@ -217,7 +217,11 @@ static int load_outcome(struct cr_loader *loader, const struct cr_yaml_node *roo
     int result = cr_yaml_need(root, "outcome", &map, err);
 
     loader->portfolio->outcome_window_months = NAN;
-    return result != 0 ? result : cr_load_members(loader, map, members, loader->portfolio, err);
+    if (result == 0) {
+        loader->portfolio->outcome_line = map->line;
+        result = cr_load_members(loader, map, members, loader->portfolio, err);
+    }
+    return result;
 }
 
 static int load_keys(struct cr_loader *loader, const struct cr_yaml_node *root,

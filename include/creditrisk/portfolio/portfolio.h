@@ -190,6 +190,7 @@ struct cr_portfolio {
     const char *currency_symbol;
     const char *currency_grouping; /* "indian" or "thousands" */
     const char *outcome;           /* column of training.sql, 0 or 1 */
+    size_t outcome_line;           /* of application.yaml */
     const char *outcome_label;
     const char *outcome_definition;
     double outcome_window_months; /* NaN when not stated */
