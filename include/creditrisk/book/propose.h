@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/* Propose: the first version of a flat portfolio, guessed from a CSV file. It can be trained at
+ * once; what its author has to look at stands in comments. */
+#ifndef CREDITRISK_BOOK_PROPOSE_H
+#define CREDITRISK_BOOK_PROPOSE_H
+
+#include <stddef.h>
+
+#include "creditrisk/util/error.h"
+
+struct cr_propose_options {
+    const char *name;        /* of the portfolio, and of its table but for characters SQL lacks */
+    const char *target;      /* the outcome's column, as the file writes it */
+    const char *test_column; /* the 0/1 column of the test rows; NULL = none */
+};
+
+struct cr_propose_report {
+    size_t n_rows;
+    size_t n_fields;
+    size_t n_features;
+    size_t n_left_out;    /* columns that are no fields; application.yaml says why */
+    char test_column[64]; /* its name in the portfolio; "" when there is none */
+};
+
+/* Reads the file and writes application.yaml, features.sql, features.yaml, training.sql,
+ * policy.yaml and search.yaml into the folder, which must be there. Types, levels, ranges,
+ * separator and missing markers are what the file shows; names that tell of an attribute that the
+ * law protects (sex, age, marital status, …) are marked prohibited. CR_EINVAL: there is no such
+ * column, the outcome has not two values, the test column not 0 and 1, no column is left to be a
+ * field; also the errors of reading. */
+int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
+                         const char *folder, struct cr_propose_report *ret_report,
+                         struct cr_error *err);
+
+#endif

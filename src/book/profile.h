@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+/* Private to book/: what the columns of a CSV file look like, seen in one pass and in memory that
+ * does not grow with the rows (identifiers apart: 8 bytes a row). */
+#ifndef BOOK_PROFILE_H
+#define BOOK_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "creditrisk/util/error.h"
+
+/* More different texts than these are not counted any further. */
+enum { CR_PROFILE_MAX_LEVELS = 64 };
+
+struct cr_profile_level {
+    char *text;
+    size_t n; /* rows that have it */
+};
+
+struct cr_profile_column {
+    char *header; /* as the file writes it */
+    size_t n_present;
+    size_t n_missing; /* empty or one of the markers */
+    size_t n_int;     /* of those present: whole numbers, numbers, dates */
+    size_t n_number;
+    size_t n_date;
+    double min, max, sum; /* of the numbers */
+    size_t n_levels;      /* different texts, numbers in ascending order before the others */
+    struct cr_profile_level levels[CR_PROFILE_MAX_LEVELS];
+    bool has_many;    /* there are more than these */
+    bool is_distinct; /* named like an identifier, and no two rows have the same */
+    uint64_t *hashes; /* while reading: of the values of an identifier */
+    size_t n_hashes;
+    size_t cap_hashes;
+};
+
+struct cr_profile {
+    char separator;
+    size_t n_rows;
+    size_t n_columns;
+    struct cr_profile_column *columns;
+    unsigned markers; /* bit i: CR_PROFILE_MARKERS[i] was seen */
+};
+
+/* What is taken for a missing value; the first is the empty text. */
+extern const char *const cr_profile_markers[];
+extern const size_t cr_profile_n_markers;
+
+/* Reads the file. Yours: cr_profile_finish. A file without rows, a header that is twice there or
+ * empty and a row of another length are CR_EINVAL with the place; otherwise as cr_csv_read. */
+int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_error *err);
+void cr_profile_finish(struct cr_profile *profile);
+
+/* The column of that header; NULL when there is none. */
+const struct cr_profile_column *cr_profile_find(const struct cr_profile *profile,
+                                                const char *header);
+
+/* Whether all present values are of that kind; false without any. */
+bool cr_profile_is_int(const struct cr_profile_column *column);
+bool cr_profile_is_number(const struct cr_profile_column *column);
+bool cr_profile_is_date(const struct cr_profile_column *column);
+
+/* Whether the name ends as an identifier's does: in id, uuid or key. */
+bool cr_profile_is_named_id(const char *header);
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/* Private to book/: the plan between a CSV file's profile and the portfolio's texts. */
+#ifndef BOOK_PROPOSE_H
+#define BOOK_PROPOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "creditrisk/book/propose.h"
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/util/strbuf.h"
+#include "profile.h"
+
+enum { CR_PROPOSE_NAME_LEN = 64 };
+
+enum cr_propose_role {
+    CR_PROPOSE_FIELD,
+    CR_PROPOSE_OUTCOME,
+    CR_PROPOSE_TEST,
+    CR_PROPOSE_KEY_ROW,
+    CR_PROPOSE_KEY_CUSTOMER,
+    CR_PROPOSE_KEY_DATE,
+    CR_PROPOSE_LEFT_OUT,
+};
+
+struct cr_propose_column {
+    const struct cr_profile_column *seen;
+    enum cr_propose_role role;
+    const char *why;                /* left out; static */
+    char name[CR_PROPOSE_NAME_LEN]; /* in SQL */
+    enum cr_type type;
+    bool is_nullable;
+    bool is_code;      /* a whole number with few values: their cases matter, not only their size */
+    bool is_skewed;    /* a number with a long tail to the right: its logarithm, too */
+    bool is_protected; /* by its name */
+};
+
+struct cr_proposal {
+    const struct cr_propose_options *options;
+    const struct cr_profile *profile;
+    char table[CR_PROPOSE_NAME_LEN];
+    size_t n_columns;
+    struct cr_propose_column *columns; /* in the file's order */
+    bool has_words; /* the outcome is written otherwise than with 0 and 1: good and bad are */
+    const char *good, *bad;
+};
+
+/* Names, roles and types of all columns, the outcome's values; the columns are yours: free. */
+int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_options *options,
+                    struct cr_proposal *ret_proposal, struct cr_error *err);
+
+/* The texts. */
+void cr_propose_put_application(const struct cr_proposal *proposal, struct cr_strbuf *out);
+void cr_propose_put_features_sql(const struct cr_proposal *proposal, struct cr_strbuf *out);
+void cr_propose_put_features_yaml(const struct cr_proposal *proposal, struct cr_strbuf *out,
+                                  size_t *ret_n_features);
+
+/* A scalar of YAML, in quotes unless it can do without; "Loan amount" of loan_amount. */
+void cr_propose_put_text(struct cr_strbuf *out, const char *text);
+void cr_propose_put_label(struct cr_strbuf *out, const char *name);
+
+/* A code's value gets a case of its own when this share of the rows has it; the others share one.
+ */
+#define CR_PROPOSE_COMMON 0.005
+
+bool cr_propose_is_common(const struct cr_proposal *proposal, const struct cr_profile_level *level);
+
+#endif

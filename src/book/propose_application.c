@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+/* application.yaml of a proposed portfolio. */
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/num.h"
+#include "propose.h"
+
+enum { WIDTH = 98 };
+
+/* Plain texts that YAML, or its reader, would take for something else. */
+static bool is_special(const char *text)
+{
+    static const char *const words[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(words); i++) {
+        if (strcasecmp(words[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cr_propose_put_text(struct cr_strbuf *out, const char *text)
+{
+    bool is_plain = isalpha((unsigned char)text[0]) && !is_special(text);
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++) {
+        is_plain = is_plain && (isalnum((unsigned char)text[i]) || text[i] == '_' ||
+                                (text[i] == ' ' && i + 1 < len) || text[i] == '-');
+    }
+    if (is_plain) {
+        cr_strbuf_puts(out, text);
+        return;
+    }
+    cr_strbuf_putc(out, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c == '"' || c == '\\') {
+            cr_strbuf_printf(out, "\\%c", c);
+        } else if (c < 0x20 || c == 0x7f) {
+            cr_strbuf_printf(out, "\\x%02x", c);
+        } else {
+            cr_strbuf_putc(out, (char)c);
+        }
+    }
+    cr_strbuf_putc(out, '"');
+}
+
+void cr_propose_put_label(struct cr_strbuf *out, const char *name)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf label = CR_STRBUF_INIT;
+
+    for (size_t i = 0; name[i] != '\0'; i++) {
+        cr_strbuf_putc(&label, name[i] == '_' ? ' '
+                               : i == 0       ? (char)toupper((unsigned char)name[i])
+                                              : name[i]);
+    }
+    cr_propose_put_text(out, cr_strbuf_text(&label));
+}
+
+/* [a, b, …], broken into lines; `indent` blanks stand before the next ones. */
+static void put_levels(struct cr_strbuf *out, const char *key, size_t indent,
+                       const struct cr_profile_level *levels, size_t n)
+{
+    size_t column = indent + strlen(key) + 3;
+
+    cr_strbuf_printf(out, "%s: [", key);
+    for (size_t i = 0; i < n; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+
+        cr_propose_put_text(&text, levels[i].text);
+        if (i > 0 && column + text.len + 2 > WIDTH) {
+            cr_strbuf_printf(out, ",\n%*s", (int)(indent + strlen(key) + 3), "");
+            column = indent + strlen(key) + 3;
+        } else if (i > 0) {
+            cr_strbuf_puts(out, ", ");
+        }
+        cr_strbuf_puts(out, cr_strbuf_text(&text));
+        column += text.len + 2;
+    }
+    cr_strbuf_putc(out, ']');
+}
+
+/* The next number with one digit that is not 0: 37 → 40, 0.012 → 0.02. */
+static double round_up(double number)
+{
+    double step = pow(10.0, floor(log10(number)));
+
+    return number > 0 ? ceil(number / step) * step : 0;
+}
+
+/* Twice as far as the file goes, and not below 0 if it never is. Two values are all there are, and
+ * so are those of a code; few that begin with 0 may be a count. */
+static void find_range(const struct cr_propose_column *column, double *ret_min, double *ret_max)
+{
+    const struct cr_profile_column *seen = column->seen;
+    bool is_closed =
+        (column->is_code && seen->min != 0) || (!seen->has_many && seen->n_levels == 2);
+
+    *ret_min = is_closed ? seen->min : seen->min >= 0 ? 0 : -round_up(2 * -seen->min);
+    *ret_max = is_closed ? seen->max : seen->max > 0 ? round_up(2 * seen->max) : 0;
+}
+
+static const struct cr_profile_level *most_frequent(const struct cr_profile_column *seen)
+{
+    const struct cr_profile_level *most = &seen->levels[0];
+
+    for (size_t i = 1; i < seen->n_levels; i++) {
+        most = seen->levels[i].n > most->n ? &seen->levels[i] : most;
+    }
+    return most;
+}
+
+static void put_number_field(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+    double mean = seen->sum / (double)seen->n_number;
+    double min, max;
+
+    find_range(column, &min, &max);
+    cr_strbuf_puts(out, ", min: ");
+    cr_strbuf_put_double(out, min);
+    cr_strbuf_puts(out, ", max: ");
+    cr_strbuf_put_double(out, max);
+    cr_strbuf_puts(out, ", example: ");
+    cr_strbuf_put_double(out, column->type == CR_INT ? round(mean) : cr_num_round(mean, 2));
+}
+
+/* What the file showed, for the one who checks. */
+static void put_seen(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                     struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+
+    cr_strbuf_puts(out, "  # seen: ");
+    if (column->type != CR_ENUM) {
+        cr_strbuf_put_double(out, seen->min);
+        cr_strbuf_puts(out, " to ");
+        cr_strbuf_put_double(out, seen->max);
+    } else {
+        cr_strbuf_printf(out, "%zu texts", seen->n_levels);
+    }
+    if (seen->n_missing > 0) {
+        cr_strbuf_printf(out, "; %.1f %% missing",
+                         100 * (double)seen->n_missing / (double)proposal->profile->n_rows);
+    }
+    if (column->is_code) {
+        cr_strbuf_printf(out,
+                         "; %zu different: if these are codes, an enum with readable choices "
+                         "and the codes\n  # as aliases is better",
+                         seen->n_levels);
+    }
+    cr_strbuf_puts(out, "\n");
+}
+
+static void put_field(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                      struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+
+    put_seen(proposal, column, out);
+    cr_strbuf_printf(out, "  - {name: %s, type: %s", column->name, cr_type_name(column->type));
+    if (column->type == CR_ENUM) {
+        cr_strbuf_puts(out, ", example: ");
+        cr_propose_put_text(out, most_frequent(seen)->text);
+        cr_strbuf_puts(out, ",\n     ");
+        put_levels(out, "choices", 5, seen->levels, seen->n_levels);
+    } else {
+        put_number_field(column, out);
+    }
+    cr_strbuf_printf(out, ",\n     %s, group: Application, label: ",
+                     column->is_nullable ? "nullable: true" : "required: true");
+    cr_propose_put_label(out, column->name);
+    cr_strbuf_puts(out, "}\n");
+}
+
+static void put_keys(const struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    static const struct {
+        enum cr_propose_role role;
+        const char *key;
+    } keys[] = {{CR_PROPOSE_KEY_ROW, "row"},
+                {CR_PROPOSE_KEY_CUSTOMER, "customer"},
+                {CR_PROPOSE_KEY_DATE, "date"},
+                {CR_PROPOSE_TEST, "test"}};
+    const char *separator = "keys: {";
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
+        for (size_t j = 0; j < proposal->n_columns; j++) {
+            if (proposal->columns[j].role == keys[i].role) {
+                cr_strbuf_printf(out, "%s%s: %s", separator, keys[i].key,
+                                 proposal->columns[j].name);
+                separator = ", ";
+            }
+        }
+    }
+    cr_strbuf_puts(out, separator[0] == ',' ? "}\n" : "");
+}
+
+static void put_missing(const struct cr_profile *profile, struct cr_strbuf *out)
+{
+    cr_strbuf_puts(out, "  missing: [\"\"");
+    for (size_t i = 1; i < cr_profile_n_markers; i++) {
+        if ((profile->markers & 1U << i) != 0) {
+            cr_strbuf_printf(out, ", \"%s\"", cr_profile_markers[i]);
+        }
+    }
+    cr_strbuf_puts(out, "]    # check: whether one of these means something\n");
+}
+
+static void put_headers(const struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    const char *opening = "  columns:               # names of the file, where they are others\n";
+
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        const struct cr_propose_column *column = &proposal->columns[i];
+
+        if (column->role == CR_PROPOSE_LEFT_OUT ||
+            strcmp(column->name, column->seen->header) == 0) {
+            continue;
+        }
+        cr_strbuf_printf(out, "%s    %s: ", opening, column->name);
+        cr_propose_put_text(out, column->seen->header);
+        cr_strbuf_puts(out, "\n");
+        opening = "";
+    }
+}
+
+static void put_book(const struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    char separator[2] = {proposal->profile->separator, '\0'};
+
+    cr_strbuf_printf(out, "\nbook:\n  table: %s\n  separator: \"%s\"\n", proposal->table,
+                     separator[0] == '\t' ? "\\t" : separator);
+    put_missing(proposal->profile, out);
+    put_headers(proposal, out);
+    if (proposal->has_words) {
+        cr_strbuf_puts(out, "  good: [");
+        cr_propose_put_text(out, proposal->good);
+        cr_strbuf_puts(out, "]    # check: which of the two is the loan that failed\n  bad: [");
+        cr_propose_put_text(out, proposal->bad);
+        cr_strbuf_puts(out, "]\n");
+    }
+}
+
+static void put_left_out(const struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    const char *opening = "\n# Columns of the file that are no fields:\n";
+
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        const struct cr_propose_column *column = &proposal->columns[i];
+
+        if (column->role == CR_PROPOSE_LEFT_OUT) {
+            cr_strbuf_printf(out, "%s#   ", opening);
+            cr_propose_put_text(out, column->seen->header);
+            cr_strbuf_printf(out, ": %s\n", column->why);
+            opening = "";
+        }
+    }
+}
+
+static void put_outcome(const struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        if (proposal->columns[i].role == CR_PROPOSE_OUTCOME) {
+            cr_strbuf_printf(out,
+                             "outcome: {name: %s, label: Bad,    # write: what happened, and "
+                             "within which time\n"
+                             "          definition: \"As the file says in its column %s\"}\n",
+                             proposal->columns[i].name, proposal->columns[i].name);
+        }
+    }
+}
+
+void cr_propose_put_application(const struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    cr_strbuf_printf(
+        out,
+        "# Proposed from a CSV file of %zu rows. Read it before it decides about anyone:\n"
+        "#   - no field may hold what is known only after the decision, or follow from the "
+        "outcome\n"
+        "#   - ranges refuse requests and rows: they are twice as wide as what the file showed\n"
+        "#   - a text that a client may send for a choice is an alias: {DebtCon: Debt "
+        "consolidation}\n"
+        "# 'creditrisk portfolio check %s' looks for what can be found by looking.\n\n"
+        "title: ",
+        proposal->profile->n_rows, proposal->options->name);
+    cr_propose_put_label(out, proposal->table);
+    cr_strbuf_puts(out,
+                   "\ncurrency: {code: XXX, symbol: \"¤\", grouping: thousands}    # write: the "
+                   "one of the amounts\n");
+    put_outcome(proposal, out);
+    put_keys(proposal, out);
+    put_book(proposal, out);
+    put_left_out(proposal, out);
+    cr_strbuf_puts(out, "\ngroups: [Application]    # of the form, in order\n\nfields:\n");
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        if (proposal->columns[i].role == CR_PROPOSE_FIELD) {
+            put_field(proposal, &proposal->columns[i], out);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+/* What each column of a file is going to be. */
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/num.h"
+#include "propose.h"
+
+enum {
+    MAX_CODE_LEVELS = 12, /* of a whole number that is a code rather than an amount */
+    MAX_ENUM_LEVELS = 50,
+    TAIL = 6, /* how many times the mean the largest value of a skewed number is */
+};
+
+static bool is_one_of(const char *const *words, size_t n, const char *word, size_t len)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(words[i]) == len && strncasecmp(words[i], word, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a word of the name, words being parted by _, is one of these. */
+static bool has_word(const char *name, const char *const *words, size_t n)
+{
+    while (*name != '\0') {
+        size_t len = strcspn(name, "_");
+
+        if (len > 0 && is_one_of(words, n, name, len)) {
+            return true;
+        }
+        name += len + (name[len] == '_');
+    }
+    return false;
+}
+
+/* ---- names ---- */
+
+/* Words that neither engine takes for a column without quotes. */
+static const char *const reserved[] = {
+    "all",    "and",        "as",      "asc",     "between", "by",         "case",    "cast",
+    "check",  "coalesce",   "collate", "column",  "create",  "cross",      "default", "delete",
+    "desc",   "distinct",   "drop",    "else",    "end",     "escape",     "except",  "exists",
+    "false",  "fetch",      "for",     "foreign", "from",    "full",       "grant",   "group",
+    "having", "in",         "index",   "inner",   "insert",  "intersect",  "into",    "is",
+    "join",   "left",       "like",    "limit",   "natural", "not",        "null",    "offset",
+    "on",     "or",         "order",   "outer",   "primary", "references", "right",   "select",
+    "set",    "some",       "table",   "then",    "to",      "true",       "union",   "unique",
+    "update", "user",       "using",   "values",  "when",    "where",      "window",  "with",
+    "row_id", "row_number",
+};
+
+/* Letters in lower case, all else an underline, none of them at the ends or twice in a row; the
+ * first no digit. */
+static void make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
+{
+    size_t len = 0;
+
+    for (const char *c = header; *c != '\0' && len + 12 < CR_PROPOSE_NAME_LEN; c++) {
+        bool is_word = isalnum((unsigned char)*c);
+
+        if (is_word && len == 0 && isdigit((unsigned char)*c)) {
+            name[len++] = 'x';
+        }
+        if (is_word) {
+            name[len++] = (char)tolower((unsigned char)*c);
+        } else if (len > 0 && name[len - 1] != '_') {
+            name[len++] = '_';
+        }
+    }
+    while (len > 0 && name[len - 1] == '_') {
+        len--;
+    }
+    name[len] = '\0';
+    if (len == 0) {
+        strcpy(name, "column"); /* shorter than the least that a name has room for */
+    }
+    if (is_one_of(reserved, CR_ARRAY_LEN(reserved), name, strlen(name))) {
+        strcat(name, "_value"); /* 12 bytes were kept free */
+    }
+}
+
+/* Whether the one is the name of a feature that is made from the other. */
+static bool is_derived(const char *name, const char *from)
+{
+    size_t len = strlen(from);
+
+    return (strncmp(name, "log_", 4) == 0 && strcmp(name + 4, from) == 0) ||
+           (strncmp(name, from, len) == 0 && strcmp(name + len, "_case") == 0);
+}
+
+static bool is_taken(const struct cr_proposal *proposal, size_t i, const char *name)
+{
+    for (size_t j = 0; j < i; j++) {
+        const char *other = proposal->columns[j].name;
+
+        if (strcmp(other, name) == 0 || is_derived(other, name) || is_derived(name, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void name_column(const struct cr_proposal *proposal, size_t i)
+{
+    char *name = proposal->columns[i].name;
+    size_t len;
+
+    make_name(proposal->columns[i].seen->header, name);
+    len = strlen(name);
+    for (unsigned n = 2; is_taken(proposal, i, name); n++) {
+        (void)snprintf(name + len, CR_PROPOSE_NAME_LEN - len, "_%u", n);
+    }
+}
+
+/* ---- roles and types ---- */
+
+static const struct cr_propose_column *find_role(const struct cr_proposal *proposal,
+                                                 enum cr_propose_role role)
+{
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        if (proposal->columns[i].role == role) {
+            return &proposal->columns[i];
+        }
+    }
+    return NULL;
+}
+
+static void leave_out(struct cr_propose_column *column, const char *why)
+{
+    column->role = CR_PROPOSE_LEFT_OUT;
+    column->why = why;
+}
+
+/* The first identifier of rows and the first of customers are keys. */
+static void plan_identifier(const struct cr_proposal *proposal, struct cr_propose_column *column)
+{
+    static const char *const people[] = {"customer", "client",    "person", "borrower",
+                                         "member",   "applicant", "cust"};
+    bool is_full = column->seen->n_missing == 0;
+
+    column->type = CR_TEXT;
+    if (is_full && column->seen->is_distinct && find_role(proposal, CR_PROPOSE_KEY_ROW) == NULL) {
+        column->role = CR_PROPOSE_KEY_ROW;
+    } else if (is_full && has_word(column->name, people, CR_ARRAY_LEN(people)) &&
+               find_role(proposal, CR_PROPOSE_KEY_CUSTOMER) == NULL) {
+        column->role = CR_PROPOSE_KEY_CUSTOMER;
+    } else {
+        leave_out(column, "its name is an identifier's");
+    }
+}
+
+static void plan_date(const struct cr_proposal *proposal, struct cr_propose_column *column)
+{
+    column->type = CR_DATE;
+    if (column->seen->n_missing == 0 && find_role(proposal, CR_PROPOSE_KEY_DATE) == NULL) {
+        column->role = CR_PROPOSE_KEY_DATE;
+    } else {
+        leave_out(column, "a date, with which features.sql cannot compute: make a number of it");
+    }
+}
+
+static void plan_field(const struct cr_proposal *proposal, struct cr_propose_column *column)
+{
+    static const char *const protected[] = {
+        "sex",     "gender",    "age",         "marital",    "marriage",    "married",
+        "race",    "ethnic",    "ethnicity",   "religion",   "nationality", "national",
+        "foreign", "foreigner", "citizenship", "disability", "pregnant",
+    };
+    const struct cr_profile_column *seen = column->seen;
+    double mean = seen->n_number > 0 ? seen->sum / (double)seen->n_number : NAN;
+
+    column->role = CR_PROPOSE_FIELD;
+    column->is_nullable = seen->n_missing > 0;
+    column->is_protected = has_word(column->name, protected, CR_ARRAY_LEN(protected));
+    if (seen->n_present == 0) {
+        leave_out(column, "it is empty");
+    } else if (cr_profile_is_named_id(seen->header)) {
+        plan_identifier(proposal, column);
+    } else if (!seen->has_many && seen->n_levels == 1 && seen->n_missing == 0) {
+        leave_out(column, "all rows have the same value");
+    } else if (cr_profile_is_number(seen)) {
+        bool is_int = cr_profile_is_int(seen);
+
+        column->type = is_int ? CR_INT : CR_NUMBER;
+        column->is_code =
+            is_int && !seen->has_many && seen->n_levels > 2 && seen->n_levels <= MAX_CODE_LEVELS;
+        column->is_skewed = !column->is_code && seen->min >= 0 && seen->max > TAIL * mean;
+    } else if (cr_profile_is_date(seen)) {
+        plan_date(proposal, column);
+    } else if (!seen->has_many && seen->n_levels <= MAX_ENUM_LEVELS) {
+        column->type = CR_ENUM;
+    } else {
+        leave_out(column, "it has too many different texts to be a choice");
+    }
+}
+
+/* ---- outcome ---- */
+
+static bool is_bad_word(const char *text)
+{
+    static const char *const words[] = {
+        "1", "bad", "b", "yes", "y", "true", "default", "defaulted", "charged off", "charged-off"};
+
+    return is_one_of(words, CR_ARRAY_LEN(words), text, strlen(text));
+}
+
+static bool is_bool(const struct cr_profile_column *seen)
+{
+    return cr_profile_is_int(seen) && seen->min == 0 && seen->max == 1;
+}
+
+/* Of two values the bad one is called so, or else the rarer one. */
+static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_column *seen,
+                        struct cr_error *err)
+{
+    const struct cr_profile_level *a = &seen->levels[0];
+    const struct cr_profile_level *b = &seen->levels[1];
+    bool a_is_bad;
+
+    if (seen->has_many || seen->n_levels != 2) {
+        return cr_error_set(err, CR_EINVAL,
+                            "column '%s' has %s%zu different values; an outcome has two",
+                            seen->header, seen->has_many ? "more than " : "", seen->n_levels);
+    }
+    if (is_bool(seen)) {
+        return 0;
+    }
+    a_is_bad = is_bad_word(a->text) != is_bad_word(b->text) ? is_bad_word(a->text) : a->n < b->n;
+    if (cr_profile_is_int(seen)) {
+        a_is_bad = a->n < b->n; /* of two codes no name tells which */
+    }
+    proposal->has_words = true;
+    proposal->bad = a_is_bad ? a->text : b->text;
+    proposal->good = a_is_bad ? b->text : a->text;
+    return 0;
+}
+
+static int find_column(const struct cr_profile *profile, const char *header,
+                       const struct cr_profile_column **ret_column, struct cr_error *err)
+{
+    *ret_column = cr_profile_find(profile, header);
+    return *ret_column != NULL
+               ? 0
+               : cr_error_set(err, CR_EINVAL, "the file has no column '%s'", header);
+}
+
+static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)
+{
+    const struct cr_propose_options *options = proposal->options;
+    const struct cr_profile_column *target = NULL, *test = NULL;
+    bool has_fields = false;
+    int r = find_column(proposal->profile, options->target, &target, err);
+
+    if (r == 0 && options->test_column != NULL) {
+        r = find_column(proposal->profile, options->test_column, &test, err);
+    }
+    if (r == 0 && test != NULL && (test == target || !is_bool(test) || test->n_missing > 0)) {
+        r = cr_error_set(err, CR_EINVAL, "test column '%s' does not hold 0 and 1 in every row",
+                         test->header);
+    }
+    if (r == 0) {
+        r = plan_outcome(proposal, target, err);
+    }
+    for (size_t i = 0; i < proposal->n_columns && r == 0; i++) {
+        struct cr_propose_column *column = &proposal->columns[i];
+
+        column->seen = &proposal->profile->columns[i];
+        name_column(proposal, i);
+        if (column->seen == target || column->seen == test) {
+            column->role = column->seen == test ? CR_PROPOSE_TEST : CR_PROPOSE_OUTCOME;
+            column->type = CR_BOOL;
+        } else {
+            plan_field(proposal, column);
+        }
+        has_fields |= column->role == CR_PROPOSE_FIELD;
+    }
+    return r != 0 || has_fields
+               ? r
+               : cr_error_set(err, CR_EINVAL, "no column of the file can be a field");
+}
+
+int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_options *options,
+                    struct cr_proposal *ret_proposal, struct cr_error *err)
+{
+    struct cr_proposal proposal = {
+        .options = options,
+        .profile = profile,
+        .n_columns = profile->n_columns,
+        .columns = calloc(profile->n_columns, sizeof(*proposal.columns)),
+    };
+    int r;
+
+    if (proposal.columns == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the proposal");
+    }
+    for (size_t i = 0; i < proposal.n_columns; i++) {
+        proposal.columns[i].role = CR_PROPOSE_LEFT_OUT; /* until it is planned */
+    }
+    make_name(options->name, proposal.table);
+    r = plan_columns(&proposal, err);
+    if (r != 0) {
+        free(proposal.columns);
+        return r;
+    }
+    *ret_proposal = proposal;
+    return 0;
+}
+
+bool cr_propose_is_common(const struct cr_proposal *proposal, const struct cr_profile_level *level)
+{
+    return (double)level->n >= CR_PROPOSE_COMMON * (double)proposal->profile->n_rows;
+}
