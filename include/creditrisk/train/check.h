@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/* Check: what would make a training of a portfolio worthless, looked for in its book. The loader
+ * and the extraction find what does not work at all; this finds what works and misleads. */
+#ifndef CREDITRISK_TRAIN_CHECK_H
+#define CREDITRISK_TRAIN_CHECK_H
+
+#include <stddef.h>
+
+#include "creditrisk/portfolio/portfolio.h"
+#include "creditrisk/store/db.h"
+#include "creditrisk/util/error.h"
+
+/* A single feature that tells good from bad better than this knows the outcome. */
+#define CR_CHECK_MAX_AUC 0.95
+
+/* More rows than this share must not hold what no request can carry. */
+#define CR_CHECK_MAX_UNSENDABLE 0.1
+
+/* Called for every fault with one line: "FILE:LINE: what is wrong". */
+typedef void cr_check_fault_fn(const char *fault, void *context);
+
+struct cr_check_report {
+    size_t n_rows; /* of training.sql */
+    size_t n_faults;
+    size_t
+        n_cuts; /* days up to which the book was cut to look for the future; 0 = it has no dates */
+};
+
+/* Runs both texts over the book and looks at every column:
+ *   - texts of fields and features that are none of the declared choices and levels
+ *   - fields whose values no request could carry, in more than CR_CHECK_MAX_UNSENDABLE of the rows
+ *   - features that alone tell the outcome with an AUC above CR_CHECK_MAX_AUC, missing or not being
+ *     a value like others
+ *   - fields that change when everything dated after the application is taken away, where tables of
+ *     the book have dates: looked at in a transaction that is rolled back, with the book's lock
+ * held A text that does not work, or an outcome that never varies, is the error that a training
+ * would end with. */
+int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio,
+                       cr_check_fault_fn *on_fault, void *context,
+                       struct cr_check_report *ret_report, struct cr_error *err);
+
+#endif
