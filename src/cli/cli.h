@@ -60,6 +60,7 @@ extern const struct cr_command cr_cmd_generate;
 extern const struct cr_command cr_cmd_import;
 extern const struct cr_command cr_cmd_key;
 extern const struct cr_command cr_cmd_migrate;
+extern const struct cr_command cr_cmd_portfolio;
 extern const struct cr_command cr_cmd_predict;
 extern const struct cr_command cr_cmd_registry;
 extern const struct cr_command cr_cmd_threshold;

@@ -11,7 +11,7 @@
 static const struct cr_command *const commands[] = {
     &cr_cmd_migrate, &cr_cmd_generate,  &cr_cmd_import,   &cr_cmd_features,
     &cr_cmd_train,   &cr_cmd_threshold, &cr_cmd_registry, &cr_cmd_key,
-    &cr_cmd_predict, &cr_cmd_config,    &cr_cmd_doctor,
+    &cr_cmd_predict, &cr_cmd_portfolio, &cr_cmd_config,   &cr_cmd_doctor,
 };
 
 static const char global_help[] =

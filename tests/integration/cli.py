@@ -35,6 +35,9 @@ def check_usage(cli):
                            (["generate", "--loans", "many"], "not 'many'"), (["generate", "--loans", "0"], "not '0'"),
                            (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder or a CSV file"),
                            (["import", "x", "--replace", "--append"], "exclude each other"),
+                           (["portfolio"], "needs init or check"), (["portfolio", "check"], "the name of a portfolio"),
+                           (["portfolio", "check", "retail", "--name", "x"], "takes no --name"),
+                           (["portfolio", "init", "x.csv", "--name", "x"], "--target COLUMN"),
                            (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
                            (["key", "forge"], "'forge'"), (["key", "create"], "--scope"), (["key", "revoke"], "needs the id"),
                            (["key", "create", "--scope", "predict,root"], "'root'"), (["config"], "needs show"),
@@ -46,8 +49,8 @@ def check_usage(cli):
         assert json.loads(cli(*words, status=2).stdout)["error"]["code"] == "EINVAL"
     help_text = cli("--help").stdout
     assert cli("-h").stdout == help_text
-    for command in ("migrate", "generate", "import", "features", "train", "threshold", "registry", "key", "predict", "config",
-                    "doctor"):
+    for command in ("migrate", "generate", "import", "features", "train", "threshold", "registry", "key", "predict", "portfolio",
+                    "config", "doctor"):
         assert command in help_text
         assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
     assert cli("--version").stdout.startswith("creditrisk ")

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "portfolio_verbs.h"
+
+#include <stdio.h>
+
+#include "creditrisk/train/check.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+
+/* Where the faults go: printed as they come, and kept for --json. */
+struct telling {
+    const struct cr_cli *cli;
+    json_t *faults;
+};
+
+static void tell(const char *fault, void *context)
+{
+    const struct telling *telling = context;
+    if (!telling->cli->json) {
+        puts(fault);
+    }
+    (void)json_array_append_new(telling->faults, json_string(fault)); /* checked by json_pack */
+}
+
+static int check(const struct cr_cli *cli, struct telling *telling,
+                 struct cr_check_report *ret_report, struct cr_error *err)
+{
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(cli->settings.portfolios_dir, cli->args[1]);
+    if (path == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    }
+    int result = cr_portfolio_load(path, NULL, &portfolio, err);
+    if (result == 0) {
+        result = cr_cli_open_book(cli, portfolio, &db, err);
+    }
+    return result != 0 ? result : cr_check_portfolio(db, portfolio, tell, telling, ret_report, err);
+}
+
+/* A text that does not work is a fault like others: the only one, as nothing else could be seen. */
+static bool is_fault(int result)
+{
+    return result == CR_EPARSE || result == CR_EINVAL;
+}
+
+int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *faults = json_array();
+    struct telling telling = {cli, faults};
+    struct cr_check_report report = {0};
+    struct cr_error cause = {0};
+    int result = check(cli, &telling, &report, &cause);
+    if (result != 0 && !is_fault(result)) {
+        *err = cause;
+        return result;
+    }
+    if (result != 0) {
+        report.n_faults = 1;
+        tell(cause.message, &telling);
+    }
+    if (cli->json) {
+        result = cr_cli_print_json(json_pack("{s:s, s:b, s:I, s:O}", "portfolio", cli->args[1],
+                                             "ok", report.n_faults == 0, "rows",
+                                             (json_int_t)report.n_rows, "faults", faults),
+                                   err);
+        return result != 0 ? result : report.n_faults == 0 ? CR_CLI_OK : CR_CLI_REFUSED;
+    }
+    if (report.n_faults > 0) {
+        return CR_CLI_REFUSED;
+    }
+    printf("%s: %zu rows, no fault found%s\n", cli->args[1], report.n_rows,
+           report.n_cuts > 0 ? "; the past does not change with the future" : "");
+    return CR_CLI_OK;
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""`creditrisk portfolio check`: every way to break a portfolio is one clear message with file and line.
+
+usage: portfolio_check.py CREDITRISK CREDITRISKD SOURCE_ROOT
+
+The retail portfolio on a generated book, broken in one place at a time. The expected line is counted here, in the text that was changed.
+"""
+import os
+import pathlib
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Workplace  # pylint: disable=wrong-import-position
+
+# file, what stands there, what is put there, where the message points to (file, a text of that line), what it says
+BROKEN = {
+    "SQL error": ("features.sql", "annual_income / 12 END AS monthly_income", "annual_income / / 12 END AS monthly_income",
+                  ("features.sql", "/ / 12"), 'near "/": syntax error'),
+    "SQL error of the training": ("training.sql", "COUNT(*) AS length", "COUNT(* AS length", ("training.sql", "COUNT(* AS"), "syntax error"),
+    "missing column": ("training.sql", "q.existing_loans,\n", "\n", ("application.yaml", "{name: existing_loans,"),
+                       "columns that must be there are missing: 'existing_loans'"),
+    "missing feature": ("features.sql", "    city_tier,\n", "", ("features.yaml", "{name: city_tier,"), "is 'verification_score'"),
+    "unknown level": ("features.sql", "THEN 'Fair'", "THEN 'Faire'", ("features.yaml", "{name: credit_score_tier,"),
+                      "'credit_score_tier' is 'Faire'"),
+    "unknown choice": ("training.sql", "c.gender, c.marital", "LOWER(c.gender) AS gender, c.marital", ("application.yaml", "{name: gender,"),
+                       "which is none of its choices"),
+    "future leak": ("training.sql", "e.customer_id = l.customer_id AND e.application_date < l.application_date\n    GROUP BY",
+                    "e.customer_id = l.customer_id AND e.loan_id <> l.loan_id\n    GROUP BY", ("training.sql", "q.existing_loans"),
+                    "'existing_loans' of "),
+    "outcome leak": ("training.sql", "c.city_tier, c.phone", "1 + 2 * l.is_default AS city_tier, c.phone",
+                     ("features.yaml", "{name: city_tier,"), "'city_tier' alone tells the outcome with an AUC of 1.000"),
+    "request-time-unavailable feature": ("features.sql", "    city_tier,\n", "    l.collateral_value AS city_tier,\n",
+                                         ("features.sql", "l.collateral_value"), "no such column: l.collateral_value; the application has no such"),
+    "key as a feature": ("features.sql", "    city_tier,\n", "    customer_id AS city_tier,\n", ("features.sql", "customer_id AS"),
+                         "no such column: customer_id; the application has no such field, so no request carries it"),
+    "another unit": ("training.sql", "c.annual_income,\n", "c.annual_income / 100000 AS annual_income,\n",
+                     ("application.yaml", "{name: annual_income,"), "no request can carry"),
+    "YAML error": ("features.yaml", "sources: [city_tier]", "sources: [city_teir]", ("features.yaml", "city_teir"), "there is no field 'city_teir'"),
+}
+
+
+def line_of(path, text):
+    """The number of the last line that has the text; the message points where the reader looks."""
+    return max(i for i, line in enumerate(path.read_text().splitlines(), 1) if text in line)
+
+
+def check_broken(place, good, case):
+    file, before, after, (where, mark), message = BROKEN[case]
+    folder = place.dir / "portfolios" / "retail"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(good, folder)
+    text = (folder / file).read_text()
+    assert text.count(before) == 1, f"{case}: '{before}' is there {text.count(before)} times"
+    (folder / file).write_text(text.replace(before, after))
+    checked = place.run("portfolio", "check", "retail", status=1)
+    assert checked["ok"] is False and checked["faults"], case
+    fault = next((fault for fault in checked["faults"] if message in fault), None)
+    assert fault, f"{case}: {checked['faults']}"
+    place_of_it = f"{where}:{line_of(folder / where, mark)}"
+    assert f"{place_of_it}:" in f"{fault}:" or f"{place_of_it})" in fault or f"{place_of_it} " in fault, f"{case}: {place_of_it} is not in: {fault}"
+    assert "\n" not in fault
+    print(f"{case}: {fault}")
+    return checked["faults"]
+
+
+def main():
+    root = pathlib.Path(sys.argv[3]).resolve()
+    good = root / "config/portfolios/retail"
+    with Workplace(*sys.argv[1:4]) as place:
+        os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "portfolios")
+        shutil.copytree(good, place.dir / "portfolios" / "retail")
+        place.generate(400, 1200)
+        before = place.db.read_bytes()
+        whole = place.run("portfolio", "check", "retail")
+        assert whole == {"portfolio": "retail", "ok": True, "rows": 1200, "faults": []}, whole
+        for case in BROKEN:
+            faults = check_broken(place, good, case)
+            if case in ("SQL error", "missing column", "unknown level", "request-time-unavailable feature", "YAML error", "outcome leak"):
+                assert len(faults) == 1, (case, faults)
+        assert place.db.read_bytes() == before, "a check must leave the book as it was"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""`creditrisk portfolio init`: a CSV file becomes a portfolio that trains and serves without a hand on it.
+
+usage: portfolio_init.py CREDITRISK CREDITRISKD SOURCE_ROOT
+
+The file is made here so that everything a guess can trip over is in it: headers that are no names, keywords, two columns of one name in SQL,
+markers, identifiers, dates, a constant, codes, a long tail, an outcome in words.
+"""
+import csv
+import json
+import os
+import pathlib
+import random
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Daemon, Workplace  # pylint: disable=wrong-import-position
+
+HEADER = ["Loan ID", "client_id", "Start Date", "Case", "Loan Amount (EUR)", "loan amount eur", "2nd income", "Grade", "Points", "empty", "constant",
+          "sex", "remark", "Holdout", "Loan Status"]
+N_ROWS = 600
+
+
+def rows():
+    draw = random.Random(3)
+    for i in range(N_ROWS):
+        amount = round(draw.lognormvariate(8, 1.2), 2)
+        points = draw.randint(1, 5)
+        grade = draw.choice(["A", "B", "o'Hara", "C: \"x\"", "yes"])
+        risk = 0.1 + 0.12 * points + (0.2 if grade == "A" else 0)
+        yield [f"L{i:05}", i // 2, f"2024-{1 + i % 12:02}-{1 + i % 28:02}", draw.choice(["north", "south"]), amount, draw.randint(-5, 900),
+               draw.choice(["NA", "?", round(draw.uniform(0, 1), 3)]), grade, points, "", "EU", draw.choice(["F", "M"]), f"text {i}", int(i % 5 == 0),
+               "Charged Off" if draw.random() < risk - 0.2 else "Fully Paid"]
+
+
+def write(path, separator, table):
+    with open(path, "w", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows([HEADER, *table])
+
+
+def check_texts(folder):
+    """What the author reads: guesses where they belong, and what was left out with its reason."""
+    application = (folder / "application.yaml").read_text()
+    for text in ('separator: ";"', 'missing: ["", "NA", "?"]', 'good: ["Fully Paid"]' if '"Fully Paid"' in application else "good: [Fully Paid]",
+                 "bad: [Charged Off]", "keys: {row: loan_id, customer: client_id, date: start_date, test: holdout}",
+                 "case_value: Case", 'loan_amount_eur: "Loan Amount (EUR)"', 'loan_amount_eur_2: loan amount eur', 'x2nd_income: "2nd income"',
+                 "#   empty: it is empty", "#   constant: all rows have the same value", "#   remark: it has too many different texts",
+                 "{name: points, type: int, min: 1, max: 5", "{name: x2nd_income, type: number, min: 0, max: 2"):
+        assert text in application, (text, application)
+    features = (folder / "features.yaml").read_text()
+    assert features.count("protected: prohibited") == 1 and "{name: sex, kind: nominal, protected: prohibited" in features, features
+    sql = (folder / "features.sql").read_text()
+    assert "WHEN points = 5 THEN '5'" in sql and "LN(loan_amount_eur + 1)" in sql, sql
+
+
+def check_serving(place, name, table):
+    """A row as the file has it is a request, under the names of the form."""
+    with Daemon(place, {"CREDITRISK_PORTFOLIO": name}) as daemon:
+        form = daemon.request("GET", "/ui/portfolio.json").json()
+        fields = [field["name"] for group in form["groups"] for field in group["fields"]]
+        assert fields == ["case_value", "loan_amount_eur", "loan_amount_eur_2", "x2nd_income", "grade", "points", "sex"], fields
+        for row in table[:20]:
+            cells = dict(zip(HEADER, row))
+            income = cells["2nd income"]
+            body = {"case_value": cells["Case"], "loan_amount_eur": cells["Loan Amount (EUR)"], "loan_amount_eur_2": cells["loan amount eur"],
+                    "x2nd_income": income if isinstance(income, float) else None, "grade": cells["Grade"], "points": cells["Points"],
+                    "sex": cells["sex"]}
+            answer = daemon.request("POST", "/predict", json.dumps(body), {"Content-Type": "application/json"})
+            assert answer.status == 200, answer.body
+            document = answer.json()
+            assert 0 < document["probability_raw"] < 1 and document["emi"] is None, document
+            assert ("x2nd_income" in document["imputed"]) == (not isinstance(income, float)), document["imputed"]
+
+
+def check_refusals(place, file):
+    """What cannot be guessed is said, and nothing is left behind."""
+    folders = place.dir / "portfolios"
+    before = sorted(os.listdir(folders))
+    twice = place.dir / "twice.csv"
+    twice.write_text("a;a;y\n1;2;0\n1;2;1\n")
+    ragged = place.dir / "ragged.csv"
+    ragged.write_text("a;b;y\n1;2;0\n1;1\n")
+    for words, message in [([str(file), "--target", "Grade", "--name", "x"], "'Grade' has 5 different values; an outcome has two"),
+                           ([str(file), "--target", "grade", "--name", "x"], "the file has no column 'grade'"),
+                           ([str(file), "--target", "Loan Status", "--test-column", "Points", "--name", "x"], "'Points' does not hold 0 and 1"),
+                           ([str(file), "--target", "Loan Status", "--name", "../x"], "'../x' is no name of a portfolio"),
+                           ([str(file), "--target", "Loan Status", "--name", "tricky"], "tricky' is there already"),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "x"], "there is no file"),
+                           ([str(twice), "--target", "y", "--name", "x"], "twice.csv:1:2: column 'a' is there twice"),
+                           ([str(ragged), "--target", "y", "--name", "x"], "ragged.csv:3: the row has 2 fields, the header 3")]:
+        assert message in place.run("portfolio", "init", *words, status=1)["error"]["message"], words
+        assert sorted(name for name in os.listdir(folders)) == before, "a refused init must leave no folder"
+
+
+def main():
+    with Workplace(*sys.argv[1:4]) as place:
+        os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "portfolios")
+        table = list(rows())
+        file = place.dir / "book.csv"
+        write(file, ";", table)
+        made = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--test-column", "Holdout", "--name", "tricky")
+        assert made == {"portfolio": "tricky", "rows": N_ROWS, "rejected": 0, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout"}, made
+        check_texts(place.dir / "portfolios" / "tricky")
+        place.globals += ["--portfolio", "tricky"]
+        checked = place.run("portfolio", "check", "tricky")
+        assert checked["ok"] and checked["rows"] == N_ROWS and checked["faults"] == [], checked
+        trained = place.run("train", "--no-search", "--models", "logistic", "--split", "column:holdout", "--promote")
+        assert trained["split"]["n_test"] == N_ROWS / 5 and trained["promoted"], trained
+        assert trained["models"][0]["metrics"]["auc_roc"] > 0.55, trained["models"][0]["metrics"]
+        check_serving(place, "tricky", table)
+        check_refusals(place, file)
+
+
+if __name__ == "__main__":
+    main()
