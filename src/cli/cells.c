@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "creditrisk/util/utf8.h"
+
 #define MAX_COLUMNS 16
 
 void cr_cells_add(struct cr_cells *cells, const char *format, ...)
@@ -25,6 +27,7 @@ void cr_cells_add(struct cr_cells *cells, const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0) {
         cells->failed = true;
     } else {
+        cr_utf8_clean(text);
         cells->texts[cells->n++] = text;
     }
     va_end(arguments);

@@ -67,11 +67,39 @@ static void test_place(void **state)
     }
 }
 
+static void test_clean(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *clean;
+    } cases[] = {
+        {"", ""},
+        {"Müller ₹ 😀", "Müller ₹ 😀"},
+        {"\x1b[2J\x07", "?[2J?"},
+        {"a\tb\r\nc\x7f", "a?b??c?"},
+        {"\xc2\x9b"
+         "31m\xc2\xa0",
+         "?31m\xc2\xa0"},
+        {"\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa", "??\xe2\x80\xaa"},
+        {"a\xff\xc3", "a??"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_freep) char *text = strdup(cases[i].text);
+
+        assert_non_null(text);
+        cr_utf8_clean(text);
+        assert_string_equal(text, cases[i].clean);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_place),
+        cmocka_unit_test(test_clean),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,10 @@ static inline size_t cr_utf8_sequence(const char *text, size_t len)
 /* Whether all of text[0..len) is well formed. */
 bool cr_utf8_is_valid(const char *text, size_t len);
 
+/* Makes any bytes one harmless line of UTF-8 for people, in place: control characters, line
+ * separators and bytes that are no UTF-8 become question marks. */
+void cr_utf8_clean(char *text);
+
 /* Where text[offset] stands: line and column from 1, the column in characters. */
 void cr_utf8_place(const char *text, size_t offset, size_t *ret_line, size_t *ret_column);
 
