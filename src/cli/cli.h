@@ -87,6 +87,10 @@ int cr_cli_usage(struct cr_error *err, const char *format, ...)
 /* Checks the number of positional words: exactly n, each named in `what` ("a folder"). */
 int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struct cr_error *err);
 
+/* The first word is none of `what` ("create, list or revoke"), or missing: fills err and returns
+ * CR_CLI_USAGE. */
+int cr_cli_need_verb(const struct cr_cli *cli, const char *what, struct cr_error *err);
+
 /* The chosen portfolio, database and registry, by the settings; the caller owns what it opens. */
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
                           struct cr_error *err);
@@ -128,9 +132,12 @@ void cr_cli_warn_of_protected(const char *version);
 /* Writes json pretty to standard output and releases it; NULL (no memory) is CR_ENOMEM. */
 int cr_cli_print_json(json_t *json, struct cr_error *err);
 
-/* A message for people on standard error, unless --quiet. */
+/* A message for people on standard error, unless --quiet; a line for them on standard output. Both
+ * end it themselves, and what it quotes cannot command their terminal (cr_utf8_clean). */
 void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+void cr_cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define CR_CLI_MONEY_LEN 64
 
@@ -140,8 +147,8 @@ void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
 const char *cr_cli_money(const struct cr_portfolio *portfolio, int64_t hundredths,
                          char text[CR_CLI_MONEY_LEN]);
 
-/* A table for people: texts row by row, the header first. A failed append is remembered and
- * reported when printing. */
+/* A table for people: texts row by row, the header first, each of them cleaned (cr_utf8_clean). A
+ * failed append is remembered and reported when printing. */
 struct cr_cells {
     char **texts;
     size_t n;

@@ -1,25 +1,45 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/num.h"
 
 static const struct cr_option options[] = {
     {"origin", NULL, "also where each value comes from: default, file, environment or flag"},
 };
+
+/* NULL without memory. */
+static json_t *value_to_json(const struct cr_settings_entry *entry)
+{
+    int64_t number = 0;
+    if (entry->value == NULL) {
+        return NULL;
+    }
+    switch (entry->kind) {
+    case CR_SETTINGS_BOOL:
+        return json_boolean(strcmp(entry->value, "true") == 0);
+    case CR_SETTINGS_INTEGER:
+        (void)cr_num_parse_int(entry->value, strlen(entry->value), &number); /* it is one */
+        return json_integer(number);
+    default:
+        return json_string(entry->value);
+    }
+}
 
 static int print_json(const struct cr_cli *cli, bool origin, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *settings = json_object();
     struct cr_settings_entry entry;
     for (size_t i = 0; cr_settings_entry(&cli->settings, i, &entry); i++) {
-        json_t *value = entry.value == NULL ? NULL
-                        : origin
-                            ? json_pack("{s:s, s:s}", "value", entry.value, "origin", entry.origin)
-                            : json_string(entry.value);
+        json_t *value = value_to_json(&entry);
         free(entry.value);
+        if (origin) {
+            value = json_pack("{s:o, s:s}", "value", value, "origin", entry.origin);
+        }
         if (json_object_set_new(settings, entry.key, value) != 0) {
             return cr_error_set(err, CR_ENOMEM, "out of memory for the settings");
         }
@@ -51,8 +71,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 {
     bool origin = cr_cli_has(cli, "origin");
     if (cli->n_args == 0 || strcmp(cli->args[0], "show") != 0) {
-        return cr_cli_usage(err, "'config' needs show, not '%s'",
-                            cli->n_args > 0 ? cli->args[0] : "");
+        return cr_cli_need_verb(cli, "show", err);
     }
     int result = cr_cli_need_args(cli, 1, "show", err);
     if (result != 0) {

@@ -119,7 +119,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     bool is_revoke = strcmp(verb, "revoke") == 0;
     unsigned scopes = 0;
     if (!is_create && !is_list && !is_revoke) {
-        return cr_cli_usage(err, "'key' needs create, list or revoke, not '%s'", verb);
+        return cr_cli_need_verb(cli, "create, list or revoke", err);
     }
     if (is_create && !cr_cli_has(cli, "scope")) {
         return cr_cli_usage(err, "a key needs --scope LIST");

@@ -111,11 +111,9 @@ static int open_registry(const struct cr_cli *cli, enum access access,
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    const char *name = cli->n_args > 0 ? cli->args[0] : "";
-    const struct verb *verb = find_verb(name);
+    const struct verb *verb = cli->n_args > 0 ? find_verb(cli->args[0]) : NULL;
     if (verb == NULL) {
-        return cr_cli_usage(err, "'registry' needs a verb (list, show, promote, …), not '%s'",
-                            name);
+        return cr_cli_need_verb(cli, "a verb (list, show, promote, …)", err);
     }
     int result = check_words(cli, verb, err);
     if (result == 0) {

@@ -14,6 +14,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/url.h"
+#include "creditrisk/util/utf8.h"
 
 const char *cr_cli_option(const struct cr_cli *cli, const char *name)
 {
@@ -79,6 +80,13 @@ int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struc
                             cli->args[n]);
     }
     return CR_CLI_OK;
+}
+
+int cr_cli_need_verb(const struct cr_cli *cli, const char *what, struct cr_error *err)
+{
+    return cli->n_args == 0 ? cr_cli_usage(err, "'%s' needs %s", cli->command->name, what)
+                            : cr_cli_usage(err, "'%s' needs %s, not '%s'", cli->command->name, what,
+                                           cli->args[0]);
 }
 
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
@@ -202,14 +210,32 @@ int cr_cli_print_json(json_t *json, struct cr_error *err)
     return result;
 }
 
-void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void put_line(FILE *out, const char *format,
+                                                           va_list arguments)
 {
-    if (cli->quiet) {
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0) {
+        text = NULL; /* undefined after a failure; without memory nothing is said */
         return;
     }
+    cr_utf8_clean(text);
+    (void)fprintf(out, "%s\n", text); /* main looks at standard output; beside it, only for looks */
+}
+
+void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
+{
+    va_list arguments;
+    if (!cli->quiet) {
+        va_start(arguments, format);
+        put_line(stderr, format, arguments);
+        va_end(arguments);
+    }
+}
+
+void cr_cli_line(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    put_line(stdout, format, arguments);
     va_end(arguments);
 }

@@ -272,6 +272,9 @@ bool cr_settings_entry(const struct cr_settings *settings, size_t i,
     cr_strbuf_puts(&value, "");
     put_value(&value, settings, &table[i]);
     ret_entry->key = table[i].key != NULL ? table[i].key : table[i].flag;
+    ret_entry->kind = cr_setting_is_text(&table[i])      ? CR_SETTINGS_TEXT
+                      : table[i].type == CR_SETTING_BOOL ? CR_SETTINGS_BOOL
+                                                         : CR_SETTINGS_INTEGER;
     ret_entry->value = cr_strbuf_steal(&value);
     ret_entry->origin = origins[settings->origins[i]];
     return true;

@@ -93,9 +93,12 @@ struct cr_settings_stray {
 /* The next one from *at on, which begins at 0 and moves behind it; false when there are no more. */
 bool cr_settings_next_stray(size_t *at, struct cr_settings_stray *ret_stray);
 
+enum cr_settings_kind { CR_SETTINGS_TEXT, CR_SETTINGS_INTEGER, CR_SETTINGS_BOOL };
+
 /* One setting for display; passwords inside database addresses are masked. */
 struct cr_settings_entry {
     const char *key;
+    enum cr_settings_kind kind;
     char *value; /* yours (free); "" when unset, NULL without memory */
     const char *origin;
 };
