@@ -100,10 +100,14 @@ static int make_openapi(struct cr_asset *document, struct cr_bundle *bundle,
     return r < 0 ? r : set_json(document, cr_openapi_make(bundle, settings, answer), err);
 }
 
-static int read_report(struct cr_asset *document, const char *dir, struct cr_error *err)
+/* The version's report. In the folder it names no version, since an import may give it another
+ * name: here `version` comes first. */
+static int read_report(struct cr_asset *document, const char *dir, const char *version,
+                       struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, REPORT);
-    char *bytes;
+    CR_CLEANUP(cr_freep) char *bytes = NULL;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     size_t len;
     int r;
 
@@ -114,7 +118,18 @@ static int read_report(struct cr_asset *document, const char *dir, struct cr_err
         return 0;
     }
     r = cr_fs_read(path, MAX_REPORT, &bytes, &len, err);
-    return r < 0 ? r : set_bytes(document, bytes, len, err);
+    if (r < 0) {
+        return r;
+    }
+    if (bytes[0] != '{') {
+        return set_bytes(document, CR_STEAL(bytes), len, err);
+    }
+    cr_strbuf_puts(&text, "{\n  \"version\": ");
+    cr_json_write_string(version, strlen(version), &text);
+    cr_strbuf_puts(&text, bytes[1 + strspn(bytes + 1, " \t\r\n")] == '}' ? "" : ",");
+    cr_strbuf_append(&text, bytes + 1, len - 1);
+    len = text.len;
+    return set_bytes(document, cr_strbuf_steal(&text), len, err);
 }
 
 int cr_documents_init(struct cr_documents *documents, struct cr_bundle *bundle, const char *dir,
@@ -129,7 +144,7 @@ int cr_documents_init(struct cr_documents *documents, struct cr_bundle *bundle, 
         r = set_json(&items[CR_DOCUMENT_PORTFOLIO], cr_form_portfolio(bundle), err);
     }
     if (r == 0) {
-        r = read_report(&items[CR_DOCUMENT_REPORT], dir, err);
+        r = read_report(&items[CR_DOCUMENT_REPORT], dir, bundle->version, err);
     }
     if (r < 0) {
         cr_documents_finish(documents);

@@ -150,7 +150,7 @@ def check_portfolio(daemon, document, workplace):
     assert fields["age"] == {"name": "age", "label": "Age", "type": "int", "unit": "years", "help": "Age in completed years.", "required": True,
                              "nullable": False, "default": None, "example": 35, "min": 18, "max": 70}
     report = json.loads((workplace.dir / "models/retail/v1/report/report.json").read_text())
-    assert daemon.get("/report.json").json() == report
+    assert daemon.get("/report.json").json() == {"version": "v1"} | report
 
 
 def properties_of(document, name):
