@@ -7,23 +7,10 @@
 #include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "registry_verbs.h"
-
-static json_t *list_to_json(const struct cr_registry_version *versions, size_t n)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "version", versions[i].version, "kind",
-                      versions[i].kind, "created_at", versions[i].created_at, "manifest_sha256",
-                      versions[i].manifest_sha256, "champion", versions[i].is_champion,
-                      "challenger",
-                      versions[i].is_challenger)); /* a lost entry would need no memory at all */
-    }
-    return list;
-}
 
 json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *portfolio,
                                   const char *version)
@@ -38,38 +25,123 @@ json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *port
     return manifest;
 }
 
-static int print_list(const struct cr_cli *cli, struct cr_registry *registry,
-                      const struct cr_registry_version *versions, size_t n, struct cr_error *err)
+/* The manifest as it was recorded; NULL when it cannot be read or was changed. */
+static json_t *recorded_manifest(struct cr_registry *registry, const char *portfolio,
+                                 const struct cr_registry_version *version)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_freep) char *path = NULL;
+    char sha256[CR_DIGEST_LEN];
+    if (cr_registry_path(registry, portfolio, version->version, &dir, NULL) != 0 ||
+        (path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST)) == NULL ||
+        cr_digest_file(path, sha256, NULL) != 0 || strcmp(sha256, version->manifest_sha256) != 0) {
+        return NULL;
+    }
+    return cr_registry_verb_manifest(registry, portfolio, version->version);
+}
+
+/* The key that a version is signed with, "" when it is not: what its signature says, and not that
+ * the key is trusted. */
+static int read_signer(struct cr_registry *registry, const char *portfolio, const char *version,
+                       char ret_key[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    int result = cr_registry_path(registry, portfolio, version, &dir, err);
+    return result != 0 ? result : cr_signature_read(dir, ret_key, err);
+}
+
+/* A version as the list shows it; what a damaged one does not tell is null. */
+static json_t *version_to_json(struct cr_registry *registry, const char *portfolio,
+                               const struct cr_registry_version *version)
+{
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *manifest = recorded_manifest(registry, portfolio, version);
+    const json_t *metrics = json_object_get(manifest, "metrics");
+    const json_t *data = json_object_get(manifest, "data");
+    char key[CR_SIGNATURE_KEY_LEN];
+    if (read_signer(registry, portfolio, version->version, key, NULL) != 0) {
+        key[0] = '\0'; /* which `verify` explains */
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:O?, s:O?, s:O?, s:O?, s:O?, s:s?}", //
+                     "version", version->version, "kind", version->kind,                   //
+                     "created_at", version->created_at,                                    //
+                     "manifest_sha256", version->manifest_sha256,                          //
+                     "champion", version->is_champion, "challenger", version->is_challenger,
+                     "cv_auc", json_object_get(metrics, "cv_auc"),                        //
+                     "auc_roc", json_object_get(metrics, "auc_roc"),                      //
+                     "split", json_object_get(data, "split"),                             //
+                     "feature_set", json_object_get(manifest, "feature_set"),             //
+                     "include_protected", json_object_get(manifest, "include_protected"), //
+                     "signed_with", key[0] != '\0' ? key : NULL);
+}
+
+static json_t *list_to_json(struct cr_registry *registry, const char *portfolio,
+                            const struct cr_registry_version *versions, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        if (json_array_append_new(list, version_to_json(registry, portfolio, &versions[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static void add_auc(struct cr_cells *cells, const json_t *auc)
+{
+    if (json_is_number(auc)) {
+        cr_cells_add(cells, "%.4f", json_number_value(auc));
+    } else {
+        cr_cells_add(cells, "?");
+    }
+}
+
+static void add_text(struct cr_cells *cells, const json_t *text)
+{
+    cr_cells_add(cells, "%s", json_is_string(text) ? json_string_value(text) : "?");
+}
+
+/* A key by its first digits, enough to find it in a file of keys. */
+#define SHORT_KEY "%.16s"
+
+static void add_version(struct cr_cells *cells, const json_t *version)
+{
+    const json_t *is_protected = json_object_get(version, "include_protected");
+    const char *key = json_string_value(json_object_get(version, "signed_with"));
+    add_text(cells, json_object_get(version, "version"));
+    add_text(cells, json_object_get(version, "kind"));
+    add_auc(cells, json_object_get(version, "cv_auc"));
+    add_auc(cells, json_object_get(version, "auc_roc"));
+    add_text(cells, json_object_get(version, "split"));
+    add_text(cells, json_object_get(version, "feature_set"));
+    cr_cells_add(cells, "%s",
+                 !json_is_boolean(is_protected) ? "?"
+                 : json_is_true(is_protected)   ? "included"
+                                                : "left out");
+    add_text(cells, json_object_get(version, "created_at"));
+    cr_cells_add(cells, SHORT_KEY, key != NULL ? key : "");
+    cr_cells_add(cells, "%s",
+                 json_is_true(json_object_get(version, "champion"))     ? "champion"
+                 : json_is_true(json_object_get(version, "challenger")) ? "challenger"
+                                                                        : "");
+}
+
+static int print_list(const struct cr_cli *cli, const json_t *list, struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    static const char *const header[] = {"version", "model",     "CV AUC",  "test AUC", "split",
-                                         "set",     "protected", "created", "role"};
-    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
+    static const char *const header[] = {"version", "model",     "CV AUC",  "test AUC",    "split",
+                                         "set",     "protected", "created", "signed with", "role"};
+    size_t i;
+    json_t *version;
+    for (i = 0; i < CR_ARRAY_LEN(header); i++) {
         cr_cells_add(&cells, "%s", header[i]);
     }
-    for (size_t i = 0; i < n; i++) {
-        CR_CLEANUP(cr_json_decrefp)
-        json_t *manifest =
-            cr_registry_verb_manifest(registry, cli->settings.portfolio, versions[i].version);
-        const json_t *metrics = json_object_get(manifest, "metrics");
-        const char *split =
-            json_string_value(json_object_get(json_object_get(manifest, "data"), "split"));
-        const char *set = json_string_value(json_object_get(manifest, "feature_set"));
-        bool is_protected = json_is_true(json_object_get(manifest, "include_protected"));
-        cr_cells_add(&cells, "%s", versions[i].version);
-        cr_cells_add(&cells, "%s", versions[i].kind);
-        cr_cells_add(&cells, "%.4f", json_number_value(json_object_get(metrics, "cv_auc")));
-        cr_cells_add(&cells, "%.4f", json_number_value(json_object_get(metrics, "auc_roc")));
-        cr_cells_add(&cells, "%s", split != NULL ? split : "?");
-        cr_cells_add(&cells, "%s", set != NULL ? set : "?");
-        cr_cells_add(&cells, "%s", is_protected ? "included" : "left out");
-        cr_cells_add(&cells, "%s", versions[i].created_at);
-        cr_cells_add(&cells, "%s",
-                     versions[i].is_champion     ? "champion"
-                     : versions[i].is_challenger ? "challenger"
-                                                 : "");
+    json_array_foreach(list, i, version)
+    {
+        add_version(&cells, version);
     }
-    if (n == 0) {
+    if (json_array_size(list) == 0) {
         cr_cli_say(cli, "portfolio '%s' has no version yet: run 'creditrisk train'",
                    cli->settings.portfolio);
     }
@@ -78,21 +150,22 @@ static int print_list(const struct cr_cli *cli, struct cr_registry *registry,
 
 int cr_registry_verb_list(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
+    CR_CLEANUP(cr_json_decrefp) json_t *list = NULL;
+    const char *portfolio = cli->settings.portfolio;
     struct cr_registry_version *versions = NULL;
     size_t n = 0;
-    int result = cr_registry_list(registry, cli->settings.portfolio, &versions, &n, err);
+    int result = cr_registry_list(registry, portfolio, &versions, &n, err);
     if (result != 0) {
         return result;
     }
-    if (cli->json) {
-        result = cr_cli_print_json(json_pack("{s:s, s:o}", "portfolio", cli->settings.portfolio,
-                                             "versions", list_to_json(versions, n)),
-                                   err);
-    } else {
-        result = print_list(cli, registry, versions, n, err);
-    }
+    list = list_to_json(registry, portfolio, versions, n);
     cr_registry_free_versions(versions, n);
-    return result;
+    if (list == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the list");
+    }
+    return cli->json ? cr_cli_print_json(
+                           json_pack("{s:s, s:O}", "portfolio", portfolio, "versions", list), err)
+                     : print_list(cli, list, err);
 }
 
 /* The numbers of a manifest's object as rows "name  value". */
@@ -123,15 +196,24 @@ int cr_registry_verb_show(struct cr_cli *cli, struct cr_registry *registry, stru
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    int result = cr_registry_verify(registry, cli->settings.portfolio,
-                                    cr_registry_verb_argument(cli), &manifest, err);
+    const char *portfolio = cli->settings.portfolio;
+    const char *version = cr_registry_verb_argument(cli);
+    char key[CR_SIGNATURE_KEY_LEN];
+    int result = cr_registry_verify(registry, portfolio, version, &manifest, err);
+    if (result == 0) {
+        result = read_signer(registry, portfolio, version, key, err);
+    }
     if (result != 0) {
         return result;
     }
     if (cli->json) {
+        (void)json_object_set_new(manifest, "signed_with", /* else it is missing */
+                                  key[0] != '\0' ? json_string(key) : json_null());
         return cr_cli_print_json(CR_STEAL(manifest), err);
     }
     add_members(&cells, "", manifest);
+    cr_cells_add(&cells, "signed with");
+    cr_cells_add(&cells, "%s", key[0] != '\0' ? key : "no key");
     result = cr_cells_print(&cells, 2, 0, err);
     printf("%zu files, every digest as recorded\n",
            json_object_size(json_object_get(manifest, "files")));
@@ -181,11 +263,11 @@ static int report_champion(struct cr_cli *cli, const struct cr_registry_history 
                                  err);
     }
     if (event == NULL) {
-        printf("%s had no champion at %s\n", portfolio, at);
+        cr_cli_line("%s had no champion at %s", portfolio, at);
     } else {
-        printf("%s was the champion of %s at %s: %s on %s by %s%s%s\n", event->to, portfolio, at,
-               event->action, event->at, event->actor, event->reason[0] != '\0' ? ", " : "",
-               event->reason);
+        cr_cli_line("%s was the champion of %s at %s: %s on %s by %s%s%s", event->to, portfolio, at,
+                    event->action, event->at, event->actor, event->reason[0] != '\0' ? ", " : "",
+                    event->reason);
     }
     return CR_CLI_OK;
 }
@@ -215,7 +297,7 @@ int cr_registry_verb_history(struct cr_cli *cli, struct cr_registry *registry, s
 
 /* What `verify` found. */
 struct audit {
-    json_t *versions; /* [{"version", "ok", "reason"?}] */
+    json_t *versions; /* [{"version", "ok", "reason"?, "signed_with"}] */
     size_t n_bad;
     struct cr_registry_leftovers leftovers; /* of a whole portfolio only */
 };
@@ -232,14 +314,20 @@ static int audit_version(const struct cr_cli *cli, struct cr_registry *registry,
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     struct cr_error cause = {0};
-    int result = cr_registry_verify(registry, cli->settings.portfolio, version, &manifest, &cause);
+    const char *portfolio = cli->settings.portfolio;
+    char key[CR_SIGNATURE_KEY_LEN] = "";
+    int result = cr_registry_verify(registry, portfolio, version, &manifest, &cause);
+    if (result == 0) {
+        result = read_signer(registry, portfolio, version, key, &cause);
+    }
     if (result == CR_EDB || result == CR_ENOMEM || result == CR_EINVAL || result == CR_ENOTFOUND) {
         return cr_error_set(err, result, "%s", cause.message);
     }
     audit->n_bad += result != 0;
     return json_array_append_new(
-               audit->versions, json_pack("{s:s, s:b, s:s*}", "version", version, "ok", result == 0,
-                                          "reason", result == 0 ? NULL : cause.message)) == 0
+               audit->versions, json_pack("{s:s, s:b, s:s*, s:s?}", "version", version, "ok",
+                                          result == 0, "reason", result == 0 ? NULL : cause.message,
+                                          "signed_with", key[0] != '\0' ? key : NULL)) == 0
                ? 0
                : cr_error_set(err, CR_ENOMEM, "out of memory");
 }
@@ -281,18 +369,24 @@ static int print_audit(const struct cr_cli *cli, const struct audit *audit, stru
         const char *reason = json_string_value(json_object_get(entry, "reason"));
         cr_cells_add(&cells, "%s", json_string_value(json_object_get(entry, "version")));
         cr_cells_add(&cells, "%s", reason == NULL ? "intact" : reason);
+        const char *key = json_string_value(json_object_get(entry, "signed_with"));
+        if (key != NULL) {
+            cr_cells_add(&cells, "signed with " SHORT_KEY, key);
+        } else {
+            cr_cells_add(&cells, "%s", reason == NULL ? "not signed" : "");
+        }
     }
-    int result = cr_cells_print(&cells, 2, 0, err);
+    int result = cr_cells_print(&cells, 3, 0, err);
     for (i = 0; i < leftovers->n_folders; i++) {
-        printf("%s is not recorded, so it cannot serve: left behind by something that was cut off, "
-               "or put there; remove it: rm -r %s/%s/%s\n",
-               leftovers->folders[i], cli->settings.registry, cli->settings.portfolio,
-               leftovers->folders[i]);
+        cr_cli_line("%s is not recorded, so it cannot serve: left behind by something that was cut "
+                    "off, or put there; remove it: rm -r %s/%s/%s",
+                    leftovers->folders[i], cli->settings.registry, cli->settings.portfolio,
+                    leftovers->folders[i]);
     }
     for (i = 0; i < leftovers->n_stages; i++) {
-        printf("%s is a version in the making: unless one is being made right now, remove it: "
-               "rm -r %s/%s\n",
-               leftovers->stages[i], cli->settings.registry, leftovers->stages[i]);
+        cr_cli_line("%s is a version in the making: unless one is being made right now, remove it: "
+                    "rm -r %s/%s",
+                    leftovers->stages[i], cli->settings.registry, leftovers->stages[i]);
     }
     return result;
 }

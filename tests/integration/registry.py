@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,30 @@ def check_words(cli):
     assert "'v99'" in cli("registry", "delete", "v99", status=1).stderr
 
 
+def check_list(cli):
+    """The table and the document say the same; what a damaged version does not tell is not made up."""
+    manifest = json_of(cli, "show", "v2")
+    listed = json_of(cli, "list")["versions"][1]
+    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "split", "feature_set", "include_protected", "signed_with")} == \
+        {"cv_auc": manifest["metrics"]["cv_auc"], "auc_roc": manifest["metrics"]["auc_roc"], "split": manifest["data"]["split"],
+         "feature_set": manifest["feature_set"], "include_protected": False, "signed_with": None}, listed
+    row = cli("registry", "list").stdout.splitlines()[2].split()
+    assert row[:6] == ["v2", "logistic", f"{listed['cv_auc']:.4f}", f"{listed['auc_roc']:.4f}", listed["split"], listed["feature_set"]], row
+    file = cli.dir / "models/retail/v2/manifest.json"
+    text = file.read_text()
+    for damage in (text.replace('"auc_roc": 0.', '"auc_roc": 0.9', 1), "{", None):
+        if damage is None:
+            file.unlink()
+        else:
+            assert damage != text
+            file.write_text(damage)
+        listed = json_of(cli, "list")["versions"][1]
+        assert listed["cv_auc"] is None and listed["auc_roc"] is None and listed["include_protected"] is None, listed
+        assert cli("registry", "list").stdout.splitlines()[2].split()[2:7] == ["?"] * 5
+    file.write_text(text)
+    cli("registry", "verify", "v2")
+
+
 def check_roles(cli):
     v2 = publish(cli, "v1", 40000)
     assert v2 == "v2"
@@ -112,8 +137,12 @@ def check_roles(cli):
     assert "model.json" in cli("registry", "verify", "v2", status=1).stdout
     model.write_text(text)
     assert json_of(cli, "verify", "--all") == {"portfolio": "retail", "ok": True, "unrecorded": [], "staged": [],
-                                               "versions": [{"version": "v1", "ok": True}, {"version": "v2", "ok": True}]}
-    assert cli("registry", "verify", "v2").stdout.split() == ["v2", "intact"]
+                                               "versions": [{"version": version, "ok": True, "signed_with": None} for version in ("v1", "v2")]}
+    assert cli("registry", "verify", "v2").stdout.split("  ") == ["v2", "intact", "not signed\n"]
+    check_list(cli)
+    (cli.dir / "models/retail/v77").mkdir()
+    assert "v77 is not recorded" in cli("registry", "verify", "--all").stdout
+    assert cli("registry", "delete", "v77").stdout == "v77 of retail was not recorded; its folder is removed\n"
 
 
 def check_gates(cli):
@@ -234,6 +263,46 @@ def check_archives(cli):
     assert "'v99'" in cli("registry", "export", "v99", archive, status=1).stderr
 
 
+def check_foreign_texts(cli):
+    """What a manifest, a reason or a name of a folder says is shown, and commands nobody's terminal."""
+    hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\r\n\u2028x"
+    there = [*cli.globals[:3], str(cli.dir / "foreign"), "--quiet"]
+    folder, archive = cli.dir / "hostile", cli.dir / "hostile.tar.gz"
+    cli("registry", "export", "v2", archive)
+    folder.mkdir()
+    subprocess.run(["tar", "xzf", archive, "-C", folder], check=True)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["data"].update({"split": hostile, hostile: hostile})
+    manifest["software"][hostile] = {hostile: True}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    subprocess.run(["tar", "czf", archive, "-C", folder, "."], check=True)
+    cli("registry", "import", archive, globals_=there)
+    cli("registry", "promote", "v2", "--reason", hostile, globals_=there)
+    (cli.dir / "foreign/retail" / hostile).mkdir()
+    (cli.dir / "foreign" / f".staging-{hostile}").mkdir()
+    for words, shown in ((["show", "v2"], "data.?[2J"), (["list"], "?[2J"), (["history"], "?[2J"), (["history", "--at", "2099-01-01T00:00:00Z"], "?[2J"),
+                         (["verify", "--all"], "?[2J")):
+        done = cli("registry", *words, globals_=there)
+        assert shown in done.stdout and not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]", done.stdout), (words, done.stdout)
+    assert len(cli("registry", "history", globals_=there).stdout.splitlines()) == 3, "a line for each event"
+
+
+def check_signature_shown(cli, version, key):
+    """On whose word a version is what it is, wherever it is shown; and no word where the signature does not fit."""
+    assert {v["version"]: v["signed_with"] for v in json_of(cli, "list")["versions"]}[version] == key
+    assert key[:16] in cli("registry", "list").stdout and f"signed with {key[:16]}" in cli("registry", "verify", version).stdout
+    assert key in cli("registry", "show", version).stdout and json_of(cli, "show", version)["signed_with"] == key
+    assert json_of(cli, "verify", version)["versions"] == [{"version": version, "ok": True, "signed_with": key}]
+    file = cli.dir / "models/retail" / version / "manifest.sig"
+    signature = json.loads(text := file.read_text())["signature"]
+    file.write_text(text.replace(signature, signature[::-1]))
+    os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"] = "false"
+    done = cli("registry", "verify", version, status=1)
+    assert "is not what was signed" in done.stdout and json_of(cli, "list")["versions"][1]["signed_with"] is None, done
+    os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"] = "true"
+    file.write_text(text)
+
+
 def check_signatures(cli):
     """Where signatures are required, nothing that is unsigned is looked at, promoted, imported or answered."""
     key, archive = cli.dir / "key", cli.dir / "unsigned.tar.gz"
@@ -256,6 +325,7 @@ def check_signatures(cli):
         assert "not trusted" in cli("registry", "promote", "v2", "--reason", "x", status=1).stderr
         assert "needs --key" in cli("registry", "sign", "v2", status=2).stderr
         assert json_of(cli, "sign", "v2", "--key", key)["key"] == made["key"]
+        check_signature_shown(cli, "v2", made["key"])
         cli("registry", "promote", "v2", "--reason", "signed")
         assert predict(cli)["model_version"] == "v2"
         cli("registry", "export", "v2", archive)
@@ -317,7 +387,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_protected, check_archives, check_signatures, check_history_at):
+        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:
