@@ -32,7 +32,7 @@ static void note(struct checkup *checkup, const char *subject, bool is_well, con
     va_end(arguments);
     checkup->n_bad += !is_well;
     if (!checkup->cli->json) {
-        printf("%s  %-12s %s\n", is_well ? "ok " : "BAD", subject, text);
+        cr_cli_line("%s  %-12s %s", is_well ? "ok " : "BAD", subject, text);
     }
     (void)json_array_append_new(checkup->lines,
                                 json_pack("{s:s, s:b, s:s}", "subject", subject, "ok", is_well,

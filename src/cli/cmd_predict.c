@@ -145,10 +145,10 @@ static void print_issue(const json_t *issue)
     const json_t *last = json_array_get(loc, json_array_size(loc) - 1);
     const char *why = text_of(json_object_get(issue, "ctx"), "error");
     if (json_is_integer(last)) {
-        printf("byte %lld: %s: %s\n", (long long)json_integer_value(last), text_of(issue, "msg"),
-               why);
+        cr_cli_line("byte %lld: %s: %s", (long long)json_integer_value(last), text_of(issue, "msg"),
+                    why);
     } else {
-        printf("%s: %s\n", json_string_value(last), text_of(issue, "msg"));
+        cr_cli_line("%s: %s", json_string_value(last), text_of(issue, "msg"));
     }
 }
 
@@ -167,6 +167,22 @@ static int print_groups(const json_t *groups, struct cr_error *err)
     return cr_cells_print(&cells, 2, 2, err);
 }
 
+static void print_imputed(const json_t *names)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf list = CR_STRBUF_INIT;
+    size_t i;
+    json_t *name;
+    json_array_foreach(names, i, name)
+    {
+        cr_strbuf_puts(&list, i > 0 ? ", " : "");
+        cr_strbuf_puts(&list, json_string_value(name));
+    }
+    if (list.len > 0 && !list.failed) {
+        printf("\n");
+        cr_cli_line("not given, so a typical value was used: %s", cr_strbuf_text(&list));
+    }
+}
+
 static int print_answer(const json_t *answer, struct cr_error *err)
 {
     size_t i;
@@ -179,17 +195,18 @@ static int print_answer(const json_t *answer, struct cr_error *err)
         }
         return 0;
     }
-    printf("probability of default %.2f %%: %s, %s\n",
-           json_number_value(json_object_get(answer, "probability")),
-           text_of(answer, "risk_category"), text_of(answer, "recommended_action"));
+    cr_cli_line("probability of default %.2f %%: %s, %s",
+                json_number_value(json_object_get(answer, "probability")),
+                text_of(answer, "risk_category"), text_of(answer, "recommended_action"));
     const json_t *emi = json_object_get(answer, "emi");
     if (json_is_number(emi)) {
         printf("monthly instalment %.2f%s\n", json_number_value(emi),
                json_object_get(answer, "emi_assumed_rate") != NULL ? " at an assumed rate" : "");
     }
-    printf("%s %s, threshold %g\n\nreasons (log-odds):\n", text_of(answer, "model_name"),
-           text_of(answer, "model_version"),
-           json_number_value(json_object_get(answer, "optimal_threshold_used")));
+    cr_cli_line("%s %s, threshold %g", text_of(answer, "model_name"),
+                text_of(answer, "model_version"),
+                json_number_value(json_object_get(answer, "optimal_threshold_used")));
+    printf("\nreasons (log-odds):\n");
     int result = print_reasons(answer, err);
     const json_t *full = json_object_get(answer, "contributions");
     if (result == 0 && full != NULL) {
@@ -198,12 +215,7 @@ static int print_answer(const json_t *answer, struct cr_error *err)
                json_number_value(json_object_get(answer, "base_value")),
                json_number_value(json_object_get(answer, "margin")));
     }
-    json_array_foreach(json_object_get(answer, "imputed"), i, entry)
-    {
-        printf("%s%s%s", i == 0 ? "\nnot given, so a typical value was used: " : ", ",
-               json_string_value(entry),
-               i + 1 == json_array_size(json_object_get(answer, "imputed")) ? "\n" : "");
-    }
+    print_imputed(json_object_get(answer, "imputed"));
     return result;
 }
 
@@ -354,9 +366,10 @@ const struct cr_command cr_cmd_predict = {
         "but for the\n"
         "decision_id, which only the daemon gives. NDJSON and CSV may be of any length: every "
         "row is\n"
-        "answered by one line of JSON, in order. The header of a CSV file names the "
-        "application's fields;\n"
-        "a column that is none is ignored with a remark, one that is nearly one is refused.",
+        "answered by one line of JSON, in order and with or without --json. The header of a CSV "
+        "file names the\n"
+        "application's fields; a column that is none is ignored with a remark, one that is nearly "
+        "one is refused.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

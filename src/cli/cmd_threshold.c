@@ -29,15 +29,16 @@ static void print_costs(const struct cr_rethreshold *seen)
     } else {
         snprintf(bad, sizeof bad, "%g %% of its amount", 100.0 * costs->lgd);
     }
-    printf("%s of %s (%s), published with threshold %.2f\n", seen->bundle->version, portfolio->name,
-           seen->bundle->model->ops->kind, seen->bundle->threshold);
-    printf("costs: a granted loan that defaults %s, a declined good payer %s\n", bad, good);
+    cr_cli_line("%s of %s (%s), published with threshold %.2f", seen->bundle->version,
+                portfolio->name, seen->bundle->model->ops->kind, seen->bundle->threshold);
+    cr_cli_line("costs: a granted loan that defaults %s, a declined good payer %s", bad, good);
     if (isnan(seen->choice.closed_form)) {
-        printf("closed form: none, it differs with the loan's amount\n");
+        printf("closed form: none, the cost of a default differs with the loan's amount\n");
     } else {
-        printf("closed form %.4f\n", seen->choice.closed_form);
+        printf("closed form %.4f: a good payer's cost over both costs, best were every PD exact\n",
+               seen->choice.closed_form);
     }
-    printf("optimum %.2f, of the thresholds %.2f to %.2f on the out-of-fold rows\n\n",
+    printf("optimum %.2f: the cheapest of the thresholds %.2f to %.2f on the out-of-fold rows\n\n",
            seen->choice.threshold, seen->choice.sweep[0].threshold,
            seen->choice.sweep[seen->choice.n_sweep - 1].threshold);
 }
@@ -150,8 +151,8 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
     }
     result = print_report(seen, err);
     if (published != NULL) {
-        printf("\n%s is %s with these costs and threshold %.2f\n", published, seen->bundle->version,
-               seen->choice.threshold);
+        printf("\n%s is published: %s with these costs, and so threshold %.2f instead of %.2f\n",
+               published, seen->bundle->version, seen->choice.threshold, seen->bundle->threshold);
         cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", published);
     }
     return result;

@@ -95,8 +95,8 @@ static int print_report(const struct cr_train_report *report, struct cr_error *e
            report->portfolio, report->n_train, report->n_test, report->split_kind, report->n_inputs,
            (unsigned long long)report->seed);
     int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3FCU, err);
-    printf("\n* champion: the highest CV AUC, or the simplest model within one standard error of "
-           "it\n");
+    printf("\n* this run's choice: the highest CV AUC, or the simplest model within one standard "
+           "error of it; it serves once it is promoted\n");
     print_race(report);
     return result;
 }
@@ -139,7 +139,10 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
     } else if (result != 0) {
         return result;
     }
-    cr_cli_say(cli, "the report lies in %s/report.html", dir);
+    cr_cli_say(cli,
+               "the report lies in %s/report.html until another run writes there, for whatever "
+               "registry; every version keeps its own in %s/%s/VERSION/report",
+               dir, cli->settings.registry, report->portfolio);
     if (!cr_report_can_plot()) {
         cr_cli_say(cli, "there is no gnuplot here: the plots stand in report.html only");
     }

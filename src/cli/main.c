@@ -20,7 +20,8 @@ static const char global_help[] =
     "  --db URL           sqlite:PATH or postgresql://… (default sqlite:data/creditrisk.db)\n"
     "  --registry DIR     where versions live (default models)\n"
     "  --config FILE      settings (default config/creditriskd.yaml)\n"
-    "  --json             one JSON document on standard output\n"
+    "  --json             one JSON document on standard output; `predict` writes one\n"
+    "                     a line for NDJSON and CSV, with or without it\n"
     "  --quiet            no progress and no remarks\n"
     "  --help, --version\n"
     "The first four are also CREDITRISK_PORTFOLIO, _DB, _REGISTRY and _CONFIG in the environment.\n"
@@ -220,9 +221,10 @@ static void report_failure(const struct cr_cli *cli, int result, const struct cr
     }
     if (cli->json) {
         struct cr_error ignored;
-        (void)cr_cli_print_json(json_pack("{s:{s:s, s:s}}", "error", "code",
-                                          cr_error_name(err->code), "message", err->message),
-                                &ignored); /* the failure is already on standard error */
+        const char *code = result == CR_CLI_INTERRUPTED ? "INTERRUPTED" : cr_error_name(err->code);
+        (void)cr_cli_print_json(
+            json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", err->message),
+            &ignored); /* the failure is already on standard error */
     }
 }
 

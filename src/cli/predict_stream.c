@@ -28,10 +28,13 @@ enum {
     PROGRESS_ROWS = 1000,
 };
 
+#define PATIENCE_NS INT64_C(1000000000)
+
 struct work {
     const struct cr_predict_stream *stream;
     struct cr_bundle *bundle;
-    struct cr_progress *progress;
+    struct cr_progress *progress; /* NULL while nothing is shown */
+    int64_t start_ns;
     struct cr_arena arena; /* of the rows that wait */
     struct cr_record records[MANY];
     size_t n_waiting;
@@ -124,6 +127,21 @@ static int score_one(struct work *work, const struct cr_record *record, struct c
     return result;
 }
 
+/* What is done within a second needs no line on the way. */
+static void show_progress(struct work *work)
+{
+    size_t steps = PROGRESS_ROWS;
+
+    if (work->n_rows % PROGRESS_ROWS != 0) {
+        return;
+    }
+    if (work->progress == NULL && cr_clock_ns() - work->start_ns >= PATIENCE_NS) {
+        work->progress = cr_progress_create("predict", 0, work->stream->cli->quiet);
+        steps = work->n_rows;
+    }
+    cr_progress_advance(work->progress, steps, NULL);
+}
+
 /* One application as JSON. */
 static int take_row(struct work *work, const char *text, size_t len, struct cr_error *err)
 {
@@ -150,9 +168,8 @@ static int take_row(struct work *work, const char *text, size_t len, struct cr_e
     } else {
         result = score_one(work, &record, err);
     }
-    if (++work->n_rows % PROGRESS_ROWS == 0) {
-        cr_progress_advance(work->progress, PROGRESS_ROWS, NULL);
-    }
+    work->n_rows++;
+    show_progress(work);
     return result < 0 ? result : flush(work, false, err);
 }
 
@@ -357,7 +374,6 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
                       struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) struct work *work = calloc(1, sizeof(*work));
-    int64_t start_ns = cr_clock_ns();
     double seconds;
     int result;
 
@@ -366,13 +382,19 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
     }
     work->stream = stream;
     work->bundle = bundle;
-    work->progress = cr_progress_create("predict", 0, stream->cli->quiet);
+    work->start_ns = cr_clock_ns();
     result = stream->format == CR_PREDICT_CSV ? read_csv(work, err) : read_lines(work, err);
     result = finish_answers(work, result, err);
-    seconds = (double)(cr_clock_ns() - start_ns) / 1e9;
+    if (result == 0 && work->n_rows == 0) {
+        result = cr_error_set(err, CR_EPARSE, "there is no application in '%s'", stream->path);
+    }
+    cr_progress_advance(work->progress, work->n_rows % PROGRESS_ROWS, NULL);
+    cr_progress_destroy(CR_STEAL(work->progress));
+    seconds = (double)(cr_clock_ns() - work->start_ns) / 1e9;
     if (result == 0) {
-        cr_cli_say(stream->cli, "%zu rows, %zu refused, %.0f rows a second", work->n_rows,
-                   work->n_refused, (double)work->n_rows / (seconds > 0.0 ? seconds : 1.0));
+        cr_cli_say(stream->cli, "%zu row%s, %zu refused, %.0f rows a second", work->n_rows,
+                   work->n_rows == 1 ? "" : "s", work->n_refused,
+                   (double)work->n_rows / (seconds > 0.0 ? seconds : 1.0));
         result = work->n_refused > 0 ? CR_CLI_REFUSED : CR_CLI_OK;
     }
     work_finish(work);

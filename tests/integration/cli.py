@@ -40,7 +40,8 @@ def check_usage(cli):
                            (["portfolio", "init", "x.csv", "--name", "x"], "--target COLUMN"),
                            (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
                            (["key", "forge"], "'forge'"), (["key", "create"], "--scope"), (["key", "revoke"], "needs the id"),
-                           (["key", "create", "--scope", "predict,root"], "'root'"), (["config"], "needs show"),
+                           (["key", "create", "--scope", "predict,root"], "'root'"), (["config"], "'config' needs show\n"), (["config", "edit"], "not 'edit'"),
+                           (["registry"], "'registry' needs a verb (list, show, promote, …)\n"), (["key"], "'key' needs create, list or revoke\n"),
                            (["train", "--no-search", "--exhaustive"], "exclude each other"),
                            (["train", "--quiet=yes"], "takes no value")]:
         done = cli(*words, status=2)
@@ -134,7 +135,9 @@ def check_train(cli):
     drawn = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert {"report.json", "report.html", "model_comparison.csv"} <= drawn and "report/report.html" in files, drawn
     (cli.dir / "results/retail/gbm_feature_importance.csv").write_text("of an earlier run")
-    cli("train", "--models", "logistic", "--no-search", globals_=[*cli.globals[:3], str(cli.dir / "others"), "--quiet"])
+    done = cli("train", "--models", "logistic", "--no-search", globals_=[*cli.globals[:3], str(cli.dir / "others")])
+    assert "this run's choice" in done.stdout and "champion" not in done.stdout, "nothing serves before it is promoted"
+    assert f"every version keeps its own in {cli.dir}/others/retail/VERSION/report" in done.stderr, done.stderr
     results = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert "gbm_feature_importance.csv" not in results
     for name in ("report.json", "training_report.json", "model_comparison.csv", "logistic_classification_report.txt",
@@ -148,11 +151,13 @@ def check_train(cli):
     assert documents[0] == documents[1], "report.json may differ in volatile members only"
     differing = {key for key in manifests[0] if manifests[0][key] != manifests[1][key]}
     assert differing <= set(manifests[0]["volatile"]) | {"version", "files"}, differing
-    process = subprocess.Popen([cli.program, *cli.globals[:-1], "train"], cwd=cli.root, stdout=subprocess.DEVNULL,
+    process = subprocess.Popen([cli.program, *cli.globals[:-1], "train", "--json"], cwd=cli.root, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     assert process.stderr.readline().startswith(b"search:")  # the search is under way
     process.send_signal(signal.SIGINT)
-    assert b"interrupted" in process.communicate(timeout=120)[1] and process.returncode == 130
+    out, told = process.communicate(timeout=120)
+    assert b"interrupted" in told and process.returncode == 130
+    assert json.loads(out) == {"error": {"code": "INTERRUPTED", "message": "interrupted"}}, out
     listed = json.loads(cli("registry", "list", "--json").stdout)["versions"]
     on_disk = sorted(path.name for path in (cli.dir / "models/retail").iterdir())
     assert sorted(v["version"] for v in listed) == on_disk
@@ -196,6 +201,14 @@ def check_streams(cli, application, answer):
     for options in ([], ["--brief"]):
         done = cli("predict", "-", "--format", "csv", *options, status=1, stdin="\n".join(ragged[:2]) + '\n"unclosed\n')
         assert done.stdout.count("\n") == 1 and "quote" in done.stderr, "what was answered before an error is not lost"
+    for text, kind in (("", "csv"), (ragged[0] + "\n", "csv"), ("", "ndjson"), (" \n\n", "ndjson")):
+        assert "no application in '-'" in cli("predict", "-", "--format", kind, status=1, stdin=text).stderr, (text, kind)
+    loud = cli("predict", "-", "--format", "ndjson", stdin=json.dumps(application), globals_=cli.globals[:-1])
+    assert loud.stderr.startswith("1 row, 0 refused, ") and loud.stderr.count("\n") == 1, loud.stderr
+    many = cli("predict", "-", "--format", "ndjson", "--brief", stdin=(json.dumps(application) + "\n") * 2400, globals_=cli.globals[:-1])
+    *on_the_way, last = many.stderr.splitlines()
+    assert last.startswith("2400 rows, 0 refused, ") and all(line.startswith("predict: ") for line in on_the_way), many.stderr
+    assert not on_the_way or on_the_way[-1].startswith("predict: 2400, "), many.stderr
     for words in (["--format", "xml"], ["--brief"], ["--format", "csv", "--brief", "--explain"]):
         cli("predict", "-", *words, status=2, stdin="{}")
 
@@ -255,7 +268,10 @@ def check_config(cli):
     with_origin = json.loads(cli("config", "show", "--origin", "--json").stdout)["settings"]
     assert len(shown) == len(with_origin) and all(line.split()[0] in with_origin for line in shown)
     assert with_origin["db"] == {"value": f"sqlite:{cli.dir}/book.db", "origin": "flag"}
-    assert with_origin["limits.body_bytes"] == {"value": "65536", "origin": "file"}
+    assert with_origin["limits.body_bytes"] == {"value": 65536, "origin": "file"}
+    plain = json.loads(cli("config", "show", "--json").stdout)["settings"]
+    assert plain == {key: entry["value"] for key, entry in with_origin.items()}
+    assert plain["log.access"] is False and plain["listen.port"] == 8001 and plain["portfolio"] == "retail", plain
     secret = cli("config", "show", globals_=["--db", "postgresql://u:hush@h/d"]).stdout
     assert "postgresql://u:***@h/d" in secret and "hush" not in secret
 
