@@ -16,21 +16,6 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
-static int set_up(void **state)
-{
-    static struct cr_fixture fixture;
-
-    cr_fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    cr_fixture_finish(*state);
-    return 0;
-}
-
 static char *publish_champion(struct cr_fixture *fixture)
 {
     char *version = cr_fixture_publish(fixture, "logistic");
@@ -560,12 +545,13 @@ int main(void)
         cmocka_unit_test(test_address_taken),
         cmocka_unit_test(test_own_socket),
         cmocka_unit_test(test_log_is_json),
-        cmocka_unit_test_setup_teardown(test_corrupted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reload_under_load, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_first_model, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_drain, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_healthcheck, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_corrupted, cr_fixture_set_up, cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_reload, cr_fixture_set_up, cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_reload_under_load, cr_fixture_set_up,
+                                        cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_first_model, cr_fixture_set_up, cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_drain, cr_fixture_set_up, cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_healthcheck, cr_fixture_set_up, cr_fixture_tear_down),
         cmocka_unit_test(test_drain_backlog),
         cmocka_unit_test(test_drain_timeout),
         cmocka_unit_test(test_drain_readiness),

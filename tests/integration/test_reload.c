@@ -28,21 +28,6 @@ static const char ratio[] =
 static const char half_ratio[] =
     "ELSE 0.5 * emi / monthly_income END                       AS dti_ratio";
 
-static int set_up(void **state)
-{
-    static struct cr_fixture fixture;
-
-    cr_fixture_init(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    cr_fixture_finish(*state);
-    return 0;
-}
-
 static void roll_back(struct cr_fixture *fixture, const char *version)
 {
     struct cr_error err;
@@ -695,15 +680,18 @@ static void an_unsigned_champion_is_refused_where_signatures_are_required(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(swaps_under_load, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(swaps_under_load, cr_fixture_set_up, cr_fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_version_that_fails_leaves_the_old_one_and_says_why,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_replica_follows_the_registry, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_challenger_is_scored_in_shadow, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_challenger_that_does_not_load_harms_nothing, set_up,
-                                        tear_down),
+                                        cr_fixture_set_up, cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_replica_follows_the_registry, cr_fixture_set_up,
+                                        cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(the_challenger_is_scored_in_shadow, cr_fixture_set_up,
+                                        cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_challenger_that_does_not_load_harms_nothing,
+                                        cr_fixture_set_up, cr_fixture_tear_down),
         cmocka_unit_test_setup_teardown(
-            an_unsigned_champion_is_refused_where_signatures_are_required, set_up, tear_down),
+            an_unsigned_champion_is_refused_where_signatures_are_required, cr_fixture_set_up,
+            cr_fixture_tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

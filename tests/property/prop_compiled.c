@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "../../src/features/compile.h"
+#include "cr_draw.h"
 #include "cr_test.h"
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/cleanup.h"
@@ -45,23 +46,11 @@ static struct cr_value draw_value(const struct cr_field *field, bool missing, st
     if (missing) {
         return value;
     }
-    switch (field->type) {
-    case CR_INT:
-    case CR_NUMBER:
+    if (field->type == CR_INT || field->type == CR_NUMBER) {
         value.number = draw_number(field, rng);
-        break;
-    case CR_BOOL:
-        value.number = (double)cr_rng_below(rng, 2);
-        break;
-    case CR_ENUM:
-        value.text = field->levels.texts[cr_rng_below(rng, field->levels.n)];
-        break;
-    case CR_DATE:
-    case CR_TEXT:
-        value.text = cr_rng_below(rng, 2) == 0 ? "2020-02-29" : "1999-12-31";
-        break;
+        return value;
     }
-    return value;
+    return cr_draw_word(rng, field, cr_rng_below(rng, 2) == 0 ? "2020-02-29" : "1999-12-31");
 }
 
 static void check_same(const struct cr_portfolio *portfolio, const struct cr_value *row,

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "cr_draw.h"
 #include "creditrisk/portfolio/record.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
@@ -59,35 +60,30 @@ static double random_number(struct cr_rng *rng, double min, double max)
     }
 }
 
+/* Lives as long as the arena. */
+static char *random_date(struct cr_rng *rng)
+{
+    char *date = cr_arena_alloc(&arena, 11);
+
+    cr_clock_format_date((int64_t)cr_rng_below(rng, 30000), date);
+    return date;
+}
+
 /* A value inside the field's domain. */
 static struct cr_value random_value(struct cr_rng *rng, const struct cr_field *field)
 {
     struct cr_value value = CR_VALUE_MISSING;
 
-    switch (field->type) {
-    case CR_INT:
+    if (field->type == CR_INT) {
         value.number =
             field->min + (double)cr_rng_below(rng, (uint64_t)(field->max - field->min) + 1);
-        break;
-    case CR_NUMBER:
+        return value;
+    }
+    if (field->type == CR_NUMBER) {
         value.number = random_number(rng, field->min, field->max);
-        break;
-    case CR_BOOL:
-        value.number = (double)cr_rng_below(rng, 2);
-        break;
-    case CR_ENUM:
-        value.text = field->levels.texts[cr_rng_below(rng, field->levels.n)];
-        break;
-    case CR_DATE:
-    case CR_TEXT: {
-        char *date = cr_arena_alloc(&arena, 11);
-
-        cr_clock_format_date((int64_t)cr_rng_below(rng, 30000), date);
-        value.text = date;
-        break;
+        return value;
     }
-    }
-    return value;
+    return cr_draw_word(rng, field, random_date(rng));
 }
 
 static void random_record(struct cr_rng *rng, struct cr_value *values)

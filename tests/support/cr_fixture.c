@@ -327,6 +327,21 @@ void cr_fixture_promote(struct cr_fixture *fixture, const char *version)
         &err);
 }
 
+int cr_fixture_set_up(void **state)
+{
+    static struct cr_fixture fixture;
+
+    cr_fixture_init(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+int cr_fixture_tear_down(void **state)
+{
+    cr_fixture_finish(*state);
+    return 0;
+}
+
 char *cr_fixture_dir(const struct cr_fixture *fixture, const char *version)
 {
     char *dir = NULL;

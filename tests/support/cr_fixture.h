@@ -51,6 +51,10 @@ char *cr_fixture_stage(struct cr_fixture *fixture, const char *kind, json_t **re
 /* The same, published; the version's name is yours (free). */
 char *cr_fixture_publish(struct cr_fixture *fixture, const char *kind);
 
+/* For cmocka: a fixture of its own in *state. */
+int cr_fixture_set_up(void **state);
+int cr_fixture_tear_down(void **state);
+
 /* Makes a published version the champion. */
 void cr_fixture_promote(struct cr_fixture *fixture, const char *version);
 
