@@ -11,24 +11,29 @@
 #define CHECK_LAYOUT (MHD_VERSION < 0x00097701)
 
 /* The headers that are kept, and whether a second one makes the request ambiguous. */
+#define KNOWN(name, member, single)                                                                \
+    {                                                                                              \
+        name, sizeof(name) - 1, offsetof(struct cr_headers, member), single                        \
+    }
 static const struct {
     const char *name;
+    size_t len;
     size_t offset;
     bool single;
 } known[] = {
-    {"Content-Length", offsetof(struct cr_headers, content_length), true},
-    {"Transfer-Encoding", offsetof(struct cr_headers, transfer_encoding), true},
-    {"Host", offsetof(struct cr_headers, host), true},
-    {"Content-Type", offsetof(struct cr_headers, content_type), true},
-    {"Content-Encoding", offsetof(struct cr_headers, content_encoding), true},
-    {"Expect", offsetof(struct cr_headers, expect), false},
-    {"X-Request-ID", offsetof(struct cr_headers, request_id), false},
-    {"Authorization", offsetof(struct cr_headers, authorization), true},
-    {"X-API-Key", offsetof(struct cr_headers, api_key), true},
-    {"Origin", offsetof(struct cr_headers, origin), true},
-    {"Sec-Fetch-Site", offsetof(struct cr_headers, fetch_site), true},
-    {"Access-Control-Request-Method", offsetof(struct cr_headers, preflight), false},
-    {"X-Forwarded-For", offsetof(struct cr_headers, forwarded_for), false},
+    KNOWN("Content-Length", content_length, true),
+    KNOWN("Transfer-Encoding", transfer_encoding, true),
+    KNOWN("Host", host, true),
+    KNOWN("Content-Type", content_type, true),
+    KNOWN("Content-Encoding", content_encoding, true),
+    KNOWN("Expect", expect, false),
+    KNOWN("X-Request-ID", request_id, false),
+    KNOWN("Authorization", authorization, true),
+    KNOWN("X-API-Key", api_key, true),
+    KNOWN("Origin", origin, true),
+    KNOWN("Sec-Fetch-Site", fetch_site, true),
+    KNOWN("Access-Control-Request-Method", preflight, false),
+    KNOWN("X-Forwarded-For", forwarded_for, false),
 };
 
 struct walk {
@@ -75,7 +80,7 @@ static enum MHD_Result keep(struct walk *walk, const char *key, size_t key_len, 
     for (size_t i = 0; i < CR_ARRAY_LEN(known); i++) {
         const char **slot;
 
-        if (strncasecmp(key, known[i].name, key_len) != 0 || known[i].name[key_len] != '\0') {
+        if (key_len != known[i].len || strncasecmp(key, known[i].name, key_len) != 0) {
             continue;
         }
         slot = (const char **)(void *)((char *)walk->headers + known[i].offset);

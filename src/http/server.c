@@ -21,7 +21,10 @@
 /* A drained server waits this long for a request on connections that were idle. */
 #define SETTLE_NS 100000000
 
+/* The library's memory for one request holds its headers as they came and, beside them, what it
+ * knows of each and the answer's headers; all of it is cleared with every request. */
 enum {
+    BESIDE_HEADERS = 8192,
     MIN_CONNECTION_BYTES = 16384,
     MAX_WORKERS = 256,
     FILES_PER_WORKER = 4, /* the library's epoll and event descriptor, and as many again to spare */
@@ -331,7 +334,7 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *context, con
 static int start_library(struct cr_server *server, struct cr_error *err)
 {
     const struct cr_settings *settings = server->settings;
-    size_t memory = 2 * settings->header_bytes; /* half of it is the first read buffer */
+    size_t memory = settings->header_bytes + BESIDE_HEADERS;
     struct MHD_OptionItem strictness[] = {
 #if MHD_VERSION >= 0x00097701
         {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL},

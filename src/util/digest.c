@@ -71,7 +71,7 @@ int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_erro
 
 void cr_digest_random_hex(char *ret_hex, size_t n)
 {
-    unsigned char bytes[32];
+    unsigned char bytes[256]; /* what the system gives in one call */
 
     init_once();
     *ret_hex = '\0';
