@@ -98,6 +98,7 @@ struct cr_request {
     unsigned status;     /* 0 until answered */
     char id[CR_REQUEST_ID_MAX + 1];
     struct cr_arena arena;
+    struct cr_strbuf answer; /* for the route; stays until the request ends */
 };
 
 struct cr_server {
@@ -174,6 +175,9 @@ bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title);
  * NULL (no memory) becomes 503, as an answer does that the budget has no room for. Without memory
  * even for that the connection is closed. */
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
+
+/* The request's own `answer`, which must not change from then on. */
+enum MHD_Result cr_reply_answer(struct cr_request *request, unsigned status, const char *type);
 
 /* Any other text, which is consumed. */
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,

@@ -297,6 +297,19 @@ enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_
     return reply(request, status, "application/json", json);
 }
 
+enum MHD_Result cr_reply_answer(struct cr_request *request, unsigned status, const char *type)
+{
+    const struct cr_strbuf *answer = &request->answer;
+    struct cr_error err;
+
+    if (cr_strbuf_check(answer, &err) < 0) {
+        return cr_reply_error(request, &err);
+    }
+    return queue_or_refuse(
+        request, status, type,
+        cr_content_respond(request, (struct cr_content){answer->data, answer->len, NULL, NULL}));
+}
+
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text)
 {

@@ -55,11 +55,13 @@ size_t cr_request_memory(const struct cr_settings *settings)
 static struct cr_request *make_request(struct cr_server *server, struct cr_worker *worker)
 {
     struct cr_request *request = worker->spare;
+    struct cr_strbuf answer = CR_STRBUF_INIT;
     struct cr_arena arena;
 
     if (request != NULL) {
         worker->spare = NULL;
         arena = request->arena;
+        answer = request->answer;
     } else {
         request = malloc(sizeof(*request));
         if (request == NULL) {
@@ -67,8 +69,8 @@ static struct cr_request *make_request(struct cr_server *server, struct cr_worke
         }
         cr_arena_init(&arena, cr_request_memory(server->settings));
     }
-    *request =
-        (struct cr_request){.server = server, .worker = worker, .runner = worker, .arena = arena};
+    *request = (struct cr_request){
+        .server = server, .worker = worker, .runner = worker, .arena = arena, .answer = answer};
     return request;
 }
 
@@ -76,6 +78,7 @@ void cr_request_destroy(struct cr_request *request)
 {
     if (request != NULL) {
         cr_arena_finish(&request->arena);
+        cr_strbuf_finish(&request->answer);
         free(request);
     }
 }
@@ -402,16 +405,17 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
 {
     struct cr_server *server = context;
     struct cr_request *request = *slot;
+    int64_t now_ns;
 
     (void)connection;
     if (request == NULL) {
         return;
     }
     *slot = NULL;
+    now_ns = cr_clock_ns();
     if (!atomic_load(&request->peer->timer.is_cut)) {
         request->peer->is_idle = true;
-        cr_timer_set(&request->peer->timer,
-                     cr_connections_idle_due(server->connections, cr_clock_ns()));
+        cr_timer_set(&request->peer->timer, cr_connections_idle_due(server->connections, now_ns));
     }
     if (request->is_entered) {
         cr_connections_leave(server->connections, &request->client);
@@ -423,12 +427,13 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
         cr_budget_release(server->budget, &request->client, request->held_bytes);
     }
     cr_metrics_count_request(request->worker->counters, request->route, request->method,
-                             request->status, cr_clock_ns() - request->started_ns);
+                             request->status, now_ns - request->started_ns);
     if (server->settings->access_log) {
         log_access(request, code);
     }
     if (request->worker->spare == NULL && !cr_request_is_batch(request)) {
         cr_arena_reset(&request->arena);
+        cr_strbuf_reset(&request->answer);
         request->worker->spare = request;
     } else {
         cr_request_destroy(request);

@@ -7,7 +7,6 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
 {
     CR_CLEANUP(cr_champion_unrefp)
     struct cr_champion *champion = cr_server_champion(request->server);
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf answer = CR_STRBUF_INIT;
     struct cr_record record;
     struct cr_issues issues;
     struct cr_result result;
@@ -30,6 +29,6 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
     if (cr_predict_score(request, champion, &record, &request->arena, &result, &err) < 0) {
         return cr_reply_error(request, &err);
     }
-    cr_predict_write(request, champion, &result, query.full, &answer);
-    return cr_reply_text(request, 200, "application/json", &answer);
+    cr_predict_write(request, champion, &result, query.full, &request->answer);
+    return cr_reply_answer(request, 200, "application/json");
 }
