@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/portfolio/rows.h"
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/score/result.h"
 #include "creditrisk/score/scorer.h"
@@ -89,22 +90,26 @@ static json_t *issues_to_json(const struct cr_issues *issues)
     return json_pack("{s:o}", "detail", detail);
 }
 
-/* One application → {…prediction…} or {"detail": […]}; *ret_valid says which. */
-static int predict(const struct cr_cli *cli, struct cr_bundle *bundle,
-                   const struct cr_record *record, const struct cr_issues *issues,
-                   struct cr_arena *arena, json_t **ret_answer, struct cr_error *err)
+/* One application → {…prediction…} or {"detail": […]}; the latter also clears *all_valid. */
+static int predict(const struct cr_cli *cli, struct cr_bundle *bundle, const char *text, size_t len,
+                   json_t **ret_answer, bool *all_valid, struct cr_error *err)
 {
+    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    struct cr_record record;
+    struct cr_issues issues;
     struct cr_result scored;
-    if (issues->n > 0) {
-        *ret_answer = issues_to_json(issues);
-    } else {
-        int result = cr_scorer_score(bundle, cr_bundle_context(bundle, 0), record, arena, &scored,
-                                     NULL, err);
-        if (result != 0) {
-            return result;
-        }
-        *ret_answer = cr_result_to_json(bundle, &scored, NULL, cr_cli_has(cli, "explain"));
+    int result = cr_record_from_json(bundle->portfolio, text, len, &arena, &record, &issues, err);
+    if (result == 0 && issues.n == 0) {
+        result = cr_scorer_score(bundle, cr_bundle_context(bundle, 0), &record, &arena, &scored,
+                                 NULL, err);
     }
+    if (result != 0) {
+        return result;
+    }
+    *ret_answer = issues.n > 0
+                      ? issues_to_json(&issues)
+                      : cr_result_to_json(bundle, &scored, NULL, cr_cli_has(cli, "explain"));
+    *all_valid = *all_valid && issues.n == 0;
     return *ret_answer == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory for the answer") : 0;
 }
 
@@ -225,62 +230,68 @@ static bool begins_array(const char *body, size_t len)
     return blanks < len && body[blanks] == '[';
 }
 
-/* A body that is an array is scored row by row; the answers keep its order. */
-static int predict_all(const struct cr_cli *cli, struct cr_bundle *bundle, const char *body,
-                       size_t len, json_t **ret_answers, bool *ret_all_valid, struct cr_error *err)
+static int predict_one(const struct cr_cli *cli, struct cr_bundle *bundle, const char *body,
+                       size_t len, bool *all_valid, struct cr_error *err)
 {
-    CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
-    CR_CLEANUP(cr_json_decrefp) json_t *parsed = NULL;
-    struct cr_record record;
-    struct cr_issues issues;
-    int result;
-    *ret_all_valid = true;
-    if (!begins_array(body, len)) {
-        result = cr_record_from_json(bundle->portfolio, body, len, &arena, &record, &issues, err);
-        *ret_all_valid = result == 0 && issues.n == 0;
-        return result != 0 ? result
-                           : predict(cli, bundle, &record, &issues, &arena, ret_answers, err);
-    }
-    if ((result = cr_json_parse(cli->args[0], body, len, &parsed, err)) != 0) {
+    CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
+    int result = predict(cli, bundle, body, len, &answer, all_valid, err);
+    if (result != 0) {
         return result;
     }
-    CR_CLEANUP(cr_json_decrefp) json_t *answers = json_array();
-    size_t i;
-    json_t *row;
-    json_array_foreach(parsed, i, row)
-    {
-        json_t *answer = NULL;
-        result = cr_record_from_value(bundle->portfolio, row, &arena, &record, &issues, err);
-        if (result != 0 ||
-            (result = predict(cli, bundle, &record, &issues, &arena, &answer, err)) != 0) {
-            return result;
+    return cli->json ? cr_cli_print_json(CR_STEAL(answer), err) : print_answer(answer, err);
+}
+
+/* Nothing is answered of what is no array. */
+static int check_array(const struct cr_cli *cli, const char *body, size_t len, struct cr_error *err)
+{
+    struct cr_rows rows;
+    struct cr_row_text row;
+    bool more = true;
+    cr_rows_init(&rows, CR_ROWS_ARRAY, body, len);
+    while (more) {
+        if (cr_rows_next(&rows, &row, &more) < 0) {
+            return cr_error_at(err, CR_EPARSE, cli->args[0], 0, 0, "byte %zu: %s",
+                               rows.fault_offset, rows.fault);
         }
-        *ret_all_valid = *ret_all_valid && issues.n == 0;
-        if (json_array_append_new(answers, answer) != 0) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory for the answers");
-        }
-        cr_arena_reset(&arena);
     }
-    *ret_answers = CR_STEAL(answers);
     return 0;
 }
 
-static int print_answers(const json_t *answers, struct cr_error *err)
+/* The i-th answer of an array; with --json a line of the document. */
+static int print_row(const struct cr_cli *cli, size_t i, const json_t *answer, struct cr_error *err)
 {
-    if (!json_is_array(answers)) {
-        return print_answer(answers, err);
-    }
-    size_t i;
-    json_t *answer;
-    json_array_foreach(answers, i, answer)
-    {
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    if (!cli->json) {
         printf("%s--- row %zu\n", i == 0 ? "" : "\n", i + 1);
-        int result = print_answer(answer, err);
-        if (result != 0) {
-            return result;
+        return print_answer(answer, err);
+    }
+    cr_json_write(answer, false, &text);
+    printf("%s%s", i == 0 ? "" : ",\n", cr_strbuf_text(&text));
+    return cr_strbuf_check(&text, err);
+}
+
+/* An array is answered row by row, in its order: memory holds one answer however many there are. */
+static int predict_rows(const struct cr_cli *cli, struct cr_bundle *bundle, const char *body,
+                        size_t len, bool *all_valid, struct cr_error *err)
+{
+    struct cr_rows rows;
+    struct cr_row_text row;
+    bool more;
+    int result = check_array(cli, body, len, err);
+    if (result != 0) {
+        return result;
+    }
+    (void)fputs(cli->json ? "[" : "", stdout); /* main looks at the stream's state */
+    cr_rows_init(&rows, CR_ROWS_ARRAY, body, len);
+    for (size_t i = 0; result == 0 && cr_rows_next(&rows, &row, &more) == 0 && more; i++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
+        result = predict(cli, bundle, row.text, row.len, &answer, all_valid, err);
+        if (result == 0) {
+            result = print_row(cli, i, answer, err);
         }
     }
-    return 0;
+    (void)fputs(cli->json ? "]\n" : "", stdout); /* the same */
+    return result;
 }
 
 /* What the file holds, by --format or its name. */
@@ -332,7 +343,6 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     CR_CLEANUP(cr_freep) char *body = NULL;
-    CR_CLEANUP(cr_json_decrefp) json_t *answers = NULL;
     enum cr_predict_format format;
     size_t len = 0;
     bool all_valid = true;
@@ -349,11 +359,11 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     result = strcmp(cli->args[0], "-") == 0
                  ? read_stdin(&body, &len, err)
                  : cr_fs_read(cli->args[0], MAX_INPUT_BYTES, &body, &len, err);
-    if (result != 0 || (result = load_bundle(cli, &bundle, err)) != 0 ||
-        (result = predict_all(cli, bundle, body, len, &answers, &all_valid, err)) != 0) {
+    if (result != 0 || (result = load_bundle(cli, &bundle, err)) != 0) {
         return result;
     }
-    result = cli->json ? cr_cli_print_json(CR_STEAL(answers), err) : print_answers(answers, err);
+    result = begins_array(body, len) ? predict_rows(cli, bundle, body, len, &all_valid, err)
+                                     : predict_one(cli, bundle, body, len, &all_valid, err);
     return result != 0 ? result : all_valid ? CR_CLI_OK : CR_CLI_REFUSED;
 }
 

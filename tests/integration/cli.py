@@ -227,7 +227,11 @@ def check_registry_and_predict(cli):
     both = json.loads(cli("predict", "-", "--json", status=1, stdin=f'[{application}, {{"age": 1}}]').stdout)
     assert both[0] == answer and "detail" in both[1]
     assert "byte 1: JSON decode error: " in cli("predict", "-", status=1, stdin="{").stdout
-    assert "-:1:" in cli("predict", "-", status=1, stdin='[{"age": 1e999}]').stderr
+    huge = cli("predict", "-", "--json", status=1, stdin='[{"age": 1e999}, {"age": }]').stdout
+    assert [row["detail"][0]["type"] for row in json.loads(huge)] == ["finite_number", "json_invalid"], huge
+    broken = cli("predict", "-", status=1, stdin=f"[{application},")
+    assert "-: byte " in broken.stderr and not broken.stdout, "what is no array is not answered in part"
+    assert json.loads(cli("predict", "-", "--json", stdin="[]").stdout) == []
     full = json.loads(cli("predict", "-", "--explain", "--json", stdin=application).stdout)
     words = cli("predict", "-", "--explain", stdin=application).stdout
     for label, contribution in full["contributions"]["by_group"].items():
