@@ -215,6 +215,14 @@ static int get(const json_t *object, const char *key, const char *name, json_typ
     return 0;
 }
 
+json_t *cr_json_copy(const json_t *object, const char *section, const char *key)
+{
+    const json_t *value =
+        json_object_get(section != NULL ? json_object_get(object, section) : object, key);
+
+    return value != NULL ? json_deep_copy(value) : json_null();
+}
+
 bool cr_json_put(json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) == 0;

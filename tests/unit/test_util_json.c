@@ -212,6 +212,21 @@ static void test_hand_over(void **state)
     assert_true(text.failed);
 }
 
+static void test_copy(void **state)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *object = json_pack("{s:i, s:{s:[i]}}", "a", 1, "b", "c", 2);
+    CR_CLEANUP(cr_json_decrefp) json_t *copy = cr_json_copy(object, "b", "c");
+    CR_CLEANUP(cr_json_decrefp) json_t *top = cr_json_copy(object, NULL, "a");
+    CR_CLEANUP(cr_json_decrefp) json_t *missing = cr_json_copy(object, "x", "c");
+    CR_CLEANUP(cr_json_decrefp) json_t *nothing = cr_json_copy(NULL, NULL, "a");
+    const json_t *original = json_object_get(json_object_get(object, "b"), "c");
+
+    (void)state;
+    assert_true(copy != original && json_equal(copy, original));
+    assert_int_equal(json_integer_value(top), 1);
+    assert_true(json_is_null(missing) && json_is_null(nothing));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,7 +234,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_write_string),    cmocka_unit_test(test_members),
         cmocka_unit_test(test_members_refused), cmocka_unit_test(test_save_and_load),
-        cmocka_unit_test(test_hand_over),
+        cmocka_unit_test(test_hand_over),       cmocka_unit_test(test_copy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,10 @@ void cr_json_write_number(double value, struct cr_strbuf *out);
 /* A number, or null for NaN and infinities; a new reference. */
 json_t *cr_json_number(double value);
 
+/* A copy of object[section][key] (section NULL: object[key]), null where it has none; a new
+ * reference. jansson's values must not be shared between threads. */
+json_t *cr_json_copy(const json_t *object, const char *section, const char *key);
+
 /* Sets a member and takes the value's reference; false without memory, also when that is why object
  * or value is NULL. */
 bool cr_json_put(json_t *object, const char *key, json_t *value);
