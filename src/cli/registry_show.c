@@ -7,8 +7,6 @@
 #include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
-#include "creditrisk/util/digest.h"
-#include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "registry_verbs.h"
 
@@ -25,21 +23,6 @@ json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *port
     return manifest;
 }
 
-/* The manifest as it was recorded; NULL when it cannot be read or was changed. */
-static json_t *recorded_manifest(struct cr_registry *registry, const char *portfolio,
-                                 const struct cr_registry_version *version)
-{
-    CR_CLEANUP(cr_freep) char *dir = NULL;
-    CR_CLEANUP(cr_freep) char *path = NULL;
-    char sha256[CR_DIGEST_LEN];
-    if (cr_registry_path(registry, portfolio, version->version, &dir, NULL) != 0 ||
-        (path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST)) == NULL ||
-        cr_digest_file(path, sha256, NULL) != 0 || strcmp(sha256, version->manifest_sha256) != 0) {
-        return NULL;
-    }
-    return cr_registry_verb_manifest(registry, portfolio, version->version);
-}
-
 /* The key that a version is signed with, "" when it is not: what its signature says, and not that
  * the key is trusted. */
 static int read_signer(struct cr_registry *registry, const char *portfolio, const char *version,
@@ -54,25 +37,23 @@ static int read_signer(struct cr_registry *registry, const char *portfolio, cons
 static json_t *version_to_json(struct cr_registry *registry, const char *portfolio,
                                const struct cr_registry_version *version)
 {
-    CR_CLEANUP(cr_json_decrefp)
-    json_t *manifest = recorded_manifest(registry, portfolio, version);
-    const json_t *metrics = json_object_get(manifest, "metrics");
-    const json_t *data = json_object_get(manifest, "data");
+    CR_CLEANUP(cr_json_decrefp) json_t *entry = cr_registry_version_to_json(version);
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     char key[CR_SIGNATURE_KEY_LEN];
+    (void)cr_registry_read_manifest(registry, portfolio, version, &manifest, NULL);
     if (read_signer(registry, portfolio, version->version, key, NULL) != 0) {
         key[0] = '\0'; /* which `verify` explains */
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:O?, s:O?, s:O?, s:O?, s:O?, s:s?}", //
-                     "version", version->version, "kind", version->kind,                   //
-                     "created_at", version->created_at,                                    //
-                     "manifest_sha256", version->manifest_sha256,                          //
-                     "champion", version->is_champion, "challenger", version->is_challenger,
-                     "cv_auc", json_object_get(metrics, "cv_auc"),                        //
-                     "auc_roc", json_object_get(metrics, "auc_roc"),                      //
-                     "split", json_object_get(data, "split"),                             //
-                     "feature_set", json_object_get(manifest, "feature_set"),             //
-                     "include_protected", json_object_get(manifest, "include_protected"), //
-                     "signed_with", key[0] != '\0' ? key : NULL);
+    if (!cr_json_put(entry, "cv_auc", cr_json_copy(manifest, "metrics", "cv_auc")) ||
+        !cr_json_put(entry, "auc_roc", cr_json_copy(manifest, "metrics", "auc_roc")) ||
+        !cr_json_put(entry, "split", cr_json_copy(manifest, "data", "split")) ||
+        !cr_json_put(entry, "feature_set", cr_json_copy(manifest, NULL, "feature_set")) ||
+        !cr_json_put(entry, "include_protected",
+                     cr_json_copy(manifest, NULL, "include_protected")) ||
+        !cr_json_put(entry, "signed_with", key[0] != '\0' ? json_string(key) : json_null())) {
+        return NULL;
+    }
+    return CR_STEAL(entry);
 }
 
 static json_t *list_to_json(struct cr_registry *registry, const char *portfolio,
@@ -220,13 +201,6 @@ int cr_registry_verb_show(struct cr_cli *cli, struct cr_registry *registry, stru
     return result;
 }
 
-static json_t *event_to_json(const struct cr_registry_event *event)
-{
-    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s}", "at", event->at, "action", event->action,
-                     "from", event->from, "to", event->to, "actor", event->actor, "reason",
-                     event->reason);
-}
-
 static int print_events(struct cr_cli *cli, const struct cr_registry_history *history,
                         struct cr_error *err)
 {
@@ -259,7 +233,8 @@ static int report_champion(struct cr_cli *cli, const struct cr_registry_history 
     if (cli->json) {
         return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:o?}", "portfolio", portfolio, "at",
                                            at, "champion", event != NULL ? event->to : NULL,
-                                           "event", event != NULL ? event_to_json(event) : NULL),
+                                           "event",
+                                           event != NULL ? cr_registry_event_to_json(event) : NULL),
                                  err);
     }
     if (event == NULL) {
@@ -289,7 +264,8 @@ int cr_registry_verb_history(struct cr_cli *cli, struct cr_registry *registry, s
     }
     json_t *events = json_array();
     for (size_t i = 0; i < history.n; i++) {
-        (void)json_array_append_new(events, event_to_json(&history.events[i])); /* as above */
+        (void)json_array_append_new(events,
+                                    cr_registry_event_to_json(&history.events[i])); /* as above */
     }
     return cr_cli_print_json(
         json_pack("{s:s, s:o}", "portfolio", cli->settings.portfolio, "events", events), err);

@@ -47,6 +47,13 @@ void cr_registry_history_finish(struct cr_registry_history *history)
     *history = (struct cr_registry_history){NULL, 0};
 }
 
+json_t *cr_registry_event_to_json(const struct cr_registry_event *event)
+{
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s}", "at", event->at, "action", event->action,
+                     "from", event->from, "to", event->to, "actor", event->actor, "reason",
+                     event->reason);
+}
+
 /* Appends the statement's row. */
 static int add_event(struct cr_registry_history *history, const struct cr_stmt *stmt,
                      struct cr_error *err)

@@ -208,6 +208,35 @@ void cr_registry_free_versions(struct cr_registry_version *versions, size_t n)
     free(versions);
 }
 
+json_t *cr_registry_version_to_json(const struct cr_registry_version *version)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "version", version->version, "kind",
+                     version->kind, "created_at", version->created_at, "manifest_sha256",
+                     version->manifest_sha256, "champion", version->is_champion, "challenger",
+                     version->is_challenger);
+}
+
+int cr_registry_read_manifest(const struct cr_registry *registry, const char *portfolio,
+                              const struct cr_registry_version *version, json_t **ret_manifest,
+                              struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_freep) char *path = NULL;
+    char sha256[CR_DIGEST_LEN];
+    int r = cr_registry_path(registry, portfolio, version->version, &dir, err);
+
+    if (r == 0 && (path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST)) == NULL) {
+        r = no_memory(err);
+    }
+    if (r == 0) {
+        r = cr_digest_file(path, sha256, err);
+    }
+    if (r == 0 && strcmp(sha256, version->manifest_sha256) != 0) {
+        r = cr_error_set(err, CR_EMODEL, "the manifest of '%s' was changed", version->version);
+    }
+    return r < 0 ? r : cr_artifact_read_manifest(dir, ret_manifest, err);
+}
+
 struct versions {
     struct cr_registry_version *items;
     size_t n;

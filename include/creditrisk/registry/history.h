@@ -41,6 +41,9 @@ int cr_registry_read_history(struct cr_registry *registry, const char *portfolio
                              struct cr_registry_history *ret_history, struct cr_error *err);
 void cr_registry_history_finish(struct cr_registry_history *history);
 
+/* An event as programs read it: its members by their names. Yours; NULL without memory. */
+json_t *cr_registry_event_to_json(const struct cr_registry_event *event);
+
 /* The event that made the champion of a time (a text of cr_clock_utc; that millisecond included):
  * its `to` is the champion. NULL when there was none yet. Borrowed. */
 const struct cr_registry_event *cr_registry_champion_at(const struct cr_registry_history *history,

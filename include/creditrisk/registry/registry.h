@@ -86,6 +86,16 @@ int cr_registry_list(struct cr_registry *registry, const char *portfolio,
                      struct cr_error *err);
 void cr_registry_free_versions(struct cr_registry_version *versions, size_t n);
 
+/* A version as programs read it: its members by their names, the flags "champion" and "challenger".
+ * Yours; NULL without memory. */
+json_t *cr_registry_version_to_json(const struct cr_registry_version *version);
+
+/* Its manifest, if that is as it was recorded; nothing else is verified. *ret_manifest is yours
+ * (json_decref). CR_EMODEL when it was changed, and the errors of reading it. */
+int cr_registry_read_manifest(const struct cr_registry *registry, const char *portfolio,
+                              const struct cr_registry_version *version, json_t **ret_manifest,
+                              struct cr_error *err);
+
 /* The champion's name, yours (free); CR_ENOTFOUND when the portfolio has none. */
 int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
                          struct cr_error *err);
