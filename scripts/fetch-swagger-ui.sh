@@ -3,6 +3,7 @@
 # the daemon has a plain page of its own. Safe to run again: what is there and whole is kept. Exits 1 when it cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/npm.sh
 
 case "${1-}" in
   '') ;;
@@ -24,21 +25,14 @@ give_up() {
 
 # VERSION is written last, so that a folder with it is whole.
 [ "$(cat "$folder/VERSION" 2>/dev/null)" = "$version" ] && exit 0
-command -v npm >/dev/null || give_up "npm is not there"
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-npm pack --silent --ignore-scripts --pack-destination "$work" "swagger-ui-dist@$version" >"$work/log" 2>&1 ||
-  give_up "npm says '$(tail -n 1 "$work/log")'"
-package=$work/swagger-ui-dist-$version.tgz
-echo "$package_sha512  $package" | sha512sum --check --status || give_up "its package is not the one whose digest we know"
-tar -xzf "$package" -C "$work" "${wanted[@]/#/package/}" || give_up "its package cannot be unpacked"
-
+npm_unpack swagger-ui-dist "$version" "$package_sha512" "$folder.package"
 rm -rf "$folder"
 mkdir -p "$folder"
 for name in "${wanted[@]}"; do
-  cp "$work/package/$name" "$folder/$name"
+  cp "$folder.package/$name" "$folder/$name" || give_up "its package has no $name"
 done
+rm -rf "$folder.package"
 echo "$version" >"$folder/VERSION"
 touch src/web/meson.build # an existing build looks again at what there is
 echo "Swagger UI $version: $folder" >&2
