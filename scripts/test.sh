@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every suite: plain build with warnings as errors, then all but the lint, load and slow suites again under ASan and UBSan.
+# Every suite: plain build with warnings as errors, then all but the lint, load, browser and slow suites again under ASan and UBSan.
 # The last line is "N passed, N failed, N skipped". --quick leaves the sanitizers out; --thread runs what meets the daemon under TSan instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -65,7 +65,13 @@ if [ "$thread" = yes ]; then
 fi
 
 scripts/fetch-lightgbm.sh || true # it has said why; its tests are skipped
+
+# What looks at the pages: a browser, and npm for its tools and for Swagger UI. They may also come from elsewhere than Debian.
+for name in chromium nodejs npm; do
+  command -v "${name/nodejs/node}" >/dev/null || need_packages "$name" || echo "$name is not to be had: the pages' checks will be skipped" >&2
+done
 scripts/fetch-swagger-ui.sh || true # it has said why
+scripts/fetch-browser-tools.sh || true # it has said why
 
 # What judges the HTTP surface: a validator of OpenAPI documents and a client that tries what they promise.
 if ! cmp -s tests/integration/requirements.txt .lib/api-tools/requirements.txt; then
@@ -83,7 +89,7 @@ suite_arguments=()
 run_suite build-test --buildtype=debugoptimized
 
 if [ "$quick" = no ]; then
-  suite_arguments=(--no-suite lint --no-suite load --no-suite slow --timeout-multiplier 5)
+  suite_arguments=(--no-suite lint --no-suite load --no-suite browser --no-suite slow --timeout-multiplier 5)
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
     run_suite build-sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 fi

@@ -100,6 +100,24 @@ static json_t *make_bands(const struct cr_policy *policy)
     return CR_STEAL(bands);
 }
 
+/* How values and contributions of the features are told to people. */
+static json_t *make_features(const struct cr_portfolio *portfolio)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *features = json_object();
+
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        const struct cr_feature *feature = &portfolio->features[i];
+
+        if (!cr_json_put(features, feature->name,
+                         json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "label", feature->label, "group",
+                                   feature->group, "unit", feature->unit, "raises", feature->raises,
+                                   "lowers", feature->lowers))) {
+            return NULL;
+        }
+    }
+    return CR_STEAL(features);
+}
+
 json_t *cr_form_portfolio(const struct cr_bundle *bundle)
 {
     const struct cr_portfolio *portfolio = bundle->portfolio;
@@ -110,6 +128,7 @@ json_t *cr_form_portfolio(const struct cr_bundle *bundle)
                   portfolio->currency_symbol, "grouping", portfolio->currency_grouping);
 
     if (!cr_json_put(json, "groups", make_groups(portfolio)) ||
+        !cr_json_put(json, "features", make_features(portfolio)) ||
         !cr_json_put(json, "bands", make_bands(&portfolio->policy)) ||
         !cr_json_put(json, "threshold", cr_json_number(bundle->threshold))) {
         return NULL;

@@ -8,7 +8,8 @@
 
 #include "creditrisk/score/bundle.h"
 
-/* Everything that a form needs: groups with their fields, bands, currency. */
+/* Everything that a form needs: groups with their fields, the words for features, bands,
+ * currency. */
 json_t *cr_form_portfolio(const struct cr_bundle *bundle);
 
 /* The JSON Schema of an application: exactly what cr_record_from_json takes. */

@@ -183,10 +183,17 @@ enum MHD_Result cr_reply_answer(struct cr_request *request, unsigned status, con
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text);
 
-/* The asset's bytes, or 304 when the client has them. They must stay until `release` (NULL = for
- * ever) is called with `owner`, which happens also on failure. */
+/* reply_asset.c: the asset's bytes, packed where the client takes that, or 304 when it has them.
+ * They must stay until `release` (NULL = for ever) is called with `owner`, which happens also on
+ * failure. */
 enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset *asset,
                                MHD_ContentReaderFreeCallback release, void *owner);
+
+/* Adds a header to a response of this module's own making, and queues such a response, which is
+ * consumed; NULL closes the connection. */
+void cr_reply_put_header(struct MHD_Response *response, const char *name, const char *value);
+enum MHD_Result cr_reply_response(struct cr_request *request, unsigned status, const char *type,
+                                  struct MHD_Response *response);
 
 /* 422 with the list of complaints, each {"type", "loc", "msg", …} as FastAPI has them; the problem
  * document says the same with pointers. Not for the OIP surface. */
@@ -228,6 +235,7 @@ cr_route_fn cr_route_reload;
 cr_route_fn cr_route_openapi;
 cr_route_fn cr_route_portfolio;
 cr_route_fn cr_route_report;
+cr_route_fn cr_route_registry;
 cr_route_fn cr_route_page;
 cr_route_fn cr_route_oip_live;
 cr_route_fn cr_route_oip_ready;

@@ -143,9 +143,9 @@ enum MHD_Result cr_reply_deliver(struct cr_request *request)
     return response != NULL ? deliver(request, request->reply.status, response) : MHD_NO;
 }
 
-/* A header can be refused only for lack of memory, and then the rest of the answer still holds. */
-static void put_header(struct MHD_Response *response, const char *name, const char *value)
+void cr_reply_put_header(struct MHD_Response *response, const char *name, const char *value)
 {
+    /* refused only for lack of memory, and then the rest of the answer still holds */
     (void)MHD_add_response_header(response, name, value);
 }
 
@@ -154,9 +154,9 @@ static void put_limit(const struct cr_request *request, struct MHD_Response *res
     char text[CR_LIMIT_TEXT_LEN];
 
     cr_limit_policy(request->server->limit, text);
-    put_header(response, "RateLimit-Policy", text);
+    cr_reply_put_header(response, "RateLimit-Policy", text);
     cr_limit_state(&request->limit, text);
-    put_header(response, "RateLimit", text);
+    cr_reply_put_header(response, "RateLimit", text);
 }
 
 /* Lets a page of the request's origin read the answer. */
@@ -165,9 +165,9 @@ static void put_origin(const struct cr_request *request, struct MHD_Response *re
     char *origin = strndup(request->origin.text, request->origin.len);
 
     if (origin != NULL) {
-        put_header(response, "Access-Control-Allow-Origin", origin);
-        put_header(response, "Access-Control-Expose-Headers",
-                   "X-Request-ID, Retry-After, RateLimit-Policy, RateLimit");
+        cr_reply_put_header(response, "Access-Control-Allow-Origin", origin);
+        cr_reply_put_header(response, "Access-Control-Expose-Headers",
+                            "X-Request-ID, Retry-After, RateLimit-Policy, RateLimit");
     }
     free(origin);
 }
@@ -180,23 +180,24 @@ static void put_status_headers(const struct cr_request *request, unsigned status
 
     switch (status) {
     case 401:
-        put_header(response, "WWW-Authenticate", "Bearer realm=\"creditrisk\"");
+        cr_reply_put_header(response, "WWW-Authenticate", "Bearer realm=\"creditrisk\"");
         break;
     case 403:
         if (request->refusal == CR_REFUSAL_FORBIDDEN) {
-            put_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
+            cr_reply_put_header(response, "WWW-Authenticate",
+                                "Bearer error=\"insufficient_scope\"");
         }
         break;
     case 405:
         cr_routes_allow(request->route, text);
-        put_header(response, "Allow", text);
+        cr_reply_put_header(response, "Allow", text);
         break;
     case 429:
         (void)snprintf(text, sizeof(text), "%u", request->limit.retry_after_s); /* fits */
-        put_header(response, "Retry-After", text);
+        cr_reply_put_header(response, "Retry-After", text);
         break;
     case 503:
-        put_header(response, "Retry-After", RETRY_AFTER_S);
+        cr_reply_put_header(response, "Retry-After", RETRY_AFTER_S);
         break;
     default:
         break;
@@ -214,25 +215,25 @@ static enum MHD_Result queue(struct cr_request *request, unsigned status, const 
         return MHD_NO;
     }
     if (type != NULL) {
-        put_header(response, "Content-Type", type);
+        cr_reply_put_header(response, "Content-Type", type);
     }
-    put_header(response, "X-Request-ID", request->id);
-    put_header(response, "X-Content-Type-Options", "nosniff");
+    cr_reply_put_header(response, "X-Request-ID", request->id);
+    cr_reply_put_header(response, "X-Content-Type-Options", "nosniff");
     if (request->route != NULL && request->route->no_store) {
-        put_header(response, "Cache-Control", "no-store");
+        cr_reply_put_header(response, "Cache-Control", "no-store");
     }
     put_status_headers(request, status, response);
     if (request->is_limited) {
         put_limit(request, response);
     }
     if (*server->settings->cors_origins != '\0') {
-        put_header(response, "Vary", "Origin");
+        cr_reply_put_header(response, "Vary", "Origin");
     }
     if (request->origin.text != NULL) {
         put_origin(request, response);
     }
     if (close || atomic_load_explicit(&server->draining, memory_order_relaxed)) {
-        put_header(response, "Connection", "close");
+        cr_reply_put_header(response, "Connection", "close");
     }
     request->status = status;
     if (request->stage == CR_STAGE_QUEUED) { /* not this thread's connection */
@@ -250,10 +251,10 @@ enum MHD_Result cr_reply_preflight(struct cr_request *request)
 
     if (response != NULL) {
         cr_routes_allow(request->route, allow);
-        put_header(response, "Access-Control-Allow-Methods", allow);
-        put_header(response, "Access-Control-Allow-Headers",
-                   "Authorization, Content-Type, X-API-Key, X-Request-ID");
-        put_header(response, "Access-Control-Max-Age", "600");
+        cr_reply_put_header(response, "Access-Control-Allow-Methods", allow);
+        cr_reply_put_header(response, "Access-Control-Allow-Headers",
+                            "Authorization, Content-Type, X-API-Key, X-Request-ID");
+        cr_reply_put_header(response, "Access-Control-Max-Age", "600");
     }
     return queue(request, 204, NULL, false, response);
 }
@@ -321,51 +322,10 @@ enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const
     return queue_or_refuse(request, status, type, render_text(request, text));
 }
 
-/* What a page may do: nothing that another host could have a part in. */
-static void add_page_headers(struct MHD_Response *response)
+enum MHD_Result cr_reply_response(struct cr_request *request, unsigned status, const char *type,
+                                  struct MHD_Response *response)
 {
-    static const char *const headers[][2] = {
-        {"Content-Security-Policy",
-         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-         "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-         "frame-ancestors 'none'"},
-        {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
-        {"Referrer-Policy", "no-referrer"},
-        {"X-Frame-Options", "DENY"},
-    };
-
-    for (size_t i = 0; i < CR_ARRAY_LEN(headers); i++) {
-        (void)MHD_add_response_header(response, headers[i][0], headers[i][1]); /* as in queue */
-    }
-}
-
-/* Whether If-None-Match names the version that we have (RFC 9110: weak comparison). */
-static bool has_already(const struct cr_request *request, const struct cr_asset *asset)
-{
-    const char *tags =
-        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "If-None-Match");
-
-    return tags != NULL && (strcmp(tags, "*") == 0 || strstr(tags, asset->etag) != NULL);
-}
-
-enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset *asset,
-                               MHD_ContentReaderFreeCallback release, void *owner)
-{
-    bool same = has_already(request, asset);
-    const struct cr_content content = {asset->bytes, same ? 0 : asset->len, release, owner};
-    struct MHD_Response *response = cr_content_respond(request, content);
-
-    if (response == NULL) {
-        return cr_reply_refuse(request, CR_REFUSAL_OVERLOAD, NULL);
-    }
-    (void)MHD_add_response_header(response, "ETag", asset->etag); /* as in queue */
-    (void)MHD_add_response_header(response, "Cache-Control", "no-cache");
-    if (strncmp(asset->type, "text/html", 9) == 0) {
-        add_page_headers(response);
-    }
-    return queue(request, same ? 304 : 200, asset->type, false, response);
+    return queue(request, status, type, false, response);
 }
 
 enum MHD_Result cr_reply_invalid(struct cr_request *request, json_t *details)

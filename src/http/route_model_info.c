@@ -5,16 +5,6 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 
-/* A copy of manifest[section][key] (section may be NULL), null when it has none. jansson's values
- * are not shared between threads. */
-static json_t *copy(const json_t *manifest, const char *section, const char *key)
-{
-    const json_t *object = section != NULL ? json_object_get(manifest, section) : manifest;
-    const json_t *value = json_object_get(object, key);
-
-    return value != NULL ? json_deep_copy(value) : json_null();
-}
-
 /* The challenger and what is counted of it, or what it was refused for (null while it is still
  * being tried); null when there is none. */
 static json_t *describe_challenger(struct cr_champion *champion)
@@ -66,15 +56,15 @@ static json_t *describe(struct cr_champion *champion)
                      "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:o, s:s?, s:o}",
                      "version", bundle->version,                                        //
                      "model_name", champion->bundle->model_name,                        //
-                     "model_kind", copy(manifest, "model", "kind"),                     //
-                     "auc_roc", copy(manifest, "metrics", "auc_roc"),                   //
-                     "cv_auc", copy(manifest, "metrics", "cv_auc"),                     //
-                     "feature_count", copy(manifest, NULL, "n_inputs"),                 //
-                     "training_date", copy(manifest, NULL, "created_at"),               //
+                     "model_kind", cr_json_copy(manifest, "model", "kind"),             //
+                     "auc_roc", cr_json_copy(manifest, "metrics", "auc_roc"),           //
+                     "cv_auc", cr_json_copy(manifest, "metrics", "cv_auc"),             //
+                     "feature_count", cr_json_copy(manifest, NULL, "n_inputs"),         //
+                     "training_date", cr_json_copy(manifest, NULL, "created_at"),       //
                      "optimal_threshold", cr_json_number(bundle->threshold),            //
                      "available_versions", json_deep_copy(champion->versions),          //
-                     "feature_set", copy(manifest, NULL, "feature_set"),                //
-                     "metrics", copy(manifest, NULL, "metrics"),                        //
+                     "feature_set", cr_json_copy(manifest, NULL, "feature_set"),        //
+                     "metrics", cr_json_copy(manifest, NULL, "metrics"),                //
                      "portfolio", "name", portfolio->name, "title", portfolio->title,   //
                      "currency", portfolio->currency_code,                              //
                      "outcome", "label", portfolio->outcome_label, "definition",        //
@@ -84,7 +74,7 @@ static json_t *describe(struct cr_champion *champion)
                      "intercept", cr_json_number(bundle->calibration.intercept),        //
                      "application_fields", (int)portfolio->n_fields,                    //
                      "protected_features", describe_protected(bundle),                  //
-                     "data", copy(manifest, NULL, "data"),                              //
+                     "data", cr_json_copy(manifest, NULL, "data"),                      //
                      "sha256", bundle->sha256,                                          //
                      "challenger", describe_challenger(champion));
 }

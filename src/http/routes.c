@@ -33,6 +33,8 @@ static const struct cr_route routes[] = {
     ROUTE("/admin/reload", POST, PROBLEM, ADMIN, NONE, SINGLE, QUEUE, NO_STORE, cr_route_reload),
     ROUTE("/report.json", READ, PROBLEM, READ,   NONE, SINGLE, EVENT, STORE,    cr_route_report),
     ROUTE("/ui/portfolio.json", READ, PROBLEM, NONE, NONE, SINGLE, EVENT, STORE, cr_route_portfolio),
+    ROUTE("/ui/registry.json", READ, PROBLEM, READ, NONE, SINGLE, QUEUE, NO_STORE,
+          cr_route_registry),
     ROUTE("/openapi.json", READ, PROBLEM, NONE,  NONE, SINGLE, EVENT, STORE,    cr_route_openapi),
     ROUTE("/docs",       READ, FASTAPI, NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_page),
     ROUTE("/v2",         READ, OIP,     NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_oip_server),
@@ -43,7 +45,10 @@ static const struct cr_route routes[] = {
           cr_route_oip_model_ready),
     ROUTE("/v2/models/{name}/infer", POST, OIP, PREDICT, JSON, BATCH, QUEUE, NO_STORE,
           cr_route_oip_infer),
-    ROUTE("/docs/{file}", READ, FASTAPI, NONE,   NONE, SINGLE, EVENT, STORE,    cr_route_page),
+    ROUTE("/",           READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_page),
+    ROUTE("/dashboard",  READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_page),
+    ROUTE("/assets/{digest}/{file}", READ, PROBLEM, NONE, NONE, SINGLE, EVENT, STORE,
+          cr_route_page),
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@ With MAX_EXAMPLES schemathesis goes through all its phases, which takes minutes;
 
 Exit status 77: the validator or schemathesis (scripts/test.sh installs both into .lib/api-tools), or Chromium, is not there.
 """
+import gzip
 import json
 import pathlib
 import re
@@ -100,7 +101,7 @@ def check_examples(daemon, document):
 def check_routes(daemon, document):
     """What is documented is there, HEAD is GET without the body, and everything else is 405 with Allow."""
     for path, method, operation in operations(document):
-        at = path.replace("{file}", "nothing").replace("{name}", "retail")
+        at = path.replace("{file}", "nothing").replace("{digest}", "0").replace("{name}", "retail")
         for other in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "QUERY"):
             answer = daemon.request(other, at)
             known = {"GET", "HEAD"} if method == "GET" else {"POST"}
@@ -118,7 +119,7 @@ def check_routes(daemon, document):
 
 
 def check_cache(daemon):
-    for path in ("/openapi.json", "/ui/portfolio.json", "/report.json", "/docs"):
+    for path in ("/openapi.json", "/ui/portfolio.json", "/report.json", "/docs", "/", "/dashboard"):
         first = daemon.get(path)
         assert first.status == 200 and first.headers["Cache-Control"] == "no-cache", path
         again = daemon.request("GET", path, headers={"If-None-Match": first.headers["ETag"]})
@@ -126,18 +127,49 @@ def check_cache(daemon):
         assert daemon.request("GET", path, headers={"If-None-Match": '"other"'}).body == first.body
 
 
-def check_page(daemon):
+def check_asset(daemon, path):
+    """A file of the pages: packed or not it has the same bytes, each form its own tag, and may be kept for ever."""
+    plain, packed = (daemon.request("GET", path, headers={"Accept-Encoding": form}) for form in ("identity", "gzip"))
+    assert plain.status == packed.status == 200 and plain.headers["Content-Encoding"] is None, path
+    assert plain.headers["Cache-Control"] == packed.headers["Cache-Control"] == "public, max-age=31536000, immutable", path
+    if packed.headers["Content-Encoding"] == "gzip":
+        assert gzip.decompress(packed.body) == plain.body and len(packed.body) < len(plain.body), path
+        assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding" and packed.headers["ETag"] != plain.headers["ETag"], path
+    for form, answer in (("identity", plain), ("gzip", packed)):
+        again = daemon.request("GET", path, headers={"Accept-Encoding": form, "If-None-Match": answer.headers["ETag"]})
+        assert (again.status, again.body, again.headers["Content-Encoding"]) == (304, b"", None), path
+    other = re.sub("/assets/.", lambda found: "/assets/" + ("0" if found[0][-1] != "0" else "1"), path)
+    assert daemon.get(other).status == 404, other
+
+
+def check_page(daemon, path):
     """The page loads only what is here, and its policy lets it load nothing else."""
-    page = daemon.get("/docs")
+    page = daemon.get(path)
     text = page.body.decode()
     policy = dict(part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";"))
-    assert policy["default-src"] == "'none'" and policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy.pop("default-src") == "'self'" and policy.pop("img-src") == "'self' data:"
+    assert set(policy.values()) == {"'none'"} and {"object-src", "frame-src", "worker-src", "base-uri", "form-action"} < set(policy), policy
     assert page.headers["X-Content-Type-Options"] == "nosniff" and page.headers["X-Frame-Options"] == "DENY"
-    links = re.findall(r'(?:src|href)="([^"]+)"', text)
-    assert len(links) >= 3 and not re.search(r"<script>|<style|\son[a-z]+=|https?:", text)
+    links = set(re.findall(r'(?:src|href)="(/[^"]*)"', text))
+    assert len(links) >= 3 and not re.search(r"<script>|<style|\sstyle=|\son[a-z]+=|https?:|include", text)
     for link in links:
-        if link != "data:,":
-            assert link.startswith("/") and daemon.get(link).status == 200, link
+        assert daemon.get(link).status == 200, link
+        if link.startswith("/assets/"):
+            check_asset(daemon, link)
+
+
+def check_registry(daemon, workplace):
+    """The registry as the command line tells it."""
+    found = daemon.get("/ui/registry.json").json()
+    told = workplace.run("registry", "list")["versions"]
+    assert found["portfolio"] == "retail" and found["serving"] == "v1" and found["n_versions"] == len(found["versions"]) == len(told) == 1
+    assert told[0].items() <= found["versions"][0].items() and told[0]["champion"]
+    info = daemon.get("/model-info").json()
+    for name in ("model_name", "auc_roc", "cv_auc", "optimal_threshold", "feature_set", "feature_count"):
+        assert found["versions"][0][name] == info[name], name
+    assert found["events"] == workplace.run("registry", "history")["events"] and found["n_events"] == len(found["events"]) == 2
+    workplace.run("registry", "promote", "v1", "--reason", "again")
+    assert daemon.get("/ui/registry.json").json()["events"][-1]["reason"] == "again"
 
 
 def check_portfolio(daemon, document, workplace):
@@ -146,6 +178,8 @@ def check_portfolio(daemon, document, workplace):
     properties = document["components"]["schemas"]["Application"]["properties"]
     assert set(fields) == set(properties) and len(form["groups"]) >= 5
     assert form["currency"] == {"code": "INR", "symbol": "₹", "grouping": "indian"}
+    assert form["features"]["age"] == {"label": "Age", "group": "Age", "unit": "years", "raises": "The age raised the estimated risk",
+                                       "lowers": "The age lowered the estimated risk"}
     assert [band["name"] for band in form["bands"]] == properties_of(document, "risk_category")["enum"]
     assert fields["age"] == {"name": "age", "label": "Age", "type": "int", "unit": "years", "help": "Age in completed years.", "required": True,
                              "nullable": False, "default": None, "example": 35, "min": 18, "max": 70}
@@ -163,7 +197,8 @@ def check_security(workplace, document):
     with Daemon(workplace, {"CREDITRISK_AUTH_MODE": "key"}) as daemon:
         asked = {path: "security" in operation for path, _, operation in operations(daemon.get("/openapi.json").json())}
     assert asked["/admin/reload"] and asked["/predict"] and asked["/predict/batch"] and asked["/model-info"] and asked["/metrics"] and asked["/report.json"]
-    assert not any(asked[path] for path in ("/health", "/livez", "/readyz", "/docs", "/openapi.json", "/ui/portfolio.json"))
+    assert asked["/ui/registry.json"]
+    assert not any(asked[path] for path in ("/health", "/livez", "/readyz", "/", "/dashboard", "/docs", "/openapi.json", "/ui/portfolio.json"))
 
 
 def check_document(workplace, daemon):
@@ -175,8 +210,10 @@ def check_document(workplace, daemon):
     check_bounds(daemon, document, example)
     check_routes(daemon, document)
     check_cache(daemon)
-    check_page(daemon)
+    for path in ("/", "/dashboard", "/docs"):
+        check_page(daemon, path)
     check_portfolio(daemon, document, workplace)
+    check_registry(daemon, workplace)
     check_security(workplace, document)
 
 

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The plain page of /docs: everything it shows it reads from /openapi.json. Text goes in as text, never as markup.
-"use strict";
+import { element as make } from "./dom.js";
 
-function element(name, children = [], attributes = {}) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...[children].flat().filter((child) => child !== null && child !== undefined));
-  return made;
-}
-
+const element = (name, children = [], attributes = {}) => make(name, attributes, children);
 const code = (text) => element("code", String(text));
 const pre = (value) => element("pre", typeof value === "string" ? value : JSON.stringify(value, null, 2));
 

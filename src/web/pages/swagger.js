@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-"use strict";
-
-window.addEventListener("load", () => {
-  window.ui = SwaggerUIBundle({
+// The page of /docs with Swagger UI, which is a classic script and leaves its function in the window.
+const bundle = document.createElement("script");
+bundle.src = new URL("swagger-ui-bundle.js", import.meta.url);
+bundle.addEventListener("load", () => {
+  window.ui = window.SwaggerUIBundle({
     url: "/openapi.json",
     dom_id: "#api",
     deepLinking: true,
@@ -11,3 +12,4 @@ window.addEventListener("load", () => {
     tryItOutEnabled: true,
   });
 });
+document.head.append(bundle);
