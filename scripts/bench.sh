@@ -15,6 +15,7 @@ done
 
 need_packages "${build_packages[@]}" libcmocka-dev libcurl4-openssl-dev gzip wrk valgrind
 scripts/fetch-lightgbm.sh || true # it has said why; its model is left out
+scripts/fetch-browser-tools.sh || true # it has said why; the pages are left out
 
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=enabled >&2
 ninja -C build-bench >&2

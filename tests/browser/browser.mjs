@@ -74,9 +74,13 @@ export const textsOf = (page) => page.evaluate(() => Object.fromEntries([...docu
   return [field.dataset.name, input?.value ?? ""];
 })));
 
+// The whole page as one screen, so that what sticks to an edge of the screen sticks to one of the page.
 export async function shoot(page, name) {
   mkdirSync(known.folder, { recursive: true });
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
   await page.screenshot({ path: `${known.folder}/${name}.png`, fullPage: true, animations: "disabled" });
+  await page.setViewportSize({ width, height });
 }
 
 // Nothing is wider than the screen.

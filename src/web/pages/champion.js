@@ -41,6 +41,7 @@ export function showChampion(info, report) {
     element("p", { class: "lead" }, lead(info)),
     challenger !== null && element("p", { class: "help" }, sayChallenger(challenger)),
     element("dl", { class: "tiles" }, tiles(info, report)),
-    report === null && element("p", { class: "card waiting" }, "This version came without its training report, so curves and comparisons are missing here."),
+    report === null && element("p", { class: "card waiting" },
+      "This version came without its training report, so curves and comparisons are missing here."),
   ].filter(Boolean);
 }

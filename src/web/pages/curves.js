@@ -4,52 +4,49 @@ import { element } from "./dom.js";
 import { fixed, percent, words } from "./numbers.js";
 import { line, makeChart, seriesColour } from "./plots.js";
 
-const share = (value) => percent(value, 1);
-const grey = (points, label) => line(label, points, "#8491b0", { thin: true, dash: [4, 4] });
+const share = (title) => ({ title, percent: true, max: 1, say: (value) => percent(value) });
+const guide = (label, points) => line(label, points, "#8491b0", { thin: true, dash: [4, 4] });
 
 // One line a model; the one that serves is drawn last, so that it lies on top.
-function lines(report, info, points) {
-  return report.models
-    .map((model, i) => [model, line(words(model.name), points(model), seriesColour(i), { thin: model.kind !== info.model_kind })])
-    .sort(([a], [b]) => (a.kind === info.model_kind) - (b.kind === info.model_kind))
-    .map(([, one]) => one);
+function makeLines({ models }, { model_kind: serving }, points) {
+  const makeLine = (model, i) => line(words(model.name), points(model), seriesColour(i), { thin: model.kind !== serving });
+  const lines = models.map((model, i) => ({ isServing: model.kind === serving, line: makeLine(model, i) }));
+  return lines.sort((a, b) => a.isServing - b.isServing).map((one) => one.line);
 }
 
-function describe({ models }, say) {
-  return models.map((model) => `${words(model.name)} ${say(model)}`).join(", ") + ".";
-}
+const describe = ({ models }, say) => models.map((model) => `${words(model.name)} ${say(model)}`).join(", ") + ".";
 
 function makeRoc(report, info) {
-  return makeChart("ROC", `Area under the curve: ${describe(report, ({ metrics }) => fixed(metrics.auc_roc, 3))}`, () => ({
-    lines: [grey([[0, 0], [1, 1]], "Chance"), ...lines(report, info, ({ curves }) => curves.roc)],
-    x: { title: "Good loans declined", percent: true, max: 1, say: share },
-    y: { title: "Defaults caught", percent: true, max: 1, say: share },
+  const areas = describe(report, ({ metrics }) => fixed(metrics.auc_roc, 3));
+  return makeChart("ROC", `Area under the curve: ${areas}`, () => ({
+    lines: [guide("Chance", [[0, 0], [1, 1]]), ...makeLines(report, info, ({ curves }) => curves.roc)],
+    x: share("Good loans declined"),
+    y: share("Defaults caught"),
   }));
 }
 
 function makePrecisionRecall(report, info) {
   const rate = report.data.default_rate_test;
-  return makeChart("Precision and recall", `Average precision: ${describe(report, ({ metrics }) => fixed(metrics.auc_pr, 3))}`, () => ({
-    lines: [grey([[0, rate], [1, rate]], "Chance"), ...lines(report, info, ({ curves }) => curves.precision_recall)],
-    x: { title: "Recall", percent: true, max: 1, say: share },
-    y: { title: "Precision", percent: true, max: 1, say: share },
+  const areas = describe(report, ({ metrics }) => fixed(metrics.auc_pr, 3));
+  return makeChart("Precision and recall", `Average precision: ${areas}`, () => ({
+    lines: [guide("Chance", [[0, rate], [1, rate]]), ...makeLines(report, info, ({ curves }) => curves.precision_recall)],
+    x: share("Recall"),
+    y: share("Precision"),
   }));
 }
 
-// Calibration of the model that serves: what was said against what happened, in ten groups of equal size.
-function makeCalibration(report, info) {
-  const serving = report.models.findIndex(({ kind }) => kind === info.model_kind);
-  const { curves, metrics, name } = report.models[serving];
+// Of the model that serves: what was said against what happened, in ten groups of equal size.
+function makeCalibration({ models }, info) {
+  const serving = models.findIndex(({ kind }) => kind === info.model_kind);
+  const { curves, metrics, name } = models[serving];
   const points = curves.calibration.map(({ mean_pd, default_rate }) => [mean_pd, default_rate]);
-  return makeChart("Calibration", `${words(name)}: estimates and what happened differ by ${fixed(100 * metrics.ece, 1)} percentage points on average.`, () => ({
-    lines: [grey([[0, 0], [1, 1]], "Exact"), line("Tenths of the test loans", points, seriesColour(serving), { dots: true })],
-    x: { title: "Estimated probability", percent: true, max: 1, say: share },
-    y: { title: "Observed default rate", percent: true, max: 1, say: share },
+  const error = `${fixed(100 * metrics.ece, 1)} percentage points`;
+  return makeChart("Calibration", `${words(name)}: estimates and what happened differ by ${error} on average.`, () => ({
+    lines: [guide("Exact", [[0, 0], [1, 1]]), line("Tenths of the test loans", points, seriesColour(serving), { dots: true })],
+    x: share("Estimated probability"),
+    y: share("Observed default rate"),
   }));
 }
 
-export const showCurves = (report, info) => element("div", { class: "plots" },
-  [makeRoc(report, info), makePrecisionRecall(report, info), makeCalibration(report, info)].map((figure) => {
-    figure.classList.add("card");
-    return figure;
-  }));
+export const showCurves = (report, info) =>
+  element("div", { class: "plots" }, makeRoc(report, info), makePrecisionRecall(report, info), makeCalibration(report, info));

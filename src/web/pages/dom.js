@@ -21,6 +21,8 @@ export const element = (name, attributes = {}, ...children) =>
 export const drawing = (name, attributes = {}, ...children) =>
   fill(document.createElementNS(SVG, name), attributes, children);
 
+export const card = (...children) => element("div", { class: "card" }, children);
+
 export const find = (selector, root = document) => root.querySelector(selector);
 
 // What a style sheet makes of one of its own colours, as something that a canvas takes.

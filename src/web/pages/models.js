@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The models of one training run, side by side.
-import { drawing, element } from "./dom.js";
+import { card, drawing, element } from "./dom.js";
 import { fixed, percent, words } from "./numbers.js";
+import { makeTable } from "./table.js";
 
 const COLUMNS = [
   ["AUC-PR", ({ metrics }) => fixed(metrics.auc_pr, 3)],
@@ -15,34 +16,39 @@ const COLUMNS = [
   ["Search", ({ seconds }) => `${fixed(seconds, 1)} s`],
 ];
 
-// One interval on the axis that all share.
-function picture({ auc_low: low, auc_high: high, auc_roc: auc }, [from, to]) {
+// One interval on the axis [from, to] that all share.
+function drawInterval({ auc_low: low, auc_high: high, auc_roc: auc }, [from, to]) {
   const at = (value) => 4 + 92 * (value - from) / (to - from);
   return drawing("svg", { class: "interval", viewBox: "0 0 100 16", "aria-hidden": "true" },
     drawing("path", { d: `M${at(low)} 8H${at(high)}` }), drawing("circle", { cx: at(auc), cy: 8, r: 4 }));
 }
 
-function row(model, isServing, axis) {
+function makeRow(model, isServing, axis) {
   const { metrics } = model;
-  return element("tr", { class: isServing && "serving", "data-kind": model.kind },
-    element("th", { scope: "row" }, words(model.name), isServing && element("span", { class: "badge" }, "serves")),
-    element("td", {}, fixed(model.cv_auc, 4), element("small", {}, ` ± ${fixed(model.cv_se, 4)}`)),
-    element("td", { class: "test-auc" }, fixed(metrics.auc_roc, 4)),
-    element("td", { class: "range" }, picture(metrics, axis), element("small", {}, `${fixed(metrics.auc_low, 3)} to ${fixed(metrics.auc_high, 3)}`)),
-    COLUMNS.map(([, say]) => element("td", {}, say(model))));
+  return {
+    class: isServing && "serving",
+    "data-kind": model.kind,
+    cells: [
+      [words(model.name), isServing && element("span", { class: "badge" }, "serves")],
+      [fixed(model.cv_auc, 4), element("small", {}, ` ± ${fixed(model.cv_se, 4)}`)],
+      element("span", { class: "test-auc" }, fixed(metrics.auc_roc, 4)),
+      [drawInterval(metrics, axis), element("small", {}, `${fixed(metrics.auc_low, 3)} to ${fixed(metrics.auc_high, 3)}`)],
+      ...COLUMNS.map(([, say]) => say(model)),
+    ],
+  };
 }
 
-export function showModels(report, info) {
-  const { models } = report;
-  const axis = [Math.min(...models.map(({ metrics }) => metrics.auc_low)), Math.max(...models.map(({ metrics }) => metrics.auc_high))];
+export function showModels({ models, champion_rule: rule, split }, info) {
+  const axis = [
+    Math.min(...models.map(({ metrics }) => metrics.auc_low)),
+    Math.max(...models.map(({ metrics }) => metrics.auc_high)),
+  ];
   const heads = ["Model", "CV AUC", "Test AUC", "95 % interval", ...COLUMNS.map(([name]) => name)];
   return [
-    element("p", { class: "lead" }, report.champion_rule),
-    element("div", { class: "card" }, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Comparison of the models" },
-      element("table", { class: "models" },
-        element("thead", {}, element("tr", {}, heads.map((name) => element("th", { scope: "col" }, name)))),
-        element("tbody", {}, models.map((model) => row(model, model.kind === info.model_kind, axis))))),
-    element("p", { class: "help" }, `Cross-validated on ${report.split.n_folds} folds of ${report.split.n_train} loans; everything else on `
-      + `${report.split.n_test} loans that no model has seen. Precision, recall and F1 are those at each model's own threshold.`)),
+    element("p", { class: "lead" }, rule),
+    card(
+      makeTable("Comparison of the models", heads, models.map((model) => makeRow(model, model.kind === info.model_kind, axis))),
+      element("p", { class: "help" }, `Cross-validated on ${split.n_folds} folds of ${split.n_train} loans; everything else on `
+        + `${split.n_test} loans that no model has seen. Precision, recall and F1 are those at each model's own threshold.`)),
   ];
 }

@@ -50,7 +50,7 @@ const marker = ({ x, text }) => ({
     ctx.stroke();
     ctx.font = `500 12px ${Chart.defaults.font.family}`;
     ctx.textAlign = at > right - 80 ? "right" : "left";
-    ctx.fillText(text, at + (at > right - 80 ? -6 : 6), top + 12);
+    ctx.fillText(text, at + (at > right - 80 ? -6 : 6), bottom - 8);
     ctx.restore();
   },
 });
@@ -68,7 +68,10 @@ function draw(canvas, make) {
       interaction: { mode: "nearest", axis: "x", intersect: false },
       scales: { x: axis(x.title, x), y: axis(y.title, y) },
       plugins: {
-        legend: { display: legend, position: "bottom", align: "start", labels: { color: colour("--ink"), boxWidth: 14, boxHeight: 2, padding: 14 } },
+        legend: {
+          display: legend, position: "bottom", align: "start",
+          labels: { color: colour("--ink"), boxWidth: 14, boxHeight: 2, padding: 14 },
+        },
         tooltip: {
           backgroundColor: colour("--ink"), titleColor: colour("--page"), bodyColor: colour("--page"), displayColors: false,
           callbacks: {
@@ -82,16 +85,16 @@ function draw(canvas, make) {
   drawn.set(canvas, { chart, make });
 }
 
-// A chart with its heading and `description`, which is all that those who cannot see it get. `make` gives {lines, x, y, mark}.
+// A card with a chart. `description` is all that those who cannot see it get; `make` gives {lines, x, y, mark}.
 export function makeChart(title, description, make) {
-  if (!hasCharts) {
-    return element("figure", {}, element("figcaption", {}, element("h3", {}, title), element("p", { class: "help" }, description)));
+  const root = element("figure", { class: "card" },
+    element("figcaption", {}, element("h3", {}, title), element("p", { class: "help" }, description)));
+  if (hasCharts) {
+    const canvas = element("canvas", { role: "img", "aria-label": `${title}. ${description}` });
+    root.append(element("div", { class: "plot" }, canvas));
+    requestAnimationFrame(() => draw(canvas, make)); // it needs its place in the page first
   }
-  const canvas = element("canvas", { role: "img", "aria-label": `${title}. ${description}` });
-  requestAnimationFrame(() => draw(canvas, make)); // it needs its place in the page first
-  return element("figure", {},
-    element("figcaption", {}, element("h3", {}, title), element("p", { class: "help" }, description)),
-    element("div", { class: "plot" }, canvas));
+  return root;
 }
 
 if (hasCharts) {

@@ -4,12 +4,7 @@ import { element } from "./dom.js";
 import { bandsOf, Gauge } from "./gauge.js";
 import { fixed, percent, words } from "./numbers.js";
 import { makeReasons, makeSum } from "./reasons.js";
-
-function dot(color) {
-  const made = element("i", { class: "dot", "aria-hidden": "true" });
-  made.style.setProperty("background-color", color);
-  return made;
-}
+import { dot } from "./table.js";
 
 function makeLegend(portfolio) {
   const bands = bandsOf(portfolio);
@@ -52,7 +47,8 @@ export class Result {
 
   makeFacts({ emi, emi_assumed_rate: assumed, optimal_threshold_used: threshold }) {
     return element("dl", { class: "facts" },
-      emi !== null && fact("Monthly instalment", element("b", {}, this.money.exact(emi)), assumed && element("small", {}, " at an assumed rate")),
+      emi !== null && fact("Monthly instalment", element("b", {}, this.money.exact(emi)),
+        assumed && element("small", {}, " at an assumed rate")),
       fact("High risk from", element("b", {}, percent(threshold))));
   }
 

@@ -1,106 +1,116 @@
 // SPDX-License-Identifier: MIT
 // What the daemon counts, read from /metrics every two seconds while the page is looked at.
-import { drawing, element } from "./dom.js";
+import { card, drawing, element } from "./dom.js";
 import { count, duration, fixed, percent } from "./numbers.js";
 import { buckets, parse, quantile, select, sum } from "./prometheus.js";
 import { ask } from "./server.js";
+import { makeStrip, makeTable } from "./table.js";
 
 const PERIOD_MS = 2000;
 const KEPT = 60; // readings in the small line
+const SHOWN_ROUTES = 8;
 const REQUESTS = "http_server_request_duration_seconds";
 const PREDICTIONS = "creditrisk_predictions_total";
 const PREDICT = { http_route: "/predict", http_request_method: "POST" };
+const SPANS = [[172800, 86400, "days"], [7200, 3600, "h"], [120, 60, "min"], [0, 1, "s"]];
 
-// Since when, in words.
-function since(seconds) {
-  const [size, unit] = seconds < 120 ? [1, "s"] : seconds < 7200 ? [60, "min"] : seconds < 172800 ? [3600, "h"] : [86400, "days"];
-  return `in ${count(Math.floor(seconds / size))} ${unit}`;
+// How long, in words: 45 s, 12 min, 3 h.
+function span(seconds) {
+  const [, size, unit] = SPANS.find(([least]) => seconds >= least) ?? SPANS.at(-1);
+  return `${count(Math.floor(seconds / size))} ${unit}`;
 }
 
-function makeTile(name) {
-  const value = element("b", {}, "–");
-  const note = element("small");
-  return { root: element("div", { class: "tile", "data-name": name }, element("dt", {}, name), element("dd", {}, value, note)), value, note };
+class Tile {
+  constructor(name) {
+    this.value = element("b", {}, "–");
+    this.note = element("small");
+    this.root = element("div", { class: "tile", "data-name": name },
+      element("dt", {}, name), element("dd", {}, this.value, this.note));
+  }
+
+  say(value, note) {
+    this.value.textContent = value;
+    this.note.textContent = note;
+  }
 }
 
-const say = ({ value, note }, text, small) => {
-  value.textContent = text;
-  note.textContent = small;
-};
-
-// The rates of the last readings as a line; the largest touches the top.
+// The rates of the last readings as points of a line; the largest touches the top.
 function spark(rates) {
-  const top = Math.max(...rates, 1e-9);
-  const points = rates.map((rate, i) => `${(100 * (i + KEPT - rates.length) / (KEPT - 1)).toFixed(1)},${(30 - 28 * rate / top).toFixed(1)}`);
-  return points.length > 1 ? points.join(" ") : "";
-}
-
-function tableOf(heads, rows, label) {
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
-    element("table", {}, element("thead", {}, element("tr", {}, heads.map((name) => element("th", { scope: "col" }, name)))),
-      element("tbody", {}, rows.map(([name, ...cells]) => element("tr", {}, element("th", { scope: "row" }, name), cells.map((cell) => element("td", {}, cell)))))));
+  const top = Math.max(...rates, Number.MIN_VALUE);
+  const x = (i) => (100 * (i + KEPT - rates.length) / (KEPT - 1)).toFixed(1);
+  return rates.map((rate, i) => `${x(i)},${(30 - 28 * rate / top).toFixed(1)}`).join(" ");
 }
 
 // One row a route that anyone has asked for, the busiest first.
 function makeRoutes(series) {
-  const routes = [...new Set(select(series, `${REQUESTS}_count`).map(({ labels }) => labels.http_route))];
-  const rows = routes.map((route) => {
-    const all = select(series, `${REQUESTS}_count`, { http_route: route });
-    const refused = all.filter(({ labels }) => /^[45]/.test(labels.http_response_status_code)).reduce((total, { value }) => total + value, 0);
-    const times = buckets(series, REQUESTS, { http_route: route });
-    return [all.reduce((total, { value }) => total + value, 0), [route || "unknown", refused, quantile(times, 0.5), quantile(times, 0.99)]];
-  }).sort(([a], [b]) => b - a).slice(0, 8);
-  return tableOf(["Route", "Requests", "Refused", "Median", "99 %"],
-    rows.map(([n, [route, refused, median, high]]) => [route, count(n), count(refused), duration(median), duration(high)]), "Requests by route");
+  const routes = [...new Set(select(series, `${REQUESTS}_count`).map(({ labels }) => labels.http_route))].map((route) => {
+    const answers = select(series, `${REQUESTS}_count`, { http_route: route });
+    const total = (some) => some.reduce((n, { value }) => n + value, 0);
+    const refused = answers.filter(({ labels }) => /^[45]/.test(labels.http_response_status_code));
+    return { route, n: total(answers), refused: total(refused), times: buckets(series, REQUESTS, { http_route: route }) };
+  });
+  const rows = routes.sort((a, b) => b.n - a.n).slice(0, SHOWN_ROUTES).map(({ route, n, refused, times }) => ({
+    cells: [route || "unknown", count(n), count(refused), duration(quantile(times, 0.5)), duration(quantile(times, 0.99))],
+  }));
+  return makeTable("Requests by route", ["Route", "Requests", "Refused", "Median", "99 %"], rows);
 }
 
 function makeBands(series, version, colours) {
-  const bands = select(series, PREDICTIONS, { version }).map(({ labels, value }) => ({ name: labels.band, value, color: colours.get(labels.band) ?? "gray" }));
+  const bands = select(series, PREDICTIONS, { version }).map(({ labels: { band }, value }) => ({ band, value }));
   const total = bands.reduce((n, { value }) => n + value, 0);
-  const parts = bands.map(({ color, value }) => {
-    const part = element("i");
-    part.style.setProperty("background-color", color);
-    part.style.setProperty("flex-grow", total > 0 ? value : 1);
-    return part;
-  });
-  const rows = bands.map(({ name, value }) => [name, count(value), total > 0 ? percent(value / total) : "–"]);
-  return [element("div", { class: total > 0 ? "strip" : "strip none", "aria-hidden": "true" }, parts), tableOf(["Band", "Answers", "Share"], rows, "Answers by band")];
+  return [
+    makeStrip(bands.map(({ band, value }) => ({ color: colours.get(band) ?? "gray", share: value }))),
+    makeTable("Answers by band", ["Band", "Answers", "Share"],
+      bands.map(({ band, value }) => ({ cells: [band, count(value), total > 0 ? percent(value / total) : "–"] }))),
+  ];
 }
 
 class Traffic {
   constructor(info, report) {
     this.version = info.version;
-    this.colours = new Map((report?.models[0]?.threshold_analysis.test.bands ?? []).map(({ name, color }) => [name, color]));
+    const bands = report?.models[0]?.threshold_analysis.test.bands ?? [];
+    this.colours = new Map(bands.map(({ name, color }) => [name, color]));
     this.rates = [];
     this.last = null;
-    this.tiles = ["Applications scored", "Per second", "Median time", "Slowest 1 %", "Refused as invalid", "In flight"].map(makeTile);
+    this.scored = new Tile("Applications scored");
+    this.rate = new Tile("Per second");
+    this.median = new Tile("Median time");
+    this.high = new Tile("99th percentile");
+    this.invalid = new Tile("Refused as invalid");
+    this.active = new Tile("In flight");
     this.line = drawing("polyline", { points: "" });
-    this.routes = element("div", { class: "card" });
-    this.bands = element("div", { class: "card" });
+    this.rate.root.append(drawing("svg",
+      { class: "spark", viewBox: "0 0 100 32", preserveAspectRatio: "none", "aria-hidden": "true" }, this.line));
+    this.routes = card();
+    this.bands = card();
     this.note = element("p", { class: "help", role: "status" });
-    const sparkline = drawing("svg", { class: "spark", viewBox: "0 0 100 32", preserveAspectRatio: "none", "aria-hidden": "true" }, this.line);
-    this.tiles[1].root.append(sparkline);
-    this.parts = [element("dl", { class: "tiles live" }, this.tiles.map(({ root }) => root)),
+    const tiles = [this.scored, this.rate, this.median, this.high, this.invalid, this.active];
+    this.parts = [element("dl", { class: "tiles live" }, tiles.map(({ root }) => root)),
       element("div", { class: "pair" }, this.routes, this.bands), this.note];
+  }
+
+  // The rate since the last reading.
+  follow(scored, at) {
+    if (this.last !== null) {
+      const rate = Math.max(0, 1000 * (scored - this.last.scored) / (at - this.last.at)); // a new daemon counts from 0
+      this.rates = [...this.rates, rate].slice(-KEPT);
+      this.rate.say(rate < 10 ? fixed(rate, 1) : count(rate), `over the last ${PERIOD_MS / 1000} s`);
+    }
+    this.last = { scored, at };
+    this.line.setAttribute("points", spark(this.rates));
   }
 
   show(series, at) {
     const scored = sum(series, PREDICTIONS);
-    const uptime = at / 1000 - sum(series, "process_start_time_seconds");
     const times = buckets(series, REQUESTS, PREDICT);
-    const invalid = sum(series, `${REQUESTS}_count`, { ...PREDICT, http_response_status_code: "422" });
-    if (this.last !== null) this.rates.push(Math.max(0, (scored - this.last.scored) / ((at - this.last.at) / 1000)));
-    this.rates = this.rates.slice(-KEPT);
-    this.last = { scored, at };
-    const rate = this.rates.at(-1);
-    const [total, perSecond, median, high, refused, active] = this.tiles;
-    say(total, count(scored), since(uptime));
-    say(perSecond, rate === undefined ? "–" : rate < 10 ? fixed(rate, 1) : count(rate), `over the last ${PERIOD_MS / 1000} s`);
-    say(median, duration(quantile(times, 0.5)), "of a POST /predict");
-    say(high, duration(quantile(times, 0.99)), "of them take longer");
-    say(refused, count(invalid), `of ${count(sum(series, `${REQUESTS}_count`, PREDICT))} single requests`);
-    say(active, count(sum(series, "http_server_active_requests")), "this page's own among them");
-    this.line.setAttribute("points", spark(this.rates));
+    const requests = sum(series, `${REQUESTS}_count`, PREDICT);
+    this.follow(scored, at);
+    this.scored.say(count(scored), `in ${span(at / 1000 - sum(series, "process_start_time_seconds"))}`);
+    this.median.say(duration(quantile(times, 0.5)), "from request to answer");
+    this.high.say(duration(quantile(times, 0.99)), "one in a hundred takes longer");
+    this.invalid.say(count(sum(series, `${REQUESTS}_count`, { ...PREDICT, http_response_status_code: "422" })),
+      `of ${count(requests)} single requests`);
+    this.active.say(count(sum(series, "http_server_active_requests")), "this page's own among them");
     this.routes.replaceChildren(element("h3", {}, "Requests"), makeRoutes(series));
     this.bands.replaceChildren(element("h3", {}, `Answers of ${this.version}`), ...makeBands(series, this.version, this.colours));
   }
