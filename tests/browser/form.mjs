@@ -69,6 +69,7 @@ async function checkAnswer(page, answer) {
   assert.equal(await result.locator(".description").textContent(), answer.description);
   assert.ok((await result.locator(".facts").textContent()).includes(rupees(answer.emi)), rupees(answer.emi));
   assert.ok((await result.locator(".origin").textContent()).includes(answer.model_version));
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished))); // the bars have grown
   const label = await result.locator(".gauge svg").getAttribute("aria-label");
   assert.ok(label.includes(`${(100 * answer.probability_raw).toFixed(2)} %`) && label.includes(answer.risk_category), label);
   await checkReasons(result, answer);
