@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* GET /ui/registry.json: which versions there are and what happened to them, as the registry says
  * now, beside what serves here. It reads files, so the queue's threads do it. */
-#include "creditrisk/registry/artifact.h"
 #include "creditrisk/registry/history.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
@@ -10,10 +9,9 @@
 
 enum { MAX_VERSIONS = 100, MAX_EVENTS = 200 };
 
-/* What people compare versions by; null where the manifest has it not, or cannot be read. The
- * manifest is not verified: nothing is decided by it here. */
+/* What people compare versions by; null where the manifest has it not, or was changed. */
 static bool add_manifest(json_t *entry, const struct cr_registry *registry, const char *portfolio,
-                         const char *version)
+                         const struct cr_registry_version *version)
 {
     static const struct {
         const char *name;
@@ -29,13 +27,9 @@ static bool add_manifest(json_t *entry, const struct cr_registry *registry, cons
         {"ks", "metrics", "ks"},
         {"ece", "metrics", "ece"},
     };
-    CR_CLEANUP(cr_freep) char *dir = NULL;
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
-    struct cr_error ignored;
 
-    if (cr_registry_path(registry, portfolio, version, &dir, &ignored) == 0) {
-        (void)cr_artifact_read_manifest(dir, &manifest, &ignored); /* as said above */
-    }
+    (void)cr_registry_read_manifest(registry, portfolio, version, &manifest, NULL); /* as said */
     for (size_t i = 0; i < CR_ARRAY_LEN(members); i++) {
         if (!cr_json_put(entry, members[i].name,
                          cr_json_copy(manifest, members[i].section, members[i].key))) {
@@ -54,7 +48,7 @@ static json_t *make_versions(const struct cr_registry *registry, const char *por
     for (size_t i = n > MAX_VERSIONS ? n - MAX_VERSIONS : 0; i < n; i++) {
         CR_CLEANUP(cr_json_decrefp) json_t *entry = cr_registry_version_to_json(&versions[i]);
 
-        if (!add_manifest(entry, registry, portfolio, versions[i].version) ||
+        if (!add_manifest(entry, registry, portfolio, &versions[i]) ||
             json_array_append(list, entry) != 0) {
             return NULL;
         }

@@ -23,10 +23,11 @@ export async function withBrowser(use) {
     const context = await browser.newContext({ viewport: SIZES[size], colorScheme: scheme, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    Object.assign(page, { complaints: [], hosts: new Set(), expected: [] });
+    Object.assign(page, { complaints: [], hosts: new Set(), answers: [], expected: [] });
     page.on("console", (message) => page.complaints.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => page.complaints.push(`error: ${error.message}`));
     page.on("request", (request) => page.hosts.add(new URL(request.url()).origin));
+    page.on("response", (answer) => page.answers.push(answer));
     opened.push(page);
     await page.goto(known.url + path, { waitUntil: "load" });
     return page;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What / weighs on the wire, and that nothing of it is fetched twice. Prints the figures.
+// What / weighs on the wire, packed and kept as it can be, and that nothing of it is fetched twice. Prints the figures.
 import assert from "node:assert/strict";
 import { formIsThere, withBrowser } from "./browser.mjs";
 
@@ -14,13 +14,12 @@ async function weigh(page) {
 }
 
 await withBrowser(async (open) => {
-  const page = await open("/docs"); // any page of this origin, so that what follows is watched from its first byte
-  page.answers = [];
-  page.on("response", (answer) => page.answers.push(answer));
-  await page.goto(page.url().replace("/docs", "/"), { waitUntil: "networkidle" });
+  const page = await open("/");
+  await page.waitForLoadState("networkidle");
   await formIsThere(page);
   const first = { bytes: await weigh(page), requests: page.answers.length };
   assert.ok(first.bytes < MOST, `${first.bytes} bytes`);
+  assert.equal(new Set(page.answers.map((answer) => answer.url())).size, first.requests);
   for (const answer of page.answers) {
     const { pathname } = new URL(answer.url());
     const headers = await answer.allHeaders();
