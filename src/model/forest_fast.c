@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The nodes of a tree in breadth-first order, each pair of siblings together:
+/* A forest of small trees is read off the outcomes of their comparisons (forest_leaves.h). In any
+ * other the nodes of a tree stand in breadth-first order, each pair of siblings together:
  *
  *     next(node) = node.next + (row[node.slot] <= node.threshold ? 0 : 1)
  *
@@ -16,6 +17,7 @@
 
 #include "creditrisk/model/forest_slots.h"
 #include "creditrisk/util/cleanup.h"
+#include "forest_leaves.h"
 
 enum {
     TALL = 9, /* trees of that depth and more end their walks early */
@@ -31,10 +33,11 @@ struct node {
 struct cr_forest_fast {
     const struct cr_forest *forest;
     struct cr_forest_slots slots;
-    uint32_t *roots;       /* n_trees */
-    unsigned char *depths; /* n_trees */
-    struct node *nodes;    /* n_nodes */
-    double *values;        /* n_nodes, those of leaves */
+    struct cr_forest_leaves *leaves; /* NULL: the walk below */
+    uint32_t *roots;                 /* n_trees */
+    unsigned char *depths;           /* n_trees */
+    struct node *nodes;              /* n_nodes */
+    double *values;                  /* n_nodes, those of leaves */
 };
 
 /* Lays out one tree from nodes[n] on; queue[i] is the forest's node of nodes[n + i]. Breadth-first
@@ -65,27 +68,17 @@ static uint32_t lay_out(struct cr_forest_fast *fast, int32_t root, uint32_t n, i
     return n + n_queued;
 }
 
-int cr_forest_fast_create(const struct cr_forest *forest, struct cr_forest_fast **ret_fast,
-                          struct cr_error *err)
+static int lay_out_trees(struct cr_forest_fast *fast, struct cr_error *err)
 {
-    CR_CLEANUP(cr_forest_fast_destroyp) struct cr_forest_fast *fast = calloc(1, sizeof(*fast));
+    const struct cr_forest *forest = fast->forest;
     CR_CLEANUP(cr_freep) int32_t *queue = malloc(forest->n_nodes * sizeof(*queue));
     uint32_t n = 0;
-    int result;
 
-    if (fast == NULL || queue == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
-    }
-    fast->forest = forest;
-    result = cr_forest_slots_init(&fast->slots, forest, err);
-    if (result < 0) {
-        return result;
-    }
     fast->roots = malloc(forest->n_trees * sizeof(*fast->roots));
     fast->depths = malloc(forest->n_trees * sizeof(*fast->depths));
     fast->nodes = malloc(forest->n_nodes * sizeof(*fast->nodes));
     fast->values = calloc(forest->n_nodes, sizeof(*fast->values));
-    if (fast->roots == NULL || fast->depths == NULL || fast->nodes == NULL ||
+    if (queue == NULL || fast->roots == NULL || fast->depths == NULL || fast->nodes == NULL ||
         fast->values == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
@@ -94,14 +87,37 @@ int cr_forest_fast_create(const struct cr_forest *forest, struct cr_forest_fast 
         fast->depths[t] = (unsigned char)cr_forest_tree_depth(forest, t);
         n = lay_out(fast, forest->roots[t], n, queue);
     }
-    *ret_fast = CR_STEAL(fast);
     return 0;
+}
+
+int cr_forest_fast_create(const struct cr_forest *forest, struct cr_forest_fast **ret_fast,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_forest_fast_destroyp) struct cr_forest_fast *fast = calloc(1, sizeof(*fast));
+    int result;
+
+    if (fast == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    fast->forest = forest;
+    result = cr_forest_slots_init(&fast->slots, forest, err);
+    if (result == 0) {
+        result = cr_forest_leaves_create(forest, &fast->slots, &fast->leaves, err);
+    }
+    if (result == 0 && fast->leaves == NULL) {
+        result = lay_out_trees(fast, err);
+    }
+    if (result == 0) {
+        *ret_fast = CR_STEAL(fast);
+    }
+    return result;
 }
 
 void cr_forest_fast_destroy(struct cr_forest_fast *fast)
 {
     if (fast != NULL) {
         cr_forest_slots_finish(&fast->slots);
+        cr_forest_leaves_destroy(fast->leaves);
         free(fast->roots);
         free(fast->depths);
         free(fast->nodes);
@@ -149,6 +165,9 @@ double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x)
         return cr_forest_margin(forest, x);
     }
     cr_forest_slots_fill(&fast->slots, x, row);
+    if (fast->leaves != NULL) {
+        return cr_forest_leaves_margin(fast->leaves, row);
+    }
     for (size_t t = 0; t < forest->n_trees; t++) {
         margin += leaf_value(fast, t, row);
     }
@@ -177,16 +196,14 @@ void cr_forest_fast_margins(const struct cr_forest_fast *fast, const double *x, 
                             double *margins)
 {
     size_t n_inputs = fast->forest->n_inputs;
+    bool walks = fast->leaves == NULL && fast->slots.n <= CR_FOREST_FAST_MAX_SLOTS;
 
-    for (size_t i = 0; i < n_rows; i += ROWS_AT_ONCE) {
+    for (size_t i = 0; walks && i < n_rows; i += ROWS_AT_ONCE) {
         size_t n = n_rows - i < ROWS_AT_ONCE ? n_rows - i : ROWS_AT_ONCE;
 
-        if (fast->slots.n <= CR_FOREST_FAST_MAX_SLOTS) {
-            margins_of_few(fast, x + i * n_inputs, n, margins + i);
-            continue;
-        }
-        for (size_t k = i; k < i + n; k++) {
-            margins[k] = cr_forest_margin(fast->forest, x + k * n_inputs);
-        }
+        margins_of_few(fast, x + i * n_inputs, n, margins + i);
+    }
+    for (size_t i = 0; !walks && i < n_rows; i++) {
+        margins[i] = cr_forest_fast_margin(fast, x + i * n_inputs);
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Random forests: the margin equals that of a recursion which knows nothing of the arrays' order,
- * and a forest with one field overwritten is either refused or still safe to use. */
+ * a forest with one field overwritten is either refused or still safe to use, and the outcomes of
+ * small trees are those of their comparisons. */
 #include <math.h>
 
 #include "cr_test.h"
 #include "creditrisk/model/forest.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/cleanup.h"
 #include "model_data.h"
 
@@ -151,11 +153,84 @@ static void a_damaged_forest_is_refused_or_safe(void **state)
     assert_true(n_refused > n / 4);
 }
 
+/* Every tree that is small is listed, and no other. */
+static void check_trees(const struct cr_forest *forest, const size_t *trees, size_t n)
+{
+    size_t n_small = 0;
+
+    for (size_t t = 0; t < forest->n_trees; t++) {
+        if (cr_forest_tree_n_nodes(forest, t) <= 2 * CR_FOREST_OUTCOMES_BITS + 1) {
+            assert_true(n_small < n && trees[n_small] == t);
+            n_small++;
+        }
+    }
+    assert_int_equal(n_small, n);
+}
+
+static void check_outcome(const struct cr_forest *forest, size_t t, const double *x,
+                          unsigned char outcome)
+{
+    int32_t nodes[CR_FOREST_OUTCOMES_BITS];
+    size_t n = cr_forest_outcomes_nodes(forest, t, nodes);
+
+    assert_int_equal(n, (cr_forest_tree_n_nodes(forest, t) - 1) / 2);
+    assert_int_equal(outcome >> n, 0);
+    for (size_t k = 0; k < n; k++) {
+        assert_int_equal(outcome >> k & 1,
+                         cr_forest_goes_left(forest, &forest->nodes[nodes[k]], x));
+    }
+}
+
+static void outcomes_are_those_of_the_comparisons(void **state)
+{
+    enum { MANY_INPUTS = 80, MANY_TREES = 200, N_KINDS = 4 };
+    size_t n_cases = cr_test_cases(USUAL_CASES);
+
+    (void)state;
+    for (size_t i = 0; i < n_cases; i++) {
+        struct cr_forest_outcomes *outcomes = NULL;
+        unsigned char bytes[CR_FOREST_OUTCOMES_MAX_TREES];
+        double x[MANY_INPUTS], row[N_KINDS * MANY_INPUTS];
+        struct cr_forest_slots slots;
+        struct cr_forest forest;
+        struct cr_error err;
+        struct cr_rng rng;
+        const size_t *trees;
+        size_t n;
+
+        cr_rng_init(&rng, seed + 1, i);
+        random_forest_init(&forest,
+                           &(struct random_forest_options){
+                               .n_inputs = 1 + cr_rng_below(&rng, MANY_INPUTS),
+                               .n_trees = 1 + cr_rng_below(&rng, MANY_TREES),
+                               .max_depth = cr_rng_below(&rng, 5),
+                               .compare = (enum cr_forest_compare)cr_rng_below(&rng, 3),
+                           },
+                           &rng);
+        cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
+        cr_assert_ok(cr_forest_outcomes_create(&forest, &slots, &outcomes, &err), &err);
+        trees = cr_forest_outcomes_trees(outcomes, &n);
+        check_trees(&forest, trees, n);
+        for (size_t k = 0; k < 5; k++) {
+            adversarial_row(&forest, &rng, x);
+            cr_forest_slots_fill(&slots, x, row);
+            cr_forest_outcomes_find(outcomes, row, bytes);
+            for (size_t t = 0; t < n; t++) {
+                check_outcome(&forest, trees[t], x, bytes[t]);
+            }
+        }
+        cr_forest_outcomes_destroy(outcomes);
+        cr_forest_slots_finish(&slots);
+        cr_forest_finish(&forest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margin_follows_the_definition),
         cmocka_unit_test(a_damaged_forest_is_refused_or_safe),
+        cmocka_unit_test(outcomes_are_those_of_the_comparisons),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

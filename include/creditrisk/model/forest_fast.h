@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Forest, made for prediction: 16 bytes a node, siblings side by side, no branch that a row
- * decides. The margin equals cr_forest_margin's bit for bit: the same leaves, summed in double in
- * tree order. */
+/* Forest, made for prediction: the comparisons of small trees are made all at once, those of others
+ * along 16 bytes a node, siblings side by side; no branch that a row decides. The margin equals
+ * cr_forest_margin's bit for bit: the same leaves, summed in double in tree order. */
 #ifndef CREDITRISK_MODEL_FOREST_FAST_H
 #define CREDITRISK_MODEL_FOREST_FAST_H
 
@@ -29,8 +29,8 @@ static inline void cr_forest_fast_destroyp(struct cr_forest_fast **fast)
 /* Margin of x[0..n_inputs). */
 double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x);
 
-/* margins[0..n_rows) of x, n_rows × n_inputs, row-major: each tree is walked by several rows at a
- * time. */
+/* margins[0..n_rows) of x, n_rows × n_inputs, row-major: a tree that has to be
+ * walked is walked by several rows at a time. */
 void cr_forest_fast_margins(const struct cr_forest_fast *fast, const double *x, size_t n_rows,
                             double *margins);
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "forest_leaves.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/model/forest_outcomes.h"
+#include "creditrisk/util/cleanup.h"
+
+enum {
+    N_OUTCOMES = 1 << CR_FOREST_OUTCOMES_BITS,
+    MAX_LEAVES = CR_FOREST_OUTCOMES_BITS + 1,
+};
+
+/* The leaf that an outcome leads to; leaves are counted breadth first. */
+struct shape {
+    unsigned char leaves[N_OUTCOMES];
+};
+
+struct cr_forest_leaves {
+    double base_margin;
+    size_t n_trees;
+    struct cr_forest_outcomes *outcomes;
+    size_t n_shapes;
+    struct shape *shapes; /* room for n_trees */
+    uint16_t *shape_of;   /* n_trees */
+    double *values;       /* n_trees × MAX_LEAVES */
+};
+
+_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES <= UINT16_MAX, "the number of a shape fits");
+
+static void destroyp(struct cr_forest_leaves **leaves)
+{
+    cr_forest_leaves_destroy(*leaves);
+}
+
+/* Where the two ways of every inner node lead: to an inner node, or to MAX_LEAVES + a leaf. */
+struct ways {
+    unsigned char to[CR_FOREST_OUTCOMES_BITS][2];
+};
+
+static void find_ways(const struct cr_forest *forest, size_t t, struct ways *ways, double *values)
+{
+    int32_t nodes[CR_FOREST_OUTCOMES_BITS];
+    size_t n = cr_forest_outcomes_nodes(forest, t, nodes);
+    unsigned char n_inner = 1, n_leaves = 0;
+
+    if (n == 0) {
+        values[0] = forest->nodes[forest->roots[t]].value;
+    }
+    for (size_t k = 0; k < n; k++) {
+        const struct cr_forest_node *node = &forest->nodes[nodes[k]];
+        const int32_t children[2] = {node->left, node->right};
+
+        for (size_t side = 0; side < 2; side++) {
+            const struct cr_forest_node *child = &forest->nodes[children[side]];
+
+            if (child->feature >= 0) {
+                ways->to[k][side] = n_inner++;
+            } else {
+                values[n_leaves] = child->value;
+                ways->to[k][side] = MAX_LEAVES + n_leaves++;
+            }
+        }
+    }
+}
+
+static void find_shape(const struct ways *ways, struct shape *shape)
+{
+    for (unsigned bits = 0; bits < N_OUTCOMES; bits++) {
+        unsigned char at = 0;
+
+        do {
+            at = ways->to[at][(bits >> at & 1) != 0 ? 0 : 1];
+        } while (at < MAX_LEAVES);
+        shape->leaves[bits] = at - MAX_LEAVES;
+    }
+}
+
+/* The number of a shape, which is added when it is new. */
+static size_t take_shape(struct cr_forest_leaves *leaves, const struct shape *shape)
+{
+    size_t i = 0;
+
+    while (i < leaves->n_shapes && memcmp(&leaves->shapes[i], shape, sizeof(*shape)) != 0) {
+        i++;
+    }
+    if (i == leaves->n_shapes) {
+        leaves->shapes[leaves->n_shapes++] = *shape;
+    }
+    return i;
+}
+
+static void fill(struct cr_forest_leaves *leaves, const struct cr_forest *forest)
+{
+    for (size_t t = 0; t < forest->n_trees; t++) {
+        /* a tree that is a leaf has no way but to it */
+        struct ways ways = {.to[0] = {MAX_LEAVES, MAX_LEAVES}};
+        struct shape shape;
+
+        find_ways(forest, t, &ways, leaves->values + t * MAX_LEAVES);
+        find_shape(&ways, &shape);
+        leaves->shape_of[t] = (uint16_t)take_shape(leaves, &shape);
+    }
+}
+
+int cr_forest_leaves_create(const struct cr_forest *forest, const struct cr_forest_slots *slots,
+                            struct cr_forest_leaves **ret_leaves, struct cr_error *err)
+{
+    CR_CLEANUP(destroyp) struct cr_forest_leaves *leaves = calloc(1, sizeof(*leaves));
+    size_t n_small;
+    int result;
+
+    if (leaves == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    result = cr_forest_outcomes_create(forest, slots, &leaves->outcomes, err);
+    if (result < 0) {
+        return result;
+    }
+    (void)cr_forest_outcomes_trees(leaves->outcomes, &n_small);
+    if (n_small < forest->n_trees) {
+        *ret_leaves = NULL;
+        return 0;
+    }
+    leaves->base_margin = forest->base_margin;
+    leaves->n_trees = forest->n_trees;
+    leaves->shapes = calloc(forest->n_trees, sizeof(*leaves->shapes));
+    leaves->shape_of = calloc(forest->n_trees, sizeof(*leaves->shape_of));
+    leaves->values = calloc(forest->n_trees, MAX_LEAVES * sizeof(*leaves->values));
+    if (leaves->shapes == NULL || leaves->shape_of == NULL || leaves->values == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    fill(leaves, forest);
+    *ret_leaves = CR_STEAL(leaves);
+    return 0;
+}
+
+void cr_forest_leaves_destroy(struct cr_forest_leaves *leaves)
+{
+    if (leaves != NULL) {
+        cr_forest_outcomes_destroy(leaves->outcomes);
+        free(leaves->shapes);
+        free(leaves->shape_of);
+        free(leaves->values);
+        free(leaves);
+    }
+}
+
+double cr_forest_leaves_margin(const struct cr_forest_leaves *leaves, const double *row)
+{
+    unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
+    double margin = leaves->base_margin;
+
+    cr_forest_outcomes_find(leaves->outcomes, row, outcomes);
+    for (size_t t = 0; t < leaves->n_trees; t++) {
+        const struct shape *shape = &leaves->shapes[leaves->shape_of[t]];
+
+        margin += leaves->values[t * MAX_LEAVES + shape->leaves[outcomes[t]]];
+    }
+    return margin;
+}
