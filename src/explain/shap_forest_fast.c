@@ -1,46 +1,38 @@
 // SPDX-License-Identifier: MIT
-/* A tree with at most seven inner nodes has at most 2^7 outcomes of its comparisons, and they alone
- * decide its contributions: a table holds them all, made when the forest is loaded by walking the
- * tree once for every outcome. A row then makes the comparisons and adds one line of the table.
- * Other trees are walked for every row (shap_walk.c). So are small ones once the tables have their
- * share of memory, and trees that are too large to be walked are left to the recursion. */
-#include <math.h>
+/* The outcome of a small tree's comparisons (model/forest_outcomes.h) decides its contributions: a
+ * table holds those of all outcomes, made when the forest is loaded by walking the tree once for
+ * each. A row then adds one line of every table. Trees that are not small are walked for every row
+ * (shap_walk.c), and those that are too large to be walked are left to the recursion. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/cleanup.h"
 #include "shap.h"
 #include "shap_walk.h"
 
 enum {
-    BITS = 7,
-    TESTS = 8, /* made at once; the last one never holds */
+    BITS = CR_FOREST_OUTCOMES_BITS,
     LINE_BYTES = 64,
     HANDFUL = 32,
 };
 
-/* All tables together; 500 trees of depth 3 need 4 MiB. */
-#define MAX_TABLE_BYTES ((size_t)16 << 20)
-
-/* A tree with a table. Comparisons beyond its own are with NaN: never true. */
+/* The table of a small tree. 500 trees of depth 3 need 4 MiB, no forest more than 16 MiB. */
 struct table {
-    double thresholds[TESTS];
-    uint16_t slots[TESTS];
-    uint16_t features[BITS]; /* n_features distinct ones */
-    uint16_t n_features;
-    uint32_t stride; /* n_features, rounded up to a power of two, so that a line of the processor's
-                        cache holds a line of the table */
     size_t first;    /* of its lines among all */
+    uint32_t place;  /* of the tree among the small ones */
+    uint16_t stride; /* n_features, rounded up to a power of two, so that a line of the
+                        processor's cache holds a line of the table */
+    uint16_t n_features;
+    uint32_t features[BITS]; /* n_features distinct ones */
 };
 
 struct cr_shap_fast {
     const struct cr_forest *forest;
     struct cr_forest_slots slots;
     struct cr_walk_rules rules;
+    struct cr_forest_outcomes *outcomes;
     size_t n_tables;
     struct table *tables; /* room for n_trees; ascending by n_features */
     size_t n_lines;       /* numbers in `lines` */
@@ -61,9 +53,9 @@ static void fast_destroyp(struct cr_shap_fast **fast)
     cr_shap_fast_destroy(*fast);
 }
 
-static uint32_t power_of_two(uint32_t n)
+static uint16_t power_of_two(uint16_t n)
 {
-    uint32_t power = 1;
+    uint16_t power = 1;
 
     while (power < n) {
         power *= 2;
@@ -83,40 +75,30 @@ static void note_features(struct table *table, const struct cr_forest *forest, s
     for (size_t i = 0; i < cr_forest_tree_n_nodes(forest, t); i++) {
         uint32_t k = 0;
 
-        while (k < table->n_features && table->features[k] != nodes[i].feature) {
+        while (k < table->n_features && table->features[k] != (uint32_t)nodes[i].feature) {
             k++;
         }
         if (nodes[i].feature >= 0 && k == table->n_features) {
-            table->features[table->n_features++] = (uint16_t)nodes[i].feature;
+            table->features[table->n_features++] = (uint32_t)nodes[i].feature;
         }
     }
 }
 
-/* Which trees get a table: no more than memory allows. */
-static void choose_tables(struct cr_shap_fast *fast, size_t *ret_trees)
+/* A table for every small tree that is more than a leaf. */
+static void choose_tables(struct cr_shap_fast *fast, const size_t *trees, size_t n_trees)
 {
-    const struct cr_forest *forest = fast->forest;
-
-    if (fast->slots.n > UINT16_MAX || forest->n_inputs > UINT16_MAX) {
-        return;
-    }
-    for (size_t t = 0; t < forest->n_trees; t++) {
+    for (size_t i = 0; i < n_trees; i++) {
         struct table *table = &fast->tables[fast->n_tables];
-        size_t n_inner = count_inner(forest, t);
-        size_t n_numbers;
+        size_t n_inner = count_inner(fast->forest, trees[i]);
 
-        if (n_inner == 0 || n_inner > BITS) {
+        if (n_inner == 0) {
             continue;
         }
-        *table = (struct table){.n_features = 0};
-        note_features(table, forest, t);
+        *table = (struct table){.first = fast->n_lines, .place = (uint32_t)i};
+        note_features(table, fast->forest, trees[i]);
         table->stride = power_of_two(table->n_features);
-        n_numbers = (size_t)table->stride << n_inner;
-        if ((fast->n_lines + n_numbers) * sizeof(*fast->lines) <= MAX_TABLE_BYTES) {
-            table->first = fast->n_lines;
-            fast->n_lines += n_numbers;
-            ret_trees[fast->n_tables++] = t;
-        }
+        fast->n_lines += (size_t)table->stride << n_inner;
+        fast->n_tables++;
     }
 }
 
@@ -135,7 +117,7 @@ static void fill_lines(const struct cr_shap_fast *fast, const struct cr_walk_tre
         double *line = fast->lines + table->first + bits * table->stride;
 
         for (size_t k = 0; k < tree->n_inner; k++) {
-            outcomes[k] = bits >> k & 1;
+            outcomes[tree->breadth_first[k]] = bits >> k & 1;
         }
         for (uint32_t k = 0; k < table->n_features; k++) {
             sums[table->features[k]] = (cr_lanes){0.0};
@@ -147,7 +129,7 @@ static void fill_lines(const struct cr_shap_fast *fast, const struct cr_walk_tre
     }
 }
 
-static int fill_table(const struct cr_shap_fast *fast, size_t t, struct table *table,
+static int fill_table(const struct cr_shap_fast *fast, size_t t, const struct table *table,
                       cr_lanes *sums, struct cr_error *err)
 {
     CR_CLEANUP(cr_walk_tree_finish) struct cr_walk_tree tree = {0};
@@ -160,12 +142,6 @@ static int fill_table(const struct cr_shap_fast *fast, size_t t, struct table *t
     scratch = malloc(cr_walk_scratch_len(&tree));
     if (scratch == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
-    }
-    for (size_t k = 0; k < TESTS; k++) {
-        bool used = k < tree.n_inner;
-
-        table->thresholds[k] = used ? tree.thresholds[k] : NAN;
-        table->slots[k] = used ? (uint16_t)tree.slots[k] : 0;
     }
     fill_lines(fast, &tree, table, scratch, sums);
     return 0;
@@ -182,27 +158,28 @@ static int compare_tables(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static int make_tables(struct cr_shap_fast *fast, bool *has_table, struct cr_error *err)
+static int make_tables(struct cr_shap_fast *fast, bool *is_small, struct cr_error *err)
 {
-    size_t n_trees = fast->forest->n_trees;
-    CR_CLEANUP(cr_freep) size_t *trees = malloc(n_trees * sizeof(*trees));
     CR_CLEANUP(cr_freep)
     cr_lanes *sums = malloc((fast->forest->n_inputs + 1) * sizeof(*sums));
+    size_t n_trees;
+    const size_t *trees = cr_forest_outcomes_trees(fast->outcomes, &n_trees);
     int result = 0;
 
-    if (trees == NULL || sums == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
-    }
-    choose_tables(fast, trees);
+    choose_tables(fast, trees, n_trees);
     fast->lines = aligned_alloc(LINE_BYTES, (fast->n_lines * sizeof(*fast->lines) + LINE_BYTES) /
                                                 LINE_BYTES * LINE_BYTES);
-    if (fast->lines == NULL) {
+    if (sums == NULL || fast->lines == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     memset(fast->lines, 0, fast->n_lines * sizeof(*fast->lines));
+    for (size_t i = 0; i < n_trees; i++) {
+        is_small[trees[i]] = true;
+    }
     for (size_t i = 0; result == 0 && i < fast->n_tables; i++) {
-        has_table[trees[i]] = true;
-        result = fill_table(fast, trees[i], &fast->tables[i], sums, err);
+        const struct table *table = &fast->tables[i];
+
+        result = fill_table(fast, trees[table->place], table, sums, err);
     }
     qsort(fast->tables, fast->n_tables, sizeof(*fast->tables), compare_tables);
     return result;
@@ -228,7 +205,7 @@ static void lay_out_scratch(struct cr_shap_fast *fast)
     fast->outcomes_at = fast->walk_at + round_up(most);
 }
 
-static int make_walks(struct cr_shap_fast *fast, const bool *has_table, struct cr_error *err)
+static int make_walks(struct cr_shap_fast *fast, const bool *is_small, struct cr_error *err)
 {
     const struct cr_forest *forest = fast->forest;
 
@@ -237,7 +214,7 @@ static int make_walks(struct cr_shap_fast *fast, const bool *has_table, struct c
         struct cr_walk_tree *walk = &fast->walks[fast->n_walks];
         int result;
 
-        if (has_table[t] || n_inner == 0) {
+        if (is_small[t] || n_inner == 0) {
             continue; /* a leaf alone gives nothing */
         }
         if (n_inner > CR_WALK_MAX_INNER) {
@@ -258,10 +235,10 @@ int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **re
                         struct cr_error *err)
 {
     CR_CLEANUP(fast_destroyp) struct cr_shap_fast *fast = calloc(1, sizeof(*fast));
-    CR_CLEANUP(cr_freep) bool *has_table = calloc(forest->n_trees, sizeof(*has_table));
+    CR_CLEANUP(cr_freep) bool *is_small = calloc(forest->n_trees, sizeof(*is_small));
     int result;
 
-    if (fast == NULL || has_table == NULL) {
+    if (fast == NULL || is_small == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     fast->forest = forest;
@@ -274,10 +251,13 @@ int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **re
     cr_walk_rules_init(&fast->rules);
     result = cr_forest_slots_init(&fast->slots, forest, err);
     if (result == 0) {
-        result = make_tables(fast, has_table, err);
+        result = cr_forest_outcomes_create(forest, &fast->slots, &fast->outcomes, err);
     }
     if (result == 0) {
-        result = make_walks(fast, has_table, err);
+        result = make_tables(fast, is_small, err);
+    }
+    if (result == 0) {
+        result = make_walks(fast, is_small, err);
     }
     if (result < 0) {
         return result;
@@ -296,6 +276,7 @@ void cr_shap_fast_destroy(struct cr_shap_fast *fast)
         cr_walk_tree_finish(&fast->walks[i]);
     }
     cr_forest_slots_finish(&fast->slots);
+    cr_forest_outcomes_destroy(fast->outcomes);
     free(fast->tables);
     free(fast->lines);
     free(fast->walks);
@@ -308,32 +289,12 @@ size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast)
     return fast->outcomes_at + fast->n_outcomes;
 }
 
-/* Which line of the table: bit k says that test k holds. */
-static inline size_t find_line(const struct table *table, const double *row)
-{
-    size_t bits = 0;
-
-#ifdef __SSE2__
-    for (size_t k = 0; k < TESTS; k += 2) {
-        __m128d values = _mm_set_pd(row[table->slots[k + 1]], row[table->slots[k]]);
-        __m128d holds = _mm_cmple_pd(values, _mm_loadu_pd(&table->thresholds[k]));
-
-        bits |= (size_t)_mm_movemask_pd(holds) << k;
-    }
-#else
-    for (size_t k = 0; k < TESTS; k++) {
-        bits |= (size_t)(row[table->slots[k]] <= table->thresholds[k]) << k;
-    }
-#endif
-    return bits;
-}
-
-/* The lines of one tree after the other lie far apart: a handful is sought and fetched before the
- * first is read. */
+/* The lines of one tree after the other lie far apart: a handful is fetched before the first is
+ * read. */
 static inline __attribute__((always_inline)) void add_lines(const struct table *table,
                                                             const struct table *end,
                                                             size_t n_features, const double *lines,
-                                                            const double *row,
+                                                            const unsigned char *outcomes,
                                                             double *contributions)
 {
     while (table < end) {
@@ -341,7 +302,9 @@ static inline __attribute__((always_inline)) void add_lines(const struct table *
         size_t n = (size_t)(end - table) < HANDFUL ? (size_t)(end - table) : HANDFUL;
 
         for (size_t i = 0; i < n; i++) {
-            found[i] = lines + table[i].first + find_line(&table[i], row) * table[i].stride;
+            size_t outcome = outcomes[table[i].place];
+
+            found[i] = lines + table[i].first + outcome * table[i].stride;
             __builtin_prefetch(found[i]);
         }
         for (size_t i = 0; i < n; i++) {
@@ -356,34 +319,36 @@ static inline __attribute__((always_inline)) void add_lines(const struct table *
 /* Each run of tables with the same number of features has a loop of its own. */
 static void add_tables(const struct cr_shap_fast *fast, const double *row, double *contributions)
 {
+    unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
     const struct table *table = fast->tables;
     const struct table *last = fast->tables + fast->n_tables;
     const struct table *end;
 
+    cr_forest_outcomes_find(fast->outcomes, row, outcomes);
     for (; table < last; table = end) {
         for (end = table; end < last && end->n_features == table->n_features; end++) {
         }
         switch (table->n_features) {
         case 1:
-            add_lines(table, end, 1, fast->lines, row, contributions);
+            add_lines(table, end, 1, fast->lines, outcomes, contributions);
             break;
         case 2:
-            add_lines(table, end, 2, fast->lines, row, contributions);
+            add_lines(table, end, 2, fast->lines, outcomes, contributions);
             break;
         case 3:
-            add_lines(table, end, 3, fast->lines, row, contributions);
+            add_lines(table, end, 3, fast->lines, outcomes, contributions);
             break;
         case 4:
-            add_lines(table, end, 4, fast->lines, row, contributions);
+            add_lines(table, end, 4, fast->lines, outcomes, contributions);
             break;
         case 5:
-            add_lines(table, end, 5, fast->lines, row, contributions);
+            add_lines(table, end, 5, fast->lines, outcomes, contributions);
             break;
         case 6:
-            add_lines(table, end, 6, fast->lines, row, contributions);
+            add_lines(table, end, 6, fast->lines, outcomes, contributions);
             break;
         default:
-            add_lines(table, end, BITS, fast->lines, row, contributions);
+            add_lines(table, end, BITS, fast->lines, outcomes, contributions);
             break;
         }
     }

@@ -53,6 +53,7 @@ struct cr_walk_tree {
     size_t n_rules;             /* walks that the integral needs */
     double *thresholds;         /* n_inner: row[slot] <= threshold goes left */
     uint32_t *slots;            /* n_inner */
+    uint32_t *breadth_first;    /* n_inner: which of them is the k-th, counted breadth first */
     struct cr_walk_node *nodes; /* n_nodes */
     struct cr_walk_twig *twigs; /* n_inner − n_nodes */
     double *leaves;             /* n_leaves values */

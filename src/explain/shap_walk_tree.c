@@ -174,6 +174,7 @@ static void fill(const struct build *build, const struct cr_forest_slots *slots)
     for (size_t i = 0; i < tree->n_inner; i++) {
         size_t place = build->found[i].place;
 
+        tree->breadth_first[i] = (uint32_t)place;
         tree->slots[place] = cr_forest_slots_find(slots, node_of(build, i));
         tree->thresholds[place] = cr_forest_slots_threshold(build->forest, node_of(build, i));
         if (build->found[i].is_twig) {
@@ -202,10 +203,11 @@ int cr_walk_tree_init(struct cr_walk_tree *tree, const struct cr_forest *forest,
     give_places(&build);
     tree->thresholds = malloc((tree->n_inner + 1) * sizeof(*tree->thresholds));
     tree->slots = malloc((tree->n_inner + 1) * sizeof(*tree->slots));
+    tree->breadth_first = malloc((tree->n_inner + 1) * sizeof(*tree->breadth_first));
     tree->nodes = malloc((tree->n_nodes + 1) * sizeof(*tree->nodes));
     tree->twigs = malloc((tree->n_inner - tree->n_nodes + 1) * sizeof(*tree->twigs));
-    if (tree->thresholds == NULL || tree->slots == NULL || tree->nodes == NULL ||
-        tree->twigs == NULL) {
+    if (tree->thresholds == NULL || tree->slots == NULL || tree->breadth_first == NULL ||
+        tree->nodes == NULL || tree->twigs == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     fill(&build, slots);
@@ -216,6 +218,7 @@ void cr_walk_tree_finish(struct cr_walk_tree *tree)
 {
     free(tree->thresholds);
     free(tree->slots);
+    free(tree->breadth_first);
     free(tree->nodes);
     free(tree->twigs);
     free(tree->leaves);

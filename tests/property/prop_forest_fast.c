@@ -10,6 +10,7 @@
 #include "../../src/explain/shap_walk.h"
 #include "cr_test.h"
 #include "creditrisk/model/forest_fast.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/cleanup.h"
 #include "model_data.h"
 
@@ -326,11 +327,10 @@ static void a_large_tree(void **state)
     (void)check_full_forest(depths, CR_ARRAY_LEN(depths));
 }
 
-/* A table of seven tests is 8 KiB: 2,048 of them are all that fits their share of memory, the trees
- * beyond are walked, for which a row needs more scratch. */
-static void more_tables_than_memory(void **state)
+/* Trees beyond those that have tables are walked, for which a row needs more scratch. */
+static void more_trees_than_tables(void **state)
 {
-    enum { N_FIT = 2048, N_TREES = 2100 };
+    enum { N_FIT = CR_FOREST_OUTCOMES_MAX_TREES, N_TREES = N_FIT + 52 };
     size_t depths[N_TREES];
 
     (void)state;
@@ -454,7 +454,7 @@ int main(void)
         cmocka_unit_test(a_wide_forest),
         cmocka_unit_test(long_paths),
         cmocka_unit_test(a_large_tree),
-        cmocka_unit_test(more_tables_than_memory),
+        cmocka_unit_test(more_trees_than_tables),
         cmocka_unit_test(rules_integrate_polynomials),
         cmocka_unit_test(trained_by_xgboost),
         cmocka_unit_test(trained_by_gbm),
