@@ -21,6 +21,7 @@ enum {
     MAX_TEXT_LEN = 1023, /* longer texts are not numbers; the longest exact double has 767 digits */
     MAX_EXPONENT = 100000, /* anything beyond is 0 or infinity */
     MAX_POWER = 22,        /* the largest exact power of ten */
+    MAX_COUNTED = 19,      /* digits that always fit 64 bits */
 };
 
 #define MAX_EXACT (UINT64_C(1) << 53)
@@ -46,12 +47,14 @@ static double read_general(const char *text)
     return strtod_l(text, NULL, c_locale);
 }
 
-/* ± digits · 10^exponent; digits is meaningless unless exact. */
+/* ± digits · 10^exponent, as written; digits has overflowed when there are more than MAX_COUNTED.
+ */
 struct decimal {
     uint64_t digits;
-    int exponent;
+    ptrdiff_t n_digits;
+    ptrdiff_t exponent;
     bool negative;
-    bool exact;
+    bool whole; /* neither point nor exponent */
 };
 
 static bool is_digit(const char *p, const char *end)
@@ -59,20 +62,21 @@ static bool is_digit(const char *p, const char *end)
     return p < end && *p >= '0' && *p <= '9';
 }
 
-/* Reads a run of digits and returns its end; each digit moves the exponent by `shift`. */
-static const char *scan_digits(const char *p, const char *end, int shift, struct decimal *decimal)
+/* Reads a run of digits and returns its end. */
+static const char *scan_digits(const char *p, const char *end, struct decimal *decimal)
 {
+    const char *begin = p;
+    uint64_t digits = decimal->digits;
+
     for (; is_digit(p, end); p++) {
-        if (decimal->digits > (MAX_EXACT - 9) / 10) {
-            decimal->exact = false;
-        } else {
-            decimal->digits = decimal->digits * 10 + (uint64_t)(*p - '0');
-        }
-        decimal->exponent += shift;
+        digits = digits * 10 + (uint64_t)(*p - '0');
     }
+    decimal->digits = digits;
+    decimal->n_digits += p - begin;
     return p;
 }
 
+/* p stands behind the letter; returns NULL when no exponent follows. */
 static const char *scan_exponent(const char *p, const char *end, struct decimal *decimal)
 {
     bool negative = p < end && *p == '-';
@@ -93,49 +97,84 @@ static const char *scan_exponent(const char *p, const char *end, struct decimal 
     return p;
 }
 
-/* The whole grammar of cr_num_parse. */
-static bool scan(const char *p, const char *end, struct decimal *decimal)
+/* The rest of a number whose first digits have been read; returns its end. */
+static const char *scan_fraction(const char *p, const char *end, struct decimal *decimal)
 {
-    if (p < end && (*p == '+' || *p == '-')) {
-        decimal->negative = *p == '-';
-        p++;
-    }
-    if (!is_digit(p, end)) {
-        return false;
-    }
-    p = scan_digits(p, end, 0, decimal);
-    if (p < end && *p == '.') {
-        if (!is_digit(p + 1, end)) {
-            return false;
-        }
-        p = scan_digits(p + 1, end, -1, decimal);
+    const char *behind;
+
+    decimal->whole = true;
+    if (p < end && *p == '.' && is_digit(p + 1, end)) {
+        behind = scan_digits(p + 1, end, decimal);
+        decimal->exponent -= behind - p - 1;
+        decimal->whole = false;
+        p = behind;
     }
     if (p < end && (*p == 'e' || *p == 'E')) {
-        p = scan_exponent(p + 1, end, decimal);
+        behind = scan_exponent(p + 1, end, decimal);
+        if (behind != NULL) {
+            decimal->whole = false;
+            p = behind;
+        }
     }
-    return p == end;
+    return p;
+}
+
+/* The value of text[0..len), which is the decimal; NaN when it is too long. */
+static double evaluate(const char *text, size_t len, const struct decimal *decimal)
+{
+    char copy[MAX_TEXT_LEN + 1];
+
+    if (len > MAX_TEXT_LEN) {
+        return NAN;
+    }
+    if (decimal->n_digits <= MAX_COUNTED && decimal->digits <= MAX_EXACT &&
+        decimal->exponent >= -MAX_POWER && decimal->exponent <= MAX_POWER) {
+        double digits = (double)decimal->digits;
+        double magnitude = decimal->exponent < 0 ? digits / powers[-decimal->exponent]
+                                                 : digits * powers[decimal->exponent];
+
+        return decimal->negative ? -magnitude : magnitude;
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return read_general(copy);
 }
 
 bool cr_num_parse(const char *text, size_t len, double *ret_value)
 {
-    struct decimal decimal = {.exact = true};
-    char copy[MAX_TEXT_LEN + 1];
+    const char *p = text, *end = text + len;
+    struct decimal decimal = {.negative = len > 0 && *text == '-'};
 
-    if (len > MAX_TEXT_LEN || !scan(text, text + len, &decimal)) {
+    if (len > 0 && (*p == '+' || *p == '-')) {
+        p++;
+    }
+    if (len > MAX_TEXT_LEN || !is_digit(p, end) ||
+        scan_fraction(scan_digits(p, end, &decimal), end, &decimal) != end) {
         return false;
     }
-    if (decimal.exact && abs(decimal.exponent) <= MAX_POWER) {
-        double digits = (double)decimal.digits;
-        double power = powers[abs(decimal.exponent)];
-        double magnitude = decimal.exponent < 0 ? digits / power : digits * power;
-
-        *ret_value = decimal.negative ? -magnitude : magnitude;
-        return true;
-    }
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    *ret_value = read_general(copy);
+    *ret_value = evaluate(text, len, &decimal);
     return true;
+}
+
+size_t cr_num_read_json(const char *text, size_t len, double *ret_value, bool *ret_whole)
+{
+    const char *p = text, *end = text + len;
+    struct decimal decimal = {.negative = len > 0 && *text == '-'};
+
+    p += decimal.negative;
+    if (!is_digit(p, end)) {
+        return 0;
+    }
+    if (*p == '0') {
+        decimal.n_digits = 1;
+        p++;
+    } else {
+        p = scan_digits(p, end, &decimal);
+    }
+    p = scan_fraction(p, end, &decimal);
+    *ret_value = evaluate(text, (size_t)(p - text), &decimal);
+    *ret_whole = decimal.whole;
+    return (size_t)(p - text);
 }
 
 bool cr_num_parse_int(const char *text, size_t len, int64_t *ret_value)

@@ -239,6 +239,44 @@ static void test_int(void **state)
     assert_true(value == INT64_MIN);
 }
 
+/* As much as is a number, and its kind. */
+static void test_json(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        bool whole;
+    } cases[] = {
+        {"0", 1, true},        {"-12,", 3, true},    {"007", 1, true},
+        {"1.5e+3}", 6, false}, {"1.", 1, true},      {"1.e5", 1, true},
+        {"2e", 1, true},       {"2E+", 1, true},     {"3e5.5", 3, false},
+        {"1.25e", 4, false},   {"-0.10x", 5, false}, {"12345678901234567890", 20, true},
+        {"", 0, false},        {"-", 0, false},      {"+1", 0, false},
+        {".5", 0, false},      {"-a", 0, false},     {"nan", 0, false},
+    };
+    char digits[1100];
+    double value = 0.0;
+    bool whole = false;
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        char copy[32] = "";
+        size_t len = cr_num_read_json(cases[i].text, strlen(cases[i].text), &value, &whole);
+
+        assert_int_equal(len, cases[i].len);
+        if (len > 0) {
+            memcpy(copy, cases[i].text, len);
+            assert_int_equal(whole, cases[i].whole);
+            cr_assert_same(value, strtod(copy, NULL));
+        }
+    }
+    memset(digits, '1', sizeof(digits));
+    assert_int_equal(cr_num_read_json(digits, 1023, &value, &whole), 1023);
+    assert_true(isinf(value) && whole);
+    assert_int_equal(cr_num_read_json(digits, sizeof(digits), &value, &whole), sizeof(digits));
+    assert_true(isnan(value) && whole);
+}
+
 static void test_round(void **state)
 {
     (void)state;
@@ -263,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_grammar),
         cmocka_unit_test(test_range),
         cmocka_unit_test(test_int),
+        cmocka_unit_test(test_json),
         cmocka_unit_test(test_round),
     };
 

@@ -18,6 +18,12 @@
  * range of double yields ±infinity: callers decide. */
 bool cr_num_parse(const char *text, size_t len, double *ret_value);
 
+/* Reads the number of JSON (RFC 8259, section 6: no plus sign, no digit behind a leading 0) with
+ * which text[0..len) begins, and as much of it as is one; returns its length, 0 when there is none.
+ * *ret_whole: it has neither point nor exponent. The value may be ±infinity as above, and is NaN
+ * when the number has more than 1023 characters. */
+size_t cr_num_read_json(const char *text, size_t len, double *ret_value, bool *ret_whole);
+
 /* Reads all of text[0..len) as a decimal integer that fits int64; "516.0" is accepted as 516. */
 bool cr_num_parse_int(const char *text, size_t len, int64_t *ret_value);
 
