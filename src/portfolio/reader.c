@@ -39,55 +39,27 @@ static bool at(const struct cr_reader *reader, char c)
     return reader->p < reader->end && *reader->p == c;
 }
 
-static bool is_digit(const char *p, const char *end)
-{
-    return p < end && *p >= '0' && *p <= '9';
-}
-
-static const char *skip_digits(const char *p, const char *end)
-{
-    while (is_digit(p, end)) {
-        p++;
-    }
-    return p;
-}
-
 /* Reads as far as the text is a number: what then stands there instead of a comma is the fault. */
 static int read_number(struct cr_reader *reader, struct cr_token *ret_token)
 {
     const char *begin = reader->p;
-    const char *end = reader->end;
-    const char *p = begin + (*begin == '-' ? 1 : 0);
-    enum cr_token_kind kind = CR_TOKEN_INTEGER;
-    double number;
+    double number = NAN;
+    bool whole = false;
+    size_t len = cr_num_read_json(begin, (size_t)(reader->end - begin), &number, &whole);
 
-    if (!is_digit(p, end)) {
+    if (len == 0) {
         return cr_reader_refuse(reader, begin, "Expecting value");
     }
-    p = *p == '0' ? p + 1 : skip_digits(p, end);
-    if (p < end && *p == '.' && is_digit(p + 1, end)) {
-        kind = CR_TOKEN_REAL;
-        p = skip_digits(p + 1, end);
-    }
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        const char *exponent = p + 1;
-
-        exponent += exponent < end && (*exponent == '+' || *exponent == '-') ? 1 : 0;
-        if (is_digit(exponent, end)) {
-            kind = CR_TOKEN_REAL;
-            p = skip_digits(exponent, end);
-        }
-    }
-    if (!cr_num_parse(begin, (size_t)(p - begin), &number)) {
-        if (kind == CR_TOKEN_REAL) {
+    if (isnan(number)) {
+        if (!whole) {
             return cr_reader_refuse(reader, begin, "Number with too many digits");
         }
         number = *begin == '-' ? -INFINITY : INFINITY; /* more digits than any double has */
     }
-    reader->p = p;
+    reader->p = begin + len;
     *ret_token = (struct cr_token){
-        .kind = kind,
-        .number = kind == CR_TOKEN_INTEGER ? number + 0.0 : number, /* the integer −0 is 0 */
+        .kind = whole ? CR_TOKEN_INTEGER : CR_TOKEN_REAL,
+        .number = whole ? number + 0.0 : number, /* the integer −0 is 0 */
         .offset = (size_t)(begin - reader->body),
     };
     return 0;
@@ -138,11 +110,12 @@ static int read_value(struct cr_reader *reader, size_t depth, struct cr_token *r
         result = read_nested(reader, depth + 1);
         *ret_token = (struct cr_token){.kind = CR_TOKEN_NESTED, .offset = offset};
         return result;
-    case '-':
-        return read_number(reader, ret_token);
+    case 'n':
+    case 'f':
+    case 't':
+        return read_word(reader, ret_token);
     default:
-        return is_digit(reader->p, reader->end) ? read_number(reader, ret_token)
-                                                : read_word(reader, ret_token);
+        return read_number(reader, ret_token);
     }
 }
 

@@ -3,6 +3,8 @@
  * only where there are escape sequences. */
 #include "reader.h"
 
+#include <endian.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "creditrisk/util/utf8.h"
@@ -129,6 +131,36 @@ static int decode(struct cr_reader *reader, struct cr_token *string)
     return 0;
 }
 
+/* The top bit of the lowest byte that is no plain character of a string: a quote, a backslash, a
+ * control character or no ASCII; 0 when all are plain. (A byte below 128 borrows in byte − x when
+ * it is less than x; bytes above the lowest one found may be wrong, as the borrow goes on.) */
+static uint64_t find_special(uint64_t bytes)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t quote = (bytes ^ each * '"') - each;
+    uint64_t backslash = (bytes ^ each * '\\') - each;
+    uint64_t control = bytes - each * 0x20;
+
+    return (quote | backslash | control | bytes) & each * 0x80;
+}
+
+static const char *skip_plain(const char *p, const char *end)
+{
+    uint64_t bytes, special;
+
+    for (; end - p >= (ptrdiff_t)sizeof(bytes); p += sizeof(bytes)) {
+        memcpy(&bytes, p, sizeof(bytes));
+        special = find_special(le64toh(bytes));
+        if (special != 0) {
+            return p + __builtin_ctzll(special) / 8;
+        }
+    }
+    while (p < end && (find_special((unsigned char)*p) & 0x80) == 0) { /* the lowest alone */
+        p++;
+    }
+    return p;
+}
+
 int cr_reader_read_string(struct cr_reader *reader, struct cr_token *ret_token)
 {
     const char *quote = reader->p;
@@ -136,12 +168,14 @@ int cr_reader_read_string(struct cr_reader *reader, struct cr_token *ret_token)
     bool escaped = false;
 
     for (;;) {
-        unsigned char c = p < reader->end ? (unsigned char)*p : '\0';
-        size_t step = 1;
+        unsigned char c;
+        size_t step;
 
+        p = skip_plain(p, reader->end);
         if (p == reader->end) {
             return cr_reader_refuse(reader, quote, "Unterminated string starting at");
         }
+        c = (unsigned char)*p;
         if (c == '"') {
             break;
         }
@@ -156,7 +190,7 @@ int cr_reader_read_string(struct cr_reader *reader, struct cr_token *ret_token)
             step = (size_t)(behind - p);
         } else if (c < 0x20) {
             return cr_reader_refuse(reader, p, "Invalid control character at");
-        } else if (c >= 0x80) {
+        } else {
             step = cr_utf8_sequence(p, (size_t)(reader->end - p));
             if (step == 0) {
                 return cr_reader_refuse(reader, p, "Invalid UTF-8");

@@ -63,7 +63,7 @@ static unsigned char take_number(const struct cr_field *field, const struct cr_t
     if (isinf(number) && !(whole && token->kind == CR_TOKEN_INTEGER)) {
         return bad(CR_ISSUE_FINITE_NUMBER);
     }
-    if (whole && number != floor(number)) {
+    if (whole && token->kind == CR_TOKEN_REAL && number != floor(number)) {
         return bad(CR_ISSUE_INT_FROM_FLOAT);
     }
     if (number < field->min) {

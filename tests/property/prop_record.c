@@ -396,12 +396,39 @@ static void test_hostile(void **state)
     assert_true(n_valid > n / 20 && n_valid < n - n / 20);
 }
 
+/* Every byte at every place of strings of every length up to that of a few words of memory. */
+static void test_strings(void **state)
+{
+    enum { MAX_LEN = 20 };
+
+    (void)state;
+    for (size_t i = 0; i < MAX_LEN * MAX_LEN * 256; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+        size_t len = 1 + i / 256 / MAX_LEN, at = i / 256 % MAX_LEN;
+        bool valid = false;
+
+        if (at >= len) {
+            continue;
+        }
+        cr_arena_reset(&arena);
+        cr_strbuf_puts(&text, "{\"");
+        for (size_t k = 0; k < len; k++) {
+            cr_strbuf_putc(&text, k == at ? (char)(i % 256) : 'a');
+        }
+        cr_strbuf_puts(&text, "\":1}");
+        if (!agree(&text, &valid)) {
+            fail_msg("byte %zu at %zu of %zu", i % 256, at, len);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_sendable),
         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_strings),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
