@@ -291,7 +291,7 @@ bool cr_headers_is_target(const char *uri)
     for (const char *text = uri; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
 
-        if (c <= 0x20 || c >= 0x7f || strncmp(text, "%00", 3) == 0) {
+        if (c <= 0x20 || c >= 0x7f || (c == '%' && text[1] == '0' && text[2] == '0')) {
             return false;
         }
     }
