@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_BODY = 65536, CONNECTIONS = 1024, CONNECTION_BYTES = 32768 };
+/* The memory of a connection is the daemon's, too: the library clears it with every request. */
+enum { MAX_BODY = 65536, CONNECTIONS = 1024, CONNECTION_BYTES = 24576 };
 
 static struct MHD_Response *response;
 
