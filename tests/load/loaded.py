@@ -2,7 +2,9 @@
 addresses, and how much memory they cost."""
 import os
 import pathlib
+import re
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -74,3 +76,20 @@ def read_answer(client):
             return None
         body += piece
     return int(head.split()[1]), head, body
+
+
+def h2load_words(service, connections, *words):
+    """The command that posts the application again and again."""
+    body = service.dir / "body"
+    body.write_bytes(service.application)
+    return ["h2load", "--h1", "-t", "1", "-c", str(connections), *words, "-H", "Content-Type: application/json", "-d", str(body),
+            f"http://127.0.0.1:{service.port}/predict"]
+
+
+def h2load(service, connections, *words):
+    """How many were answered with 2xx; nothing else may be answered to these connections."""
+    done = subprocess.run(h2load_words(service, connections, *words), capture_output=True, text=True, check=False)
+    match = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", done.stdout)
+    assert match, done.stdout + done.stderr
+    assert match[2] == match[3] == match[4] == "0", done.stdout
+    return int(match[1])

@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from loaded import Service, read_answer  # noqa: E402
+from loaded import Service, h2load, h2load_words, read_answer  # noqa: E402
 
 CAP, CROWD, ROWS = 64, 192, 500
 GOODPUT, MEMORY_KIB = 0.8, 512 * 1024
@@ -60,22 +60,6 @@ class Batches:
         self.stop = True
         for thread in self.threads:
             thread.join()
-
-
-def h2load_words(service, connections, *words):
-    body = service.dir / "body"
-    body.write_bytes(service.application)
-    return ["h2load", "--h1", "-t", "1", "-c", str(connections), *words, "-H", "Content-Type: application/json", "-d", str(body),
-            f"http://127.0.0.1:{service.port}/predict"]
-
-
-def h2load(service, connections, seconds):
-    """Singles answered with 2xx, a second; nothing else may be answered to these connections."""
-    done = subprocess.run(h2load_words(service, connections, "-D", str(seconds)), capture_output=True, text=True, check=False)
-    match = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", done.stdout)
-    assert match, done.stdout + done.stderr
-    assert match[2] == match[3] == match[4] == "0", done.stdout
-    return int(match[1]) / seconds
 
 
 class Crowd:
@@ -146,13 +130,13 @@ def main():
     with Service(*sys.argv[1:4], **variables) as service:
         for _ in range(rounds):  # by turns: what else the machine does meets both
             with Batches(service, 1) as one:
-                alone += h2load(service, CAP, seconds) / rounds
+                alone += h2load(service, CAP, "-D", str(seconds)) / seconds / rounds
             alone_rows += one.rows / seconds / rounds
             with ThreadPoolExecutor(1) as pool:
-                well_behaved = pool.submit(h2load, service, CAP, seconds)
+                well_behaved = pool.submit(h2load, service, CAP, "-D", str(seconds))
                 time.sleep(0.5)  # they are there first; who comes later is the crowd
                 with Batches(service, 8) as many, Refused(service) as probes, Crowd(service, CROWD):
-                    good += well_behaved.result() / rounds
+                    good += well_behaved.result() / seconds / rounds
             rows += many.rows / (seconds - 0.5) / rounds
             waits += probes.waits
         metrics = ask(service, "/metrics")
