@@ -64,6 +64,55 @@ int cr_registry_champion(struct cr_registry *registry, const char *portfolio, ch
     return need_pointer(registry, portfolio, champion_pointer, ret_version, err);
 }
 
+void cr_registry_free_portfolios(char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(names[i]);
+    }
+    free(names);
+}
+
+/* Appends the statement's row. */
+static int add_name(const struct cr_stmt *stmt, char ***names, size_t *n, struct cr_error *err)
+{
+    char **grown = reallocarray(*names, *n + 1, sizeof(*grown));
+    char *name = strdup(cr_stmt_text(stmt, 0));
+
+    *names = grown != NULL ? grown : *names;
+    if (grown == NULL || name == NULL) {
+        free(name);
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the portfolios");
+    }
+    grown[(*n)++] = name;
+    return 0;
+}
+
+int cr_registry_portfolios(struct cr_registry *registry, char ***ret_names, size_t *ret_n,
+                           struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    char **names = NULL;
+    size_t n = 0;
+    bool row = false;
+    int r = cr_db_prepare(registry->db,
+                          "SELECT portfolio FROM pointers WHERE name = ?1 ORDER BY portfolio", NULL,
+                          &stmt, err);
+
+    if (r == 0) {
+        r = cr_stmt_bind_text(stmt, 0, champion_pointer, err);
+    }
+    while (r == 0 && (r = cr_stmt_step(stmt, &row, err)) == 0 && row) {
+        r = add_name(stmt, &names, &n, err);
+    }
+    if (r != 0) {
+        cr_registry_free_portfolios(names, n);
+        return r;
+    }
+    *ret_names = names;
+    *ret_n = n;
+    return 0;
+}
+
 int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, char **ret_version,
                            struct cr_error *err)
 {

@@ -216,6 +216,33 @@ static void publishing_consumes_the_folder(void **state)
     assert_true(has_file(path, CR_ARTIFACT_MANIFEST));
 }
 
+/* Only who has a champion, by name. */
+static void portfolios_are_listed(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    char **names = NULL;
+    size_t n = 7;
+    struct cr_error err = {0};
+
+    (void)state;
+    cr_assert_ok(cr_registry_portfolios(registry, &names, &n, &err), &err);
+    assert_int_equal(n, 0);
+    cr_registry_free_portfolios(names, n);
+    assert_published(registry, "retail", "v1");
+    assert_published(registry, "cards", "v1");
+    assert_published(registry, "cards", "v2");
+    assert_published(registry, "idle", "v1");
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "cards", "v1", &actor, &err), &err);
+    cr_assert_ok(cr_registry_challenge(registry, "cards", "v2", &actor, &err), &err);
+    cr_assert_ok(cr_registry_portfolios(registry, &names, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_string_equal(names[0], "cards");
+    assert_string_equal(names[1], "retail");
+    cr_registry_free_portfolios(names, n);
+}
+
 static void promotion_is_recorded(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
@@ -645,6 +672,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions_count_per_portfolio),
         cmocka_unit_test(publishing_consumes_the_folder),
+        cmocka_unit_test(portfolios_are_listed),
         cmocka_unit_test(promotion_is_recorded),
         cmocka_unit_test(history_cannot_be_rewritten),
         cmocka_unit_test(what_a_crash_leaves_is_harmless),

@@ -100,6 +100,12 @@ int cr_registry_read_manifest(const struct cr_registry *registry, const char *po
 int cr_registry_champion(struct cr_registry *registry, const char *portfolio, char **ret_version,
                          struct cr_error *err);
 
+/* Names of the portfolios that have a champion, in alphabetical order; *ret_names is yours:
+ * cr_registry_free_portfolios. */
+int cr_registry_portfolios(struct cr_registry *registry, char ***ret_names, size_t *ret_n,
+                           struct cr_error *err);
+void cr_registry_free_portfolios(char **names, size_t n);
+
 /* Makes version the champion in one transaction and records the event, also when it already was. A
  * challenger that is promoted is no challenger any more. CR_ENOTFOUND for an unknown one. */
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
