@@ -26,6 +26,7 @@
 /* THE table. Every value goes through the same text reader, wherever it comes from. */
 static const struct cr_setting table[] = {
     ROW("portfolio", "portfolio", NAME, AT(portfolio), "retail", 0, 0, NULL),
+    ROW("portfolios", NULL, LIST, AT(portfolios), "*", 0, 0, NULL),
     ROW("db", "db", URL, AT(db), "sqlite:data/creditrisk.db", 0, 0, NULL),
     ROW("registry.dir", "registry", TEXT, AT(registry), "models", 0, 0, NULL),
     ROW("registry.db", "registry-db", URL, AT(registry_db), NULL, 0, 0, NULL),

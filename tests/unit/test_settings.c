@@ -96,6 +96,7 @@ static void test_defaults(void **state)
 
     (void)state;
     assert_string_equal(settings.portfolio, "retail");
+    assert_string_equal(settings.portfolios, "*");
     assert_string_equal(settings.db, "sqlite:data/creditrisk.db");
     assert_string_equal(settings.registry, "models");
     assert_null(settings.registry_db);

@@ -21,6 +21,7 @@ enum cr_origin { CR_ORIGIN_DEFAULT, CR_ORIGIN_FILE, CR_ORIGIN_ENVIRONMENT, CR_OR
 struct cr_settings {
     /* both programs */
     char *portfolio;        /* portfolio: retail */
+    char *portfolios;       /* portfolios: which the daemon also serves; * = all with a champion */
     char *db;               /* db: sqlite:data/creditrisk.db */
     char *registry;         /* registry.dir: models; the variable is CREDITRISK_REGISTRY */
     char *registry_db;      /* registry.db: NULL = sqlite:<registry>/registry.db */
