@@ -198,8 +198,8 @@ int cr_challenger_load(const struct cr_settings *settings, const struct cr_trial
             result = load_version(&loading, version, 1, &challenger->bundle, &challenger->error);
         }
     }
-    if (result == 0 &&
-        cr_metrics_shadow(metrics, version, &challenger->shadow, &challenger->error) < 0) {
+    if (result == 0 && cr_metrics_shadow(metrics, settings->portfolio, version, &challenger->shadow,
+                                         &challenger->error) < 0) {
         cr_bundle_unref(CR_STEAL(challenger->bundle));
     }
     *ret_challenger = challenger;

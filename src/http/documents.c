@@ -91,13 +91,22 @@ static int score_example(struct cr_bundle *bundle, json_t **ret_answer, struct c
     return r;
 }
 
-static int make_openapi(struct cr_asset *document, struct cr_bundle *bundle,
+/* Both documents. */
+static int make_openapi(struct cr_asset *items, struct cr_bundle *bundle,
                         const struct cr_settings *settings, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
     int r = score_example(bundle, &answer, err);
 
-    return r < 0 ? r : set_json(document, cr_openapi_make(bundle, settings, answer), err);
+    if (r == 0) {
+        r = set_json(&items[CR_DOCUMENT_OPENAPI], cr_openapi_make(bundle, settings, false, answer),
+                     err);
+    }
+    if (r == 0) {
+        r = set_json(&items[CR_DOCUMENT_OPENAPI_OWN],
+                     cr_openapi_make(bundle, settings, true, answer), err);
+    }
+    return r;
 }
 
 /* The version's report. In the folder it names no version, since an import may give it another
@@ -139,7 +148,7 @@ int cr_documents_init(struct cr_documents *documents, struct cr_bundle *bundle, 
     int r;
 
     *documents = (struct cr_documents){0};
-    r = make_openapi(&items[CR_DOCUMENT_OPENAPI], bundle, settings, err);
+    r = make_openapi(items, bundle, settings, err);
     if (r == 0) {
         r = set_json(&items[CR_DOCUMENT_PORTFOLIO], cr_form_portfolio(bundle), err);
     }

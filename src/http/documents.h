@@ -10,9 +10,10 @@
 #include "creditrisk/web/assets.h"
 
 enum cr_document {
-    CR_DOCUMENT_OPENAPI,   /* GET /openapi.json */
-    CR_DOCUMENT_PORTFOLIO, /* GET /ui/portfolio.json */
-    CR_DOCUMENT_REPORT,    /* GET /report.json; `bytes` is NULL when the version has none */
+    CR_DOCUMENT_OPENAPI,     /* GET /openapi.json */
+    CR_DOCUMENT_OPENAPI_OWN, /* GET /portfolios/{name}/openapi.json */
+    CR_DOCUMENT_PORTFOLIO,   /* GET /ui/portfolio.json */
+    CR_DOCUMENT_REPORT,      /* GET /report.json; `bytes` is NULL when the version has none */
     CR_N_DOCUMENTS,
 };
 

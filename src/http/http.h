@@ -15,7 +15,6 @@
 #include "auth.h"
 #include "budget.h"
 #include "burst.h"
-#include "challengers.h"
 #include "champion.h"
 #include "connections.h"
 #include "cors.h"
@@ -32,6 +31,7 @@
 #include "queue.h"
 #include "refusal.h"
 #include "routes.h"
+#include "seat.h"
 
 enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 32 };
 
@@ -79,6 +79,7 @@ struct cr_request {
     enum cr_method method;
     const struct cr_route *route; /* NULL when none */
     struct cr_route_params params;
+    struct cr_seat *seat; /* of the portfolio that the path names, else the first */
     enum cr_surface surface;
     enum cr_media media;           /* of the body */
     struct cr_origin_entry origin; /* of a page that may read the answer; text NULL = none */
@@ -116,18 +117,15 @@ struct cr_server {
     struct cr_connections *connections;
     struct cr_acceptor *acceptor; /* NULL before start and while draining */
     struct cr_queue *queue;
-    struct cr_challengers *challengers; /* loads them */
-    struct cr_shadow *shadow;           /* scores them */
+    struct cr_shadow *shadow; /* scores challengers */
     struct cr_auth *auth;
     struct cr_limit *limit;          /* NULL = none */
     struct cr_burst cuts;            /* connections beyond their deadline */
     struct cr_budget *budget;        /* of large bodies and answers */
     struct cr_trial_host trial_host; /* program NULL = none */
     int stop_fd;                     /* an eventfd: readable once the server drains or ends */
-    pthread_mutex_t reload_lock;     /* one reload at a time; guards `seen` */
-    struct cr_pointers seen;         /* what was loaded or refused last: not tried again */
-    pthread_mutex_t lock;            /* guards `champion` (the pointer) */
-    struct cr_champion *champion;
+    pthread_mutex_t reload_lock;     /* one reload at a time */
+    struct cr_seats seats;           /* the champions */
     atomic_bool draining;
     atomic_bool stopping;    /* what is queued is not done any more */
     atomic_size_t n_active;  /* requests whose line was read and whose answer is not out */
@@ -136,11 +134,12 @@ struct cr_server {
     pthread_cond_t progress; /* while draining: a request ended */
 };
 
-/* server.c: a reference to the champion, NULL when there is none; yours: cr_champion_unref. */
+/* server.c: a reference to the champion of the first seat, NULL when there is none; yours:
+ * cr_champion_unref. */
 struct cr_champion *cr_server_champion(struct cr_server *server);
 
-/* Whether requests should be sent here: a champion is loaded (and has passed its self-test) and the
- * server is not draining. */
+/* Whether requests should be sent here: the first seat has a champion (which has passed its
+ * self-test) and the server is not draining. */
 bool cr_server_is_ready(struct cr_server *server);
 
 /* What clients read where there is none. */
@@ -224,6 +223,7 @@ enum MHD_Result cr_reply_deliver(struct cr_request *request);
 void cr_reply_cut(struct cr_request *request, enum cr_refusal refusal, const char *detail);
 
 /* The routes. */
+cr_route_fn cr_route_portfolios;
 cr_route_fn cr_route_predict;
 cr_route_fn cr_route_predict_batch;
 cr_route_fn cr_route_health;

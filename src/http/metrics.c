@@ -103,11 +103,13 @@ static struct cr_counters *counters_create(void)
 
 CR_DEFINE_CLEANUP(struct cr_metrics *, cr_metrics_destroy);
 
-int cr_metrics_create(size_t n_threads, struct cr_metrics **ret_metrics, struct cr_error *err)
+int cr_metrics_create(size_t n_threads, const char *portfolio, struct cr_metrics **ret_metrics,
+                      struct cr_error *err)
 {
     CR_CLEANUP(cr_metrics_destroyp) struct cr_metrics *metrics = calloc(1, sizeof(*metrics));
 
     if (metrics != NULL) {
+        metrics->portfolio = portfolio;
         metrics->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
         metrics->n_series = 1; /* slot 0 */
         metrics->threads = calloc(n_threads, sizeof(*metrics->threads));
@@ -142,7 +144,7 @@ void cr_metrics_destroy(struct cr_metrics *metrics)
     while (metrics->shadows != NULL) {
         struct cr_shadow_counters *next = metrics->shadows->next;
 
-        free(metrics->shadows->version);
+        free(metrics->shadows->labels);
         free(metrics->shadows);
         metrics->shadows = next;
     }
@@ -193,12 +195,13 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
     return 0;
 }
 
-/* One slot for one or two labels. */
-static int take(struct cr_metrics *metrics, enum cr_family family, const char *const labels[4],
-                size_t *ret_slot, struct cr_error *err)
+/* One slot for one or two labels of a portfolio's series. */
+static int take(struct cr_metrics *metrics, enum cr_family family, const char *portfolio,
+                const char *const labels[4], size_t *ret_slot, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
 
+    cr_metrics_put_owner(metrics, &text, portfolio);
     cr_metrics_put_label(&text, labels[0], labels[1]);
     if (labels[2] != NULL) {
         cr_strbuf_putc(&text, ',');
@@ -222,25 +225,25 @@ static int take_slots(struct cr_metrics *metrics, const struct cr_bundle *bundle
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < watch->n_bands; i++) {
-        r = take(metrics, CR_FAMILY_PREDICTIONS,
+        r = take(metrics, CR_FAMILY_PREDICTIONS, portfolio->name,
                  (const char *const[]){"version", bundle->version, "band",
                                        portfolio->policy.bands[i].name},
                  &watch->bands[i], err);
     }
     for (size_t i = 0; r == 0 && i < watch->n_fields; i++) {
-        r = take(metrics, CR_FAMILY_IMPUTED,
+        r = take(metrics, CR_FAMILY_IMPUTED, portfolio->name,
                  (const char *const[]){"field", portfolio->fields[i].name, NULL, NULL},
                  &watch->imputed[i], err);
     }
     for (size_t i = 0; r == 0 && i < watch->n_features; i++) {
-        r = take(metrics, CR_FAMILY_UNKNOWN_CATEGORY,
+        r = take(metrics, CR_FAMILY_UNKNOWN_CATEGORY, portfolio->name,
                  (const char *const[]){"field", portfolio->features[i].name, NULL, NULL},
                  &watch->unknown[i], err);
     }
     for (size_t i = 0; r == 0 && i < (watch->n_fields + N_BODY_ROWS) * CR_N_ISSUE_TYPES; i++) {
         enum cr_issue_type type = (enum cr_issue_type)(i % CR_N_ISSUE_TYPES);
 
-        r = take(metrics, CR_FAMILY_VALIDATION_ERRORS,
+        r = take(metrics, CR_FAMILY_VALIDATION_ERRORS, portfolio->name,
                  (const char *const[]){"field", invalid_name(portfolio, i / CR_N_ISSUE_TYPES),
                                        "type", cr_issue_type_name(type)},
                  &watch->invalid[i], err);
@@ -356,33 +359,36 @@ void cr_metrics_count_issues(struct cr_counters *counters, const struct cr_watch
     }
 }
 
-/* NULL without memory. */
-static struct cr_shadow_counters *shadow_create(const char *version)
+/* Consumes the labels; NULL without memory. */
+static struct cr_shadow_counters *shadow_create(struct cr_strbuf *labels)
 {
     struct cr_shadow_counters *counters = calloc(1, sizeof(*counters));
 
     if (counters != NULL) {
-        counters->version = strdup(version);
+        counters->labels = cr_strbuf_steal(labels);
     }
-    if (counters != NULL && counters->version == NULL) {
+    if (counters != NULL && counters->labels == NULL) {
         free(counters);
         counters = NULL;
     }
     return counters;
 }
 
-int cr_metrics_shadow(struct cr_metrics *metrics, const char *version,
+int cr_metrics_shadow(struct cr_metrics *metrics, const char *portfolio, const char *version,
                       struct cr_shadow_counters **ret_counters, struct cr_error *err)
 {
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
     struct cr_shadow_counters *counters;
 
+    cr_metrics_put_owner(metrics, &labels, portfolio);
+    cr_metrics_put_label(&labels, "version", version);
     (void)pthread_mutex_lock(&metrics->lock); /* these fail only for misuse */
     counters = metrics->shadows;
-    while (counters != NULL && strcmp(counters->version, version) != 0) {
+    while (counters != NULL && strcmp(counters->labels, cr_strbuf_text(&labels)) != 0) {
         counters = counters->next;
     }
     if (counters == NULL) {
-        counters = shadow_create(version);
+        counters = shadow_create(&labels);
         if (counters != NULL) {
             counters->next = metrics->shadows;
             metrics->shadows = counters;

@@ -39,8 +39,10 @@ enum cr_rejection {
 /* The reason in one word; static. */
 const char *cr_rejection_name(enum cr_rejection rejection);
 
-/* Yours: cr_metrics_destroy, after the threads that count. CR_ENOMEM. */
-int cr_metrics_create(size_t n_threads, struct cr_metrics **ret_metrics, struct cr_error *err);
+/* Series of portfolios other than this one, which is borrowed, say whose they are; NULL = none
+ * does. Yours: cr_metrics_destroy, after the threads that count. CR_ENOMEM. */
+int cr_metrics_create(size_t n_threads, const char *portfolio, struct cr_metrics **ret_metrics,
+                      struct cr_error *err);
 void cr_metrics_destroy(struct cr_metrics *metrics);
 
 /* The counters of the i-th thread (< n_threads), which nobody else may write; borrowed. */
@@ -70,10 +72,10 @@ enum cr_shadow_loss {
     CR_N_SHADOW_LOSSES,
 };
 
-/* The counters of one challenger, which live as long as the metrics: one that comes back goes on
- * where it was. CR_ENOMEM. */
+/* The counters of one challenger of a portfolio, which live as long as the metrics: one that comes
+ * back goes on where it was. CR_ENOMEM. */
 struct cr_shadow_counters;
-int cr_metrics_shadow(struct cr_metrics *metrics, const char *version,
+int cr_metrics_shadow(struct cr_metrics *metrics, const char *portfolio, const char *version,
                       struct cr_shadow_counters **ret_counters, struct cr_error *err);
 
 /* It scored a record: its PD minus the champion's, and whether it would have acted otherwise. One
@@ -93,9 +95,10 @@ void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded);
 void cr_metrics_count_challenger(struct cr_metrics *metrics, bool loaded);
 void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection rejection);
 
-/* Appends everything in Prometheus' text format 0.0.4. `n_active` requests are in flight;
- * `champion` may be NULL. Any thread. */
-void cr_metrics_write(struct cr_metrics *metrics, size_t n_active, const struct cr_bundle *champion,
+/* Appends everything in Prometheus' text format 0.0.4. `n_active` requests are in flight; of the
+ * n_champions each may be NULL. Any thread. */
+void cr_metrics_write(struct cr_metrics *metrics, size_t n_active,
+                      const struct cr_bundle *const *champions, size_t n_champions,
                       struct cr_strbuf *out);
 
 #endif

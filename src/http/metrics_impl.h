@@ -60,13 +60,14 @@ struct cr_series {
 
 struct cr_shadow_counters {
     struct cr_shadow_counters *next;
-    char *version;
+    char *labels;                   /* as they stand in the text */
     struct cr_histogram difference; /* of PDs; its counts add up to the records scored */
     _Atomic uint64_t disagreements;
     _Atomic uint64_t losses[CR_N_SHADOW_LOSSES];
 };
 
 struct cr_metrics {
+    const char *portfolio; /* whose series do not say so; NULL = nobody's do */
     size_t n_threads;
     struct cr_counters **threads;
     pthread_mutex_t lock; /* guards the series */
@@ -92,6 +93,10 @@ extern const struct cr_bounds cr_request_bounds;     /* seconds */
 extern const struct cr_bounds cr_stage_bounds;       /* seconds */
 extern const struct cr_bounds cr_probability_bounds; /* PD */
 extern const struct cr_bounds cr_difference_bounds;  /* of PDs */
+
+/* Appends portfolio="name" and a comma where series must say whose they are. */
+void cr_metrics_put_owner(const struct cr_metrics *metrics, struct cr_strbuf *out,
+                          const char *portfolio);
 
 /* Appends name="value" with what the format demands escaped. */
 void cr_metrics_put_label(struct cr_strbuf *out, const char *name, const char *value);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <microhttpd.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "metrics_impl.h"
@@ -24,6 +25,15 @@ void cr_metrics_put_label(struct cr_strbuf *out, const char *name, const char *v
         cr_strbuf_putc(out, *value);
     }
     cr_strbuf_putc(out, '"');
+}
+
+void cr_metrics_put_owner(const struct cr_metrics *metrics, struct cr_strbuf *out,
+                          const char *portfolio)
+{
+    if (metrics->portfolio != NULL && strcmp(metrics->portfolio, portfolio) != 0) {
+        cr_metrics_put_label(out, "portfolio", portfolio);
+        cr_strbuf_putc(out, ',');
+    }
 }
 
 static void put_family(struct cr_strbuf *out, const char *name, const char *type, const char *help)
@@ -224,10 +234,8 @@ static void put_shadow_counts(const struct cr_metrics *metrics, const char *name
     for (const struct cr_shadow_counters *shadow = metrics->shadows; shadow != NULL;
          shadow = shadow->next) {
         const void *counter = (const char *)shadow + offset;
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
 
-        cr_metrics_put_label(&labels, "version", shadow->version);
-        put_count(out, name, cr_strbuf_text(&labels), load(counter));
+        put_count(out, name, shadow->labels, load(counter));
     }
 }
 
@@ -256,12 +264,10 @@ static void put_shadows(struct cr_metrics *metrics, struct cr_strbuf *out)
     put_family(out, name, "histogram", "The challenger's PD minus the champion's.");
     for (const struct cr_shadow_counters *shadow = metrics->shadows; shadow != NULL;
          shadow = shadow->next) {
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
         struct total total = {0};
 
-        cr_metrics_put_label(&labels, "version", shadow->version);
         total_add(&total, &shadow->difference);
-        put_histogram(out, name, cr_strbuf_text(&labels), &cr_difference_bounds, &total);
+        put_histogram(out, name, shadow->labels, &cr_difference_bounds, &total);
     }
     for (size_t i = 0; i < CR_ARRAY_LEN(counts); i++) {
         put_shadow_counts(metrics, counts[i].name, counts[i].help, counts[i].offset, out);
@@ -269,8 +275,22 @@ static void put_shadows(struct cr_metrics *metrics, struct cr_strbuf *out)
     (void)pthread_mutex_unlock(&metrics->lock);
 }
 
+static void put_model(const struct cr_metrics *metrics, const struct cr_bundle *champion,
+                      struct cr_strbuf *out)
+{
+    cr_strbuf_puts(out, "creditrisk_model_info{");
+    cr_metrics_put_owner(metrics, out, champion->portfolio->name);
+    cr_metrics_put_label(out, "model", champion->model_name);
+    cr_strbuf_putc(out, ',');
+    cr_metrics_put_label(out, "version", champion->version);
+    cr_strbuf_putc(out, ',');
+    cr_metrics_put_label(out, "sha256", champion->sha256);
+    cr_strbuf_puts(out, "} 1\n");
+}
+
 /* The gauges that are always 1 and say something with their labels. */
-static void put_infos(const struct cr_bundle *champion, struct cr_strbuf *out)
+static void put_infos(const struct cr_metrics *metrics, const struct cr_bundle *const *champions,
+                      size_t n_champions, struct cr_strbuf *out)
 {
     put_family(out, "creditrisk_build_info", "gauge", "The program.");
     cr_strbuf_puts(out, "creditrisk_build_info{");
@@ -279,14 +299,10 @@ static void put_infos(const struct cr_bundle *champion, struct cr_strbuf *out)
     cr_metrics_put_label(out, "libmicrohttpd", MHD_get_version());
     cr_strbuf_puts(out, "} 1\n");
     put_family(out, "creditrisk_model_info", "gauge", "The version that serves.");
-    if (champion != NULL) {
-        cr_strbuf_puts(out, "creditrisk_model_info{");
-        cr_metrics_put_label(out, "model", champion->model_name);
-        cr_strbuf_putc(out, ',');
-        cr_metrics_put_label(out, "version", champion->version);
-        cr_strbuf_putc(out, ',');
-        cr_metrics_put_label(out, "sha256", champion->sha256);
-        cr_strbuf_puts(out, "} 1\n");
+    for (size_t i = 0; i < n_champions; i++) {
+        if (champions[i] != NULL) {
+            put_model(metrics, champions[i], out);
+        }
     }
 }
 
@@ -304,7 +320,8 @@ static void put_process(struct cr_strbuf *out)
     put_number(out, "process_max_fds", "gauge", "How many there may be.", process.max_fds);
 }
 
-void cr_metrics_write(struct cr_metrics *metrics, size_t n_active, const struct cr_bundle *champion,
+void cr_metrics_write(struct cr_metrics *metrics, size_t n_active,
+                      const struct cr_bundle *const *champions, size_t n_champions,
                       struct cr_strbuf *out)
 {
     put_requests(metrics, out);
@@ -314,6 +331,6 @@ void cr_metrics_write(struct cr_metrics *metrics, size_t n_active, const struct 
     put_scores(metrics, out);
     put_shadows(metrics, out);
     put_events(metrics, out);
-    put_infos(champion, out);
+    put_infos(metrics, champions, n_champions, out);
     put_process(out);
 }

@@ -137,15 +137,74 @@ static bool add_security(json_t *operation, const struct cr_route *route,
             cr_json_put(operation, "security", json_pack("[{s:[]}, {s:[]}]", "bearer", "apiKey")));
 }
 
-/* Every row of THE route table; openapi.json has nothing else (a test compares). */
+static const char *method_of(const struct cr_route *route)
+{
+    return (route->methods & CR_METHOD_POST) != 0 ? "post" : "get";
+}
+
+/* A route of a named portfolio is that of the root, and the name. */
+static bool copy_route(json_t *paths, const struct cr_route *route)
+{
+    const char *method = method_of(route);
+    json_t *operation = json_deep_copy(find(paths, cr_routes_rest(route), method, NULL));
+    json_t *parameters = json_object_get(operation, "parameters");
+    const char *id = json_string_value(json_object_get(operation, "operationId"));
+
+    return cr_json_put(paths, route->path, json_pack("{s:o}", method, operation)) &&
+           cr_json_put(operation, "operationId", json_sprintf("%sOfPortfolio", id)) &&
+           cr_json_put(operation, "tags", json_pack("[s]", "portfolios")) &&
+           (parameters != NULL || cr_json_put(operation, "parameters", json_array())) &&
+           json_array_append_new(json_object_get(operation, "parameters"),
+                                 json_pack("{s:s}", "$ref", "#/components/parameters/Portfolio")) ==
+               0;
+}
+
+static bool copy_routes(json_t *document)
+{
+    const struct cr_route *route;
+
+    for (size_t i = 0; (route = cr_routes_at(i)) != NULL; i++) {
+        if (cr_routes_names_portfolio(route) &&
+            !copy_route(json_object_get(document, "paths"), route)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The document of one portfolio: what it has of the root's routes, below its own address. */
+static bool keep_own_routes(json_t *document, const char *portfolio)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *own = json_object();
+    json_t *paths = json_object_get(document, "paths");
+    const struct cr_route *route;
+
+    for (size_t i = 0; (route = cr_routes_at(i)) != NULL; i++) {
+        if (cr_routes_names_portfolio(route) &&
+            json_object_set(own, cr_routes_rest(route),
+                            json_object_get(paths, cr_routes_rest(route))) != 0) {
+            return false;
+        }
+    }
+    return json_object_set(document, "paths", own) == 0 &&
+           cr_json_put(document, "servers",
+                       json_pack("[{s:o, s:s}]", "url", json_sprintf("/portfolios/%s", portfolio),
+                                 "description", "This portfolio"));
+}
+
+/* Every row of THE route table that the document has; openapi.json has nothing else (a test
+ * compares). */
 static bool add_routes(json_t *document, const struct cr_settings *settings)
 {
     const struct cr_route *route;
 
     for (size_t i = 0; (route = cr_routes_at(i)) != NULL; i++) {
-        const char *method = (route->methods & CR_METHOD_POST) != 0 ? "post" : "get";
-        json_t *operation = find(document, "paths", route->path, method, NULL);
+        json_t *operation = find(document, "paths", route->path, method_of(route), NULL);
         json_t *responses = json_object_get(operation, "responses");
+
+        if (operation == NULL) {
+            continue;
+        }
 
         assert(responses != NULL);
         if (!add_refusals(responses, route) || !add_headers(responses) ||
@@ -196,6 +255,8 @@ static bool add_portfolio(json_t *document, const struct cr_bundle *bundle,
     return cr_json_put(schemas, "Application", cr_form_schema(bundle->portfolio)) &&
            cr_json_put(find(document, "components", "parameters", "Model", "schema", NULL), "enum",
                        json_pack("[s]", bundle->portfolio->name)) &&
+           cr_json_put(find(document, "components", "parameters", "Portfolio", "schema", NULL),
+                       "enum", json_pack("[s]", bundle->portfolio->name)) &&
            cr_json_put(find(schemas, "Batch", NULL), "maxItems",
                        json_integer(settings->batch_rows)) &&
            cr_json_put(find(prediction, "risk_category", NULL), "enum",
@@ -253,14 +314,15 @@ static bool add_examples(json_t *document, const struct cr_bundle *bundle, json_
                        "decision", json_incref(answer)) &&
            put_example(find(many, "requestBody", "content", "application/json", NULL),
                        "applications", json_pack("[O, O]", application, application)) &&
-           put_example(find(tensors, "requestBody", "content", "application/json", NULL), "tensors",
-                       make_tensors(bundle->portfolio, application)) &&
+           (tensors == NULL ||
+            put_example(find(tensors, "requestBody", "content", "application/json", NULL),
+                        "tensors", make_tensors(bundle->portfolio, application))) &&
            put_example(find(many, "responses", "200", "content", "application/json", NULL),
                        "decisions", json_pack("[O, O]", answer, answer));
 }
 
 json_t *cr_openapi_make(const struct cr_bundle *bundle, const struct cr_settings *settings,
-                        json_t *example)
+                        bool is_own, json_t *example)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *document = NULL;
     struct cr_error err;
@@ -273,6 +335,7 @@ json_t *cr_openapi_make(const struct cr_bundle *bundle, const struct cr_settings
     if (!cr_json_put(find(document, "info", NULL), "version", json_string(CR_VERSION)) ||
         !cr_json_put(find(document, "info", NULL), "title",
                      json_sprintf("creditrisk: %s", bundle->portfolio->title)) ||
+        !(is_own ? keep_own_routes(document, bundle->portfolio->name) : copy_routes(document)) ||
         !add_routes(document, settings) || !add_portfolio(document, bundle, settings) ||
         !add_examples(document, bundle, example)) {
         return NULL;

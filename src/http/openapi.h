@@ -6,13 +6,15 @@
 #define HTTP_OPENAPI_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/settings/settings.h"
 
-/* `example` is the answer to cr_form_example (borrowed, may be NULL). A new reference; NULL without
- * memory. */
+/* Of the root, with every route, or (is_own) of the portfolio below its own address, with those
+ * that it has there. `example` is the answer to cr_form_example (borrowed, may be NULL). A new
+ * reference; NULL without memory. */
 json_t *cr_openapi_make(const struct cr_bundle *bundle, const struct cr_settings *settings,
-                        json_t *example);
+                        bool is_own, json_t *example);
 
 #endif

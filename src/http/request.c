@@ -157,6 +157,16 @@ static bool is_preflight(const struct cr_request *request, const struct cr_heade
            strcmp(request->method_text, "OPTIONS") == 0;
 }
 
+/* NULL when the path names a portfolio that has none. */
+static struct cr_seat *find_seat(struct cr_request *request)
+{
+    struct cr_seats *seats = &request->server->seats;
+
+    return request->route != NULL && cr_routes_names_portfolio(request->route)
+               ? cr_seats_find(seats, request->params.texts[0])
+               : cr_seats_first(seats);
+}
+
 /* Refusals that leave the connection usable: they wait until the body has been read, unless it is
  * large. */
 static void route(struct cr_request *request, const struct cr_headers *headers)
@@ -166,8 +176,12 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
     request->route = cr_routes_find(path, request->method, &request->params);
     request->media = cr_headers_media(headers->content_type);
     request->surface = request->route != NULL ? request->route->surface : cr_routes_surface(path);
+    request->seat = find_seat(request);
     if (request->route == NULL) {
         request->refusal = CR_REFUSAL_NOT_FOUND;
+    } else if (request->seat == NULL) {
+        request->refusal = CR_REFUSAL_NOT_FOUND;
+        request->refusal_detail = "There is no such portfolio";
     } else if ((request->route->methods & request->method) == 0) {
         request->is_preflight = is_preflight(request, headers);
         request->refusal = request->is_preflight ? CR_REFUSAL_NONE : CR_REFUSAL_METHOD;

@@ -196,7 +196,7 @@ enum MHD_Result cr_route_predict_batch(struct cr_request *request)
     CR_CLEANUP(batch_finish)
     struct batch batch = {
         .request = request,
-        .champion = cr_server_champion(request->server),
+        .champion = cr_seat_champion(request->seat),
         .form = request->media == CR_MEDIA_NDJSON ? CR_ROWS_LINES : CR_ROWS_ARRAY,
     };
     struct cr_issue issue;

@@ -10,7 +10,7 @@ static void release(void *champion)
 
 static enum MHD_Result reply_document(struct cr_request *request, enum cr_document document)
 {
-    struct cr_champion *champion = cr_server_champion(request->server);
+    struct cr_champion *champion = cr_seat_champion(request->seat);
     enum MHD_Result result;
 
     if (champion == NULL) {
@@ -26,7 +26,9 @@ static enum MHD_Result reply_document(struct cr_request *request, enum cr_docume
 
 enum MHD_Result cr_route_openapi(struct cr_request *request)
 {
-    return reply_document(request, CR_DOCUMENT_OPENAPI);
+    return reply_document(request, cr_routes_names_portfolio(request->route)
+                                       ? CR_DOCUMENT_OPENAPI_OWN
+                                       : CR_DOCUMENT_OPENAPI);
 }
 
 enum MHD_Result cr_route_portfolio(struct cr_request *request)

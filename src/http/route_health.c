@@ -8,7 +8,7 @@
 enum MHD_Result cr_route_health(struct cr_request *request)
 {
     CR_CLEANUP(cr_champion_unrefp)
-    struct cr_champion *champion = cr_server_champion(request->server);
+    struct cr_champion *champion = cr_seat_champion(request->seat);
     bool loaded = champion != NULL;
 
     return cr_reply_json(request, loaded ? 200 : 503,

@@ -82,7 +82,7 @@ static json_t *describe(struct cr_champion *champion)
 enum MHD_Result cr_route_model_info(struct cr_request *request)
 {
     CR_CLEANUP(cr_champion_unrefp)
-    struct cr_champion *champion = cr_server_champion(request->server);
+    struct cr_champion *champion = cr_seat_champion(request->seat);
 
     if (champion == NULL) {
         return cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);

@@ -28,18 +28,16 @@ enum MHD_Result cr_route_oip_server(struct cr_request *request)
         json_pack("{s:s, s:s, s:[]}", "name", "creditrisk", "version", CR_VERSION, "extensions"));
 }
 
-/* The champion when it is the model that the path names, else NULL with the answer in *ret_result.
- */
+/* The champion of the portfolio that the path names, else NULL with the answer in *ret_result. */
 static struct cr_champion *find_model(struct cr_request *request, enum MHD_Result *ret_result)
 {
-    struct cr_champion *champion = cr_server_champion(request->server);
+    struct cr_seat *seat = cr_seats_find(&request->server->seats, request->params.texts[0]);
+    struct cr_champion *champion = seat != NULL ? cr_seat_champion(seat) : NULL;
 
-    if (champion == NULL) {
-        *ret_result = cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
-    } else if (strcmp(champion->bundle->portfolio->name, request->params.texts[0]) != 0) {
+    if (seat == NULL) {
         *ret_result = cr_reply_refuse(request, CR_REFUSAL_NOT_FOUND, "There is no such model");
-        cr_champion_unref(champion);
-        champion = NULL;
+    } else if (champion == NULL) {
+        *ret_result = cr_reply_refuse(request, CR_REFUSAL_UNAVAILABLE, CR_NO_MODEL);
     }
     return champion;
 }

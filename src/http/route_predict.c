@@ -6,7 +6,7 @@
 enum MHD_Result cr_route_predict(struct cr_request *request)
 {
     CR_CLEANUP(cr_champion_unrefp)
-    struct cr_champion *champion = cr_server_champion(request->server);
+    struct cr_champion *champion = cr_seat_champion(request->seat);
     struct cr_record record;
     struct cr_issues issues;
     struct cr_result result;

@@ -81,9 +81,9 @@ static json_t *describe(const struct cr_registry *registry, const char *portfoli
 
 enum MHD_Result cr_route_registry(struct cr_request *request)
 {
-    const struct cr_settings *settings = request->server->settings;
+    const struct cr_settings *settings = &request->seat->settings;
     CR_CLEANUP(cr_champion_unrefp)
-    struct cr_champion *champion = cr_server_champion(request->server);
+    struct cr_champion *champion = cr_seat_champion(request->seat);
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
     struct cr_registry_version *versions = NULL;

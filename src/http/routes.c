@@ -37,6 +37,23 @@ static const struct cr_route routes[] = {
           cr_route_registry),
     ROUTE("/openapi.json", READ, PROBLEM, NONE,  NONE, SINGLE, EVENT, STORE,    cr_route_openapi),
     ROUTE("/docs",       READ, FASTAPI, NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_page),
+    ROUTE("/portfolios", READ, PROBLEM, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_portfolios),
+    ROUTE(CR_ROUTES_PORTFOLIO "/predict", POST, FASTAPI, PREDICT, JSON, SINGLE, EVENT, NO_STORE,
+          cr_route_predict),
+    ROUTE(CR_ROUTES_PORTFOLIO "/predict/batch", POST, PROBLEM, PREDICT, ROWS, BATCH, QUEUE, NO_STORE,
+          cr_route_predict_batch),
+    ROUTE(CR_ROUTES_PORTFOLIO "/health", READ, FASTAPI, NONE, NONE, SINGLE, EVENT, NO_STORE,
+          cr_route_health),
+    ROUTE(CR_ROUTES_PORTFOLIO "/model-info", READ, FASTAPI, READ, NONE, SINGLE, EVENT, STORE,
+          cr_route_model_info),
+    ROUTE(CR_ROUTES_PORTFOLIO "/report.json", READ, PROBLEM, READ, NONE, SINGLE, EVENT, STORE,
+          cr_route_report),
+    ROUTE(CR_ROUTES_PORTFOLIO "/ui/portfolio.json", READ, PROBLEM, NONE, NONE, SINGLE, EVENT, STORE,
+          cr_route_portfolio),
+    ROUTE(CR_ROUTES_PORTFOLIO "/ui/registry.json", READ, PROBLEM, READ, NONE, SINGLE, QUEUE, NO_STORE,
+          cr_route_registry),
+    ROUTE(CR_ROUTES_PORTFOLIO "/openapi.json", READ, PROBLEM, NONE, NONE, SINGLE, EVENT, STORE,
+          cr_route_openapi),
     ROUTE("/v2",         READ, OIP,     NONE,    NONE, SINGLE, EVENT, STORE,    cr_route_oip_server),
     ROUTE("/v2/health/live", READ, OIP, NONE,    NONE, SINGLE, EVENT, NO_STORE, cr_route_oip_live),
     ROUTE("/v2/health/ready", READ, OIP, NONE,   NONE, SINGLE, EVENT, NO_STORE, cr_route_oip_ready),
@@ -118,6 +135,16 @@ const struct cr_route *cr_routes_at(size_t i)
 size_t cr_routes_index(const struct cr_route *route)
 {
     return (size_t)(route - routes);
+}
+
+bool cr_routes_names_portfolio(const struct cr_route *route)
+{
+    return strncmp(route->path, CR_ROUTES_PORTFOLIO "/", sizeof(CR_ROUTES_PORTFOLIO)) == 0;
+}
+
+const char *cr_routes_rest(const struct cr_route *route)
+{
+    return route->path + sizeof(CR_ROUTES_PORTFOLIO) - 1;
 }
 
 enum cr_surface cr_routes_surface(const char *path)

@@ -73,6 +73,12 @@ const struct cr_route *cr_routes_find(const char *path, enum cr_method method,
 const struct cr_route *cr_routes_at(size_t i);
 size_t cr_routes_index(const struct cr_route *route);
 
+/* Whether the path begins with /portfolios/{name}; and the rest of such a path, which is that of
+ * the same route for the first portfolio. */
+#define CR_ROUTES_PORTFOLIO "/portfolios/{name}"
+bool cr_routes_names_portfolio(const struct cr_route *route);
+const char *cr_routes_rest(const struct cr_route *route);
+
 /* The error surface of paths that have no route. */
 enum cr_surface cr_routes_surface(const char *path);
 

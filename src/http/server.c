@@ -82,7 +82,6 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
         .settings = settings,
         .listen_fd = -1,
         .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-        .lock = PTHREAD_MUTEX_INITIALIZER,
         .reload_lock = PTHREAD_MUTEX_INITIALIZER,
         .drain_lock = PTHREAD_MUTEX_INITIALIZER,
         .progress = PTHREAD_COND_INITIALIZER,
@@ -104,7 +103,7 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     if (server->workers == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    result = cr_metrics_create(server->n_runners, &server->metrics, err);
+    result = cr_metrics_create(server->n_runners, settings->portfolio, &server->metrics, err);
     if (result < 0) {
         return result;
     }
@@ -137,8 +136,8 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
         result = cr_shadow_create(&server->shadow, err);
     }
     if (result == 0) {
-        result = cr_challengers_create(settings, &server->trial_host, server->metrics,
-                                       &server->challengers, err);
+        result = cr_seats_init(&server->seats, settings, &server->trial_host, server->metrics,
+                               server->n_runners, err);
     }
     if (result == 0) {
         *ret_server = CR_STEAL(server);
@@ -181,7 +180,7 @@ void cr_server_destroy(struct cr_server *server)
     }
     log_cuts(cr_burst_rest(&server->cuts));
     cr_queue_destroy(server->queue); /* until here requests asked for a place in it */
-    cr_challengers_destroy(server->challengers);
+    cr_seats_finish(&server->seats); /* the shadow has references of its own */
     cr_shadow_destroy(server->shadow);
     cr_auth_destroy(server->auth);
     cr_limit_destroy(server->limit);
@@ -195,7 +194,6 @@ void cr_server_destroy(struct cr_server *server)
         cr_request_destroy(server->workers[i].spare);
     }
     free(server->workers);
-    cr_champion_unref(server->champion);
     cr_metrics_destroy(server->metrics);
     if (server->stop_fd >= 0) {
         (void)close(server->stop_fd); /* has nothing to report */
@@ -205,12 +203,7 @@ void cr_server_destroy(struct cr_server *server)
 
 struct cr_champion *cr_server_champion(struct cr_server *server)
 {
-    struct cr_champion *champion;
-
-    (void)pthread_mutex_lock(&server->lock); /* these fail only for misuse */
-    champion = cr_champion_ref(server->champion);
-    (void)pthread_mutex_unlock(&server->lock);
-    return champion;
+    return cr_seat_champion(cr_seats_first(&server->seats));
 }
 
 bool cr_server_is_ready(struct cr_server *server)
@@ -220,82 +213,29 @@ bool cr_server_is_ready(struct cr_server *server)
     return champion != NULL && !atomic_load(&server->draining);
 }
 
-static void swap_champion(struct cr_server *server, struct cr_champion *champion)
+static int load(struct cr_server *server, bool force, struct cr_error *err)
 {
-    struct cr_champion *old;
+    int result;
 
-    (void)pthread_mutex_lock(&server->lock); /* these fail only for misuse */
-    old = server->champion;
-    server->champion = champion;
-    (void)pthread_mutex_unlock(&server->lock);
-    cr_champion_unref(old);
-}
-
-/* Features that SQLite computes are the same, but slower: someone should know. */
-static void log_features(const struct cr_bundle *bundle)
-{
-    if (cr_bundle_not_compiled(bundle) != NULL) {
-        cr_log(CR_LOG_WARN, "features_not_compiled", "{s:s, s:s}", "version", bundle->version,
-               "reason", cr_bundle_not_compiled(bundle));
-    }
-}
-
-static int load_champion(struct cr_server *server, struct cr_error *err)
-{
-    struct cr_champion *champion;
-    struct cr_champion *old;
-    int64_t start_ns = cr_clock_ns();
-    int result = cr_champion_load(server->settings, &server->trial_host, server->n_runners,
-                                  server->metrics, &champion, &server->seen, err);
-
-    cr_metrics_count_reload(server->metrics, result == 0);
-    if (result < 0) {
-        old = cr_server_champion(server);
-        cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",
-               server->settings->portfolio, "registry", server->settings->registry, "error",
-               cr_error_name(result), "reason", err->message, "still_serving",
-               old != NULL ? old->bundle->version : NULL);
-        cr_champion_unref(old);
-        return result;
-    }
-    swap_champion(server, champion); /* the lock on reloading keeps it alive for the log */
-    cr_log(CR_LOG_INFO, "champion_loaded", "{s:s, s:s, s:s, s:s?, s:f}", "portfolio",
-           server->settings->portfolio, "version", champion->bundle->version, "model",
-           champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
-           (double)(cr_clock_ns() - start_ns) / 1e6);
-    log_features(champion->bundle);
-    cr_challengers_load(server->challengers, champion);
-    return 0;
+    (void)pthread_mutex_lock(&server->reload_lock); /* these fail only for misuse */
+    result = cr_seats_load(&server->seats, force, err);
+    (void)pthread_mutex_unlock(&server->reload_lock);
+    return result;
 }
 
 int cr_server_follow(struct cr_server *server, struct cr_error *err)
 {
-    struct cr_pointers now;
-    int result;
+    return load(server, false, err);
+}
 
-    (void)pthread_mutex_lock(&server->reload_lock); /* these fail only for misuse */
-    result = cr_champion_read_pointers(server->settings, &now, err);
-    if (result == 0 && (strcmp(now.champion, server->seen.champion) != 0 ||
-                        strcmp(now.challenger, server->seen.challenger) != 0)) {
-        result = load_champion(server, err);
-    }
-    (void)pthread_mutex_unlock(&server->reload_lock);
-    return result;
+int cr_server_reload(struct cr_server *server, struct cr_error *err)
+{
+    return load(server, true, err);
 }
 
 void cr_server_refresh(struct cr_server *server)
 {
     cr_auth_refresh(server->auth);
-}
-
-int cr_server_reload(struct cr_server *server, struct cr_error *err)
-{
-    int result;
-
-    (void)pthread_mutex_lock(&server->reload_lock); /* these fail only for misuse */
-    result = load_champion(server, err);
-    (void)pthread_mutex_unlock(&server->reload_lock);
-    return result;
 }
 
 /* A connection of the library begins or is about to be closed. */

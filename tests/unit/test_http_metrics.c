@@ -15,7 +15,7 @@ static struct cr_metrics *create(size_t n)
     struct cr_metrics *metrics;
     struct cr_error err;
 
-    cr_assert_ok(cr_metrics_create(n, &metrics, &err), &err);
+    cr_assert_ok(cr_metrics_create(n, NULL, &metrics, &err), &err);
     return metrics;
 }
 
@@ -25,7 +25,7 @@ static double find(struct cr_metrics *metrics, const char *start)
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     const char *line;
 
-    cr_metrics_write(metrics, 0, NULL, &text);
+    cr_metrics_write(metrics, 0, NULL, 0, &text);
     line = strstr(cr_strbuf_text(&text), start);
     return line != NULL ? strtod(line + strlen(start), NULL) : -1;
 }

@@ -30,13 +30,16 @@ size_t cr_server_max_files(const struct cr_settings *settings);
 /* Ends what still runs, without waiting for requests in flight (cr_server_drain). */
 void cr_server_destroy(struct cr_server *server);
 
-/* Loads the registry's champion (digests, golden rows) and serves it from the next request on; the
- * old one goes when its last request ends. On failure the old one, if any, keeps serving. Both
- * outcomes are logged. */
+/* Loads the registry's champions (digests, golden rows), of the settings' portfolio and of the
+ * others that it serves, and serves them from the next request on; an old one goes when its last
+ * request ends. On failure the old one, if any, keeps serving, and the others are loaded all the
+ * same. Every outcome is logged; the error is that of the settings' own portfolio, if it has one.
+ */
 int cr_server_reload(struct cr_server *server, struct cr_error *err);
 
-/* The same if the registry points to another champion or challenger than was last loaded or
- * refused. The errors of cr_server_reload, and those of reading the registry, which are not logged.
+/* The same for those whose champion or challenger in the registry is another than was last loaded
+ * or refused. The errors of cr_server_reload, and those of reading the registry, which are not
+ * logged.
  */
 int cr_server_follow(struct cr_server *server, struct cr_error *err);
 

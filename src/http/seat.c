@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "seat.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/registry/registry.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
+#include "creditrisk/util/log.h"
+
+static void seat_destroy(struct cr_seat *seat)
+{
+    if (seat != NULL) {
+        cr_challengers_destroy(seat->challengers);
+        cr_champion_unref(seat->champion);
+        free(seat->portfolio);
+        free(seat);
+    }
+}
+
+CR_DEFINE_CLEANUP(struct cr_seat *, seat_destroy);
+
+static int add_seat(struct cr_seats *seats, const char *portfolio, struct cr_error *err)
+{
+    CR_CLEANUP(seat_destroyp) struct cr_seat *seat = calloc(1, sizeof(*seat));
+    size_t n = atomic_load(&seats->n);
+    int result;
+
+    if (n == CR_MAX_SEATS) {
+        return cr_error_set(err, CR_ETOOBIG, "no seat for portfolio '%s': there are %d", portfolio,
+                            CR_MAX_SEATS);
+    }
+    if (seat == NULL || (seat->portfolio = strdup(portfolio)) == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    seat->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    seat->settings = *seats->settings;
+    seat->settings.portfolio = seat->portfolio;
+    result = cr_challengers_create(&seat->settings, seats->host, seats->metrics, &seat->challengers,
+                                   err);
+    if (result == 0) {
+        seats->items[n] = CR_STEAL(seat);
+        atomic_store(&seats->n, n + 1);
+    }
+    return result;
+}
+
+int cr_seats_init(struct cr_seats *seats, const struct cr_settings *settings,
+                  const struct cr_trial_host *host, struct cr_metrics *metrics, size_t n_contexts,
+                  struct cr_error *err)
+{
+    *seats = (struct cr_seats){
+        .settings = settings, .host = host, .metrics = metrics, .n_contexts = n_contexts};
+    return add_seat(seats, settings->portfolio, err);
+}
+
+void cr_seats_finish(struct cr_seats *seats)
+{
+    for (size_t i = 0; i < atomic_load(&seats->n); i++) {
+        seat_destroy(seats->items[i]);
+    }
+    atomic_store(&seats->n, 0);
+}
+
+struct cr_seat *cr_seats_first(struct cr_seats *seats)
+{
+    return seats->items[0];
+}
+
+struct cr_seat *cr_seats_find(struct cr_seats *seats, const char *portfolio)
+{
+    for (size_t i = 0; i < atomic_load(&seats->n); i++) {
+        if (strcmp(seats->items[i]->portfolio, portfolio) == 0) {
+            return seats->items[i];
+        }
+    }
+    return NULL;
+}
+
+struct cr_champion *cr_seat_champion(struct cr_seat *seat)
+{
+    struct cr_champion *champion;
+
+    (void)pthread_mutex_lock(&seat->lock); /* these fail only for misuse */
+    champion = cr_champion_ref(seat->champion);
+    (void)pthread_mutex_unlock(&seat->lock);
+    return champion;
+}
+
+/* ---- who has a seat ---- */
+
+static int need_seat(struct cr_seats *seats, const char *portfolio, struct cr_error *err)
+{
+    return cr_seats_find(seats, portfolio) != NULL ? 0 : add_seat(seats, portfolio, err);
+}
+
+/* The registry's portfolios; one that cannot be read has none, as loading will tell. */
+static int need_all(struct cr_seats *seats, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    const struct cr_settings *settings = seats->settings;
+    char **names = NULL;
+    size_t n = 0;
+    int result = 0;
+
+    if (cr_registry_open(settings->registry, settings->registry_db, false, &registry, NULL) != 0 ||
+        cr_registry_portfolios(registry, &names, &n, NULL) != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < n && result == 0; i++) {
+        result = need_seat(seats, names[i], err);
+    }
+    cr_registry_free_portfolios(names, n);
+    return result;
+}
+
+static int need_named(struct cr_seats *seats, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *list = strdup(seats->settings->portfolios);
+    char *rest = list;
+    int result = 0;
+
+    if (list == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    for (char *name = strsep(&rest, ","); name != NULL && result == 0; name = strsep(&rest, ",")) {
+        if (strcmp(name, "*") == 0) {
+            result = need_all(seats, err);
+        } else if (*name != '\0') {
+            result = need_seat(seats, name, err);
+        }
+    }
+    return result;
+}
+
+/* ---- who sits there ---- */
+
+static void swap_champion(struct cr_seat *seat, struct cr_champion *champion)
+{
+    struct cr_champion *old;
+
+    (void)pthread_mutex_lock(&seat->lock); /* these fail only for misuse */
+    old = seat->champion;
+    seat->champion = champion;
+    (void)pthread_mutex_unlock(&seat->lock);
+    cr_champion_unref(old);
+}
+
+/* Features that SQLite computes are the same, but slower: someone should know. */
+static void log_features(const struct cr_bundle *bundle)
+{
+    if (cr_bundle_not_compiled(bundle) != NULL) {
+        cr_log(CR_LOG_WARN, "features_not_compiled", "{s:s, s:s}", "version", bundle->version,
+               "reason", cr_bundle_not_compiled(bundle));
+    }
+}
+
+static void log_refusal(struct cr_seat *seat, const struct cr_error *err)
+{
+    CR_CLEANUP(cr_champion_unrefp) struct cr_champion *old = cr_seat_champion(seat);
+
+    cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",
+           seat->portfolio, "registry", seat->settings.registry, "error", cr_error_name(err->code),
+           "reason", err->message, "still_serving", old != NULL ? old->bundle->version : NULL);
+}
+
+static int load_champion(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)
+{
+    struct cr_champion *champion;
+    int64_t start_ns = cr_clock_ns();
+    int result = cr_champion_load(&seat->settings, seats->host, seats->n_contexts, seats->metrics,
+                                  &champion, &seat->seen, err);
+
+    cr_metrics_count_reload(seats->metrics, result == 0);
+    if (result < 0) {
+        log_refusal(seat, err);
+        return result;
+    }
+    swap_champion(seat, champion); /* only this thread reloads: it lives on for the log */
+    cr_log(CR_LOG_INFO, "champion_loaded", "{s:s, s:s, s:s, s:s?, s:f}", "portfolio",
+           seat->portfolio, "version", champion->bundle->version, "model",
+           champion->bundle->model_name, "sha256", champion->bundle->sha256, "ms",
+           (double)(cr_clock_ns() - start_ns) / 1e6);
+    log_features(champion->bundle);
+    cr_challengers_load(seat->challengers, champion);
+    return 0;
+}
+
+/* Only if the registry points to others than were last loaded or refused. */
+static int follow(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)
+{
+    struct cr_pointers now;
+    int result = cr_champion_read_pointers(&seat->settings, &now, err);
+
+    if (result == 0 && (strcmp(now.champion, seat->seen.champion) != 0 ||
+                        strcmp(now.challenger, seat->seen.challenger) != 0)) {
+        result = load_champion(seats, seat, err);
+    }
+    return result;
+}
+
+int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
+{
+    struct cr_error later = {0};
+    int result = need_named(seats, err);
+
+    for (size_t i = 0; i < atomic_load(&seats->n); i++) {
+        struct cr_seat *seat = seats->items[i];
+        int r = force ? load_champion(seats, seat, &later) : follow(seats, seat, &later);
+
+        if (r < 0 && result == 0) {
+            result =
+                i == 0 ? cr_error_set(err, r, "%s", later.message)
+                       : cr_error_set(err, r, "portfolio '%s': %s", seat->portfolio, later.message);
+        }
+    }
+    return result;
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""One daemon, several loan books: the default one at the root, each below /portfolios/NAME, all of them loaded, counted and reloaded together.
+
+usage: portfolios.py CREDITRISK CREDITRISKD SOURCE_ROOT
+"""
+import csv
+import json
+import os
+import pathlib
+import random
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Daemon, Workplace  # pylint: disable=wrong-import-position
+
+CARD = {"amount": 120.5, "kind": "old", "visits": 3}
+
+
+def make_cards(place, name):
+    """Another book, from a CSV file, with a champion."""
+    draw = random.Random(5)
+    file = place.dir / f"{name}.csv"
+    with open(file, "w", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["amount", "kind", "visits", "failed"])
+        for _ in range(400):
+            amount, kind, visits = round(draw.uniform(10, 500), 2), draw.choice(["new", "old"]), draw.randint(0, 9)
+            rows.writerow([amount, kind, visits, int(draw.random() < 0.15 + 0.05 * visits)])
+    place.run("portfolio", "init", str(file), "--target", "failed", "--name", name)
+    promote_next(place, name)
+
+
+def promote_next(place, name):
+    """Trains a new version of the portfolio, which then serves when it is loaded."""
+    trained = place.run("--portfolio", name, "train", "--no-search", "--models", "logistic", "--promote")
+    assert trained["promoted"], trained["gates"]
+    return trained["champion"]
+
+
+def post(daemon, path, body):
+    return daemon.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+
+
+def without_id(answer):
+    return {key: value for key, value in answer.items() if key != "decision_id"}
+
+
+def check_answers(place, daemon, application):
+    """The same routes for both books, each with its own fields."""
+    listed = daemon.request("GET", "/portfolios").json()["portfolios"]
+    assert [(book["name"], book["default"], book["model_version"]) for book in listed] == [("retail", True, "v1"), ("cards", False, "v1")], listed
+    root, named = post(daemon, "/predict", application), post(daemon, "/portfolios/retail/predict", application)
+    assert root.status == named.status == 200 and without_id(root.json()) == without_id(named.json())
+    assert named.headers["Cache-Control"] == "no-store"
+    file = place.dir / "card.json"
+    file.write_text(json.dumps(CARD))
+    answer = post(daemon, "/portfolios/cards/predict", CARD)
+    assert answer.status == 200 and without_id(answer.json()) == place.run("--portfolio", "cards", "predict", str(file)), answer.body
+    full = post(daemon, "/portfolios/cards/predict?explain=full", CARD).json()
+    assert set(full["contributions"]["by_group"]) == {"Amount", "Kind", "Visits"}, full
+    batch = post(daemon, "/portfolios/cards/predict/batch", [CARD, application, CARD]).json()
+    assert without_id(batch[0]) == without_id(batch[2]) == without_id(answer.json()) and batch[1]["index"] == 1, batch
+    refused = post(daemon, "/portfolios/cards/predict", application)
+    assert refused.status == 422 and any(issue["loc"] == ["body", "amount"] for issue in refused.json()["detail"]), refused.body
+
+
+def check_documents(daemon):
+    for name, title, field in [("retail", "Retail loans", "annual_income"), ("cards", "Cards", "visits")]:
+        at = f"/portfolios/{name}"
+        assert daemon.request("GET", f"{at}/health").json()["model_version"] == "v1"
+        assert daemon.request("GET", f"{at}/model-info").json()["portfolio"]["name"] == name
+        assert daemon.request("GET", f"{at}/ui/portfolio.json").json()["title"] == title
+        assert daemon.request("GET", f"{at}/ui/registry.json").json()["portfolio"] == name
+        assert daemon.request("GET", f"{at}/report.json").json()["portfolio"] == name
+        own = daemon.request("GET", f"{at}/openapi.json").json()
+        assert own["servers"][0]["url"] == at and field in own["components"]["schemas"]["Application"]["properties"], own["servers"]
+        for path, item in own["paths"].items():
+            for method in item:
+                assert daemon.request(method.upper(), at + path).status in (200, 415), (at, path)
+    whole = daemon.request("GET", "/openapi.json").json()["paths"]
+    assert {f"/portfolios/{{name}}{path}" for path in own["paths"]} == {path for path in whole if path.startswith("/portfolios/{name}")}
+
+
+def check_inference(daemon):
+    body = {"inputs": [{"name": "amount", "shape": [1], "datatype": "FP64", "data": [CARD["amount"]]},
+                       {"name": "kind", "shape": [1], "datatype": "BYTES", "data": [CARD["kind"]]},
+                       {"name": "visits", "shape": [1], "datatype": "INT64", "data": [CARD["visits"]]}]}
+    inferred = post(daemon, "/v2/models/cards/infer", body)
+    assert inferred.status == 200 and inferred.json()["model_name"] == "cards", inferred.body
+    expected = post(daemon, "/portfolios/cards/predict", CARD).json()["probability_raw"]
+    assert abs(inferred.json()["outputs"][0]["data"][0] - expected) < 1e-6
+    assert daemon.request("GET", "/v2/models/retail/ready").status == 200
+
+
+def check_unknown(daemon):
+    for name in ("none", "empty", "..", "%2e%2e", "retail%2f"):
+        answer = post(daemon, f"/portfolios/{name}/predict", CARD)
+        assert answer.status == 404, (name, answer.status)
+    assert daemon.request("GET", "/portfolios/none/health").json() == {"detail": "There is no such portfolio"}
+    assert daemon.request("GET", "/v2/models/none/ready").status == 404
+    wrong = daemon.request("GET", "/portfolios/cards/predict")
+    assert wrong.status == 405 and wrong.headers["Allow"] == "POST"
+
+
+def check_metrics(daemon):
+    """The default book's series are as they were without the other."""
+    text = daemon.request("GET", "/metrics").body.decode()
+    counts = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[0] != "#"}
+    retail = sum(n for name, n in counts.items() if name.startswith("creditrisk_predictions_total{version="))
+    cards = sum(n for name, n in counts.items() if name.startswith('creditrisk_predictions_total{portfolio="cards",version='))
+    assert (retail, cards) == (2, 6), (retail, cards)
+    assert counts['creditrisk_validation_errors_total{portfolio="cards",field="amount",type="missing"}'] == 2, text
+    assert any(name.startswith('creditrisk_model_info{portfolio="cards",model=') for name in counts)
+    assert any(name.startswith("creditrisk_model_info{model=") for name in counts)
+
+
+def version_of(daemon, name):
+    return daemon.request("GET", f"/portfolios/{name}/health").json()["model_version"]
+
+
+def check_reload(place, daemon):
+    """One call loads every book's champion, and one that is refused stops none of the others."""
+    assert promote_next(place, "cards") == "v2" and promote_next(place, "retail") == "v2"
+    daemon.connection.close()  # idle for longer than the daemon may wait
+    assert (version_of(daemon, "cards"), version_of(daemon, "retail")) == ("v1", "v1")
+    answer = daemon.request("POST", "/admin/reload")
+    assert answer.status == 200 and answer.json()["model_version"] == "v2", answer.body
+    assert (version_of(daemon, "cards"), version_of(daemon, "retail")) == ("v2", "v2")
+    make_cards(place, "late")
+    broken = promote_next(place, "cards")
+    with open(place.dir / "models/cards" / broken / "pipeline.json", "a") as file:
+        file.write(" ")
+    promote_next(place, "retail")
+    daemon.connection.close()
+    answer = daemon.request("POST", "/admin/reload")
+    assert answer.status == 409 and b"portfolio 'cards'" in answer.body, answer.body
+    assert [version_of(daemon, name) for name in ("cards", "retail", "late")] == ["v2", "v3", "v1"]
+
+
+def main():
+    with Workplace(*sys.argv[1:4]) as place:
+        folders = place.dir / "portfolios"
+        shutil.copytree(place.root / "config/portfolios/retail", folders / "retail")
+        os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(folders)
+        place.promote_small()
+        make_cards(place, "cards")
+        application = json.loads((place.root / "examples/application.json").read_text())
+        with Daemon(place) as daemon:
+            check_answers(place, daemon, application)
+            check_documents(daemon)
+            check_inference(daemon)
+            check_unknown(daemon)
+            check_metrics(daemon)
+            check_reload(place, daemon)
+        with Daemon(place, {"CREDITRISK_PORTFOLIOS": "cards", "CREDITRISK_PORTFOLIO": "cards"}) as daemon:
+            assert [book["name"] for book in daemon.request("GET", "/portfolios").json()["portfolios"]] == ["cards"]
+            assert daemon.request("GET", "/portfolios/retail/health").status == 404
+        with Daemon(place, {"CREDITRISK_PORTFOLIOS": "late,nothing"}) as daemon:
+            assert version_of(daemon, "late") == "v1" and version_of(daemon, "retail") == "v3"
+            assert daemon.request("GET", "/portfolios/nothing/health").status == 503
+
+
+if __name__ == "__main__":
+    main()
