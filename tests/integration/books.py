@@ -5,7 +5,8 @@ usage: books.py CREDITRISK CREDITRISKD SOURCE_ROOT PORTFOLIO FILE TOLERANCE
 
 FILE is the name of the book in $CREDITRISK_SHARED/data (default SOURCE_ROOT/../shared/data), whose README.md holds the test AUC of other
 libraries. The best model of the portfolio, trained with the fixed parameters of its search.yaml on the rows whose is_test is 0, reaches their best
-figure less TOLERANCE on the others, and so does the logistic regression theirs. Exit status 77: the data is not there.
+figure less TOLERANCE on the others, and so does the logistic regression theirs; two models are enough for that, and cost less than all.
+Exit status 77: the data is not there.
 """
 import csv
 import gzip
@@ -51,7 +52,7 @@ def held_out(place, portfolio, version):
 def check_training(place, portfolio, raw, expected, tolerance):
     """Trains, and returns the champion's version."""
     _, logistic, best = expected
-    trained = place.run("train", "--no-search", "--split", "column:is_test", "--promote")
+    trained = place.run("train", "--no-search", "--models", "logistic,gbm", "--split", "column:is_test", "--promote")
     assert trained["promoted"] is True, trained["gates"]
     n_test = sum(row["is_test"] == "1" for row in raw)
     assert trained["split"]["kind"] == "column" and trained["split"]["n_test"] == n_test, trained["split"]
