@@ -238,15 +238,14 @@ static const char *status_of(const struct loan *loan)
     return over ? "Closed" : "Active";
 }
 
-static int write_truth(struct cr_stmt *stmt, int64_t loan_id, const double log_odds[3],
+static int write_truth(struct writer *writer, int64_t loan_id, const double log_odds[3],
                        struct cr_error *err)
 {
-    int r = cr_stmt_bind_int(stmt, 0, loan_id, err);
-
-    for (size_t i = 0; i < 3 && r == 0; i++) {
-        r = cr_stmt_bind_number(stmt, i + 1, cr_num_round(cr_book_logistic(log_odds[i]), 6), err);
+    cr_book_writer_number(writer, 0, (double)loan_id);
+    for (size_t i = 0; i < 3; i++) {
+        cr_book_writer_number(writer, i + 1, cr_num_round(cr_book_logistic(log_odds[i]), 6));
     }
-    return r != 0 ? r : cr_stmt_run(stmt, err);
+    return cr_book_writer_end_row(writer, err);
 }
 
 /* Draws one loan into the writer's cells and *loan; log_odds as in synthetic_truth. */
@@ -303,7 +302,7 @@ static int write_loan(struct generator *generator, struct cr_rng *rng, int64_t l
     cr_book_writer_date(writer, APPLICATION_DATE, loan.date);
     r = cr_book_writer_end_row(writer, err);
     if (r == 0) {
-        r = write_truth(generator->truth, loan_id, log_odds, err);
+        r = write_truth(&generator->truth, loan_id, log_odds, err);
     }
     generator->n_defaults += loan.is_default;
     return r != 0 ? r : cr_book_generate_repayments(generator, &loan, err);

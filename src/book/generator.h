@@ -47,7 +47,7 @@ struct generator {
     struct writer bureau;
     struct writer loans;
     struct writer repayments;
-    struct cr_stmt *truth;   /* INSERT INTO synthetic_truth */
+    struct writer truth;     /* synthetic_truth */
     struct customer *people; /* n_customers */
     struct cr_rng repayment_rng;
     size_t n_repayments;

@@ -8,6 +8,9 @@
 #include "creditrisk/util/strbuf.h"
 #include "table.h"
 
+/* So many rows are not worth a statement of their own. */
+enum { FEW = 8 };
+
 void cr_book_writer_finish(struct writer *writer)
 {
     cr_stmt_destroy(writer->insert);
@@ -15,16 +18,6 @@ void cr_book_writer_finish(struct writer *writer)
     free(writer->cells);
     free(writer->dates);
     free(writer->columns);
-}
-
-static const struct cr_table *find_table(const struct cr_portfolio *portfolio, const char *name)
-{
-    for (size_t i = 0; i < portfolio->n_tables; i++) {
-        if (strcmp(portfolio->tables[i].name, name) == 0) {
-            return &portfolio->tables[i];
-        }
-    }
-    return NULL;
 }
 
 static size_t find_column(const struct cr_table *table, const char *name)
@@ -77,20 +70,16 @@ static int allocate(struct writer *writer, size_t n, struct cr_error *err)
     return 0;
 }
 
-int cr_book_writer_init(struct writer *writer, struct cr_db *db,
-                        const struct cr_portfolio *portfolio, const char *table,
-                        const char *const *names, size_t n, size_t n_rows, struct cr_error *err)
+int cr_book_writer_init(struct writer *writer, struct cr_db *db, const struct cr_table *table,
+                        const char *const *names, size_t n, struct writer *before,
+                        struct cr_error *err)
 {
     int r;
 
     writer->db = db;
-    writer->n_rows = n_rows;
-    writer->table = find_table(portfolio, table);
-    if (writer->table == NULL) {
-        return cr_error_set(err, CR_EINVAL,
-                            "the generator fills table '%s', which portfolio '%s' does not have",
-                            table, portfolio->name);
-    }
+    writer->table = table;
+    writer->before = before;
+    writer->n_rows = cr_db_rows_at_once(db);
     r = allocate(writer, n, err);
     if (r == 0) {
         r = find_columns(writer, names, n, err);
@@ -101,35 +90,43 @@ int cr_book_writer_init(struct writer *writer, struct cr_db *db,
     if (r == 0) {
         r = cr_table_prepare_insert(db, writer->table, &writer->insert, err);
     }
-    if (r == 0 && n_rows > 1) {
-        r = cr_book_prepare_insert(db, writer->table, n_rows, &writer->insert_all, err);
+    return r != 0 ? r : cr_book_prepare_insert(db, table, writer->n_rows, &writer->insert_all, err);
+}
+
+static int insert_singly(struct writer *writer, size_t n, struct cr_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < n && r == 0; i++) {
+        r = cr_table_insert(writer->db, writer->insert, writer->table,
+                            &writer->cells[i * writer->table->n_columns], err);
     }
     return r;
 }
 
 int cr_book_writer_flush(struct writer *writer, struct cr_error *err)
 {
-    const struct cr_value *row = writer->cells;
-    int r = 0;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *insert = NULL;
+    const size_t n = writer->n_pending;
+    int r = writer->before != NULL ? cr_book_writer_flush(writer->before, err) : 0;
 
-    for (size_t i = 0; i < writer->n_pending && r == 0; i++) {
-        r = cr_table_insert(writer->db, writer->insert, writer->table, row, err);
-        row += writer->table->n_columns;
+    if (r != 0) {
+        return r;
     }
     writer->n_pending = 0;
-    return r;
+    if (n < FEW) {
+        return insert_singly(writer, n, err);
+    }
+    if (n < writer->n_rows) {
+        r = cr_book_prepare_insert(writer->db, writer->table, n, &insert, err);
+    }
+    return r != 0 ? r
+                  : cr_book_insert_rows(insert != NULL ? insert : writer->insert_all, writer->table,
+                                        writer->cells, n, err);
 }
 
 int cr_book_writer_end_row(struct writer *writer, struct cr_error *err)
 {
     writer->n_pending++;
-    if (writer->n_pending < writer->n_rows) {
-        return 0;
-    }
-    if (writer->insert_all == NULL) {
-        return cr_book_writer_flush(writer, err);
-    }
-    writer->n_pending = 0;
-    return cr_book_insert_rows(writer->insert_all, writer->table, writer->cells, writer->n_rows,
-                               err);
+    return writer->n_pending < writer->n_rows ? 0 : cr_book_writer_flush(writer, err);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Private to book/: rows of one table, whose columns the generator counts in its own order. Rows go
- * to the database several at a time, which saves a fifth of the work. */
+ * to the database as many at a time as it takes best. */
 #ifndef BOOK_WRITER_H
 #define BOOK_WRITER_H
 
@@ -16,8 +16,9 @@ struct writer {
     struct cr_db *db;
     const struct cr_table *table;
     struct cr_stmt *insert;     /* one row */
-    struct cr_stmt *insert_all; /* n_rows rows; NULL when n_rows is 1 */
-    size_t n_rows;              /* that go to the database together */
+    struct cr_stmt *insert_all; /* n_rows rows */
+    struct writer *before; /* whose rows these refer to, so that they go first; NULL: nobody's */
+    size_t n_rows;         /* that go to the database together */
     size_t n_pending;
     struct cr_value *cells; /* n_rows × table->n_columns, row-major; the row in work is n_pending */
     char (*dates)[11];      /* one place per cell */
@@ -25,11 +26,11 @@ struct writer {
     int64_t first_key;      /* of the first row */
 };
 
-/* `names` are the generator's n columns, the key first; they must be in the portfolio's table, else
- * CR_EINVAL. A column of the table that is not among them stays missing. */
-int cr_book_writer_init(struct writer *writer, struct cr_db *db,
-                        const struct cr_portfolio *portfolio, const char *table,
-                        const char *const *names, size_t n, size_t n_rows, struct cr_error *err);
+/* `names` are the generator's n columns, the key first; they must be in the table, else CR_EINVAL.
+ * A column of the table that is not among them stays missing. */
+int cr_book_writer_init(struct writer *writer, struct cr_db *db, const struct cr_table *table,
+                        const char *const *names, size_t n, struct writer *before,
+                        struct cr_error *err);
 void cr_book_writer_finish(struct writer *writer);
 
 static inline size_t cr_book_writer_cell(const struct writer *writer, size_t column)
@@ -59,7 +60,7 @@ static inline void cr_book_writer_date(struct writer *writer, size_t column, int
 /* The row is complete. */
 int cr_book_writer_end_row(struct writer *writer, struct cr_error *err);
 
-/* All complete rows are in the database. */
+/* All complete rows, and those before them, are in the database. */
 int cr_book_writer_flush(struct writer *writer, struct cr_error *err);
 
 #endif
