@@ -185,8 +185,8 @@ static size_t serve(const struct cr_settings *settings, struct cr_server *server
         if (signal == CR_SIGNAL_RELOAD) {
             cr_log(CR_LOG_INFO, "reloading", "{s:s}", "signal", name);
             (void)cr_server_reload(server, &err); /* logged; the old champion keeps serving */
-        } else if (is_due(&watch) && cr_server_follow(server, &err) < 0) {
-            cr_log(CR_LOG_DEBUG, "registry_unread", "{s:s}", "reason", err.message);
+        } else if (is_due(&watch)) {
+            (void)cr_server_follow(server, &err); /* logged likewise */
         }
     }
     cr_log(CR_LOG_INFO, "stopping", "{s:s}", "signal", name);

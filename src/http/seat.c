@@ -188,12 +188,27 @@ static int load_champion(struct cr_seats *seats, struct cr_seat *seat, struct cr
     return 0;
 }
 
+/* Says so once when the registry can no longer be read, and once when it can again. */
+static void note_registry(struct cr_seats *seats, int result, const struct cr_error *why)
+{
+    int now = result == 0 ? CR_REGISTRY_READ : CR_REGISTRY_UNREADABLE;
+    int before = atomic_exchange(&seats->registry, now);
+
+    if (now == CR_REGISTRY_UNREADABLE && before != now) {
+        cr_log(CR_LOG_ERROR, "registry_unreadable", "{s:s, s:s}", "error", cr_error_name(result),
+               "reason", why->message);
+    } else if (before == CR_REGISTRY_UNREADABLE && before != now) {
+        cr_log(CR_LOG_INFO, "registry_readable", "{s:s}", "registry", seats->settings->registry);
+    }
+}
+
 /* Only if the registry points to others than were last loaded or refused. */
 static int follow(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)
 {
     struct cr_pointers now;
     int result = cr_champion_read_pointers(&seat->settings, &now, err);
 
+    note_registry(seats, result, err);
     if (result == 0 && (strcmp(now.champion, seat->seen.champion) != 0 ||
                         strcmp(now.challenger, seat->seen.challenger) != 0)) {
         result = load_champion(seats, seat, err);
@@ -214,6 +229,9 @@ int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
             result =
                 i == 0 ? cr_error_set(err, r, "%s", later.message)
                        : cr_error_set(err, r, "portfolio '%s': %s", seat->portfolio, later.message);
+        }
+        if (!force && atomic_load(&seats->registry) == CR_REGISTRY_UNREADABLE) {
+            break; /* they share it */
         }
     }
     return result;

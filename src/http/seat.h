@@ -29,12 +29,16 @@ struct cr_seat {
     struct cr_champion *champion; /* NULL when there is none */
 };
 
+/* Whether the registry could be read when it was last looked at, for those who ask how we are. */
+enum cr_registry_state { CR_REGISTRY_NOT_ASKED, CR_REGISTRY_READ, CR_REGISTRY_UNREADABLE };
+
 struct cr_seats {
     const struct cr_settings *settings;
     const struct cr_trial_host *host;
     struct cr_metrics *metrics;
-    size_t n_contexts; /* of every champion */
-    atomic_size_t n;   /* the items below it do not change */
+    size_t n_contexts;   /* of every champion */
+    atomic_int registry; /* enum cr_registry_state */
+    atomic_size_t n;     /* the items below it do not change */
     struct cr_seat *items[CR_MAX_SEATS];
 };
 
@@ -57,7 +61,8 @@ struct cr_champion *cr_seat_champion(struct cr_seat *seat);
 /* Gives a seat to every portfolio that settings.portfolios names or, for *, has a champion in the
  * registry, then loads all champions (force) or those that the registry has changed since. Each
  * success and each failure is logged; a failure is that seat's own, its old champion keeps serving.
- * Returns the first seat's error, else that of the next. One thread at a time. */
+ * Returns the first seat's error, else that of the next. Without force a registry that
+ * cannot be read is noted and logged, once, and the rest is not tried. One thread at a time. */
 int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err);
 
 #endif

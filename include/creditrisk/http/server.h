@@ -38,9 +38,8 @@ void cr_server_destroy(struct cr_server *server);
 int cr_server_reload(struct cr_server *server, struct cr_error *err);
 
 /* The same for those whose champion or challenger in the registry is another than was last loaded
- * or refused. The errors of cr_server_reload, and those of reading the registry, which are not
- * logged.
- */
+ * or refused. The errors of cr_server_reload, and those of reading the registry: the log has the
+ * first of several in a row, and /readyz tells how it is. */
 int cr_server_follow(struct cr_server *server, struct cr_error *err);
 
 /* Reads the clients' keys again; to be called every auth.refresh_s seconds, and by one thread. */
