@@ -2,6 +2,7 @@
 #include "auth.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +11,9 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
+
+/* Of the key that the settings may have. */
+enum { OWN_SCOPES = CR_KEY_PREDICT | CR_KEY_READ };
 
 struct cr_auth {
     const struct cr_settings *settings;
@@ -43,7 +47,7 @@ int cr_auth_create(const struct cr_settings *settings, struct cr_auth **ret_auth
         .lock = PTHREAD_RWLOCK_INITIALIZER,
     };
     cr_auth_refresh(auth);
-    if (auth->is_on && auth->keys.n == 0) {
+    if (auth->is_on && auth->keys.n == 0 && settings->auth_key == NULL) {
         cr_log(CR_LOG_WARN, "no_keys", "{s:s}", "reason",
                "auth.mode is key and the registry has none: 'creditrisk key create' makes one");
     }
@@ -118,14 +122,19 @@ enum cr_refusal cr_auth_check(struct cr_auth *auth, const struct cr_headers *hea
                               enum cr_key_scope scope, char ret_id[CR_KEY_ID_LEN])
 {
     const char *presented = presented_key(headers);
+    const char *own = auth->settings->auth_key;
     enum cr_refusal refusal;
 
-    ret_id[0] = '\0';
+    memset(ret_id, 0, CR_KEY_ID_LEN); /* all of it tells clients apart */
     if (!auth->is_on || scope == CR_KEY_NONE) {
         return CR_REFUSAL_NONE;
     }
     if (presented == NULL) {
         return CR_REFUSAL_UNAUTHENTICATED;
+    }
+    if (own != NULL && cr_key_is_secret(presented, own)) {
+        (void)snprintf(ret_id, CR_KEY_ID_LEN, "auth.key"); /* it fits */
+        return (OWN_SCOPES & scope) != 0 ? CR_REFUSAL_NONE : CR_REFUSAL_FORBIDDEN;
     }
     (void)pthread_rwlock_rdlock(&auth->lock); /* these fail only for misuse */
     refusal = judge(&auth->keys, presented, scope, ret_id);

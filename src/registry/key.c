@@ -269,3 +269,14 @@ const struct cr_key *cr_keys_authenticate(const struct cr_keys *keys, const char
     return sodium_memcmp(hash, key->hash, sizeof(hash)) == 0 && key->revoked_at == NULL ? key
                                                                                         : NULL;
 }
+
+bool cr_key_is_secret(const char *presented, const char *secret)
+{
+    static const unsigned char no_salt[CR_KEY_SALT_BYTES];
+    unsigned char a[CR_KEY_HASH_BYTES];
+    unsigned char b[CR_KEY_HASH_BYTES];
+
+    hash_secret(no_salt, presented, a);
+    hash_secret(no_salt, secret, b);
+    return sodium_memcmp(a, b, sizeof(a)) == 0;
+}

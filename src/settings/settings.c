@@ -62,18 +62,19 @@ static const struct cr_setting table[] = {
     ROW("log.level", NULL, CHOICE, AT(log_level), "info", 0, 0, "debug,info,warn,error"),
     ROW("log.access", NULL, BOOL, AT(access_log), "false", 0, 0, NULL),
     ROW("auth.mode", NULL, CHOICE, AT(auth_mode), "none", 0, 0, "none,key"),
+    ROW("auth.key", NULL, SECRET, AT(auth_key), NULL, 0, 0, NULL),
     ROW("auth.refresh_s", NULL, INT, AT(auth_refresh_s), "5", 1, 3600, NULL),
     ROW("auth.allow_anonymous", NULL, BOOL, AT(allow_anonymous), "false", 0, 0, NULL),
 };
 /* clang-format on */
 
-enum { N_SETTINGS = CR_ARRAY_LEN(table) };
+enum { N_SETTINGS = CR_ARRAY_LEN(table), MIN_SECRET_LEN = 32 };
 
 bool cr_setting_is_text(const struct cr_setting *setting)
 {
     return setting->type == CR_SETTING_TEXT || setting->type == CR_SETTING_URL ||
-           setting->type == CR_SETTING_NAME || setting->type == CR_SETTING_CHOICE ||
-           setting->type == CR_SETTING_LIST;
+           setting->type == CR_SETTING_SECRET || setting->type == CR_SETTING_NAME ||
+           setting->type == CR_SETTING_CHOICE || setting->type == CR_SETTING_LIST;
 }
 
 static char **text_at(const struct cr_settings *settings, const struct cr_setting *setting)
@@ -155,6 +156,11 @@ static int set_text(struct cr_settings *settings, const struct cr_setting *setti
     }
     if (setting->type == CR_SETTING_LIST && strpbrk(value, " \t") != NULL) {
         return cr_error_set(err, CR_EINVAL, "'%s' holds a blank", value);
+    }
+    if (setting->type == CR_SETTING_SECRET &&
+        (strlen(value) < MIN_SECRET_LEN || strpbrk(value, " \t\r\n") != NULL)) {
+        return cr_error_set(err, CR_EINVAL, "must have at least %d characters and no blank",
+                            MIN_SECRET_LEN);
     }
     if (setting->type == CR_SETTING_NAME && (value[0] == '.' || strchr(value, '/') != NULL)) {
         return cr_error_set(err, CR_EINVAL, "'%s' is no name of a folder", value);
@@ -254,6 +260,8 @@ static void put_value(struct cr_strbuf *out, const struct cr_settings *settings,
         cr_strbuf_printf(out, "%d", *(const int *)(const void *)member);
     } else if (setting->type == CR_SETTING_SIZE) {
         cr_strbuf_printf(out, "%zu", *(const size_t *)(const void *)member);
+    } else if (*text_at(settings, setting) != NULL && setting->type == CR_SETTING_SECRET) {
+        cr_strbuf_puts(out, "***");
     } else if (*text_at(settings, setting) != NULL && setting->type == CR_SETTING_URL) {
         cr_url_put_masked(out, *text_at(settings, setting));
     } else if (*text_at(settings, setting) != NULL) {

@@ -160,6 +160,41 @@ static void test_scopes(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
+/* A key that the settings bring stands beside those of the registry. */
+static void test_key_of_the_settings(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const options[] = {"--registry", fixture->dir, NULL};
+    static const char own[] = "VGhpcyBpcyBhIGtleSBvZiBhIHBsYXRmb3Jt+/=";
+    static const char variable[] = "CREDITRISK_AUTH_KEY=VGhpcyBpcyBhIGtleSBvZiBhIHBsYXRmb3Jt+/=";
+    const char *const variables[] = {"CREDITRISK_AUTH_MODE=key", variable, NULL};
+    const struct {
+        const char *method;
+        const char *path;
+        const char *key;
+        int status;
+    } cases[] = {
+        {"POST", "/predict", own, 503},
+        {"GET", "/model-info", own, 503},
+        {"GET", "/metrics", own, 200},
+        {"POST", "/admin/reload", own, 403},
+        {"POST", "/predict", fixture->predict, 503},
+        {"POST", "/predict", "VGhpcyBpcyBhIGtleSBvZiBhIHBsYXRmb3Jt+/", 401},
+        {"POST", "/predict", NULL, 401},
+    };
+    struct cr_daemon daemon;
+
+    cr_daemon_start(&daemon, options, variables);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response response =
+            ask(&daemon, cases[i].method, cases[i].path, BEARER, cases[i].key);
+
+        cr_http_check(&response, cases[i].status);
+        cr_http_finish(&response);
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
 /* What is no key is no key, however it is presented. */
 static void test_presented(void **state)
 {
@@ -578,6 +613,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_foreign_pages, set_up, tear_down),
         cmocka_unit_test(test_bad_origins),
         cmocka_unit_test_setup_teardown(test_scopes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_key_of_the_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_presented, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_revoked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_refused, set_up, tear_down),

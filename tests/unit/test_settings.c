@@ -157,9 +157,9 @@ static void test_sample(void **state)
         free(b.value);
         n++;
     }
-    /* all but the flag listen-fd and the two that are null: registry.db and registry.trusted_keys
-     */
-    assert_int_equal(n_from_file, n - 3);
+    /* all but the flag listen-fd and those that are null: registry.db, registry.trusted_keys and
+     * auth.key */
+    assert_int_equal(n_from_file, n - 4);
     assert_string_equal(sample.config_path, path);
     cr_settings_finish(&defaults);
     cr_settings_finish(&sample);
@@ -410,9 +410,29 @@ static void test_strays(void **state)
     }
 }
 
+/* A key is never shown, not even one that is refused. */
+static void test_key(void **state)
+{
+    struct cr_settings settings;
+
+    (void)state;
+    assert_int_equal(setenv("CREDITRISK_AUTH_KEY", "0123456789abcdef0123456789ABCDEF", 1), 0);
+    settings = load(NULL, 0);
+    assert_string_equal(settings.auth_key, "0123456789abcdef0123456789ABCDEF");
+    check_entry(&settings, "auth.key", "***", "environment");
+    cr_settings_finish(&settings);
+    assert_int_equal(setenv("CREDITRISK_AUTH_KEY", "0123456789abcdef0123456789ABCDE", 1), 0);
+    check_refused(NULL, 0, CR_EINVAL,
+                  "environment variable CREDITRISK_AUTH_KEY: must have at least");
+    assert_int_equal(setenv("CREDITRISK_AUTH_KEY", "0123456789abcdef 0123456789ABCDEF", 1), 0);
+    check_refused(NULL, 0, CR_EINVAL, "no blank");
+    assert_int_equal(unsetenv("CREDITRISK_AUTH_KEY"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_defaults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sample, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_precedence, set_up, tear_down),

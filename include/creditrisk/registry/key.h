@@ -55,4 +55,7 @@ void cr_keys_finish(struct cr_keys *keys);
  * key; the secret is compared by sodium_memcmp over the full hash and in no other way. Borrowed. */
 const struct cr_key *cr_keys_authenticate(const struct cr_keys *keys, const char *presented);
 
+/* Whether `presented` is a secret that stands in no registry; compared in the same way. */
+bool cr_key_is_secret(const char *presented, const char *secret);
+
 #endif

@@ -58,8 +58,9 @@ struct cr_settings {
     char *log_level;          /* log.level: info */
     bool access_log;          /* log.access: false */
     char *auth_mode;          /* auth.mode: none, key */
-    int auth_refresh_s;       /* auth.refresh_s: 5 */
-    bool allow_anonymous;     /* auth.allow_anonymous: false */
+    char *auth_key;       /* auth.key: one more key, with scopes predict and read; NULL = none */
+    int auth_refresh_s;   /* auth.refresh_s: 5 */
+    bool allow_anonymous; /* auth.allow_anonymous: false */
     /* about the settings themselves */
     unsigned char *origins; /* where each came from, by index of the table */
     char *config_path;      /* the file that was read; NULL when none exists at the default place */
