@@ -20,7 +20,9 @@ class Cli:
         self.program, self.root = program, root
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-cli-"))
         os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
-        self.globals = ["--db", f"sqlite:{self.dir}/book.db", "--registry", str(self.dir / "models"), "--quiet"]
+        server = os.environ.get("CREDITRISK_TEST_POSTGRES")  # then all of it is there instead of in files
+        self.globals = ["--db", server or f"sqlite:{self.dir}/book.db", "--registry", str(self.dir / "models"),
+                        *(["--registry-db", server] if server else []), "--quiet"]
 
     def __call__(self, *words, status=0, globals_=None, stdin=None):
         done = subprocess.run([self.program, *(self.globals if globals_ is None else globals_), *map(str, words)], input=stdin,

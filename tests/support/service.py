@@ -11,15 +11,16 @@ import tempfile
 
 
 class Workplace:
-    """A temporary folder with its own book and registry. Use it in a with statement."""
+    """A temporary folder with its own book and registry, whose databases `server` (an address) may have instead. Use it in a with statement."""
 
-    def __init__(self, creditrisk, creditriskd, root):
+    def __init__(self, creditrisk, creditriskd, root, server=None):
         self.creditrisk, self.creditriskd = map(os.path.abspath, (creditrisk, creditriskd))
         self.root = pathlib.Path(root).resolve()
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-test-"))
         self.db = self.dir / "book.db"
         os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
-        self.globals = ["--db", f"sqlite:{self.db}", "--registry", str(self.dir / "models")]
+        self.globals = ["--db", server or f"sqlite:{self.db}", "--registry", str(self.dir / "models"),
+                        *(["--registry-db", server] if server else [])]
 
     def __enter__(self):
         return self
@@ -59,7 +60,9 @@ class Daemon:
         """The variables come on top of the environment, which is ours unless it is given."""
         listener = socket.create_server(("127.0.0.1", 0), backlog=socket.SOMAXCONN)
         os.set_inheritable(listener.fileno(), True)
-        self.log = workplace.dir / "daemon.log"
+        descriptor, log = tempfile.mkstemp(prefix="daemon-", suffix=".log", dir=workplace.dir)
+        os.close(descriptor)
+        self.log = pathlib.Path(log)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [workplace.creditriskd, *workplace.globals, "--listen-fd", str(listener.fileno())], cwd=workplace.root,

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""The same loan book on SQLite and on PostgreSQL: the same rows are rejected, the same features come out of the same text.
+
+usage: postgres.py CREDITRISK SOURCE_ROOT        CREDITRISK_TEST_POSTGRES: address of a server (support/postgres.py)
+"""
+import csv
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+from cli import Cli
+
+LOANS = 10000
+TOLERANCE = 1e-12  # relative
+TABLES = ("customers", "credit_history", "loan_applications", "repayment_history")
+
+
+def read(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def agree(a, b):
+    """Two cells: both missing, the same text, or numbers that are close."""
+    if a == b:
+        return True
+    try:
+        a, b = float(a), float(b)
+    except ValueError:
+        return False
+    return abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+
+
+class Books:
+    """One book on each engine."""
+
+    def __init__(self, cli, server):
+        self.cli = cli
+        registry = cli.globals[2:]
+        self.globals = {"sqlite": ["--db", f"sqlite:{cli.dir}/book.db", *registry], "postgres": ["--db", server, *registry]}
+
+    def both(self, *words, status=0):
+        """What each prints as JSON."""
+        return [json.loads(self.cli(*words, "--json", status=status, globals_=self.globals[name]).stdout) for name in ("sqlite", "postgres")]
+
+    def frames(self, feature_set):
+        frames = []
+        for name in ("sqlite", "postgres"):
+            path = self.cli.dir / f"{name}.csv"
+            self.cli("features", "--set", feature_set, "--out", path, globals_=self.globals[name])
+            frames.append(read(path))
+        return frames
+
+    def compare(self, n_rows, sets):
+        """All columns of every row; the sets are names with their numbers of columns."""
+        for feature_set, n_columns in sets:
+            ours, theirs = self.frames(feature_set)
+            header = ours[0]
+            assert header == theirs[0] and len(header) == 2 + n_columns, (feature_set, len(header))
+            assert [row[0] for row in ours] == [row[0] for row in theirs] and len(ours) == 1 + n_rows, "not the same loans"
+            for mine, other in zip(ours[1:], theirs[1:]):
+                for name, a, b in zip(header, mine, other):
+                    assert agree(a, b), f"loan {mine[0]}, {name}: '{a}' on SQLite, '{b}' on PostgreSQL"
+
+
+def check_generated(books):
+    assert books.both("migrate")[1]["version"] >= 1
+    first, second = books.both("generate", "--customers", "5000", "--loans", LOANS, "--seed", "42")
+    first.pop("db", None), second.pop("db", None)
+    assert first == second, (first, second)
+    books.compare(LOANS, [("application", 45), ("behavioural", 59)])
+
+
+def check_import(books, dir_):
+    """Good rows arrive, bad ones are named: the same on both, line and column included."""
+    books.cli("generate", "--customers", 300, "--loans", 700, "--seed", 3, "--out", dir_)
+    lines = (dir_ / "loan_applications.csv").read_text(encoding="utf-8").splitlines()
+    header = lines[0].split(",")
+
+    def edited(line, **cells):
+        row = line.split(",")
+        for name, value in cells.items():
+            row[header.index(name)] = value
+        return ",".join(row)
+
+    bad = {5: {"customer_id": "999999"}, 6: {"loan_amount": "-3"}, 40: {"loan_id": "1"}, 41: {"application_date": "2024-02-30"},
+           42: {"is_default": "maybe"}, 300: {"loan_term_months": "1000"}, 699: {"customer_id": ""}}
+    for number, cells in bad.items():
+        lines[number] = edited(lines[number], **cells)
+    (dir_ / "loan_applications.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rejects = []
+    for report in books.both("import", dir_, "--replace", "--rejects", books.cli.dir / "rejects.csv"):
+        rejects.append(read(books.cli.dir / "rejects.csv"))
+        assert report["rejected"] == len(rejects[-1]) - 1, report
+    places = [[row[:3] for row in rows] for rows in rejects]
+    assert places[0] == places[1], [pair for pair in zip(*places) if pair[0] != pair[1]]
+    loans = [int(line) for file, line, _ in places[0] if file == "loan_applications.csv"]
+    assert loans == [number + 1 for number in sorted(bad)], loans
+    assert len(places[0]) > 1 + len(loans), "the repayments of those loans have no parent"
+    books.compare(700 - len(bad), [("application", 45), ("behavioural", 59)])
+
+
+def check_reference(books, root):
+    """The reference system's own 10,000 loans."""
+    shared = pathlib.Path(os.environ.get("CREDITRISK_SHARED", root.parent / "shared")) / "reference/data"
+    if not shared.is_dir():
+        print("without the reference data", file=sys.stderr)
+        return
+    folder = books.cli.dir / "reference"
+    folder.mkdir()
+    for table in TABLES:
+        with gzip.open(shared / f"{table}.csv.gz") as packed, open(folder / f"{table}.csv", "wb") as file:
+            shutil.copyfileobj(packed, file)
+    books.both("import", folder, "--replace", "--strict")
+    books.compare(LOANS, [("application", 45), ("behavioural", 59)])
+
+
+def check_commands(books):
+    """The rest of the house on PostgreSQL alone: a champion out of its book, and it predicts."""
+    cli, globals_ = books.cli, books.globals["postgres"]
+    cli("generate", "--customers", 1500, "--loans", 3000, "--replace", globals_=globals_)
+    cli("train", "--no-search", "--models", "logistic", "--promote", globals_=globals_)
+    report = json.loads(cli("doctor", "--json", globals_=globals_).stdout)
+    assert report["ok"], report
+    answer = json.loads(cli("predict", cli.root / "examples/application.json", "--json", globals_=globals_).stdout)
+    assert 0 < answer["probability_raw"] < 1
+    done = cli("generate", "--loans", 10, "--customers", 5, status=1, globals_=globals_)
+    assert "--replace" in done.stderr
+    secret = cli("doctor", status=1, globals_=["--db", "postgresql://u:hush@/d?host=/nonexistent", *globals_[2:]])
+    assert "hush" not in secret.stdout + secret.stderr and "u:***@" in secret.stdout
+
+
+def main():
+    cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    try:
+        books = Books(cli, os.environ["CREDITRISK_TEST_POSTGRES"])
+        check_generated(books)
+        check_import(books, cli.dir / "csv")
+        check_reference(books, cli.root)
+        check_commands(books)
+    finally:
+        shutil.rmtree(cli.dir)
+
+
+if __name__ == "__main__":
+    main()
