@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every suite: plain build with warnings as errors, then all but the lint, load, browser and slow suites again under ASan and UBSan.
+# Every suite: plain build with warnings as errors, then all but the lint, load, browser, postgres and slow suites again under ASan and UBSan.
 # The last line is "N passed, N failed, N skipped". --quick leaves the sanitizers out; --thread runs what meets the daemon under TSan instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -89,7 +89,7 @@ suite_arguments=()
 run_suite build-test --buildtype=debugoptimized
 
 if [ "$quick" = no ]; then
-  suite_arguments=(--no-suite lint --no-suite load --no-suite browser --no-suite slow --timeout-multiplier 5)
+  suite_arguments=(--no-suite lint --no-suite load --no-suite browser --no-suite postgres --no-suite slow --timeout-multiplier 5)
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
     run_suite build-sanitize --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 fi

@@ -20,7 +20,7 @@ class Cli:
         self.program, self.root = program, root
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-cli-"))
         os.environ["CREDITRISK_PATHS_RESULTS"] = str(self.dir / "results")
-        server = os.environ.get("CREDITRISK_TEST_POSTGRES")  # then all of it is there instead of in files
+        server = os.environ.get("CR_TEST_POSTGRES")  # then all of it is there instead of in files
         self.globals = ["--db", server or f"sqlite:{self.dir}/book.db", "--registry", str(self.dir / "models"),
                         *(["--registry-db", server] if server else []), "--quiet"]
 

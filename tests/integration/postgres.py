@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same loan book on SQLite and on PostgreSQL: the same rows are rejected, the same features come out of the same text.
 
-usage: postgres.py CREDITRISK SOURCE_ROOT        CREDITRISK_TEST_POSTGRES: address of a server (support/postgres.py)
+usage: postgres.py CREDITRISK SOURCE_ROOT        CR_TEST_POSTGRES: address of a server (support/postgres.py)
 """
 import csv
 import gzip
@@ -136,7 +136,7 @@ def check_commands(books):
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        books = Books(cli, os.environ["CREDITRISK_TEST_POSTGRES"])
+        books = Books(cli, os.environ["CR_TEST_POSTGRES"])
         check_generated(books)
         check_import(books, cli.dir / "csv")
         check_reference(books, cli.root)

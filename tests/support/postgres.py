@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A PostgreSQL server of a test's own: Debian's programs, a temporary folder, a socket in it and no port. It never runs as root.
 
-usage: postgres.py COMMAND [WORD…]      runs the command with the server's address in CREDITRISK_TEST_POSTGRES; skips (77) without PostgreSQL
+usage: postgres.py COMMAND [WORD…]      runs the command with the server's address in CR_TEST_POSTGRES; skips (77) without PostgreSQL
 """
 import ctypes
 import glob
@@ -98,7 +98,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     with Postgres() as server:
-        return subprocess.run(sys.argv[1:], env={**os.environ, "CREDITRISK_TEST_POSTGRES": server.url}, check=False).returncode
+        return subprocess.run(sys.argv[1:], env={**os.environ, "CR_TEST_POSTGRES": server.url}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -493,9 +493,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),
     };
 
-    url = getenv("CREDITRISK_TEST_POSTGRES");
+    url = getenv("CR_TEST_POSTGRES");
     if (url == NULL) {
-        cr_test_skip("a PostgreSQL server (CREDITRISK_TEST_POSTGRES)");
+        cr_test_skip("a PostgreSQL server (CR_TEST_POSTGRES)");
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""What grows with the loan book: generate, the training query alone, and `features` (that query, the features, the file), on both engines.
+One JSON line per engine and size: processor seconds (the server's included), which other work on the machine disturbs less, and seconds of
+the clock. per_loan is the processor time of a loan against that in the smallest book: 1 is linear.
+
+usage: data.py CREDITRISK SOURCE_ROOT        CREDITRISK_BENCH_LOANS: sizes (10000 100000; 1000000 takes half an hour and 10 GB)
+"""
+import contextlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from postgres import Postgres, find_programs  # pylint: disable=wrong-import-position
+
+STEPS = ("generate", "training_sql", "features")
+
+
+class Sqlite:
+    name = "sqlite"
+
+    def __init__(self, folder):
+        self.url = f"sqlite:{folder}/book.db"
+
+    def cpu(self):
+        return 0.0
+
+    def count_rows(self, sql):
+        connection = sqlite3.connect(self.url.removeprefix("sqlite:"))
+        with contextlib.closing(connection):
+            return sum(1 for _ in connection.execute(sql))
+
+
+class Server:
+    name = "postgres"
+
+    def __init__(self, postgres):
+        self.postgres, self.url = postgres, postgres.url
+
+    def cpu(self):
+        """Of the server's processes, those of ended connections included."""
+        def ticks(pid, *fields):
+            with contextlib.suppress(OSError):
+                stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+                return sum(int(stat[field]) for field in fields)
+            return 0  # it ended just now
+        pid = self.postgres.process.pid
+        alive = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return (sum(ticks(child, 11, 12) for child in alive) + ticks(pid, 13, 14)) / os.sysconf("SC_CLK_TCK")
+
+    def count_rows(self, sql):
+        words = [f"{self.postgres.programs}/psql", "-XAtq", "-c", "SET work_mem = '64MB'; SET jit = off", "-c", sql, self.url]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as psql:
+            n = sum(1 for _ in psql.stdout)
+        assert psql.returncode == 0
+        return n
+
+
+class Bench:
+    def __init__(self, creditrisk, root, engine, folder):
+        self.creditrisk, self.root, self.engine, self.folder = creditrisk, root, engine, folder
+        self.training = (root / "config/portfolios/retail/training.sql").read_text(encoding="utf-8")
+
+    def run(self, *words):
+        subprocess.run([self.creditrisk, "--db", self.engine.url, "--registry", self.folder / "models", "--quiet", *map(str, words)],
+                       cwd=self.root, check=True, stdout=subprocess.DEVNULL)
+
+    def measure(self, work):
+        """Processor and clock seconds."""
+        def spent():
+            return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) + self.engine.cpu()
+        cpu, clock = spent(), time.monotonic()
+        work()
+        return round(spent() - cpu, 2), round(time.monotonic() - clock, 2)
+
+    def size(self, n):
+        def training():
+            assert self.engine.count_rows(self.training) == n
+
+        return dict(zip(STEPS, (
+            self.measure(lambda: self.run("generate", "--customers", n // 2, "--loans", n, "--replace")),
+            self.measure(training),
+            self.measure(lambda: self.run("features", "--out", self.folder / "features.csv")))))
+
+
+def bench(creditrisk, root, engine, folder, sizes):
+    work = Bench(creditrisk, root, engine, folder)
+    first = None
+    work.run("migrate")
+    for n in sizes:
+        figures = work.size(n)
+        first = first or (n, figures)
+        per_loan = {step: round(figures[step][0] / n / (first[1][step][0] / first[0]), 2) for step in STEPS}
+        print(json.dumps({"bench": "data", "engine": engine.name, "loans": n, "cpu_s": {step: figures[step][0] for step in STEPS},
+                          "clock_s": {step: figures[step][1] for step in STEPS}, "per_loan": per_loan}), flush=True)
+
+
+def main():
+    creditrisk, root = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+    sizes = [int(word) for word in os.environ.get("CREDITRISK_BENCH_LOANS", "10000 100000").split()]
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-data-"))
+    try:
+        bench(creditrisk, root, Sqlite(folder), folder, sizes)
+        if find_programs() is not None:
+            with Postgres() as postgres:
+                bench(creditrisk, root, Server(postgres), folder, sizes)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
