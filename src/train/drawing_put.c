@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "creditrisk/util/num.h"
+
 #define EN_DASH        "–"
 #define NO_BREAK_SPACE " "
 #define MINUS_SIGN     "−"
@@ -126,7 +128,7 @@ void cr_put_money_short(struct cr_strbuf *out, const struct cr_drawing *drawing,
         return;
     }
     char text[64];
-    int n = snprintf(text, sizeof text, "%.2f", fabs(value) / unit);
+    int n = snprintf(text, sizeof text, "%.2f", cr_num_round(fabs(value) / unit, 2));
     size_t len = (size_t)n - (strcmp(text + n - 3, ".00") == 0 ? 3 : text[n - 1] == '0');
     cr_strbuf_append(out, text, len);
     cr_strbuf_printf(out, NO_BREAK_SPACE "%s", name);

@@ -212,6 +212,24 @@ static void group_digits(void **state)
     assert_non_null(strstr(thousands, "$62.5\u00a0million"));
 }
 
+/* Half a unit of the last decimal goes up, as in answers and on the pages. */
+static void round_money(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    size_t i;
+    json_t *model;
+    json_array_foreach(json_object_get(sample, "models"), i, model)
+    {
+        json_t *analysis = json_object_get(model, "threshold_analysis");
+        json_t *test = json_object_get(analysis, "test");
+        json_object_set_new(json_object_get(test, "optimum"), "cost", json_real(11250000.0));
+    }
+    CR_CLEANUP(cr_freep) char *page = draw(sample);
+    assert_non_null(strstr(page, "₹1.13\u00a0crore"));
+    assert_null(strstr(page, "₹1.12\u00a0crore"));
+}
+
 /* Whatever is absent (which null is, too) or of another type leaves its part out. */
 static void draw_parts(const json_t *sample, const json_t *object, size_t *n_drawn)
 {
@@ -291,6 +309,7 @@ int main(void)
         cmocka_unit_test(write_tables),
         cmocka_unit_test(escape_texts),
         cmocka_unit_test(group_digits),
+        cmocka_unit_test(round_money),
         cmocka_unit_test(leave_out_what_is_absent),
         cmocka_unit_test(tell_the_rules_of_the_race),
         cmocka_unit_test(name_no_file_after_a_strange_kind),
