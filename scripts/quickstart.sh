@@ -40,7 +40,7 @@ build/creditrisk doctor
 
 cat >&2 <<'END'
 
-== ready. Try it:
+== ready. Open http://127.0.0.1:8001/ in a browser, or try it here:
 
 curl -s http://127.0.0.1:8001/predict -H 'Content-Type: application/json' -d @examples/application.json
 
