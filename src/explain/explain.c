@@ -71,7 +71,8 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
         expected = cr_shap_linear_expected(explainer->linear);
     } else {
         const struct cr_forest *forest = model->ops->forest(model);
-        int result = cr_shap_fast_create(forest, &explainer->forest, err);
+        int result =
+            cr_shap_fast_create(forest, model->ops->outcomes(model), &explainer->forest, err);
 
         if (result < 0) {
             return result;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "creditrisk/model/forest.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/model/linear.h"
 #include "creditrisk/util/error.h"
 
@@ -25,12 +26,13 @@ void cr_shap_forest(const struct cr_forest *forest, const double *x, void *scrat
 void cr_shap_tree_add(const struct cr_forest *forest, size_t t, const double *x, void *scratch,
                       double *contributions);
 
-/* The same within 1e-9·Σ|contribution|, from what is prepared once per forest, which must outlive
- * it: the form that serves. CR_ENOMEM. Immutable. Yours: cr_shap_fast_destroy. */
+/* The same within 1e-9·Σ|contribution|, from what is prepared once per forest: the form that
+ * serves. Forest and outcomes must outlive it. CR_ENOMEM. Immutable. Yours:
+ * cr_shap_fast_destroy. */
 struct cr_shap_fast;
 
-int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **ret_fast,
-                        struct cr_error *err);
+int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_outcomes *outcomes,
+                        struct cr_shap_fast **ret_fast, struct cr_error *err);
 void cr_shap_fast_destroy(struct cr_shap_fast *fast);
 size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast);
 void cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scratch,

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/cleanup.h"
 #include "shap.h"
 #include "shap_walk.h"
@@ -32,7 +31,7 @@ struct cr_shap_fast {
     const struct cr_forest *forest;
     struct cr_forest_slots slots;
     struct cr_walk_rules rules;
-    struct cr_forest_outcomes *outcomes;
+    const struct cr_forest_outcomes *outcomes;
     size_t n_tables;
     struct table *tables; /* room for n_trees; ascending by n_features */
     size_t n_lines;       /* numbers in `lines` */
@@ -231,8 +230,8 @@ static int make_walks(struct cr_shap_fast *fast, const bool *is_small, struct cr
     return 0;
 }
 
-int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **ret_fast,
-                        struct cr_error *err)
+int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_outcomes *outcomes,
+                        struct cr_shap_fast **ret_fast, struct cr_error *err)
 {
     CR_CLEANUP(fast_destroyp) struct cr_shap_fast *fast = calloc(1, sizeof(*fast));
     CR_CLEANUP(cr_freep) bool *is_small = calloc(forest->n_trees, sizeof(*is_small));
@@ -242,6 +241,7 @@ int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **re
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     fast->forest = forest;
+    fast->outcomes = outcomes;
     fast->tables = calloc(forest->n_trees, sizeof(*fast->tables));
     fast->walks = calloc(forest->n_trees, sizeof(*fast->walks));
     fast->large = calloc(forest->n_trees, sizeof(*fast->large));
@@ -250,9 +250,6 @@ int cr_shap_fast_create(const struct cr_forest *forest, struct cr_shap_fast **re
     }
     cr_walk_rules_init(&fast->rules);
     result = cr_forest_slots_init(&fast->slots, forest, err);
-    if (result == 0) {
-        result = cr_forest_outcomes_create(forest, &fast->slots, &fast->outcomes, err);
-    }
     if (result == 0) {
         result = make_tables(fast, is_small, err);
     }
@@ -276,7 +273,6 @@ void cr_shap_fast_destroy(struct cr_shap_fast *fast)
         cr_walk_tree_finish(&fast->walks[i]);
     }
     cr_forest_slots_finish(&fast->slots);
-    cr_forest_outcomes_destroy(fast->outcomes);
     free(fast->tables);
     free(fast->lines);
     free(fast->walks);

@@ -33,6 +33,7 @@ struct node {
 struct cr_forest_fast {
     const struct cr_forest *forest;
     struct cr_forest_slots slots;
+    struct cr_forest_outcomes *outcomes;
     struct cr_forest_leaves *leaves; /* NULL: the walk below */
     uint32_t *roots;                 /* n_trees */
     unsigned char *depths;           /* n_trees */
@@ -102,7 +103,10 @@ int cr_forest_fast_create(const struct cr_forest *forest, struct cr_forest_fast 
     fast->forest = forest;
     result = cr_forest_slots_init(&fast->slots, forest, err);
     if (result == 0) {
-        result = cr_forest_leaves_create(forest, &fast->slots, &fast->leaves, err);
+        result = cr_forest_outcomes_create(forest, &fast->slots, &fast->outcomes, err);
+    }
+    if (result == 0) {
+        result = cr_forest_leaves_create(forest, fast->outcomes, &fast->leaves, err);
     }
     if (result == 0 && fast->leaves == NULL) {
         result = lay_out_trees(fast, err);
@@ -118,12 +122,18 @@ void cr_forest_fast_destroy(struct cr_forest_fast *fast)
     if (fast != NULL) {
         cr_forest_slots_finish(&fast->slots);
         cr_forest_leaves_destroy(fast->leaves);
+        cr_forest_outcomes_destroy(fast->outcomes);
         free(fast->roots);
         free(fast->depths);
         free(fast->nodes);
         free(fast->values);
         free(fast);
     }
+}
+
+const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast)
+{
+    return fast->outcomes;
 }
 
 static inline uint32_t step(const struct node *nodes, uint32_t index, const double *row)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/cleanup.h"
 
 enum {
@@ -21,7 +20,7 @@ struct shape {
 struct cr_forest_leaves {
     double base_margin;
     size_t n_trees;
-    struct cr_forest_outcomes *outcomes;
+    const struct cr_forest_outcomes *outcomes;
     size_t n_shapes;
     struct shape *shapes; /* room for n_trees */
     uint16_t *shape_of;   /* n_trees */
@@ -105,25 +104,22 @@ static void fill(struct cr_forest_leaves *leaves, const struct cr_forest *forest
     }
 }
 
-int cr_forest_leaves_create(const struct cr_forest *forest, const struct cr_forest_slots *slots,
+int cr_forest_leaves_create(const struct cr_forest *forest,
+                            const struct cr_forest_outcomes *outcomes,
                             struct cr_forest_leaves **ret_leaves, struct cr_error *err)
 {
     CR_CLEANUP(destroyp) struct cr_forest_leaves *leaves = calloc(1, sizeof(*leaves));
     size_t n_small;
-    int result;
 
     if (leaves == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    result = cr_forest_outcomes_create(forest, slots, &leaves->outcomes, err);
-    if (result < 0) {
-        return result;
-    }
-    (void)cr_forest_outcomes_trees(leaves->outcomes, &n_small);
+    (void)cr_forest_outcomes_trees(outcomes, &n_small);
     if (n_small < forest->n_trees) {
         *ret_leaves = NULL;
         return 0;
     }
+    leaves->outcomes = outcomes;
     leaves->base_margin = forest->base_margin;
     leaves->n_trees = forest->n_trees;
     leaves->shapes = calloc(forest->n_trees, sizeof(*leaves->shapes));
@@ -140,7 +136,6 @@ int cr_forest_leaves_create(const struct cr_forest *forest, const struct cr_fore
 void cr_forest_leaves_destroy(struct cr_forest_leaves *leaves)
 {
     if (leaves != NULL) {
-        cr_forest_outcomes_destroy(leaves->outcomes);
         free(leaves->shapes);
         free(leaves->shape_of);
         free(leaves->values);

@@ -6,14 +6,15 @@
 #define CREDITRISK_SRC_MODEL_FOREST_LEAVES_H
 
 #include "creditrisk/model/forest.h"
-#include "creditrisk/model/forest_slots.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/error.h"
 
 struct cr_forest_leaves;
 
-/* From a validated forest and its slots. *ret_leaves is NULL when not all of its trees are small.
- * CR_ENOMEM. Immutable. Yours: cr_forest_leaves_destroy. */
-int cr_forest_leaves_create(const struct cr_forest *forest, const struct cr_forest_slots *slots,
+/* From a validated forest and its outcomes, which must outlive it. *ret_leaves is NULL when not all
+ * of its trees are small. CR_ENOMEM. Immutable. Yours: cr_forest_leaves_destroy. */
+int cr_forest_leaves_create(const struct cr_forest *forest,
+                            const struct cr_forest_outcomes *outcomes,
                             struct cr_forest_leaves **ret_leaves, struct cr_error *err);
 void cr_forest_leaves_destroy(struct cr_forest_leaves *leaves);
 

@@ -54,6 +54,11 @@ const struct cr_forest *cr_forest_model_forest(const struct cr_model *model)
     return &forest_model(model)->forest;
 }
 
+const struct cr_forest_outcomes *cr_forest_model_outcomes(const struct cr_model *model)
+{
+    return cr_forest_fast_outcomes(forest_model(model)->fast);
+}
+
 double cr_forest_model_margin(const struct cr_model *model, const double *x)
 {
     return cr_forest_fast_margin(forest_model(model)->fast, x);
@@ -91,6 +96,7 @@ const struct cr_model_ops cr_gbm_ops = {
     .margins = cr_forest_model_margins,
     .destroy = cr_forest_model_destroy,
     .forest = cr_forest_model_forest,
+    .outcomes = cr_forest_model_outcomes,
 };
 
 static int lightgbm_load(const char *bytes, size_t len, const char *const *input_names,
@@ -110,6 +116,7 @@ const struct cr_model_ops cr_lightgbm_ops = {
     .margins = cr_forest_model_margins,
     .destroy = cr_forest_model_destroy,
     .forest = cr_forest_model_forest,
+    .outcomes = cr_forest_model_outcomes,
 };
 
 static int xgboost_load(const char *bytes, size_t len, const char *const *input_names,
@@ -129,4 +136,5 @@ const struct cr_model_ops cr_xgboost_ops = {
     .margins = cr_forest_model_margins,
     .destroy = cr_forest_model_destroy,
     .forest = cr_forest_model_forest,
+    .outcomes = cr_forest_model_outcomes,
 };

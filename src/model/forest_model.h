@@ -4,6 +4,7 @@
 #define CREDITRISK_SRC_MODEL_FOREST_MODEL_H
 
 #include "creditrisk/model/forest.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/model/model.h"
 
 /* Reads bytes[0..len) into a validated forest, which is then yours: cr_forest_finish. On failure
@@ -28,5 +29,6 @@ void cr_forest_model_margins(const struct cr_model *model, const double *x, size
                              double *margins);
 void cr_forest_model_destroy(struct cr_model *model);
 const struct cr_forest *cr_forest_model_forest(const struct cr_model *model);
+const struct cr_forest_outcomes *cr_forest_model_outcomes(const struct cr_model *model);
 
 #endif

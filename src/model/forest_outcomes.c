@@ -8,7 +8,7 @@
  * The trees are taken 64 at a time, as a group, whose lines are as long as one of the processor's
  * cache. Only few of the thresholds stand in a group's trees, so that many places share its lines.
  * 500 trees of depth 3 are 8 groups; their 3500 comparisons of some 50 inputs become 50 binary
- * searches and 400 lines out of 340 KiB. */
+ * searches and 400 lines out of 280 KiB. */
 #include "creditrisk/model/forest_outcomes.h"
 
 #include <stdint.h>
@@ -31,13 +31,15 @@ struct line {
 };
 
 _Static_assert(sizeof(struct line) == GROUP, "a line has a byte for every tree of a group");
+_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES *CR_FOREST_OUTCOMES_BITS < UINT16_MAX,
+               "the number of a line fits");
 
 /* A slot that nodes of small trees test. */
 struct range {
     uint32_t slot;
     uint32_t n_thresholds;
     double *thresholds; /* ascending and different */
-    uint32_t *places;   /* (n_thresholds + 1) × n_groups: which line */
+    uint16_t *places;   /* (n_thresholds + 1) × n_groups: which line */
 };
 
 /* An inner node on the way to the lines. */
@@ -55,7 +57,7 @@ struct cr_forest_outcomes {
     size_t n_ranges;
     struct range *ranges;
     double *thresholds; /* of all ranges */
-    uint32_t *places;   /* of all ranges */
+    uint16_t *places;   /* of all ranges */
     size_t n_lines;
     struct line *lines; /* the first one is empty */
 };
@@ -151,21 +153,21 @@ static size_t find_ranges(struct cr_forest_outcomes *outcomes, const struct test
 }
 
 /* The line like another one, on which this test holds, too. */
-static uint32_t add_line(struct cr_forest_outcomes *outcomes, uint32_t like,
+static uint16_t add_line(struct cr_forest_outcomes *outcomes, uint16_t like,
                          const struct test *test)
 {
     struct line *line = &outcomes->lines[outcomes->n_lines];
 
     *line = outcomes->lines[like];
     ((unsigned char *)line)[test->tree % GROUP] |= test->bit;
-    return (uint32_t)outcomes->n_lines++;
+    return (uint16_t)outcomes->n_lines++;
 }
 
 /* From the last place of a range, where no test holds, to the first, where all do. */
 static void fill_places(struct cr_forest_outcomes *outcomes, const struct test *tests, size_t n)
 {
     const size_t n_groups = outcomes->n_groups;
-    uint32_t *places = outcomes->places;
+    uint16_t *places = outcomes->places;
 
     for (size_t i = 0; i < outcomes->n_ranges; i++) {
         outcomes->ranges[i].places = places;
@@ -175,13 +177,13 @@ static void fill_places(struct cr_forest_outcomes *outcomes, const struct test *
         const struct range *range = &outcomes->ranges[i];
 
         for (size_t r = range->n_thresholds; r-- > 0;) {
-            uint32_t *place = range->places + r * n_groups;
+            uint16_t *place = range->places + r * n_groups;
 
             memcpy(place, place + n_groups, n_groups * sizeof(*place));
             for (; n > 0 && tests[n - 1].slot == range->slot &&
                    tests[n - 1].threshold == range->thresholds[r];
                  n--) {
-                uint32_t *line = &place[tests[n - 1].tree / GROUP];
+                uint16_t *line = &place[tests[n - 1].tree / GROUP];
 
                 *line = add_line(outcomes, *line, &tests[n - 1]);
             }
@@ -261,7 +263,7 @@ static size_t count_less(const double *numbers, size_t n, double value)
     while (n > 0) {
         size_t half = (n + 1) / 2;
 
-        from += half * (from[half - 1] < value);
+        from += half & -(size_t)(from[half - 1] < value);
         n -= half;
     }
     return (size_t)(from - numbers);
@@ -271,7 +273,7 @@ static size_t count_less(const double *numbers, size_t n, double value)
 static void join(const struct cr_forest_outcomes *outcomes, const struct range *ranges, size_t n,
                  const double *row, unsigned char *bytes)
 {
-    const uint32_t *places[HANDFUL];
+    const uint16_t *places[HANDFUL];
 
     for (size_t i = 0; i < n; i++) {
         const struct range *range = &ranges[i];

@@ -127,6 +127,7 @@ static void a_wide_forest(void **state)
 /* Fast and plain contributions of one forest. */
 struct pair {
     const struct cr_forest *forest;
+    struct cr_forest_fast *margins; /* whose outcomes are borrowed */
     struct cr_shap_fast *fast;
     void *fast_scratch;
     void *plain_scratch;
@@ -137,7 +138,10 @@ static void pair_init(struct pair *pair, const struct cr_forest *forest)
     struct cr_error err;
 
     *pair = (struct pair){.forest = forest};
-    cr_assert_ok(cr_shap_fast_create(forest, &pair->fast, &err), &err);
+    cr_assert_ok(cr_forest_fast_create(forest, &pair->margins, &err), &err);
+    cr_assert_ok(
+        cr_shap_fast_create(forest, cr_forest_fast_outcomes(pair->margins), &pair->fast, &err),
+        &err);
     pair->fast_scratch = malloc(cr_shap_fast_scratch_len(pair->fast)); /* exact */
     pair->plain_scratch = malloc(cr_shap_forest_scratch_len(forest));
     assert_non_null(pair->fast_scratch);
@@ -147,6 +151,7 @@ static void pair_init(struct pair *pair, const struct cr_forest *forest)
 static void pair_finish(struct pair *pair)
 {
     cr_shap_fast_destroy(pair->fast);
+    cr_forest_fast_destroy(pair->margins);
     free(pair->fast_scratch);
     free(pair->plain_scratch);
 }

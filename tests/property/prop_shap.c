@@ -6,6 +6,7 @@
 
 #include "cr_test.h"
 #include "creditrisk/explain/explain.h"
+#include "creditrisk/model/forest_fast.h"
 #include "creditrisk/util/cleanup.h"
 #include "model_data.h"
 
@@ -21,6 +22,7 @@ static const struct cr_portfolio portfolio = {.n_features = 1, .features = featu
 struct forest_model {
     struct cr_model base;
     struct cr_forest forest;
+    struct cr_forest_fast *fast;
 };
 
 static const struct cr_forest *get_forest(const struct cr_model *model)
@@ -28,7 +30,13 @@ static const struct cr_forest *get_forest(const struct cr_model *model)
     return &((const struct forest_model *)model)->forest;
 }
 
-static const struct cr_model_ops ops = {.kind = "test", .forest = get_forest};
+static const struct cr_forest_outcomes *get_outcomes(const struct cr_model *model)
+{
+    return cr_forest_fast_outcomes(((const struct forest_model *)model)->fast);
+}
+
+static const struct cr_model_ops ops = {
+    .kind = "test", .forest = get_forest, .outcomes = get_outcomes};
 
 /* One case: forest, row, what explain says. */
 struct explained {
@@ -48,6 +56,8 @@ static void explained_init(struct explained *explained, const struct random_fore
     random_forest_init(&explained->model.forest, options, rng);
     explained->model.base = (struct cr_model){&ops, options->n_inputs};
     cr_assert_ok(cr_forest_validate(&explained->model.forest, &err), &err);
+    cr_assert_ok(cr_forest_fast_create(&explained->model.forest, &explained->model.fast, &err),
+                 &err);
     adversarial_row(&explained->model.forest, rng, explained->x);
     cr_assert_ok(cr_explainer_create(&portfolio, &explained->model.base, calibration,
                                      input_features, &explainer, &err),
@@ -57,6 +67,7 @@ static void explained_init(struct explained *explained, const struct random_fore
     cr_explainer_inputs(explainer, explained->x, scratch, explained->contributions);
     explained->base_value = cr_explainer_base_value(explainer);
     cr_explainer_destroy(explainer);
+    cr_forest_fast_destroy(explained->model.fast);
     free(scratch);
 }
 

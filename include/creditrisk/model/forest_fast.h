@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "creditrisk/model/forest.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/error.h"
 
 /* Forests with more slots (model/forest_slots.h) are predicted as they are. */
@@ -25,6 +26,9 @@ static inline void cr_forest_fast_destroyp(struct cr_forest_fast **fast)
 {
     cr_forest_fast_destroy(*fast);
 }
+
+/* The outcomes of its small trees, for who needs them, too; borrowed. */
+const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast);
 
 /* Margin of x[0..n_inputs). */
 double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x);

@@ -14,7 +14,7 @@
 
 enum { CR_FOREST_OUTCOMES_BITS = 7 };
 
-/* Of so many trees at most, which bounds the memory, some 5 MiB then. The first small trees are
+/* Of so many trees at most, which bounds the memory, some 3 MiB then. The first small trees are
  * taken. */
 #define CR_FOREST_OUTCOMES_MAX_TREES ((size_t)2048)
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "creditrisk/model/forest.h"
+#include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/model/linear.h"
 #include "creditrisk/util/error.h"
 
@@ -39,6 +40,9 @@ struct cr_model_ops {
      * NULL. */
     const struct cr_linear *(*linear)(const struct cr_model *model);
     const struct cr_forest *(*forest)(const struct cr_model *model);
+    /* Of a forest, the outcomes of its small trees (model/forest_outcomes.h), which margin and
+     * contributions share; else NULL. */
+    const struct cr_forest_outcomes *(*outcomes)(const struct cr_model *model);
 };
 
 /* Every concrete model begins with this. */
