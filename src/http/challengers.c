@@ -39,6 +39,14 @@ static bool is_overtaken(struct cr_challengers *challengers)
     return overtaken;
 }
 
+static void log_refusal(const struct cr_challengers *challengers, const char *version,
+                        const struct cr_error *why)
+{
+    cr_log(CR_LOG_ERROR, "challenger_refused", "{s:s, s:s, s:s, s:s}", "portfolio",
+           challengers->settings->portfolio, "version", version, "error", cr_error_name(why->code),
+           "reason", why->message);
+}
+
 static void report(const struct cr_challengers *challengers, const char *version,
                    const struct cr_challenger *challenger)
 {
@@ -47,11 +55,11 @@ static void report(const struct cr_challengers *challengers, const char *version
 
     cr_metrics_count_challenger(challengers->metrics, bundle != NULL);
     if (bundle == NULL) {
-        cr_log(CR_LOG_ERROR, "challenger_refused", "{s:s, s:s, s:s}", "version", version, "error",
-               cr_error_name(why->code), "reason", why->message);
+        log_refusal(challengers, version, why);
     } else {
-        cr_log(CR_LOG_INFO, "challenger_loaded", "{s:s, s:s, s:s}", "version", version, "model",
-               bundle->model_name, "sha256", bundle->sha256);
+        cr_log(CR_LOG_INFO, "challenger_loaded", "{s:s, s:s, s:s, s:s}", "portfolio",
+               challengers->settings->portfolio, "version", version, "model", bundle->model_name,
+               "sha256", bundle->sha256);
     }
 }
 
@@ -68,8 +76,7 @@ static void load(struct cr_challengers *challengers, struct cr_champion *champio
     }
     if (cr_challenger_load(challengers->settings, &host, version, challengers->metrics, &challenger,
                            &err) < 0) {
-        cr_log(CR_LOG_ERROR, "challenger_refused", "{s:s, s:s, s:s}", "version", version, "error",
-               cr_error_name(err.code), "reason", err.message);
+        log_refusal(challengers, version, &err);
     } else if (challenger->bundle == NULL && is_overtaken(challengers)) {
         cr_challenger_destroy(challenger); /* it was not tried to the end: that is no refusal */
     } else {

@@ -14,7 +14,7 @@
 
 #include "metrics.h"
 
-enum { CR_MAX_SLOTS = 8192, CR_MAX_BOUNDS = 18 };
+enum { CR_MAX_SLOTS = 32768, CR_MAX_BOUNDS = 18 };
 
 /* The families with slots. */
 enum cr_family {
