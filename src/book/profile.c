@@ -2,6 +2,7 @@
 #include "profile.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/num.h"
+#include "creditrisk/util/utf8.h"
 
 const char *const cr_profile_markers[] = {"",     "NA",   "N/A",  "n/a", "NaN", "nan",
                                           "NULL", "null", "None", "?",   "."};
@@ -79,7 +81,7 @@ static int add_level(struct cr_profile_column *column, const char *text, size_t 
             return 0;
         }
     }
-    if (column->n_levels == CR_PROFILE_MAX_LEVELS) {
+    if (column->n_levels == CR_PROFILE_MAX_LEVELS || len > CR_PROFILE_MAX_LEVEL_LEN) {
         column->has_many = true;
         return 0;
     }
@@ -101,6 +103,12 @@ static bool is_marker(struct cr_profile *profile, const char *text, size_t len)
         }
     }
     return false;
+}
+
+static int refuse_bytes(const struct cr_csv_row *row, size_t i, struct cr_error *err)
+{
+    return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
+                       "'%s' is not UTF-8: convert the file", row->fields[i].text);
 }
 
 static int read_cell(struct cr_profile *profile, struct cr_profile_column *column,
@@ -139,6 +147,9 @@ static int read_header(struct cr_profile *profile, const struct cr_csv_row *row,
     for (size_t i = 0; i < row->n; i++) {
         const char *header = row->fields[i].text;
 
+        if (!cr_utf8_is_valid(header, row->fields[i].len)) {
+            return refuse_bytes(row, i, err);
+        }
         if (header[0] == '\0') {
             return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
                                "column %zu has no name", i + 1);
@@ -170,7 +181,9 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
                            row->n == 1 ? "" : "s", profile->n_columns);
     }
     for (size_t i = 0; i < row->n && r == 0; i++) {
-        r = read_cell(profile, &profile->columns[i], &row->fields[i], err);
+        r = cr_utf8_is_valid(row->fields[i].text, row->fields[i].len)
+                ? read_cell(profile, &profile->columns[i], &row->fields[i], err)
+                : refuse_bytes(row, i, err);
     }
     profile->n_rows++;
     return r;
@@ -201,7 +214,34 @@ static int by_hash(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void settle(struct cr_profile_column *column)
+/* "1", "01" and "1.0" are one value, which the first text stands for from now on. */
+static int merge_values(struct cr_profile_column *column, struct cr_error *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < column->n_levels; i++) {
+        struct cr_profile_level *level = &column->levels[i];
+        char *text = NULL;
+        int64_t whole = 0;
+
+        (void)cr_num_parse_int(level->text, strlen(level->text), &whole); /* all of them are */
+        if (asprintf(&text, "%" PRId64, whole) < 0) {
+            return no_memory(err);
+        }
+        free(level->text);
+        level->text = NULL;
+        if (n > 0 && strcmp(column->levels[n - 1].text, text) == 0) {
+            column->levels[n - 1].n += level->n;
+            free(text);
+        } else {
+            column->levels[n++] = (struct cr_profile_level){text, level->n};
+        }
+    }
+    column->n_levels = n;
+    return 0;
+}
+
+static int settle(struct cr_profile_column *column, struct cr_error *err)
 {
     qsort(column->levels, column->n_levels, sizeof(*column->levels), by_value);
     column->is_distinct = column->n_hashes > 0;
@@ -211,6 +251,7 @@ static void settle(struct cr_profile_column *column)
     for (size_t i = 1; i < column->n_hashes; i++) {
         column->is_distinct = column->is_distinct && column->hashes[i] != column->hashes[i - 1];
     }
+    return cr_profile_is_int(column) ? merge_values(column, err) : 0;
 }
 
 /* The header has one name less than it has separators: the candidate that it has most of. */
@@ -254,11 +295,11 @@ int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_
     if (r == 0 && profile.n_rows == 0) {
         r = cr_error_set(err, CR_EINVAL, "%s: there are no rows behind the header", path);
     }
+    for (size_t i = 0; i < profile.n_columns && r == 0; i++) {
+        r = settle(&profile.columns[i], err);
+    }
     if (r != 0) {
         return r;
-    }
-    for (size_t i = 0; i < profile.n_columns; i++) {
-        settle(&profile.columns[i]);
     }
     *ret_profile = profile;
     profile = (struct cr_profile){0};

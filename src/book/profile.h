@@ -10,8 +10,9 @@
 
 #include "creditrisk/util/error.h"
 
-/* More different texts than these are not counted any further. */
-enum { CR_PROFILE_MAX_LEVELS = 64 };
+/* More different texts than these are not counted any further, nor are those with one that is
+ * longer than a choice would be. */
+enum { CR_PROFILE_MAX_LEVELS = 64, CR_PROFILE_MAX_LEVEL_LEN = 200 };
 
 struct cr_profile_level {
     char *text;
@@ -26,7 +27,8 @@ struct cr_profile_column {
     size_t n_number;
     size_t n_date;
     double min, max, sum; /* of the numbers */
-    size_t n_levels;      /* different texts, numbers in ascending order before the others */
+    size_t n_levels;      /* different texts, numbers in ascending order before the others; of whole
+                             numbers the values, however they are written */
     struct cr_profile_level levels[CR_PROFILE_MAX_LEVELS];
     bool has_many;    /* there are more than these */
     bool is_distinct; /* named like an identifier, and no two rows have the same */
@@ -48,7 +50,8 @@ extern const char *const cr_profile_markers[];
 extern const size_t cr_profile_n_markers;
 
 /* Reads the file. Yours: cr_profile_finish. A file without rows, a header that is twice there or
- * empty and a row of another length are CR_EINVAL with the place; otherwise as cr_csv_read. */
+ * empty, a row of another length and what is no UTF-8 are CR_EINVAL, with the place where there is
+ * one; otherwise as cr_csv_read. */
 int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_error *err);
 void cr_profile_finish(struct cr_profile *profile);
 

@@ -118,19 +118,34 @@ static const struct cr_profile_level *most_frequent(const struct cr_profile_colu
     return most;
 }
 
+/* An end that is beyond all doubles is open. */
+static void put_end(struct cr_strbuf *out, const char *key, double end)
+{
+    if (isfinite(end)) {
+        cr_strbuf_printf(out, ", %s: ", key);
+        cr_strbuf_put_double(out, end);
+    }
+}
+
+/* To two decimals, where that stays among the values. */
+static double example_of(const struct cr_profile_column *seen, double mean)
+{
+    double rounded = cr_num_round(mean, 2);
+
+    return rounded >= seen->min && rounded <= seen->max ? rounded : mean;
+}
+
 static void put_number_field(const struct cr_propose_column *column, struct cr_strbuf *out)
 {
     const struct cr_profile_column *seen = column->seen;
-    double mean = seen->sum / (double)seen->n_number;
+    double mean = fmax(fmin(seen->sum / (double)seen->n_number, seen->max), seen->min);
     double min, max;
 
     find_range(column, &min, &max);
-    cr_strbuf_puts(out, ", min: ");
-    cr_strbuf_put_double(out, min);
-    cr_strbuf_puts(out, ", max: ");
-    cr_strbuf_put_double(out, max);
+    put_end(out, "min", min);
+    put_end(out, "max", max);
     cr_strbuf_puts(out, ", example: ");
-    cr_strbuf_put_double(out, column->type == CR_INT ? round(mean) : cr_num_round(mean, 2));
+    cr_strbuf_put_double(out, column->type == CR_INT ? round(mean) : example_of(seen, mean));
 }
 
 /* What the file showed, for the one who checks. */

@@ -11,6 +11,7 @@
 #include "propose.h"
 
 enum {
+    MAX_COLUMNS = 500,    /* of which each may make two features; a portfolio's lists hold 1,000 */
     MAX_CODE_LEVELS = 12, /* of a whole number that is a code rather than an amount */
     MAX_ENUM_LEVELS = 50,
     TAIL = 6, /* how many times the mean the largest value of a skewed number is */
@@ -299,6 +300,11 @@ int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_op
 
     if (proposal.columns == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the proposal");
+    }
+    if (profile->n_columns > MAX_COLUMNS) {
+        free(proposal.columns);
+        return cr_error_set(err, CR_ETOOBIG, "the file has %zu columns; %d can be proposed for",
+                            profile->n_columns, MAX_COLUMNS);
     }
     for (size_t i = 0; i < proposal.n_columns; i++) {
         proposal.columns[i].role = CR_PROPOSE_LEFT_OUT; /* until it is planned */

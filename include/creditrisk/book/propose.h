@@ -27,7 +27,7 @@ struct cr_propose_report {
  * separator and missing markers are what the file shows; names that tell of an attribute that the
  * law protects (sex, age, marital status, …) are marked prohibited. CR_EINVAL: there is no such
  * column, the outcome has not two values, the test column not 0 and 1, no column is left to be a
- * field; also the errors of reading. */
+ * field. CR_ETOOBIG: more than 500 columns. Also the errors of reading. */
 int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
                          const char *folder, struct cr_propose_report *ret_report,
                          struct cr_error *err);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+/* Any CSV file, with the outcome in a column y: what is proposed for it loads, its features.sql is
+ * accepted, and the file can be imported. */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+#include "creditrisk/book/import.h"
+#include "creditrisk/book/propose.h"
+#include "creditrisk/features/engine.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
+
+static void use(const char *folder, const char *csv)
+{
+    CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
+    CR_CLEANUP(cr_engine_destroyp) struct cr_engine *engine = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    const struct cr_import_options options = {.mode = CR_IMPORT_EMPTY, .quiet = true};
+    struct cr_error err = {0};
+
+    FUZZ_CHECK(cr_portfolio_load(folder, "proposed", &portfolio, &err) == 0);
+    FUZZ_CHECK(cr_engine_create(portfolio, &engine, &err) == 0);
+    FUZZ_CHECK(cr_db_open("sqlite::memory:", true, &db, &err) == 0);
+    FUZZ_CHECK(cr_import_book(db, portfolio, csv, &options, NULL, NULL, &report, &err) == 0);
+    FUZZ_CHECK(report.n_rejected == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct cr_propose_options options = {.name = "proposed", .target = "y"};
+    const char *folder = fuzz_folder();
+    CR_CLEANUP(cr_freep) char *csv = cr_fs_join(folder, "book.csv");
+    struct cr_propose_report report;
+    struct cr_error err = {0};
+    int result;
+
+    fuzz_write(folder, "book.csv", data, size);
+    result = cr_propose_portfolio(csv, &options, folder, &report, &err);
+    if (result < 0) {
+        fuzz_check_error(result, &err);
+    } else {
+        use(folder, csv);
+    }
+    return 0;
+}
