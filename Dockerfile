@@ -10,14 +10,14 @@ WORKDIR /work
 COPY scripts/packages.sh scripts/
 RUN . scripts/packages.sh && need_packages "${build_packages[@]}" && rm -rf /var/lib/apt/lists/*
 COPY meson.build meson_options.txt ./
+COPY config config
 COPY include include
 COPY src src
 RUN meson setup build --buildtype=release -Dtests=disabled -Dpostgres=enabled && ninja -C build && strip build/creditrisk build/creditriskd
 
 # What the programs read, and a registry with a champion, which they make themselves.
-COPY config house/config
-COPY migrations house/migrations
-RUN cd house && export CREDITRISK_DB=sqlite:/tmp/book.db CREDITRISK_PATHS_RESULTS=/tmp/results CREDITRISK_ACTOR="docker build" \
+COPY migrations migrations
+RUN mkdir house && cp -r config migrations house/ && cd house && export CREDITRISK_DB=sqlite:/tmp/book.db CREDITRISK_PATHS_RESULTS=/tmp/results CREDITRISK_ACTOR="docker build" \
  && ../build/creditrisk --quiet migrate && ../build/creditrisk --quiet generate \
  && ../build/creditrisk --quiet train --models logistic --promote && ../build/creditrisk doctor
 

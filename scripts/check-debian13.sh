@@ -33,6 +33,8 @@ if [ ! -f "$root/.complete" ]; then
   mkdir -p "$root"
   touch "$root/.begun" # by this script
   debootstrap --variant=minbase trixie "$root" "$url"
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # no package starts a service here
+  chmod +x "$root/usr/sbin/policy-rc.d"
   touch "$root/.complete"
 fi
 
@@ -50,7 +52,7 @@ tests=("$@")
 chroot "$root" /bin/bash -euc '
   cd /src
   . scripts/packages.sh
-  need_packages "${build_packages[@]}" libcmocka-dev gzip python3
+  need_packages "${build_packages[@]}" libcmocka-dev gzip python3 postgresql
   [ -f build/build.ninja ] || meson setup build --werror -Dtests=enabled --buildtype=debugoptimized
   ninja -C build
   dpkg-query -W libmicrohttpd-dev libxgboost-dev
