@@ -2,7 +2,7 @@
 // ROC, precision and recall, calibration: all models of the run, the one that serves in bold.
 import { element } from "./dom.js";
 import { fixed, percent, words } from "./numbers.js";
-import { line, makeChart, seriesColour } from "./plots.js";
+import { hasCharts, line, makeChart, seriesColour } from "./plots.js";
 
 const share = (title) => ({ title, percent: true, max: 1, say: (value) => percent(value) });
 const guide = (label, points) => line(label, points, "#8491b0", { thin: true, dash: [4, 4] });
@@ -48,5 +48,8 @@ function makeCalibration({ models }, info) {
   }));
 }
 
-export const showCurves = (report, info) =>
-  element("div", { class: "plots" }, makeRoc(report, info), makePrecisionRecall(report, info), makeCalibration(report, info));
+export const showCurves = (report, info) => [
+  hasCharts || element("p", { class: "card waiting" },
+    "This program was built without Chart.js: the charts of this page are missing, its figures are not."),
+  element("div", { class: "plots" }, makeRoc(report, info), makePrecisionRecall(report, info), makeCalibration(report, info)),
+];

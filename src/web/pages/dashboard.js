@@ -12,7 +12,7 @@ import { showVersions } from "./versions.js";
 
 function fill(id, title, ...parts) {
   const section = find(`#${id}`);
-  section.replaceChildren(element("h2", { id: `${id}-title` }, title), ...parts.flat(Infinity).filter(Boolean));
+  section.replaceChildren(element("h2", { id: `${id}-title` }, title), ...parts.flat(Infinity).filter((part) => part instanceof Node));
   section.hidden = false;
 }
 
@@ -33,8 +33,9 @@ async function start() {
   const [info, report] = await Promise.all([askJson("/model-info"), orNull(askJson("/report.json"))]);
   find("#champion").replaceChildren(...showChampion(info, report));
   if (report !== null) showReport(report, info);
-  fill("versions", "Versions and promotions", showVersions(await askJson("/ui/registry.json")));
   fill("traffic", "Live traffic", watchTraffic(info, report));
+  fill("versions", "Versions and promotions", await askJson("/ui/registry.json").then(showVersions,
+    (refusal) => element("p", { class: "card waiting" }, refusal.message)));
 }
 
 start().catch((refusal) => {

@@ -99,7 +99,7 @@ export class Form {
 
   async handle(event) {
     event.preventDefault();
-    const application = this.read();
+    const application = this.button.hasAttribute("aria-busy") ? null : this.read();
     if (application === null) return;
     this.button.setAttribute("aria-busy", "true");
     await this.submit(application);

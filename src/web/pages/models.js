@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The models of one training run, side by side.
 import { card, drawing, element } from "./dom.js";
-import { fixed, percent, words } from "./numbers.js";
+import { count, fixed, percent, words } from "./numbers.js";
 import { makeTable } from "./table.js";
 
 const COLUMNS = [
@@ -16,8 +16,9 @@ const COLUMNS = [
   ["Search", ({ seconds }) => `${fixed(seconds, 1)} s`],
 ];
 
-// One interval on the axis [from, to] that all share.
+// One interval on the axis [from, to] that all share; nothing where it is not known.
 function drawInterval({ auc_low: low, auc_high: high, auc_roc: auc }, [from, to]) {
+  if (![low, high, auc].every(Number.isFinite)) return null;
   const at = (value) => 4 + 92 * (value - from) / (to - from);
   return drawing("svg", { class: "interval", viewBox: "0 0 100 16", "aria-hidden": "true" },
     drawing("path", { d: `M${at(low)} 8H${at(high)}` }), drawing("circle", { cx: at(auc), cy: 8, r: 4 }));
@@ -39,16 +40,14 @@ function makeRow(model, isServing, axis) {
 }
 
 export function showModels({ models, champion_rule: rule, split }, info) {
-  const axis = [
-    Math.min(...models.map(({ metrics }) => metrics.auc_low)),
-    Math.max(...models.map(({ metrics }) => metrics.auc_high)),
-  ];
+  const ends = models.flatMap(({ metrics }) => [metrics.auc_low, metrics.auc_high]).filter(Number.isFinite);
+  const axis = [Math.min(...ends), Math.max(...ends)];
   const heads = ["Model", "CV AUC", "Test AUC", "95 % interval", ...COLUMNS.map(([name]) => name)];
   return [
     element("p", { class: "lead" }, rule),
     card(
       makeTable("Comparison of the models", heads, models.map((model) => makeRow(model, model.kind === info.model_kind, axis))),
-      element("p", { class: "help" }, `Cross-validated on ${split.n_folds} folds of ${split.n_train} loans; everything else on `
-        + `${split.n_test} loans that no model has seen. Precision, recall and F1 are those at each model's own threshold.`)),
+      element("p", { class: "help" }, `Cross-validated on ${split.n_folds} folds of ${count(split.n_train)} loans; everything else on `
+        + `${count(split.n_test)} loans that no model has seen. Precision, recall and F1 are those at each model's own threshold.`)),
   ];
 }

@@ -68,11 +68,12 @@ export function makeMoney({ code, symbol, grouping }) {
   return { symbol, exact, short, isMoney, per, plain: (value) => write(value, 0, 20, locale) };
 }
 
-// The number that a person wrote ("9,00,000", "₹ 9 lakh", "1.5"), NaN when it is none.
+// The number that a person wrote ("9,00,000", "₹ 9 lakh", "1.5"), NaN when it is none. A comma only parts groups of digits: whoever
+// writes 3,5 may mean anything.
 export function readNumber(text, symbol = "") {
-  const bare = text.trim().toLowerCase().replace(symbol.toLowerCase(), "").replaceAll("−", "-").replace(/[\s,_]+/g, " ").trim();
-  const found = /^([-+]?(?:\d[\d ]*)?(?:\.\d+)?)\s*([a-z]*)$/.exec(bare);
-  if (!found || !/\d/.test(found[1])) return NaN;
-  const scale = found[2] === "" ? 1 : WORDS[found[2]];
-  return scale === undefined ? NaN : Number((Number(found[1].replaceAll(" ", "")) * scale).toPrecision(15));
+  const bare = text.trim().toLowerCase().replace(symbol.toLowerCase(), "").replaceAll("−", "-").replace(/\s+/g, " ").trim();
+  const [, digits = "", word] = /^([-+]?[\d., ]*?) ?([a-z]*)$/.exec(bare) ?? [];
+  const isNumber = /^[-+]?(\d+|\d*\.\d+)$/.test(digits) || /^[-+]?\d{1,3}(([, ])\d{2,3})*[, ]\d{3}(\.\d+)?$/.test(digits);
+  const scale = word === "" ? 1 : WORDS[word];
+  return isNumber && scale !== undefined ? Number((Number(digits.replace(/[, ]/g, "")) * scale).toPrecision(15)) : NaN;
 }

@@ -122,6 +122,7 @@ class Traffic {
         this.note.textContent = "";
       } catch (refusal) {
         this.note.textContent = refusal.message;
+        if (refusal.status === 401 || refusal.status === 403) return; // whoever gave no key is not asked every two seconds
       }
     }
     setTimeout(() => this.read(), PERIOD_MS);
