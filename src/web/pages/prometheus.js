@@ -18,6 +18,7 @@ export function parse(text) {
 
 const fits = (labels, wanted) => Object.entries(wanted).every(([name, value]) => labels[name] === value);
 
+// The series of a name whose labels are as wanted; undefined: without that label.
 export const select = (series, name, wanted = {}) => series.filter((one) => one.name === name && fits(one.labels, wanted));
 
 export const sum = (series, name, wanted) => select(series, name, wanted).reduce((total, { value }) => total + value, 0);

@@ -11,6 +11,7 @@ const KEPT = 60; // readings in the small line
 const SHOWN_ROUTES = 8;
 const REQUESTS = "http_server_request_duration_seconds";
 const PREDICTIONS = "creditrisk_predictions_total";
+const OWN = { portfolio: undefined }; // series of the other loan books that the daemon serves have this label
 const PREDICT = { http_route: "/predict", http_request_method: "POST" };
 const SPANS = [[172800, 86400, "days"], [7200, 3600, "h"], [120, 60, "min"], [0, 1, "s"]];
 
@@ -56,7 +57,7 @@ function makeRoutes(series) {
 }
 
 function makeBands(series, version, colours) {
-  const bands = select(series, PREDICTIONS, { version }).map(({ labels: { band }, value }) => ({ band, value }));
+  const bands = select(series, PREDICTIONS, { ...OWN, version }).map(({ labels: { band }, value }) => ({ band, value }));
   const total = bands.reduce((n, { value }) => n + value, 0);
   return [
     makeStrip(bands.map(({ band, value }) => ({ color: colours.get(band) ?? "gray", share: value }))),
@@ -101,7 +102,7 @@ class Traffic {
   }
 
   show(series, at) {
-    const scored = sum(series, PREDICTIONS);
+    const scored = sum(series, PREDICTIONS, OWN);
     const times = buckets(series, REQUESTS, PREDICT);
     const requests = sum(series, `${REQUESTS}_count`, PREDICT);
     this.follow(scored, at);
