@@ -51,7 +51,7 @@ static size_t skip(const char *sql)
     if (strncmp(sql, "--", 2) == 0) {
         return strcspn(sql, "\n");
     }
-    if (strncmp(sql, "/*", 2) == 0) {
+    if (sql[0] == '/' && sql[1] == '*') {
         end = strstr(sql + 2, "*/");
         return end != NULL ? (size_t)(end + 2 - sql) : strlen(sql);
     }
