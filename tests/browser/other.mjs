@@ -40,4 +40,19 @@ await withBrowser(async (open) => {
   const dashboard = await open("/dashboard");
   await dashboard.locator("#traffic h2").waitFor();
   assert.equal(await dashboard.locator("#champion .eyebrow").textContent(), "Small: the champion");
+
+  // the loan book beside it: chosen in the head of the page, answered for below its own path
+  await page.locator(".books select").selectOption({ label: "Retail loans" });
+  await page.waitForURL("**/?portfolio=retail");
+  await formIsThere(page);
+  assert.equal(await page.locator("#book").textContent(), "Retail loans");
+  const asked = page.waitForRequest("**/portfolios/retail/predict*");
+  await press(page, "Fill in an example");
+  await press(page, "Score");
+  await asked;
+  await page.locator("#result.answered").waitFor();
+  await page.locator("header nav").getByText("Dashboard").click();
+  await page.locator("#traffic h2").waitFor();
+  assert.equal(await page.locator("#champion .eyebrow").textContent(), "Retail loans: the champion");
+  await page.waitForFunction(() => document.querySelector("#traffic .tile b").textContent === "1");
 });

@@ -41,7 +41,8 @@ OTHER = {'{code: INR, symbol: "₹", grouping: indian}': '{code: USD, symbol: "$
 
 
 def make_other_portfolio(workplace):
-    """A portfolio with other fields, types, groups and bands than retail's; no page has a word of it."""
+    """At the root a portfolio with other fields, types, groups and bands than retail's, of which no page has a word; retail beside it."""
+    workplace.promote_small()
     folder = workplace.dir / "portfolios" / "small"
     shutil.copytree(workplace.root / "tests/support/small", folder)
     for file in folder.iterdir():
@@ -49,7 +50,6 @@ def make_other_portfolio(workplace):
         for old, new in OTHER.items():
             text = text.replace(old, new)
         file.write_text(text)
-    workplace.run("migrate")
     with sqlite3.connect(workplace.db) as book:
         book.executescript((folder / "book.sql").read_text())
     os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(folder.parent)

@@ -5,7 +5,7 @@ import { showCurves } from "./curves.js";
 import { element, find } from "./dom.js";
 import { showDrivers } from "./drivers.js";
 import { showModels } from "./models.js";
-import { askJson } from "./server.js";
+import { askJson, at } from "./server.js";
 import { showThresholds } from "./thresholds.js";
 import { watchTraffic } from "./traffic.js";
 import { showVersions } from "./versions.js";
@@ -30,11 +30,11 @@ function showReport(report, info) {
 const orNull = (promise) => promise.catch((refusal) => (refusal.status === 404 ? null : Promise.reject(refusal)));
 
 async function start() {
-  const [info, report] = await Promise.all([askJson("/model-info"), orNull(askJson("/report.json"))]);
+  const [info, report] = await Promise.all([askJson(at("/model-info")), orNull(askJson(at("/report.json")))]);
   find("#champion").replaceChildren(...showChampion(info, report));
   if (report !== null) showReport(report, info);
   fill("traffic", "Live traffic", watchTraffic(info, report));
-  fill("versions", "Versions and promotions", await askJson("/ui/registry.json").then(showVersions,
+  fill("versions", "Versions and promotions", await askJson(at("/ui/registry.json")).then(showVersions,
     (refusal) => element("p", { class: "card waiting" }, refusal.message)));
 }
 

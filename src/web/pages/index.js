@@ -4,7 +4,7 @@ import { element, find } from "./dom.js";
 import { Form } from "./form.js";
 import { makeMoney } from "./numbers.js";
 import { Result } from "./result.js";
-import { askJson, postJson } from "./server.js";
+import { askJson, at, postJson } from "./server.js";
 
 const root = find("#form");
 
@@ -15,7 +15,7 @@ function start(portfolio) {
 
   async function submit(application) {
     try {
-      result.show(await postJson("/predict?explain=full", application));
+      result.show(await postJson(at("/predict?explain=full"), application));
     } catch (refusal) {
       const complaints = refusal.body?.detail;
       if (Array.isArray(complaints)) form.showComplaints(complaints);
@@ -27,7 +27,7 @@ function start(portfolio) {
   document.title = `${portfolio.title} · creditrisk`;
 }
 
-askJson("/ui/portfolio.json").then(start, (refusal) => {
+askJson(at("/ui/portfolio.json")).then(start, (refusal) => {
   root.replaceChildren(element("div", { class: "card failure", role: "alert" },
     element("h2", {}, refusal.message ?? "Something went wrong"),
     refusal.status === 503 && element("p", {}, "The form is made from the model that serves. Train and promote one: ",

@@ -2,6 +2,12 @@
 // Talks to the daemon, with the key of this tab where keys are asked.
 import { askKey, storedKey } from "./key.js";
 
+// Which loan book the page is for: ?portfolio=NAME, else that of the root.
+export const chosen = new URLSearchParams(location.search).get("portfolio");
+
+// Where that loan book has a path of the root's.
+export const at = (path) => (chosen === null ? path : `/portfolios/${encodeURIComponent(chosen)}${path}`);
+
 // An answer that is none: `status` 0 when there was no answer at all, `body` what came (JSON or null).
 export class Refusal extends Error {
   constructor(status, body, message) {

@@ -3,7 +3,7 @@
 import { card, drawing, element } from "./dom.js";
 import { count, duration, fixed, percent } from "./numbers.js";
 import { buckets, parse, quantile, select, sum } from "./prometheus.js";
-import { ask } from "./server.js";
+import { ask, chosen } from "./server.js";
 import { makeStrip, makeTable } from "./table.js";
 
 const PERIOD_MS = 2000;
@@ -11,8 +11,8 @@ const KEPT = 60; // readings in the small line
 const SHOWN_ROUTES = 8;
 const REQUESTS = "http_server_request_duration_seconds";
 const PREDICTIONS = "creditrisk_predictions_total";
-const OWN = { portfolio: undefined }; // series of the other loan books that the daemon serves have this label
-const PREDICT = { http_route: "/predict", http_request_method: "POST" };
+const OWN = { portfolio: chosen ?? undefined }; // series of the root's loan book have no such label
+const PREDICT = { http_route: chosen === null ? "/predict" : "/portfolios/{name}/predict", http_request_method: "POST" };
 const SPANS = [[172800, 86400, "days"], [7200, 3600, "h"], [120, 60, "min"], [0, 1, "s"]];
 
 // How long, in words: 45 s, 12 min, 3 h.
