@@ -17,7 +17,8 @@ RUN meson setup build --buildtype=release -Dtests=disabled -Dpostgres=enabled &&
 
 # What the programs read, and a registry with a champion, which they make themselves.
 COPY migrations migrations
-RUN mkdir house && cp -r config migrations house/ && cd house && export CREDITRISK_DB=sqlite:/tmp/book.db CREDITRISK_PATHS_RESULTS=/tmp/results CREDITRISK_ACTOR="docker build" \
+RUN mkdir house && cp -r config migrations house/ && cd house \
+ && export CREDITRISK_DB=sqlite:/tmp/book.db CREDITRISK_PATHS_RESULTS=/tmp/results CREDITRISK_ACTOR="docker build" \
  && ../build/creditrisk --quiet migrate && ../build/creditrisk --quiet generate \
  && ../build/creditrisk --quiet train --models logistic --promote && ../build/creditrisk doctor
 
@@ -32,7 +33,7 @@ RUN deploy/linked.sh packages build/creditrisk >runtime-packages && cat runtime-
 FROM ${BASE} AS trainer
 COPY --from=build /work/runtime-packages /tmp/
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gnuplot-nox $(cat /tmp/runtime-packages) \
- && rm -rf /var/lib/apt/lists/* /tmp/runtime-packages /usr/share/man/* /usr/share/locale/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /tmp/runtime-packages /usr/share/man/* /usr/share/locale/* \
  && find /usr/share/doc -type f ! -name copyright -delete \
  && groupadd --gid 65532 creditrisk && useradd --uid 65532 --gid 65532 --home-dir /srv/creditrisk --shell /usr/sbin/nologin creditrisk \
  && install -d -o creditrisk -g creditrisk /srv/creditrisk/models /srv/creditrisk/data /srv/creditrisk/results
