@@ -63,6 +63,11 @@ void cr_auth_destroy(struct cr_auth *auth)
     }
 }
 
+bool cr_auth_is_on(const struct cr_auth *auth)
+{
+    return auth->is_on;
+}
+
 /* The keys that were good before go with the lock held: nobody looks at them any more. */
 static void swap_keys(struct cr_auth *auth, struct cr_keys *keys)
 {

@@ -22,6 +22,9 @@ void cr_auth_destroy(struct cr_auth *auth);
 /* Reads the keys again; logs when their number, or the registry's state, has changed. */
 void cr_auth_refresh(struct cr_auth *auth);
 
+/* Whether keys are asked for at all. */
+bool cr_auth_is_on(const struct cr_auth *auth);
+
 /* Whether a request may have what needs `scope`: CR_REFUSAL_NONE, _UNAUTHENTICATED or _FORBIDDEN.
  * ret_id is the key's id, "" when none was needed or none is valid. Any thread. */
 enum cr_refusal cr_auth_check(struct cr_auth *auth, const struct cr_headers *headers,

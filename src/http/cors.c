@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cors.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,4 +55,18 @@ bool cr_cors_is_foreign(const char *fetch_site, const char *origin, const char *
     }
     authority = strstr(origin, "://");
     return authority == NULL || host == NULL || strcasecmp(authority + 3, host) != 0;
+}
+
+bool cr_cors_is_borrowed(const char *host)
+{
+    char name[INET_ADDRSTRLEN];
+    struct in_addr address;
+    int len;
+
+    if (host == NULL || *host == '[') { /* only an address stands in brackets */
+        return false;
+    }
+    len = (int)strcspn(host, ":");
+    return snprintf(name, sizeof(name), "%.*s", len, host) >= (int)sizeof(name) ||
+           (strcasecmp(name, "localhost") != 0 && inet_pton(AF_INET, name, &address) != 1);
 }

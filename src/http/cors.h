@@ -29,4 +29,9 @@ struct cr_origin_entry cr_cors_find(const char *list, const char *origin);
  * browser sends either; all may be NULL. */
 bool cr_cors_is_foreign(const char *fetch_site, const char *origin, const char *host);
 
+/* Whether a Host header (NULL when absent) is a name which anybody's name server can point here, so
+ * that a page of that name counts as the daemon's own (DNS rebinding): anything but an address and
+ * localhost. */
+bool cr_cors_is_borrowed(const char *host);
+
 #endif

@@ -143,11 +143,18 @@ static void set_limits(struct cr_request *request)
     }
 }
 
-/* Whether a page that is not listed asks for something to be done. */
+/* Whether a page that is not listed asks for something to be done; where no key is asked for, what
+ * an administrator does is also refused to a page whose name may be borrowed. */
 static bool is_foreign(const struct cr_request *request, const struct cr_headers *headers)
 {
-    return request->method == CR_METHOD_POST && request->origin.text == NULL &&
-           cr_cors_is_foreign(headers->fetch_site, headers->origin, headers->host);
+    bool by_page = headers->fetch_site != NULL || headers->origin != NULL;
+
+    if (request->method != CR_METHOD_POST || request->origin.text != NULL) {
+        return false;
+    }
+    return cr_cors_is_foreign(headers->fetch_site, headers->origin, headers->host) ||
+           (by_page && request->route->scope == CR_KEY_ADMIN &&
+            !cr_auth_is_on(request->server->auth) && cr_cors_is_borrowed(headers->host));
 }
 
 /* A browser's question whether a page may ask (CORS). */

@@ -136,11 +136,12 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
 
 CR_DEFINE_CLEANUP(struct cr_yaml_doc *, cr_yaml_destroy);
 
+static const char file_variable[] = PREFIX "CONFIG"; /* names the file */
+
 /* Variables that are no settings. */
 static const char *const others[] = {
-    PREFIX "CONFIG",   /* names the file */
-    PREFIX "ACTOR",    /* who acts, in the registry's events */
-    PREFIX "LIGHTGBM", /* where the trainer finds that library */
+    file_variable, PREFIX "ACTOR", /* who acts, in the registry's events */
+    PREFIX "LIGHTGBM",             /* where the trainer finds that library */
 };
 
 /* An empty value in the environment means that the variable is not set. */
@@ -154,7 +155,7 @@ static const char *env_get(const char *name)
 static int load_file(struct cr_settings *settings, const char *named, struct cr_error *err)
 {
     CR_CLEANUP(cr_yaml_destroyp) struct cr_yaml_doc *doc = NULL;
-    const char *path = named != NULL ? named : env_get(others[0]);
+    const char *path = named != NULL ? named : env_get(file_variable);
     const struct cr_yaml_node *root;
     int result;
 

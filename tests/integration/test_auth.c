@@ -571,6 +571,56 @@ static void test_foreign_pages(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
+static void check_own_page(int port, const char *path, const char *host, int status)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    int fd = cr_http_connect(port);
+    struct cr_http_response response;
+
+    cr_strbuf_printf(&text,
+                     "POST %s HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\n"
+                     "Sec-Fetch-Site: same-origin\r\n" JSON_TYPE "Content-Length: 2\r\n\r\n{}",
+                     path, host, host);
+    assert_true(cr_http_send(fd, text.data, text.len));
+    response = cr_http_read(fd, false);
+    assert_int_equal(response.status, status);
+    cr_http_finish(&response);
+    (void)close(fd);
+}
+
+/* What the daemon's own page gets, under each name that a browser may know the daemon by. */
+static void test_borrowed_names(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *const options[] = {"--registry", fixture->dir, NULL};
+    static const char *const modes[] = {"CREDITRISK_AUTH_MODE=none", "CREDITRISK_AUTH_MODE=key"};
+    static const struct {
+        const char *host;
+        bool is_borrowed;
+    } cases[] = {
+        {"localhost", false},      {"LOCALHOST:8001", false},
+        {"127.0.0.1:8001", false}, {"192.0.2.7", false},
+        {"[::1]:8001", false},     {"evil.example", true},
+        {"evil.example:1", true},  {"127.0.0.1.evil.example", true},
+        {"127.0.0.1x", true},      {"localhost.evil.example", true},
+    };
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(modes); i++) {
+        const char *const variables[] = {modes[i], NULL};
+        bool with_keys = i == 1;
+        struct cr_daemon daemon;
+
+        cr_daemon_start(&daemon, options, variables);
+        for (size_t j = 0; j < CR_ARRAY_LEN(cases); j++) {
+            int refused = cases[j].is_borrowed ? 403 : 409; /* else there is no model */
+
+            check_own_page(daemon.port, "/admin/reload", cases[j].host, with_keys ? 401 : refused);
+            check_own_page(daemon.port, "/predict", cases[j].host, with_keys ? 401 : 503);
+        }
+        assert_int_equal(cr_daemon_stop(&daemon), 0);
+    }
+}
+
 static void test_bad_origins(void **state)
 {
     static const char *const options[] = {"--listen", "127.0.0.1:0", NULL};
@@ -611,6 +661,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_origins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_origins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_foreign_pages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_borrowed_names, set_up, tear_down),
         cmocka_unit_test(test_bad_origins),
         cmocka_unit_test_setup_teardown(test_scopes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_key_of_the_settings, set_up, tear_down),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Once warm, /predict takes no memory from the heap but what the HTTP library takes itself: a
- * server of this process. Linked with --wrap for the functions of the heap, which catches every
- * call of ours and none of a shared library's. */
+ * server of this process. Linked with --wrap for the functions of the heap and for those of the C
+ * library that allocate what they return, which catches every call of ours and none of a shared
+ * library's. */
 #include "cr_test.h"
 
 #include <netinet/in.h>
@@ -23,9 +24,17 @@ CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t n);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t n, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t n);
 
 static atomic_size_t n_allocations;
 
@@ -45,6 +54,30 @@ void *__wrap_realloc(void *old, size_t size)
 {
     (void)atomic_fetch_add(&n_allocations, 1);
     return __real_realloc(old, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t n, size_t size)
+{
+    (void)atomic_fetch_add(&n_allocations, 1);
+    return __real_reallocarray(old, n, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    (void)atomic_fetch_add(&n_allocations, 1);
+    return __real_aligned_alloc(alignment, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    (void)atomic_fetch_add(&n_allocations, 1);
+    return __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t n)
+{
+    (void)atomic_fetch_add(&n_allocations, 1);
+    return __real_strndup(text, n);
 }
 
 static int connect_to(int port)
@@ -147,6 +180,17 @@ static void test_logistic(void **state)
     check_kind("logistic");
 }
 
+/* A call that allocates inside the C library is counted, too. */
+static void test_counting(void **state)
+{
+    size_t before = atomic_load(&n_allocations);
+    CR_CLEANUP(cr_freep) char *copy = strdup("counted");
+
+    (void)state;
+    assert_non_null(copy);
+    assert_int_equal(atomic_load(&n_allocations) - before, 1);
+}
+
 static void test_forest(void **state)
 {
     (void)state;
@@ -156,6 +200,7 @@ static void test_forest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counting),
         cmocka_unit_test(test_logistic),
         cmocka_unit_test(test_forest),
     };
