@@ -55,16 +55,6 @@ static int no_memory(struct cr_error *err)
 
 /* ---- header ---- */
 
-static ptrdiff_t find_column(const struct cr_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->n_columns; i++) {
-        if (!table->columns[i].numbered && strcmp(table->columns[i].header, name) == 0) {
-            return (ptrdiff_t)i;
-        }
-    }
-    return NO_COLUMN;
-}
-
 /* Position of a table's column in the file, from 1; 0 when it is not there. */
 static size_t position_of(const struct reading *reading, size_t column)
 {
@@ -96,7 +86,7 @@ static int read_header(struct reading *reading, const struct cr_csv_row *row, st
         return no_memory(err);
     }
     for (size_t i = 0; i < row->n; i++) {
-        ptrdiff_t column = find_column(table, row->fields[i].text);
+        ptrdiff_t column = cr_table_find_header(table, row->fields[i].text);
 
         reading->columns[i] = column;
         if (column == NO_COLUMN) {

@@ -2,10 +2,21 @@
 #include "creditrisk/book/table.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
 #include "table.h"
+
+ptrdiff_t cr_table_find_header(const struct cr_table *table, const char *header)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (!table->columns[i].numbered && strcmp(table->columns[i].header, header) == 0) {
+            return (ptrdiff_t)i;
+        }
+    }
+    return -1;
+}
 
 int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
                            struct cr_stmt **ret_stmt, struct cr_error *err)

@@ -376,10 +376,11 @@ const struct cr_command cr_cmd_predict = {
         "but for the\n"
         "decision_id, which only the daemon gives. NDJSON and CSV may be of any length: every "
         "row is\n"
-        "answered by one line of JSON, in order and with or without --json. The header of a CSV "
-        "file names the\n"
-        "application's fields; a column that is none is ignored with a remark, one that is nearly "
-        "one is refused.",
+        "answered by one line of JSON, in order and with or without --json. A CSV file is "
+        "written as the\n"
+        "portfolio's own; its header names the application's fields, as the book's file does or as "
+        "a request\n"
+        "does; a column that is none is ignored with a remark, one that is nearly one is refused.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

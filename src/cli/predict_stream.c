@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "predict_stream.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "creditrisk/portfolio/record.h"
 #include "creditrisk/score/result.h"
@@ -19,7 +17,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/progress.h"
-#include "creditrisk/util/slip.h"
+#include "predict_csv.h"
 
 enum {
     MANY = 256,          /* rows that are scored at once where brief */
@@ -39,9 +37,8 @@ struct work {
     struct cr_record records[MANY];
     size_t n_waiting;
     struct cr_strbuf out;
-    struct cr_strbuf line; /* a CSV row as JSON */
-    size_t n_columns;
-    ptrdiff_t *columns; /* fields, −1 = ignored */
+    struct cr_strbuf line;           /* a CSV row as JSON */
+    struct cr_predict_header header; /* of a CSV file; without fields before it was read */
     size_t n_rows;
     size_t n_refused;
 };
@@ -52,7 +49,7 @@ static void work_finish(struct work *work)
     cr_arena_finish(&work->arena);
     cr_strbuf_finish(&work->out);
     cr_strbuf_finish(&work->line);
-    free(work->columns);
+    cr_predict_header_finish(&work->header);
 }
 
 /* Hands the answers to standard output; all of them when `all`. */
@@ -205,96 +202,6 @@ static int read_lines(struct work *work, struct cr_error *err)
     return result;
 }
 
-static bool has_column(const struct work *work, size_t field)
-{
-    for (size_t i = 0; i < work->n_columns; i++) {
-        if (work->columns[i] == (ptrdiff_t)field) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The field that a column was meant to be: one that no column is and whose name a slip of the pen
- * would make of it. NULL when it is a column of its own. */
-static const char *find_meant(const struct work *work, const char *name)
-{
-    const struct cr_portfolio *portfolio = work->bundle->portfolio;
-
-    for (size_t i = 0; i < portfolio->n_fields; i++) {
-        if (!has_column(work, i) &&
-            cr_slip_distance(portfolio->fields[i].name, name) != CR_SLIP_NONE) {
-            return portfolio->fields[i].name;
-        }
-    }
-    return NULL;
-}
-
-static int read_header(struct work *work, const struct cr_csv_row *row, struct cr_error *err)
-{
-    work->columns = calloc(row->n + 1, sizeof(*work->columns));
-    if (work->columns == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
-    }
-    work->n_columns = row->n;
-    for (size_t i = 0; i < row->n; i++) {
-        work->columns[i] = cr_portfolio_find_field(work->bundle->portfolio, row->fields[i].text);
-    }
-    for (size_t i = 0; i < row->n; i++) {
-        const char *name = row->fields[i].text;
-        const char *likely = work->columns[i] < 0 ? find_meant(work, name) : NULL;
-
-        if (likely != NULL) {
-            return cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
-                               "there is no field '%s'; did you mean '%s'?", name, likely);
-        }
-        if (work->columns[i] < 0) {
-            cr_cli_say(work->stream->cli, "%s: column '%s' is ignored", row->file, name);
-        }
-    }
-    return 0;
-}
-
-/* Zeros before a number's first digit, which JSON does not know. */
-static size_t count_zeros(const struct cr_csv_field *cell)
-{
-    size_t n = 0;
-
-    while (n + 1 < cell->len && cell->text[n] == '0' && isdigit((unsigned char)cell->text[n + 1])) {
-        n++;
-    }
-    return n;
-}
-
-/* What JSON calls it; a text that is no number or truth value is told so by the reader. */
-static void put_cell(const struct cr_field *field, const struct cr_csv_field *cell,
-                     struct cr_strbuf *out)
-{
-    static const char *const words[][2] = {{"true", "true"}, {"false", "false"}, {"yes", "true"},
-                                           {"no", "false"},  {"1", "true"},      {"0", "false"}};
-    bool digits = cell->len > 0 && strchr("+.", cell->text[0]) == NULL;
-    double number;
-
-    if (cell->len == 0) {
-        cr_strbuf_puts(out, "null");
-        return;
-    }
-    if ((field->type == CR_INT || field->type == CR_NUMBER) && digits &&
-        cr_num_parse(cell->text, cell->len, &number)) {
-        size_t n_zeros = count_zeros(cell);
-
-        cr_strbuf_append(out, cell->text + n_zeros, cell->len - n_zeros);
-        return;
-    }
-    for (size_t i = 0; field->type == CR_BOOL && i < CR_ARRAY_LEN(words); i++) {
-        if (strcasecmp(cell->text, words[i][0]) == 0) {
-            cr_strbuf_puts(out, words[i][1]);
-            return;
-        }
-    }
-    cr_json_write_string(cell->text, cell->len, out);
-}
-
 /* A row of another length is answered in its place, like any other that cannot be scored. */
 static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct cr_error *err)
 {
@@ -302,7 +209,7 @@ static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct
 
     if (result == 0) {
         json_t *msg = json_sprintf("Line %zu has %zu cells where the header has %zu", row->line,
-                                   row->n, work->n_columns);
+                                   row->n, work->header.n);
 
         cr_json_write_new(json_pack("{s: [{s:s, s:[s], s:o}]}", "detail", "type", "csv_invalid",
                                     "loc", "body", "msg", msg),
@@ -318,32 +225,16 @@ static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct
 static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
 {
     struct work *work = context;
-    const char *before = "{";
+    const struct cr_portfolio *portfolio = work->bundle->portfolio;
 
-    if (work->columns == NULL) {
-        return read_header(work, row, err);
+    if (work->header.fields == NULL) {
+        return cr_predict_header_read(work->stream->cli, portfolio, row, &work->header, err);
     }
-    if (row->n != work->n_columns) {
+    if (row->n != work->header.n) {
         return refuse_ragged(work, row, err);
     }
     cr_strbuf_reset(&work->line);
-    for (size_t i = 0; i < row->n; i++) {
-        const struct cr_field *field;
-
-        if (work->columns[i] < 0) {
-            continue;
-        }
-        field = &work->bundle->portfolio->fields[work->columns[i]];
-        if (row->fields[i].len == 0 && !field->nullable) {
-            continue; /* absent: the default, or a complaint */
-        }
-        cr_strbuf_puts(&work->line, before);
-        cr_json_write_string(field->name, strlen(field->name), &work->line);
-        cr_strbuf_putc(&work->line, ':');
-        put_cell(field, &row->fields[i], &work->line);
-        before = ",";
-    }
-    cr_strbuf_puts(&work->line, before[0] == '{' ? "{}" : "}");
+    cr_predict_write_row(portfolio, &work->header, row, &work->line);
     if (cr_strbuf_check(&work->line, err) < 0) {
         return CR_ENOMEM;
     }
@@ -352,7 +243,8 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
 
 static int read_csv(struct work *work, struct cr_error *err)
 {
-    const struct cr_csv_options options = {.max_row_len = MAX_LINE};
+    const struct cr_csv_options options = {.separator = work->bundle->portfolio->separator,
+                                           .max_row_len = MAX_LINE};
     const char *path = work->stream->path;
 
     return cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row, work,

@@ -20,9 +20,8 @@ struct cr_predict_stream {
 };
 
 /* Writes the answers to standard output: the daemon's answer, or {"probability", "probability_raw",
- * "risk_category", "margin"} where brief, or {"detail": […]} for a row that is refused. CSV has a
- * header that names the application's fields; other columns are ignored with a remark; an empty
- * cell is null, or absent where the field may not be null. Returns CR_CLI_OK, CR_CLI_REFUSED when a
+ * "risk_category", "margin"} where brief, or {"detail": […]} for a row that is refused. CSV is
+ * read as predict_csv.h says. Returns CR_CLI_OK, CR_CLI_REFUSED when a
  * row was refused, or the errors of reading and scoring. */
 int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *bundle,
                       struct cr_error *err);

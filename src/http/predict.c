@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 #include "creditrisk/score/result.h"
 #include "creditrisk/util/cleanup.h"
@@ -20,8 +19,7 @@ static bool is_slip(const char *name)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-    return name[strspn(name, letters)] == '\0' &&
-           (strcasecmp(name, explain) == 0 || cr_slip_distance(explain, name) != CR_SLIP_NONE);
+    return name[strspn(name, letters)] == '\0' && cr_slip_distance(explain, name) != CR_SLIP_NONE;
 }
 
 /* One parameter; the library stops at MHD_NO. */

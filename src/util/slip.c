@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/util/slip.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_COMPARED = 63 }; /* longer names are not compared for likeness */
+
+static bool same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
 
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance; costs[j] holds the distance of the first i bytes of a to the first j of
- * b. */
+/* Levenshtein's distance, case ignored; costs[j] holds the distance of the first i bytes of a to
+ * the first j of b. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t costs[MAX_COMPARED + 1];
@@ -24,7 +31,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
         costs[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            size_t changed = diagonal + (same(a[i - 1], b[j - 1]) ? 0 : 1);
 
             diagonal = costs[j];
             costs[j] = least(changed, 1 + least(costs[j - 1], costs[j]));
@@ -42,5 +49,6 @@ size_t cr_slip_distance(const char *name, const char *text)
         return CR_SLIP_NONE;
     }
     d = distance(name, name_len, text, text_len);
+    d = d == 0 && strcmp(name, text) != 0 ? 1 : d;
     return d <= (text_len < 4 ? 1 : 2) ? d : CR_SLIP_NONE;
 }

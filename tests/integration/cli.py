@@ -191,6 +191,11 @@ def check_streams(cli, application, answer):
     assert "by_input" in json.loads(full)["contributions"]
     misspelt = cli("predict", "-", "--format", "csv", status=1, stdin="age,anual_income\n30,1\n")
     assert "there is no field 'anual_income'; did you mean 'annual_income'?" in misspelt.stderr and not misspelt.stdout
+    upper = cli("predict", "-", "--format", "csv", status=1, stdin="AGE,LOAN_AMOUNT\n30,1\n")
+    assert "there is no field 'AGE'; did you mean 'age'?" in upper.stderr and not upper.stdout
+    strange = cli("predict", "-", "--format", "csv", status=1, stdin="one;two\n30;1\n31;2\n", globals_=cli.globals[:-1])
+    assert ":1: no column is a field of the portfolio 'retail', whose first is 'age' and whose separator is ','" in strange.stderr
+    assert strange.stderr.count("\n") == 1 and not strange.stdout, "said once, not for each row"
     beside = cli("predict", "-", "--format", "csv", status=1, stdin="age,loan_amount,loan_amount2\n30,1,1\n")
     assert beside.stdout.count("\n") == 1, "a column of its own, however near"
     ragged = (cli.dir / "rows.csv").read_text().splitlines()[:4]

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -33,9 +34,9 @@ def rows():
                "Charged Off" if draw.random() < risk - 0.2 else "Fully Paid"]
 
 
-def write(path, separator, table):
+def write(path, separator, table, header=None):
     with open(path, "w", newline="") as file:
-        csv.writer(file, delimiter=separator).writerows([HEADER, *table])
+        csv.writer(file, delimiter=separator).writerows([header or HEADER, *table])
 
 
 def check_texts(folder):
@@ -70,6 +71,35 @@ def check_serving(place, name, table):
             document = answer.json()
             assert 0 < document["probability_raw"] < 1 and document["emi"] is None, document
             assert ("x2nd_income" in document["imputed"]) == (not isinstance(income, float)), document["imputed"]
+
+
+def predict_csv(place, file):
+    return subprocess.run([place.creditrisk, *place.globals, "predict", str(file)], cwd=place.root, capture_output=True, text=True, check=False)
+
+
+def check_file(place, version, file, table):
+    """The file that trained the model is scored as it is: to the trainer's own figures, its markers missing as in the import."""
+    with open(place.dir / "models" / "tricky" / version / "test.csv", newline="") as held_out:
+        trained = {row["loan_id"]: float(row["pd"]) for row in csv.DictReader(held_out)}
+    done = predict_csv(place, file)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == N_ROWS and len(trained) == N_ROWS / 5
+    for row, answer in zip(table, answers):
+        assert ("x2nd_income" in answer["imputed"]) == (row[HEADER.index("2nd income")] in ("NA", "?")), (row, answer)
+        assert row[0] not in trained or abs(answer["probability_raw"] - trained[row[0]]) < 1e-6, (row, answer)
+    fields = place.dir / "fields.csv"
+    names = {"Case": "case_value", "Loan Amount (EUR)": "loan_amount_eur", "loan amount eur": "loan_amount_eur_2", "2nd income": "x2nd_income",
+             "Grade": "grade", "Points": "points", "Loan Status": "status"}
+    write(fields, ";", table, [names.get(name, name) for name in HEADER])
+    assert predict_csv(place, fields).stdout == done.stdout, "a request's names serve as well"
+    for header, message in [([name.upper() for name in HEADER], "fields.csv:1: there is no field 'CASE'; did you mean 'Case'?"),
+                            (["Case" if name == "Points" else name for name in HEADER],
+                             "fields.csv:1:9: the columns 'Case' and 'Case' are both the field 'case_value'"),
+                            ([f"column {i}" for i in range(len(HEADER))], "fields.csv:1: no column is a field of the portfolio 'tricky', whose first is")]:
+        write(fields, ";", table, header)
+        refused = predict_csv(place, fields)
+        assert refused.returncode == 1 and message in refused.stderr and not refused.stdout, (message, refused)
 
 
 def check_refusals(place, file):
@@ -107,6 +137,7 @@ def main():
         trained = place.run("train", "--no-search", "--models", "logistic", "--split", "column:holdout", "--promote")
         assert trained["split"]["n_test"] == N_ROWS / 5 and trained["promoted"], trained
         assert trained["models"][0]["metrics"]["auc_roc"] > 0.55, trained["models"][0]["metrics"]
+        check_file(place, trained["champion"], file, table)
         check_serving(place, "tricky", table)
         check_refusals(place, file)
 

@@ -16,6 +16,9 @@ static void test_distances(void **state)
         {"explain", "explai", 1},
         {"explain", "expalins", CR_SLIP_NONE},
         {"explain", "Explain", 1},
+        {"explain", "EXPLAIN", 1}, /* however many letters differ in case */
+        {"loan", "LOANS", 1},
+        {"age", "AGE", 1},
         {"dependents", "dependants", 1},
         {"credit_score", "credit_scores", 1},
         {"credit_score", "score", CR_SLIP_NONE},

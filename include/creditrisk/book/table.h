@@ -35,6 +35,10 @@ int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
 int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
                       struct cr_error *err);
 
+/* The column that a file calls so; −1 when it is none, or one that no file has: the row's number.
+ */
+ptrdiff_t cr_table_find_header(const struct cr_table *table, const char *header);
+
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
  * true/false/1/0/yes/no for a bool. A missing marker in quotes is a value where the column can have
  * it ("NA" in a text column); an empty text never is. A complaint without place is CR_EINVAL.

@@ -9,8 +9,9 @@
 #define CR_SLIP_NONE ((size_t)-1)
 
 /* How many characters must be added, left out or changed to make `name` of `text` (Levenshtein's
- * distance), if that is a slip: at most 2, at most 1 in texts of less than 4 characters. Else, and
- * beyond 63 characters, CR_SLIP_NONE. */
+ * distance), if that is a slip: at most 2, at most 1 in texts of less than 4 characters. Case is no
+ * change, but texts that differ in nothing else are 1 apart. Else, and beyond 63 characters,
+ * CR_SLIP_NONE. */
 size_t cr_slip_distance(const char *name, const char *text);
 
 #endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "predict_csv.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "creditrisk/book/table.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/num.h"
+#include "creditrisk/util/slip.h"
+
+void cr_predict_header_finish(struct cr_predict_header *header)
+{
+    free(header->fields);
+    *header = (struct cr_predict_header){0};
+}
+
+/* ---- header ---- */
+
+/* What the file of a flat book calls a field; NULL when the book has no such file. */
+static const char *find_header(const struct cr_portfolio *portfolio, size_t field)
+{
+    const struct cr_table *table = portfolio->is_flat ? &portfolio->tables[0] : NULL;
+
+    for (size_t i = 0; table != NULL && i < table->n_columns; i++) {
+        if (strcmp(table->columns[i].name, portfolio->fields[field].name) == 0) {
+            return table->columns[i].header;
+        }
+    }
+    return NULL;
+}
+
+/* The field of a column, −1 when it has none; *ret_known: the book's file has such a column. */
+static ptrdiff_t find_field(const struct cr_portfolio *portfolio, const char *name, bool *ret_known)
+{
+    ptrdiff_t column = portfolio->is_flat ? cr_table_find_header(&portfolio->tables[0], name) : -1;
+
+    *ret_known = column >= 0;
+    return cr_portfolio_find_field(portfolio,
+                                   column >= 0 ? portfolio->tables[0].columns[column].name : name);
+}
+
+/* Of the first n columns, the one of that field; n when there is none. */
+static size_t find_column(const struct cr_predict_header *header, size_t n, ptrdiff_t field)
+{
+    size_t i = 0;
+
+    while (i < n && header->fields[i] != field) {
+        i++;
+    }
+    return i;
+}
+
+static bool is_slip(const char *name, const char *text)
+{
+    return name != NULL && cr_slip_distance(name, text) != CR_SLIP_NONE;
+}
+
+/* The name that a column was meant to have: one that no column has and that a slip of the pen would
+ * make of it. NULL when it is a column of its own. */
+static const char *find_meant(const struct cr_portfolio *portfolio,
+                              const struct cr_predict_header *header, const char *text)
+{
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        const char *name = portfolio->fields[i].name;
+        const char *in_file = find_header(portfolio, i);
+
+        if (find_column(header, header->n, (ptrdiff_t)i) < header->n) {
+            continue;
+        }
+        if (is_slip(in_file, text)) {
+            return in_file;
+        }
+        if (is_slip(name, text)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* A column that is no field is ignored, unless it was meant to be one. */
+static int check_meant(const struct cr_portfolio *portfolio, const struct cr_predict_header *header,
+                       const struct cr_csv_row *row, struct cr_error *err)
+{
+    for (size_t i = 0; i < row->n; i++) {
+        const char *name = row->fields[i].text;
+        bool known = false;
+        ptrdiff_t field = find_field(portfolio, name, &known);
+        const char *meant = field < 0 && !known ? find_meant(portfolio, header, name) : NULL;
+
+        if (meant != NULL) {
+            return cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
+                               "there is no field '%s'; did you mean '%s'?", name, meant);
+        }
+    }
+    return 0;
+}
+
+static int find_fields(const struct cr_portfolio *portfolio, const struct cr_csv_row *row,
+                       struct cr_predict_header *header, size_t *ret_n_found, struct cr_error *err)
+{
+    for (size_t i = 0; i < row->n; i++) {
+        bool known;
+        ptrdiff_t field = find_field(portfolio, row->fields[i].text, &known);
+        size_t earlier = find_column(header, i, field);
+
+        header->fields[i] = field;
+        if (field >= 0 && earlier < i) {
+            return cr_error_at(err, CR_EPARSE, row->file, row->line, i + 1,
+                               "the columns '%s' and '%s' are both the field '%s'",
+                               row->fields[earlier].text, row->fields[i].text,
+                               portfolio->fields[field].name);
+        }
+        *ret_n_found += field >= 0;
+    }
+    return 0;
+}
+
+int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                           const struct cr_csv_row *row, struct cr_predict_header *ret_header,
+                           struct cr_error *err)
+{
+    size_t n_found = 0;
+    int result;
+
+    ret_header->fields = calloc(row->n + 1, sizeof(*ret_header->fields));
+    if (ret_header->fields == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    ret_header->n = row->n;
+    result = find_fields(portfolio, row, ret_header, &n_found, err);
+    if (result == 0) {
+        result = check_meant(portfolio, ret_header, row, err);
+    }
+    if (result == 0 && n_found == 0) {
+        const char *first = find_header(portfolio, 0);
+
+        result = cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
+                             "no column is a field of the portfolio '%s', whose first is '%s' and "
+                             "whose separator is '%c'",
+                             portfolio->name, first != NULL ? first : portfolio->fields[0].name,
+                             portfolio->separator);
+    }
+    for (size_t i = 0; result == 0 && i < row->n; i++) {
+        if (ret_header->fields[i] < 0) {
+            cr_cli_say(cli, "%s: column '%s' is ignored", row->file, row->fields[i].text);
+        }
+    }
+    return result;
+}
+
+/* ---- rows ---- */
+
+/* As it is where JSON has such numbers: the reader then tells 3.5 from a whole number. */
+static bool write_number(const struct cr_csv_field *cell, struct cr_strbuf *out)
+{
+    double number;
+    bool whole;
+
+    if (cr_num_read_json(cell->text, cell->len, &number, &whole) == cell->len) {
+        cr_strbuf_append(out, cell->text, cell->len);
+        return true;
+    }
+    if (!cr_num_parse(cell->text, cell->len, &number) || !isfinite(number)) {
+        return false;
+    }
+    cr_json_write_number(number, out); /* +5, .5, 007 */
+    return true;
+}
+
+static void write_cell(enum cr_type type, const struct cr_csv_field *cell, struct cr_value value,
+                       struct cr_strbuf *out)
+{
+    bool is_number = type == CR_INT || type == CR_NUMBER;
+
+    if (type == CR_BOOL && !isnan(value.number)) {
+        cr_strbuf_puts(out, value.number != 0.0 ? "true" : "false");
+    } else if (!is_number || !write_number(cell, out)) {
+        cr_json_write_string(cell->text, cell->len, out);
+    }
+}
+
+/* As the import reads it, but for the range, of which the reader of the application speaks. A cell
+ * that is not of its field's type leaves *ret_value. */
+static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_field *field,
+                       const struct cr_csv_field *cell, struct cr_value *ret_value)
+{
+    const struct cr_table_column column = {
+        .type = field->type,
+        .min = -INFINITY,
+        .max = INFINITY,
+        .levels = field->levels,
+        .nullable = true,
+    };
+
+    return cr_table_parse_cell(portfolio, &column, cell->text, cell->len, cell->quoted, ret_value,
+                               NULL) == 0 &&
+           cr_value_is_missing(*ret_value);
+}
+
+void cr_predict_write_row(const struct cr_portfolio *portfolio,
+                          const struct cr_predict_header *header, const struct cr_csv_row *row,
+                          struct cr_strbuf *out)
+{
+    const char *before = "{";
+
+    for (size_t i = 0; i < row->n; i++) {
+        struct cr_value value = CR_VALUE_MISSING;
+        const struct cr_field *field;
+        bool missing;
+
+        if (header->fields[i] < 0) {
+            continue;
+        }
+        field = &portfolio->fields[header->fields[i]];
+        missing = is_missing(portfolio, field, &row->fields[i], &value);
+        if (missing && !field->nullable) {
+            continue; /* absent: the default, or a complaint */
+        }
+        cr_strbuf_puts(out, before);
+        cr_json_write_string(field->name, strlen(field->name), out);
+        cr_strbuf_putc(out, ':');
+        if (missing) {
+            cr_strbuf_puts(out, "null");
+        } else {
+            write_cell(field->type, &row->fields[i], value, out);
+        }
+        before = ",";
+    }
+    cr_strbuf_puts(out, before[0] == '{' ? "{}" : "}");
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* The CSV files of `creditrisk predict`: a row becomes the JSON that a client would send. A column
+ * has the name that the file of a flat book gives it, or the field's own. Separator, missing
+ * markers and the words of truth values are those of the portfolio's import. */
+#ifndef CREDITRISK_SRC_CLI_PREDICT_CSV_H
+#define CREDITRISK_SRC_CLI_PREDICT_CSV_H
+
+#include <stddef.h>
+
+#include "cli.h"
+#include "creditrisk/util/csv.h"
+#include "creditrisk/util/strbuf.h"
+
+struct cr_predict_header {
+    size_t n;
+    ptrdiff_t *fields; /* of the columns; −1 = ignored */
+};
+
+/* Says which columns are ignored. CR_EPARSE: two columns are one field, one was meant to be a field
+ * but is none, or none is a field at all. *ret_header is yours: cr_predict_header_finish. */
+int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                           const struct cr_csv_row *row, struct cr_predict_header *ret_header,
+                           struct cr_error *err);
+void cr_predict_header_finish(struct cr_predict_header *header);
+
+/* Appends the row, as long as the header, as an object. A cell that means missing is null, or
+ * absent where the field may not be null; one that is not of its field's type is a text, which the
+ * reader of the application refuses. */
+void cr_predict_write_row(const struct cr_portfolio *portfolio,
+                          const struct cr_predict_header *header, const struct cr_csv_row *row,
+                          struct cr_strbuf *out);
+
+#endif
