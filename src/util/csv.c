@@ -205,6 +205,28 @@ static int feed(struct reader *reader, const char *bytes, size_t len)
     return 0;
 }
 
+/* What a file begins with that is no text to read. */
+static int check_form(const struct reader *reader, const char *bytes, size_t len)
+{
+    static const struct {
+        char mark[2];
+        const char *complaint;
+    } forms[] = {
+        {{'\x1f', '\x8b'}, "gzip: unpack it first"},
+        {{'\xff', '\xfe'}, "UTF-16, not UTF-8 text"},
+        {{'\xfe', '\xff'}, "UTF-16, not UTF-8 text"},
+    };
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(forms); i++) {
+        if (len >= sizeof(forms[i].mark) &&
+            memcmp(bytes, forms[i].mark, sizeof(forms[i].mark)) == 0) {
+            return cr_error_at(reader->err, CR_EPARSE, reader->path, 0, 0, "%s",
+                               forms[i].complaint);
+        }
+    }
+    return 0;
+}
+
 static int finish(struct reader *reader)
 {
     if (csv_fini(&reader->parser, on_field, on_row_end, reader) != 0) {
@@ -234,8 +256,9 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     reader.err = err;
     for (bool first = true; (len = fread(chunk, 1, CHUNK, file)) > 0; first = false) {
         size_t skip = first && len >= 3 && memcmp(chunk, mark, 3) == 0 ? 3 : 0;
-        int result = feed(&reader, chunk + skip, len - skip);
+        int result = first ? check_form(&reader, chunk, len) : 0;
 
+        result = result != 0 ? result : feed(&reader, chunk + skip, len - skip);
         if (result != 0) {
             return result;
         }

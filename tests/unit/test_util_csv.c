@@ -102,6 +102,11 @@ static void test_refused(void **state)
     check_error("a\nb\n\n\"c\nd\n", 10, CR_EPARSE, ":4: ");
     check_error("a\n\"", 3, CR_EPARSE, ":2: ");
     check_error("a\nb\0c\n", 6, CR_EPARSE, ":2: ");
+    check_error("\x1f\x8b\b\0\0\0", 6, CR_EPARSE, ": gzip: unpack it first");
+    check_error("\xff\xfe"
+                "a\0\n\0",
+                6, CR_EPARSE, ": UTF-16, not UTF-8 text");
+    check_error("\xfe\xff\0a\0\n", 6, CR_EPARSE, ": UTF-16, not UTF-8 text");
 }
 
 static void test_absent(void **state)

@@ -33,8 +33,8 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
 
 /* Streams a CSV file in constant memory. A byte order mark at the start is skipped, and so are
  * blank lines; blanks around a field that is not quoted are dropped. An unclosed or stray quote or
- * a NUL byte is CR_EPARSE, a row above the maximum CR_ETOOBIG, both with file and line;
- * CR_ENOTFOUND, CR_EIO. */
+ * a NUL byte is CR_EPARSE, a row above the maximum CR_ETOOBIG, both with file and line; a file that
+ * begins as gzip or UTF-16 does is CR_EPARSE; CR_ENOTFOUND, CR_EIO. */
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
