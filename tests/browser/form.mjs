@@ -115,16 +115,18 @@ async function checkScore(page) {
   assert.equal(await page.locator("#result.stale").count(), 1, "an answer to another form is marked");
 }
 
-// Of a bad and a risky applicant the needle stands right of the mark.
+// The needle follows the probability on both sides of the mark; an instalment of many digits is grouped in lakh and crore.
 async function checkGauge(page) {
+  await fieldOf(page, "loan_amount").locator("input").fill("5 crore");
   const turn = () => page.locator(".needle").evaluate((needle) => Number(/-?[\d.]+/.exec(needle.style.transform)[0]));
   for (const [score, income] of [["300", "50000"], ["900", "5000000"]]) {
     await fieldOf(page, "credit_score").locator("input").fill(score);
     await fieldOf(page, "annual_income").locator("input").fill(income);
     const answered = page.waitForResponse((answer) => answer.url().includes("/predict"));
     await press(page, "Score");
-    const { probability_raw: pd, optimal_threshold_used: threshold } = await (await answered).json();
+    const { probability_raw: pd, optimal_threshold_used: threshold, emi } = await (await answered).json();
     await page.locator(".pd b").getByText((100 * pd).toFixed(2)).waitFor();
+    assert.ok(emi > 1e6 && (await page.locator("#result .facts").textContent()).includes(rupees(emi)), rupees(emi));
     const share = pd < threshold ? pd / threshold / 2 : 0.5 + (pd - threshold) / (1 - threshold) / 2;
     assert.ok(Math.abs(await turn() - (180 * share - 90)) < 0.1, `${pd}: ${await turn()}`);
   }
