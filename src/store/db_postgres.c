@@ -191,14 +191,10 @@ static int reconnect(struct pg_db *db, struct cr_error *err)
 
 int cr_pg_begin_call(struct pg_db *db, struct cr_error *err)
 {
-    int r = cr_pg_absorb(db, err);
-
+    cr_pg_absorb(db);
     db->sqlstate[0] = '\0';
     db->violation = CR_DB_NO_CONSTRAINT;
-    if (r != 0 && db->began) {
-        return r;
-    }
-    return !db->began && is_hung_up(db->conn) ? reconnect(db, err) : r;
+    return !db->began && is_hung_up(db->conn) ? reconnect(db, err) : 0;
 }
 
 void cr_pg_drain(PGconn *conn)
@@ -311,7 +307,7 @@ static void db_rollback(struct cr_db *base)
     if (!db->began) {
         return;
     }
-    (void)cr_pg_absorb(db, NULL); /* what it could not take in is gone with the transaction */
+    cr_pg_absorb(db);
     status = PQtransactionStatus(db->conn);
     if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
         (void)command(db, "ROLLBACK", NULL); /* closing would roll back as well */
@@ -324,6 +320,18 @@ static bool in_transaction(const struct cr_db *base)
     const struct pg_db *db = (const struct pg_db *)base;
 
     return db->began && PQtransactionStatus(db->conn) != PQTRANS_IDLE;
+}
+
+static int has_schema(struct cr_db *base, const char *name, bool *ret_has, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    int r = cr_pg_prepare(base, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?1", NULL,
+                          &stmt, err);
+
+    if (r == 0) {
+        r = cr_pg_bind_text(stmt, 0, name, err);
+    }
+    return r != 0 ? r : cr_pg_step(stmt, ret_has, err);
 }
 
 static int create_schema(struct cr_db *base, const char *name, struct cr_error *err)
@@ -348,10 +356,12 @@ static int create_schema(struct cr_db *base, const char *name, struct cr_error *
     return r;
 }
 
+/* To create one that is there needs a right that its user may not have. */
 static int use_schema(struct cr_db *base, const char *name, bool create, struct cr_error *err)
 {
     struct pg_db *db = of_db(base);
     char *copy = strdup(name);
+    bool has = false;
     int r;
 
     if (copy == NULL) {
@@ -360,7 +370,10 @@ static int use_schema(struct cr_db *base, const char *name, bool create, struct 
     free(db->schema);
     db->schema = copy;
     r = apply_schema(db, err);
-    return r == 0 && create ? create_schema(base, name, err) : r;
+    if (r == 0 && create) {
+        r = has_schema(base, name, &has, err);
+    }
+    return r == 0 && create && !has ? create_schema(base, name, err) : r;
 }
 
 const struct cr_db_ops cr_db_postgres = {

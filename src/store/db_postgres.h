@@ -52,6 +52,7 @@ struct pg_stmt {
     PGresult **saved; /* rows that another statement's start took over, from `next_saved` on */
     size_t n_saved;
     size_t next_saved;
+    struct cr_error failure; /* that ended the taking over; told behind the saved rows */
 };
 
 /* Makes the connection good again if that is allowed and notes that a new call begins. */
@@ -62,8 +63,9 @@ int cr_pg_begin_call(struct pg_db *db, struct cr_error *err);
 int cr_pg_guard(struct pg_db *db, struct cr_error *err);
 int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err);
 
-/* Takes in the rows of the statement that is being read, so that another can run. */
-int cr_pg_absorb(struct pg_db *db, struct cr_error *err);
+/* Takes in the rows of the statement that is being read, so that another can run. What fails is
+ * that statement's, which tells it when it gets there. */
+void cr_pg_absorb(struct pg_db *db);
 
 /* Throws away whatever the server still has to say. */
 void cr_pg_drain(PGconn *conn);

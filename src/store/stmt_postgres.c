@@ -206,6 +206,7 @@ static void clear_rows(struct pg_stmt *stmt)
         PQclear(stmt->saved[i]);
     }
     stmt->n_saved = stmt->next_saved = 0;
+    stmt->failure = (struct cr_error){0};
 }
 
 /* Rows that nobody wants any more. */
@@ -339,6 +340,9 @@ static int fetch(struct pg_stmt *stmt, struct cr_error *err)
         stmt->row = stmt->saved[stmt->next_saved++];
         return 0;
     }
+    if (stmt->failure.code != 0) {
+        return cr_error_set(err, stmt->failure.code, "%s", stmt->failure.message);
+    }
     return stmt->db->reading == stmt ? receive(stmt, err) : 0;
 }
 
@@ -416,24 +420,24 @@ static int save(struct pg_stmt *stmt, PGresult *row, struct cr_error *err)
     return 0;
 }
 
-int cr_pg_absorb(struct pg_db *db, struct cr_error *err)
+void cr_pg_absorb(struct pg_db *db)
 {
     struct pg_stmt *stmt = db->reading;
-    PGresult *row = stmt != NULL ? CR_STEAL(stmt->row) : NULL; /* it stays the current one */
+    PGresult *row;
     int r = 0;
 
     if (stmt == NULL) {
-        return 0;
+        return;
     }
+    row = CR_STEAL(stmt->row); /* it stays the current one */
     while (r == 0 && db->reading == stmt) {
-        r = receive(stmt, err);
+        r = receive(stmt, &stmt->failure);
         if (r == 0 && stmt->row != NULL) {
-            r = save(stmt, CR_STEAL(stmt->row), err);
+            r = save(stmt, CR_STEAL(stmt->row), &stmt->failure);
         }
     }
     stop_reading(stmt);
     stmt->row = row;
-    return r;
 }
 
 /* ---- cells ---- */

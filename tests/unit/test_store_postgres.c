@@ -393,6 +393,66 @@ static void throw_out(struct cr_db *db)
     cr_assert_same(number(other, sql), 1);
 }
 
+/* Rows that were lost with the connection are missed, even when another statement made it again. */
+static void test_lost_rows(void **state)
+{
+    struct cr_db *db = *state;
+    CR_CLEANUP(cr_db_closep) struct cr_db *other = open_db();
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    double pid = number(db, "SELECT pg_backend_pid()");
+    struct cr_error err = {0};
+    char sql[128];
+    int n_rows = 0;
+    bool row;
+    int r;
+
+    cr_assert_ok(cr_db_prepare(db, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)", NULL,
+                               &stmt, &err),
+                 &err);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    (void)snprintf(sql, sizeof(sql), "SELECT CAST(pg_terminate_backend(%.0f, 60000) AS INT)", pid);
+    cr_assert_same(number(other, sql), 1);
+    cr_assert_same(number(db, "SELECT 42"), 42);
+    assert_string_equal(cr_stmt_text(stmt, 0) + 996, "xxxx"); /* the current row stays */
+    do {
+        r = cr_stmt_step(stmt, &row, &err);
+        n_rows++;
+    } while (r == 0 && row);
+    assert_int_equal(r, CR_EUNAVAIL);
+    assert_true(n_rows < 100000);
+    assert_int_equal(cr_stmt_step(stmt, &row, &err), CR_EUNAVAIL);
+    cr_stmt_reset(stmt);
+    for (n_rows = 0; (r = cr_stmt_step(stmt, &row, &err)) == 0 && row;) {
+        n_rows++;
+    }
+    cr_assert_ok(r, &err);
+    assert_int_equal(n_rows, 100000);
+}
+
+/* A schema that is there is used without the right to make one, and without waiting for writers. */
+static void test_schema_of_another(void **state)
+{
+    struct cr_db *db = *state;
+    CR_CLEANUP(cr_db_closep) struct cr_db *other = NULL;
+    CR_CLEANUP(cr_freep) char *address = NULL;
+    struct cr_error err;
+
+    cr_assert_ok(cr_db_exec(db,
+                            "DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN;"
+                            "GRANT USAGE, CREATE ON SCHEMA test TO guest",
+                            &err),
+                 &err);
+    assert_true(asprintf(&address, "postgresql://guest@%s", strchr(url, '@') + 1) > 0);
+    cr_assert_ok(cr_db_open(address, true, &other, &err), &err);
+    cr_assert_ok(cr_db_begin(db, &err), &err);
+    cr_assert_ok(cr_db_use_schema(other, "test", true, &err), &err);
+    cr_db_rollback(db);
+    cr_assert_ok(cr_db_exec(other, "CREATE TABLE mine (a INT); DROP TABLE mine", &err), &err);
+    assert_int_equal(cr_db_use_schema(other, "another", true, &err), CR_EDB);
+    assert_says(&err, "permission denied");
+    cr_assert_ok(cr_db_exec(db, "DROP OWNED BY guest; DROP ROLE guest", &err), &err);
+}
+
 static void test_reconnect(void **state)
 {
     struct cr_db *db = *state;
@@ -488,6 +548,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_statements, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drop_indexes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rows_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lost_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_schema_of_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reconnect, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed_client, setup, teardown),
         cmocka_unit_test_setup_teardown(test_migrate, setup, teardown),
