@@ -9,9 +9,13 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 
 from cli import Cli
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from postgres import find_programs  # pylint: disable=wrong-import-position
 
 LOANS = 10000
 TOLERANCE = 1e-12  # relative
@@ -133,6 +137,18 @@ def check_commands(books):
     assert "hush" not in secret.stdout + secret.stderr and "u:***@" in secret.stdout
 
 
+def check_immutable(books, server):
+    """The registry's tables themselves refuse what must not change, whoever asks."""
+    books.cli("key", "create", "--scope", "predict")
+    for statement in ("UPDATE versions SET kind = 'x'", "TRUNCATE versions CASCADE", "UPDATE events SET reason = 'x'", "DELETE FROM events",
+                      "TRUNCATE events", "UPDATE keys SET hash = salt || salt", "DELETE FROM keys", "DELETE FROM versions"):
+        done = subprocess.run([f"{find_programs()}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", "SET search_path = creditrisk_registry", "-c",
+                               statement, server], capture_output=True, text=True, check=False)
+        assert done.returncode != 0, statement
+        assert any(word in done.stderr for word in ("never", "append-only", "foreign key")), (statement, done.stderr)
+    assert json.loads(books.cli("registry", "verify", "--all", "--json").stdout)["ok"]
+
+
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
@@ -141,6 +157,7 @@ def main():
         check_import(books, cli.dir / "csv")
         check_reference(books, cli.root)
         check_commands(books)
+        check_immutable(books, os.environ["CR_TEST_POSTGRES"])
     finally:
         shutil.rmtree(cli.dir)
 
