@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same loan book on SQLite and on PostgreSQL: the same rows are rejected, the same features come out of the same text.
 
-usage: postgres.py CREDITRISK SOURCE_ROOT        CR_TEST_POSTGRES: address of a server (support/postgres.py)
+usage: engines.py CREDITRISK SOURCE_ROOT        CR_TEST_POSTGRES: address of a server (support/postgres.py)
 """
 import csv
 import gzip
