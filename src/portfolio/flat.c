@@ -184,7 +184,7 @@ static int check_headers(const struct draft *draft, struct cr_error *err)
             return cr_names_unknown(columns, map->keys[i], "column of the table", err);
         }
         for (ptrdiff_t other = 0; result == 0 && other < (ptrdiff_t)draft->n; other++) {
-            if (other != column &&
+            if (other != column && !draft->columns[other].numbered &&
                 strcmp(draft->columns[other].header, draft->columns[column].header) == 0) {
                 result = cr_yaml_error(map->values[i], err, "'%s' and '%s' are both read from '%s'",
                                        draft->columns[column].name, draft->columns[other].name,
