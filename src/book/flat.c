@@ -42,34 +42,39 @@ static void put_definition(const struct cr_table *table, struct cr_strbuf *sql)
     cr_strbuf_puts(sql, ")");
 }
 
-/* Runs one statement with up to two texts. */
-static int run(struct cr_db *db, const char *sql, const char *first, const char *second,
+/* Runs one statement with n texts. */
+static int run(struct cr_db *db, const char *sql, const char *const *texts, size_t n,
                struct cr_error *err)
 {
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     int r = cr_db_prepare(db, sql, NULL, &stmt, err);
 
-    if (r == 0) {
-        r = cr_stmt_bind_text(stmt, 0, first, err);
-    }
-    if (r == 0 && second != NULL) {
-        r = cr_stmt_bind_text(stmt, 1, second, err);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        r = cr_stmt_bind_text(stmt, i, texts[i], err);
     }
     return r != 0 ? r : cr_stmt_run(stmt, err);
 }
 
-/* Whether an import made the table, and by this very definition. */
-static int find_made(struct cr_db *db, const char *name, const char *definition, bool *ret_made,
-                     bool *ret_same, struct cr_error *err)
+/* Whether an import of this portfolio made the table, and by this very definition; one of another
+ * portfolio is CR_EINVAL. */
+static int find_made(struct cr_db *db, const char *portfolio, const char *name,
+                     const char *definition, bool *ret_made, bool *ret_same, struct cr_error *err)
 {
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    int r = cr_db_prepare(db, "SELECT definition FROM " MADE " WHERE name = ?1", NULL, &stmt, err);
+    int r = cr_db_prepare(db, "SELECT definition, portfolio FROM " MADE " WHERE name = ?1", NULL,
+                          &stmt, err);
 
     if (r == 0) {
         r = cr_stmt_bind_text(stmt, 0, name, err);
     }
     if (r == 0) {
         r = cr_stmt_step(stmt, ret_made, err);
+    }
+    if (r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 1), portfolio) != 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "table '%s' is that of the portfolio '%s': give this book another name "
+                            "under 'table' in application.yaml",
+                            name, cr_stmt_text(stmt, 1));
     }
     *ret_same = r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 0), definition) == 0;
     return r;
@@ -86,11 +91,13 @@ static int drop(struct cr_db *db, const char *name, struct cr_error *err)
     if (r == 0) {
         r = cr_db_exec(db, cr_strbuf_text(&sql), err);
     }
-    return r != 0 ? r : run(db, "DELETE FROM " MADE " WHERE name = ?1", name, NULL, err);
+    return r != 0 ? r : run(db, "DELETE FROM " MADE " WHERE name = ?1", &name, 1, err);
 }
 
-static int make(struct cr_db *db, const char *name, const char *definition, struct cr_error *err)
+static int make(struct cr_db *db, const char *portfolio, const char *name, const char *definition,
+                struct cr_error *err)
 {
+    const char *const texts[] = {name, portfolio, definition};
     struct cr_error cause = {0};
     int r = cr_db_exec(db, definition, &cause);
 
@@ -104,13 +111,14 @@ static int make(struct cr_db *db, const char *name, const char *definition, stru
     if (r != 0) {
         return cr_error_set(err, r, "%s", cause.message);
     }
-    return run(db, "INSERT INTO " MADE " (name, definition) VALUES (?1, ?2)", name, definition,
-               err);
+    return run(db, "INSERT INTO " MADE " (name, portfolio, definition) VALUES (?1, ?2, ?3)", texts,
+               CR_ARRAY_LEN(texts), err);
 }
 
-int cr_book_make_table(struct cr_db *db, const struct cr_table *table, bool replace,
+int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, bool replace,
                        struct cr_error *err)
 {
+    const struct cr_table *table = &portfolio->tables[0];
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf definition = CR_STRBUF_INIT;
     bool made = false;
     bool same = false;
@@ -121,11 +129,12 @@ int cr_book_make_table(struct cr_db *db, const struct cr_table *table, bool repl
     if (r == 0) {
         r = cr_db_exec(db,
                        "CREATE TABLE IF NOT EXISTS " MADE
-                       " (name TEXT NOT NULL PRIMARY KEY, definition TEXT NOT NULL)",
+                       " (name TEXT NOT NULL PRIMARY KEY, portfolio TEXT NOT NULL,"
+                       " definition TEXT NOT NULL)",
                        err);
     }
     if (r == 0) {
-        r = find_made(db, table->name, definition.data, &made, &same, err);
+        r = find_made(db, portfolio->name, table->name, definition.data, &made, &same, err);
     }
     if (r == 0 && made && !same && !replace) {
         return cr_error_set(err, CR_EINVAL,
@@ -136,5 +145,5 @@ int cr_book_make_table(struct cr_db *db, const struct cr_table *table, bool repl
     if (r == 0 && made && !same) {
         r = drop(db, table->name, err);
     }
-    return r != 0 || same ? r : make(db, table->name, definition.data, err);
+    return r != 0 || same ? r : make(db, portfolio->name, table->name, definition.data, err);
 }

@@ -31,7 +31,7 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
     }
     load->db = db;
     if (portfolio->is_flat) {
-        r = cr_book_make_table(db, &portfolio->tables[0], mode == CR_IMPORT_REPLACE, err);
+        r = cr_book_make_table(db, portfolio, mode == CR_IMPORT_REPLACE, err);
     }
     if (r != 0 || mode == CR_IMPORT_APPEND) {
         return r;

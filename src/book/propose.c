@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "propose.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -95,7 +96,9 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
             .n_fields = count_role(&proposal, CR_PROPOSE_FIELD),
             .n_features = n_features,
             .n_left_out = count_role(&proposal, CR_PROPOSE_LEFT_OUT),
+            .n_bad = proposal.n_bad,
         };
+        (void)snprintf(ret_report->bad, sizeof(ret_report->bad), "%s", proposal.bad); /* as said */
         strcpy(ret_report->test_column, find_name(&proposal, CR_PROPOSE_TEST)); /* both have 64 */
     }
     free(proposal.columns);

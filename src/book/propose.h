@@ -43,11 +43,16 @@ struct cr_proposal {
     struct cr_propose_column *columns; /* in the file's order */
     bool has_words; /* the outcome is written otherwise than with 0 and 1: good and bad are */
     const char *good, *bad;
+    size_t n_bad; /* rows */
 };
 
 /* Names, roles and types of all columns, the outcome's values; the columns are yours: free. */
 int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_options *options,
                     struct cr_proposal *ret_proposal, struct cr_error *err);
+
+/* A name for SQL: letters in lower case, all else an underline, none of them at the ends or twice
+ * in a row; the first no digit; no word that means something else there. */
+void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN]);
 
 /* The texts. */
 void cr_propose_put_application(const struct cr_proposal *proposal, struct cr_strbuf *out);

@@ -25,6 +25,43 @@ static bool is_special(const char *text)
     return false;
 }
 
+/* Characters that YAML does not take as they are, or takes for the end of a line, as it escapes
+ * them; NULL for any other. */
+static const char *find_escape(const char *text, size_t *ret_len)
+{
+    static const struct {
+        const char *bytes;
+        const char *escape;
+    } escapes[] = {{"\xe2\x80\xa8", "\\L"},
+                   {"\xe2\x80\xa9", "\\P"},
+                   {"\xef\xbb\xbf", "\\uFEFF"},
+                   {"\xef\xbf\xbe", "\\uFFFE"},
+                   {"\xef\xbf\xbf", "\\uFFFF"},
+                   {"\"", "\\\""},
+                   {"\\", "\\\\"}};
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(escapes); i++) {
+        *ret_len = strlen(escapes[i].bytes);
+        if (strncmp(text, escapes[i].bytes, *ret_len) == 0) {
+            return escapes[i].escape;
+        }
+    }
+    return NULL;
+}
+
+/* The number of a control character, of ASCII or of Latin-1; 0 for any other. */
+static unsigned find_control(const char *text, size_t *ret_len)
+{
+    unsigned char first = (unsigned char)text[0];
+    unsigned char second = first != '\0' ? (unsigned char)text[1] : 0;
+
+    *ret_len = first == 0xc2 ? 2 : 1;
+    if (first == 0xc2) {
+        return second <= 0x9f ? second : 0;
+    }
+    return first < 0x20 || first == 0x7f ? first : 0;
+}
+
 void cr_propose_put_text(struct cr_strbuf *out, const char *text)
 {
     bool is_plain = isalpha((unsigned char)text[0]) && !is_special(text);
@@ -39,15 +76,16 @@ void cr_propose_put_text(struct cr_strbuf *out, const char *text)
         return;
     }
     cr_strbuf_putc(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0, step = 1; i < len; i += step) {
+        const char *escape = find_escape(text + i, &step);
+        unsigned control = escape == NULL ? find_control(text + i, &step) : 0;
 
-        if (c == '"' || c == '\\') {
-            cr_strbuf_printf(out, "\\%c", c);
-        } else if (c < 0x20 || c == 0x7f) {
-            cr_strbuf_printf(out, "\\x%02x", c);
+        if (escape != NULL) {
+            cr_strbuf_puts(out, escape);
+        } else if (control != 0) {
+            cr_strbuf_printf(out, "\\x%02x", control);
         } else {
-            cr_strbuf_putc(out, (char)c);
+            cr_strbuf_append(out, text + i, step);
         }
     }
     cr_strbuf_putc(out, '"');

@@ -43,50 +43,6 @@ static bool has_word(const char *name, const char *const *words, size_t n)
 
 /* ---- names ---- */
 
-/* Words that neither engine takes for a column without quotes. */
-static const char *const reserved[] = {
-    "all",    "and",        "as",      "asc",     "between", "by",         "case",    "cast",
-    "check",  "coalesce",   "collate", "column",  "create",  "cross",      "default", "delete",
-    "desc",   "distinct",   "drop",    "else",    "end",     "escape",     "except",  "exists",
-    "false",  "fetch",      "for",     "foreign", "from",    "full",       "grant",   "group",
-    "having", "in",         "index",   "inner",   "insert",  "intersect",  "into",    "is",
-    "join",   "left",       "like",    "limit",   "natural", "not",        "null",    "offset",
-    "on",     "or",         "order",   "outer",   "primary", "references", "right",   "select",
-    "set",    "some",       "table",   "then",    "to",      "true",       "union",   "unique",
-    "update", "user",       "using",   "values",  "when",    "where",      "window",  "with",
-    "row_id", "row_number",
-};
-
-/* Letters in lower case, all else an underline, none of them at the ends or twice in a row; the
- * first no digit. */
-static void make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
-{
-    size_t len = 0;
-
-    for (const char *c = header; *c != '\0' && len + 12 < CR_PROPOSE_NAME_LEN; c++) {
-        bool is_word = isalnum((unsigned char)*c);
-
-        if (is_word && len == 0 && isdigit((unsigned char)*c)) {
-            name[len++] = 'x';
-        }
-        if (is_word) {
-            name[len++] = (char)tolower((unsigned char)*c);
-        } else if (len > 0 && name[len - 1] != '_') {
-            name[len++] = '_';
-        }
-    }
-    while (len > 0 && name[len - 1] == '_') {
-        len--;
-    }
-    name[len] = '\0';
-    if (len == 0) {
-        strcpy(name, "column"); /* shorter than the least that a name has room for */
-    }
-    if (is_one_of(reserved, CR_ARRAY_LEN(reserved), name, strlen(name))) {
-        strcat(name, "_value"); /* 12 bytes were kept free */
-    }
-}
-
 /* Whether the one is the name of a feature that is made from the other. */
 static bool is_derived(const char *name, const char *from)
 {
@@ -113,7 +69,7 @@ static void name_column(const struct cr_proposal *proposal, size_t i)
     char *name = proposal->columns[i].name;
     size_t len;
 
-    make_name(proposal->columns[i].seen->header, name);
+    cr_propose_make_name(proposal->columns[i].seen->header, name);
     len = strlen(name);
     for (unsigned n = 2; is_taken(proposal, i, name); n++) {
         (void)snprintf(name + len, CR_PROPOSE_NAME_LEN - len, "_%u", n);
@@ -231,6 +187,8 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
                             seen->header, seen->has_many ? "more than " : "", seen->n_levels);
     }
     if (is_bool(seen)) {
+        proposal->bad = b->text;
+        proposal->n_bad = b->n;
         return 0;
     }
     a_is_bad = is_bad_word(a->text) != is_bad_word(b->text) ? is_bad_word(a->text) : a->n < b->n;
@@ -240,6 +198,7 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
     proposal->has_words = true;
     proposal->bad = a_is_bad ? a->text : b->text;
     proposal->good = a_is_bad ? b->text : a->text;
+    proposal->n_bad = a_is_bad ? a->n : b->n;
     return 0;
 }
 
@@ -309,7 +268,7 @@ int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_op
     for (size_t i = 0; i < proposal.n_columns; i++) {
         proposal.columns[i].role = CR_PROPOSE_LEFT_OUT; /* until it is planned */
     }
-    make_name(options->name, proposal.table);
+    cr_propose_make_name(options->name, proposal.table);
     r = plan_columns(&proposal, err);
     if (r != 0) {
         free(proposal.columns);

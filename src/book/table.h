@@ -28,9 +28,9 @@ int cr_book_explain_violation(struct cr_db *db, const struct cr_table *table,
 bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len);
 
 /* The table of a flat book: makes it when it is not there, inside the caller's transaction. One
- * that was made from another description is CR_EINVAL, or made anew when `replace`; one of that
- * name that no import made is CR_EINVAL. */
-int cr_book_make_table(struct cr_db *db, const struct cr_table *table, bool replace,
+ * that was made from another description is CR_EINVAL, or made anew when `replace`; one of another
+ * portfolio, and one that no import made, are CR_EINVAL. */
+int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, bool replace,
                        struct cr_error *err);
 
 /* The greatest number in the column; 0 in an empty table. */

@@ -59,7 +59,10 @@ const struct cr_command cr_cmd_portfolio = {
         "check looks at everything that can be found out before a training: the texts and their\n"
         "SQL, what a request cannot carry, levels that nobody declared, and what tells the "
         "outcome\n"
-        "too well. Each fault is one line with its place; with any the exit status is 1.",
+        "too well. Each fault is one line with its place; with any the exit status is 1. Where "
+        "tables\n"
+        "have dates it takes the future away from the book in a transaction and rolls that back:\n"
+        "nothing changes, and meanwhile nobody else writes.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

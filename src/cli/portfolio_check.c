@@ -23,6 +23,19 @@ static void tell(const char *fault, void *context)
     (void)json_array_append_new(telling->faults, json_string(fault)); /* checked by json_pack */
 }
 
+/* A text that does not work is a fault like others: the only one, as nothing else could be seen. */
+static int keep_fault(int result, const struct cr_error *cause, struct telling *telling,
+                      struct cr_check_report *report, struct cr_error *err)
+{
+    if (result == CR_EPARSE || result == CR_EINVAL) {
+        report->n_faults++;
+        tell(cause->message, telling);
+        return 0;
+    }
+    *err = *cause;
+    return result;
+}
+
 static int check(const struct cr_cli *cli, struct telling *telling,
                  struct cr_check_report *ret_report, struct cr_error *err)
 {
@@ -32,17 +45,16 @@ static int check(const struct cr_cli *cli, struct telling *telling,
     if (path == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    int result = cr_portfolio_load(path, NULL, &portfolio, err);
-    if (result == 0) {
-        result = cr_cli_open_book(cli, portfolio, &db, err);
+    struct cr_error cause;
+    int result = cr_portfolio_load(path, NULL, &portfolio, &cause);
+    if (result != 0) {
+        return keep_fault(result, &cause, telling, ret_report, err);
     }
-    return result != 0 ? result : cr_check_portfolio(db, portfolio, tell, telling, ret_report, err);
-}
-
-/* A text that does not work is a fault like others: the only one, as nothing else could be seen. */
-static bool is_fault(int result)
-{
-    return result == CR_EPARSE || result == CR_EINVAL;
+    if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0) {
+        return result; /* no fault of the portfolio */
+    }
+    result = cr_check_portfolio(db, portfolio, tell, telling, ret_report, &cause);
+    return result != 0 ? keep_fault(result, &cause, telling, ret_report, err) : 0;
 }
 
 int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_error *err)
@@ -50,15 +62,9 @@ int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_error *err)
     CR_CLEANUP(cr_json_decrefp) json_t *faults = json_array();
     struct telling telling = {cli, faults};
     struct cr_check_report report = {0};
-    struct cr_error cause = {0};
-    int result = check(cli, &telling, &report, &cause);
-    if (result != 0 && !is_fault(result)) {
-        *err = cause;
-        return result;
-    }
+    int result = check(cli, &telling, &report, err);
     if (result != 0) {
-        report.n_faults = 1;
-        tell(cause.message, &telling);
+        return result;
     }
     if (cli->json) {
         result = cr_cli_print_json(json_pack("{s:s, s:b, s:I, s:O}", "portfolio", cli->args[1],

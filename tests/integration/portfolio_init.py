@@ -102,6 +102,32 @@ def check_file(place, version, file, table):
         assert refused.returncode == 1 and message in refused.stderr and not refused.stdout, (message, refused)
 
 
+# What an engine, or the program, takes for something else than a column: a sample of each list and those that were missing once.
+WORDS = ("transaction add constraint returning isnull notnull commit any user order group select default column check case when end from to table "
+         "references primary current_date current_user session_user lateral analyse array both only placing window filter over partition rows key "
+         "row_id row_number application features coalesce ln power with values limit offset desc asc in is not null true false").split()
+# Ends of lines and characters that YAML does not take, in headers, in texts and in what is left out.
+STRANGE = ["a\u2028b", "c\u2029d", "e\u0085f", "g\ufeffh", "i\x07j", "k\x9fl", 'm"n\\o', "p: {q}"]
+
+
+def check_words(place):
+    """A file whose headers are words of SQL, and one with characters that end a comment, can be trained like any other."""
+    for name, headers in [("words", WORDS), ("strange", STRANGE)]:
+        file = place.dir / f"{name}.csv"
+        draw = random.Random(2)
+        with open(file, "w", newline="", encoding="utf-8") as out:
+            made = csv.writer(out)
+            made.writerow([*headers, *(f"{header} constant" for header in headers), "failed"])
+            for _ in range(400):
+                cells = [draw.choice(STRANGE) if name == "strange" else draw.randint(0, 99) for _ in headers]
+                risk = 0.85 if cells[0] in (STRANGE[0], STRANGE[1]) or (name == "words" and cells[0] > 60) else 0.12
+                made.writerow([*cells, *("x" for _ in headers), int(draw.random() < risk)])
+        place.run("portfolio", "init", str(file), "--target", "failed", "--name", name)
+        assert place.run("portfolio", "check", name)["ok"], name
+        trained = place.run("--portfolio", name, "train", "--no-search", "--models", "logistic")
+        assert trained["models"][0]["kind"] == "logistic"
+
+
 def check_refusals(place, file):
     """What cannot be guessed is said, and nothing is left behind."""
     folders = place.dir / "portfolios"
@@ -119,7 +145,11 @@ def check_refusals(place, file):
                            ([str(twice), "--target", "y", "--name", "x"], "twice.csv:1:2: column 'a' is there twice"),
                            ([str(ragged), "--target", "y", "--name", "x"], "ragged.csv:3: the row has 2 fields, the header 3")]:
         assert message in place.run("portfolio", "init", *words, status=1)["error"]["message"], words
-        assert sorted(name for name in os.listdir(folders)) == before, "a refused init must leave no folder"
+        assert sorted(os.listdir(folders)) == before, "a refused init must leave no folder"
+    place.run("portfolio", "init", str(file), "--target", "Loan Status", "--name", "a-b")
+    refused = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--name", "a_b", status=1)["error"]["message"]
+    assert "table 'a_b' is that of the portfolio 'a-b'" in refused, refused
+    assert sorted(os.listdir(folders)) == sorted([*before, "a-b"])
 
 
 def main():
@@ -129,7 +159,9 @@ def main():
         file = place.dir / "book.csv"
         write(file, ";", table)
         made = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--test-column", "Holdout", "--name", "tricky")
-        assert made == {"portfolio": "tricky", "rows": N_ROWS, "rejected": 0, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout"}, made
+        n_bad = sum(row[-1] == "Charged Off" for row in table)
+        assert made == {"portfolio": "tricky", "rows": N_ROWS, "rejected": 0, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
+                        "bad": "Charged Off", "n_bad": n_bad}, made
         check_texts(place.dir / "portfolios" / "tricky")
         place.globals += ["--portfolio", "tricky"]
         checked = place.run("portfolio", "check", "tricky")
@@ -140,6 +172,7 @@ def main():
         check_file(place, trained["champion"], file, table)
         check_serving(place, "tricky", table)
         check_refusals(place, file)
+        check_words(place)
 
 
 if __name__ == "__main__":

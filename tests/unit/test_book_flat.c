@@ -224,6 +224,23 @@ static void test_foreign_table(void **state)
     assert_rows(setup, "SELECT * FROM cards", "1\n");
 }
 
+/* The table of another portfolio is not touched, whatever the mode. */
+static void test_another_portfolio(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_import_report none = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &report, &err), &err);
+    cr_portfolio_destroy(setup->portfolio);
+    setup->portfolio = NULL;
+    cr_assert_ok(cr_portfolio_load(setup->folder, "large", &setup->portfolio, &err), &err);
+    assert_int_equal(import(setup, HEADER GOOD_2, CR_IMPORT_REPLACE, &none, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "table 'cards' is that of the portfolio 'small'"));
+    assert_rows(setup, "SELECT row_number, card FROM cards", "1|7\n");
+}
+
 /* A failed import leaves no table behind either. */
 static void test_failure(void **state)
 {
@@ -245,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_foreign_table, make, destroy),
+        cmocka_unit_test_setup_teardown(test_another_portfolio, make, destroy),
         cmocka_unit_test_setup_teardown(test_failure, make, destroy),
     };
 

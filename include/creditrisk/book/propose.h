@@ -19,6 +19,8 @@ struct cr_propose_report {
     size_t n_fields;
     size_t n_features;
     size_t n_left_out;    /* columns that are no fields; application.yaml says why */
+    char bad[64];         /* how the file writes a bad outcome, cut where it is too long … */
+    size_t n_bad;         /* … and in how many rows it does */
     char test_column[64]; /* its name in the portfolio; "" when there is none */
 };
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/* Names for SQL, made from what stands in the first line of a file. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "propose.h"
+
+/* The keywords of SQLite, those of PostgreSQL that are no names, and what this program means by a
+ * word in features.sql and training.sql. */
+static const char reserved[] =
+    " abort action add after all alter always analyse analyze and any application array as asc "
+    "asymmetric attach authorization autoincrement before begin between binary both by "
+    "cascade case cast check coalesce collate collation column commit concurrently conflict "
+    "constraint create cross current current_catalog current_date current_role current_schema "
+    "current_time current_timestamp current_user database default deferrable deferred delete "
+    "desc detach distinct do drop each else end escape except exclude exclusive exists "
+    "explain fail false features fetch filter first following for foreign freeze from full "
+    "generated glob grant group groups having if ignore ilike immediate in index indexed "
+    "initially inner insert instead intersect into is isnull join key last lateral leading "
+    "left like limit ln localtime localtimestamp match materialized natural no not nothing "
+    "notnull null nulls of offset on only or order others outer over overlaps partition "
+    "placing plan power pragma preceding primary query raise range recursive references "
+    "regexp reindex release rename replace restrict returning right rollback row row_id "
+    "row_number rows savepoint select session_user set similar some symmetric system_user "
+    "table tablesample temp temporary then ties to trailing transaction trigger true "
+    "unbounded union unique update user using vacuum values variadic verbose view virtual "
+    "when where window with within without ";
+
+static bool is_reserved(const char *name)
+{
+    char word[CR_PROPOSE_NAME_LEN + 2];
+
+    (void)snprintf(word, sizeof(word), " %s ", name); /* it fits */
+    return strstr(reserved, word) != NULL;
+}
+
+void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
+{
+    size_t len = 0;
+
+    for (const char *c = header; *c != '\0' && len + 12 < CR_PROPOSE_NAME_LEN; c++) {
+        bool is_word = isalnum((unsigned char)*c);
+
+        if (is_word && len == 0 && isdigit((unsigned char)*c)) {
+            name[len++] = 'x';
+        }
+        if (is_word) {
+            name[len++] = (char)tolower((unsigned char)*c);
+        } else if (len > 0 && name[len - 1] != '_') {
+            name[len++] = '_';
+        }
+    }
+    while (len > 0 && name[len - 1] == '_') {
+        len--;
+    }
+    name[len] = '\0';
+    if (len == 0) {
+        strcpy(name, "column"); /* shorter than the least that a name has room for */
+    }
+    if (is_reserved(name)) {
+        strcat(name, "_value"); /* 12 bytes were kept free */
+    }
+}
