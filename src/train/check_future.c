@@ -4,6 +4,8 @@
  * used rows from behind it. */
 #include "check.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,17 +108,34 @@ static const char *day_of(const struct cr_extract *extract, size_t row)
     return cr_frame_get(&extract->frame, row, (size_t)extract->col_date).text;
 }
 
-/* The last line of the text in which the name stands, from 1; 0 when it does not. */
+static bool is_word(char c)
+{
+    return c == '_' || isalnum((unsigned char)c);
+}
+
+/* The last line of the text in which the name stands as a word, from 1; 0 when it does not. */
 static size_t find_line(const struct cr_portfolio_file *file, const char *name)
 {
+    size_t len = strlen(name);
     size_t line = 1, found = 0;
     for (const char *c = file->data; *c != '\0'; c++) {
         line += *c == '\n';
-        if (strncmp(c, name, strlen(name)) == 0) {
+        if (strncmp(c, name, len) == 0 && !is_word(c[len]) &&
+            (c == file->data || !is_word(c[-1]))) {
             found = line;
         }
     }
     return found;
+}
+
+/* The text that was run: that of the engine, where it has one of its own. */
+static const struct cr_portfolio_file *find_training(const struct cr_check *check)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "training.%s.sql",
+                   cr_db_engine_name(check->db)); /* it fits */
+    const struct cr_portfolio_file *own = cr_portfolio_find_file(check->portfolio, name);
+    return own != NULL ? own : cr_portfolio_find_file(check->portfolio, "training.sql");
 }
 
 static bool differs(struct cr_value a, struct cr_value b)
@@ -128,15 +147,24 @@ static bool differs(struct cr_value a, struct cr_value b)
            (!cr_value_is_missing(a) && a.number != b.number);
 }
 
-/* In how many of the applications up to the day field i has changed; both extracts have them in one
- * order. */
+/* Whether both rows are of one application, as far as the book names its applications. */
+static bool is_same_row(const struct cr_extract *before, size_t row, const struct cr_extract *after,
+                        size_t other)
+{
+    return before->col_row < 0 || after->col_row < 0 ||
+           !differs(cr_frame_get(&before->frame, row, (size_t)before->col_row),
+                    cr_frame_get(&after->frame, other, (size_t)after->col_row));
+}
+
+/* In how many of the applications up to the day field i has changed. Both extracts have them in one
+ * order; of those that the cut took away nothing is known. */
 static size_t count_changed(const struct cr_extract *before, const struct cr_extract *after,
                             const char *day, size_t i)
 {
     size_t n = 0;
     size_t other = 0;
-    for (size_t row = 0; row < before->frame.n_rows; row++) {
-        if (strcmp(day_of(before, row), day) <= 0 && other < after->frame.n_rows) {
+    for (size_t row = 0; row < before->frame.n_rows && other < after->frame.n_rows; row++) {
+        if (strcmp(day_of(before, row), day) <= 0 && is_same_row(before, row, after, other)) {
             n += differs(cr_frame_get(&before->frame, row, before->first_field + i),
                          cr_frame_get(&after->frame, other, after->first_field + i));
             other++;
@@ -150,7 +178,7 @@ static void compare(struct cr_check *check, const struct cr_extract *after, cons
                     bool *told)
 {
     const struct cr_portfolio *portfolio = check->portfolio;
-    const struct cr_portfolio_file *training = cr_portfolio_find_file(portfolio, "training.sql");
+    const struct cr_portfolio_file *training = find_training(check);
     for (size_t i = 0; i < portfolio->n_fields; i++) {
         const char *name = portfolio->fields[i].name;
         size_t n = told[i] ? 0 : count_changed(&check->extract, after, day, i);
