@@ -91,48 +91,53 @@ struct cr_champion *cr_seat_champion(struct cr_seat *seat)
 
 /* ---- who has a seat ---- */
 
-static int need_seat(struct cr_seats *seats, const char *portfolio, struct cr_error *err)
+/* Who gets none is told once, and is nobody else's trouble. */
+static void need_seat(struct cr_seats *seats, const char *portfolio)
 {
-    return cr_seats_find(seats, portfolio) != NULL ? 0 : add_seat(seats, portfolio, err);
+    struct cr_error err;
+
+    if (cr_seats_find(seats, portfolio) == NULL && add_seat(seats, portfolio, &err) != 0 &&
+        !seats->has_told) {
+        seats->has_told = true;
+        cr_log(CR_LOG_ERROR, "portfolio_not_served", "{s:s, s:s}", "portfolio", portfolio, "reason",
+               err.message);
+    }
 }
 
 /* The registry's portfolios; one that cannot be read has none, as loading will tell. */
-static int need_all(struct cr_seats *seats, struct cr_error *err)
+static void need_all(struct cr_seats *seats)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     const struct cr_settings *settings = seats->settings;
     char **names = NULL;
     size_t n = 0;
-    int result = 0;
 
     if (cr_registry_open(settings->registry, settings->registry_db, false, &registry, NULL) != 0 ||
         cr_registry_portfolios(registry, &names, &n, NULL) != 0) {
-        return 0;
+        return;
     }
-    for (size_t i = 0; i < n && result == 0; i++) {
-        result = need_seat(seats, names[i], err);
+    for (size_t i = 0; i < n; i++) {
+        need_seat(seats, names[i]);
     }
     cr_registry_free_portfolios(names, n);
-    return result;
 }
 
 static int need_named(struct cr_seats *seats, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *list = strdup(seats->settings->portfolios);
     char *rest = list;
-    int result = 0;
 
     if (list == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    for (char *name = strsep(&rest, ","); name != NULL && result == 0; name = strsep(&rest, ",")) {
+    for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
         if (strcmp(name, "*") == 0) {
-            result = need_all(seats, err);
+            need_all(seats);
         } else if (*name != '\0') {
-            result = need_seat(seats, name, err);
+            need_seat(seats, name);
         }
     }
-    return result;
+    return 0;
 }
 
 /* ---- who sits there ---- */
@@ -152,8 +157,9 @@ static void swap_champion(struct cr_seat *seat, struct cr_champion *champion)
 static void log_features(const struct cr_bundle *bundle)
 {
     if (cr_bundle_not_compiled(bundle) != NULL) {
-        cr_log(CR_LOG_WARN, "features_not_compiled", "{s:s, s:s}", "version", bundle->version,
-               "reason", cr_bundle_not_compiled(bundle));
+        cr_log(CR_LOG_WARN, "features_not_compiled", "{s:s, s:s, s:s}", "portfolio",
+               bundle->portfolio->name, "version", bundle->version, "reason",
+               cr_bundle_not_compiled(bundle));
     }
 }
 

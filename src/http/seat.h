@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "challengers.h"
@@ -38,6 +39,7 @@ struct cr_seats {
     struct cr_metrics *metrics;
     size_t n_contexts;   /* of every champion */
     atomic_int registry; /* enum cr_registry_state */
+    bool has_told;       /* that somebody gets no seat */
     atomic_size_t n;     /* the items below it do not change */
     struct cr_seat *items[CR_MAX_SEATS];
 };

@@ -15,6 +15,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/log.h"
+#include "creditrisk/util/strbuf.h"
 
 static const char successor[] = "CR_TEST_SUCCESSOR"; /* the version that a trial promotes */
 static const char hanging[] =
@@ -113,6 +114,37 @@ static void no_champion_waits_for_a_challenger(void **state)
     cr_fixture_finish(&fixture);
 }
 
+/* There are seats for so many portfolios; who gets none does no harm to those that have one. */
+static void seats_have_an_end(void **state)
+{
+    struct cr_fixture fixture;
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf names = CR_STRBUF_INIT;
+    struct cr_settings settings;
+    struct cr_server *server = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_fixture_init(&fixture);
+    version = cr_fixture_publish(&fixture, "logistic");
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    for (size_t i = 0; i < CR_MAX_SEATS + 6; i++) {
+        cr_strbuf_printf(&names, "%sbook%zu", i == 0 ? "" : ",", i);
+    }
+    assert_int_equal(setenv("CREDITRISK_PORTFOLIOS", cr_strbuf_text(&names), 1), 0);
+    start(&fixture, &settings, &server);
+    assert_int_equal(unsetenv("CREDITRISK_PORTFOLIOS"), 0);
+    assert_int_equal(cr_server_reload(server, &err), CR_ENOTFOUND); /* they have no champion */
+    assert_non_null(strstr(err.message, "portfolio 'book0': "));
+    assert_serves(server, version);
+    assert_int_equal(atomic_load(&server->seats.n), CR_MAX_SEATS);
+    assert_null(cr_seats_find(&server->seats, "book63"));
+    assert_non_null(cr_seats_find(&server->seats, "book62"));
+    cr_server_destroy(server);
+    cr_settings_finish(&settings);
+    cr_fixture_finish(&fixture);
+}
+
 /* Whether the version is the one whose trial never ends. */
 static bool hangs(const char *registry, const char *version)
 {
@@ -142,6 +174,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_promotion_during_a_refusal_is_followed),
         cmocka_unit_test(no_champion_waits_for_a_challenger),
+        cmocka_unit_test(seats_have_an_end),
     };
 
     if (cr_trial_is_child(argc, argv)) {
