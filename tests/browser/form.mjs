@@ -170,6 +170,39 @@ async function checkLink(page, open) {
   assert.deepEqual(await textsOf(other), await textsOf(page));
 }
 
+// A second link in the same tab is another application: nothing of the first stays, and its answer is marked.
+async function checkOtherLink(page) {
+  await press(page, "Fill in an example");
+  await press(page, "Score");
+  await page.locator("#result.answered:not(.stale)").waitFor();
+  await page.evaluate(() => { location.hash = "#age=52"; });
+  await page.locator("#result.stale").waitFor();
+  const texts = await textsOf(page);
+  assert.equal(texts.age, "52");
+  for (const { name, default: value } of fields.filter((field) => field.name !== "age" && field.type !== "enum" && field.type !== "bool")) {
+    assert.equal(texts[name], value === null ? "" : String(value), name);
+  }
+}
+
+// What is changed while the service reckons makes its answer one to another form.
+async function checkHaste(page) {
+  await press(page, "Fill in an example");
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await page.route("**/predict*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest("**/predict*");
+  await press(page, "Score");
+  const answered = (await asked).response();
+  await fieldOf(page, "age").locator("input").fill("36");
+  go();
+  await answered;
+  await page.locator("#result.answered.stale").waitFor();
+  await page.unroute("**/predict*");
+}
+
 async function checkKeyboard(open) {
   const page = await open("/");
   await formIsThere(page);
@@ -211,6 +244,8 @@ await withBrowser(async (open) => {
   await checkScore(page);
   await checkGauge(page);
   await checkLink(page, open);
+  await checkOtherLink(page);
+  await checkHaste(page);
   await checkComplaints(page);
   await checkKeyboard(open);
   await checkStillness(open);

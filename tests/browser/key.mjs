@@ -14,7 +14,9 @@ await withBrowser(async (open) => {
   await formIsThere(page);
   await press(page, "Fill in an example");
   await press(page, "Score");
-  await giveKey(page, "no.key");
+  await giveKey(page, "no…key"); // which no header can carry
+  assert.ok(await page.locator("dialog input").evaluate((input) => !input.validity.valid));
+  await giveKey(page, " no.key ");
   await page.locator("dialog[open] input").waitFor();
   await giveKey(page, known.key);
   await page.locator("#result.answered").waitFor();

@@ -27,18 +27,21 @@ function makeFolded(name, fields) {
 }
 
 export class Form {
-  // `submit(application)` is called with what is to be scored, `changed()` whenever a field is.
+  // `submit(application)` is called with what is to be scored, `changed()` whenever a field is; `edition` counts the changes.
   constructor(root, portfolio, money, { submit, changed }) {
     this.root = root;
     this.submit = submit;
     this.groups = portfolio.groups.map(({ name, fields }) => ({ name, fields: fields.map((about) => new Field(about, money)) }));
     this.fields = this.groups.flatMap(({ fields }) => fields);
     this.byName = new Map(this.fields.map((field) => [field.name, field]));
+    this.edition = 0;
     this.build();
-    root.addEventListener("input", changed);
+    root.addEventListener("input", () => {
+      this.edition += 1;
+      changed();
+    });
     root.addEventListener("submit", (event) => this.handle(event));
     addEventListener("hashchange", () => this.readLink());
-    this.readLink();
   }
 
   build() {
@@ -51,7 +54,7 @@ export class Form {
     this.root.replaceChildren(
       this.summary,
       ...parts((about) => !isOptional(about)).map(([name, fields]) => makeGroup(name, fields)),
-      this.folds.length > 0 && element("h2", { class: "more" }, "If it is known"),
+      ...(this.folds.length > 0 ? [element("h2", { class: "more" }, "If it is known")] : []),
       ...this.folds.map(({ root }) => root),
       this.makeActions());
     this.tell();
@@ -81,8 +84,10 @@ export class Form {
     this.root.dispatchEvent(new Event("input"));
   }
 
+  // A link is another application: what it does not name is what it is at first.
   readLink() {
-    if (link.read(this.fields)) this.tell();
+    const texts = link.read(this.fields);
+    if (texts !== null) this.fill((field) => texts.get(field.name) ?? field.initial);
   }
 
   // The application; null when something is wrong with it, which is then shown.

@@ -14,8 +14,10 @@ function start(portfolio) {
   const result = new Result(find("#result"), portfolio, money, form);
 
   async function submit(application) {
+    const { edition } = form;
     try {
       result.show(await postJson(at("/predict?explain=full"), application));
+      if (form.edition !== edition) result.outdate();
     } catch (refusal) {
       const complaints = refusal.body?.detail;
       if (Array.isArray(complaints)) form.showComplaints(complaints);
@@ -23,6 +25,7 @@ function start(portfolio) {
     }
   }
 
+  form.readLink();
   find("#book").textContent = portfolio.title;
   document.title = `${portfolio.title} · creditrisk`;
 }

@@ -8,7 +8,8 @@ let asking = null; // one dialogue for all requests that wait
 export const storedKey = () => sessionStorage.getItem(SLOT);
 
 function open(reason, done) {
-  const input = element("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true });
+  const input = element("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true,
+    pattern: "\\s*[\\x21-\\x7e]+\\s*", title: "Letters, digits and marks: no header carries anything else" });
   const dialog = element("dialog", { class: "card dialog", "aria-labelledby": "key-title" },
     element("form", { onsubmit: submit },
       element("h2", { id: "key-title" }, "This service asks for a key"),

@@ -7,12 +7,10 @@ export function write(fields) {
   return "#" + new URLSearchParams(changed.map((field) => [field.name, field.text]));
 }
 
-// Whether the address had anything for the fields, which then have it.
+// What the address has for the fields, by name; null when it has nothing.
 export function read(fields) {
   const texts = new URLSearchParams(location.hash.slice(1));
-  const found = fields.filter((field) => texts.has(field.name));
-  for (const field of found) field.text = texts.get(field.name);
-  return found.length > 0;
+  return fields.some((field) => texts.has(field.name)) ? texts : null;
 }
 
 // Puts the link into the address bar and, where the browser lets us, on the clipboard; what happened, in words.
