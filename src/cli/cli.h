@@ -139,6 +139,23 @@ void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
 
 void cr_cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Where a command that the reader is told to give is to work: where this call does, or with another
+ * registry, of which only the portfolio is known. */
+enum cr_cli_where { CR_CLI_HERE, CR_CLI_ELSEWHERE };
+
+/* "creditrisk" and the words (the last is NULL), quoted for a shell where they need it, and the
+ * options of place of this call (--portfolio, --registry …): without them the command would work
+ * on another portfolio. Passwords are masked. Yours (free), NULL without memory. */
+char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
+    __attribute__((sentinel));
+
+/* Whether this call names the portfolio: --portfolio stands in it. */
+bool cr_cli_names_portfolio(const struct cr_cli *cli);
+
+/* Remarks: which command lets a new version serve; and how a daemon hears of another champion. */
+void cr_cli_say_promote(const struct cr_cli *cli, const char *version);
+void cr_cli_say_reload(const struct cr_cli *cli);
+
 #define CR_CLI_MONEY_LEN 64
 
 /* Money with the portfolio's symbol and grouping, decimals only where there are any:

@@ -153,7 +153,7 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
     if (published != NULL) {
         printf("\n%s is published: %s with these costs, and so threshold %.2f instead of %.2f\n",
                published, seen->bundle->version, seen->choice.threshold, seen->bundle->threshold);
-        cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", published);
+        cr_cli_say_promote(cli, published);
     }
     return result;
 }

@@ -15,7 +15,8 @@
 #define MAX_KINDS 16
 
 static const struct cr_option options[] = {
-    {"models", "LIST", "which models, separated by commas (default: all this build has)"},
+    {"models", "LIST",
+     "of logistic, gbm, lightgbm, xgboost, separated by commas (default: all that this build has)"},
     {"set", "NAME", "feature set (default: the portfolio's first)"},
     {"split", "SPEC", "group, random, time, column:NAME or ids:FILE (default group)"},
     {"seed", "N", "seed of split, folds and models (default: search.yaml's)"},
@@ -95,8 +96,8 @@ static int print_report(const struct cr_train_report *report, struct cr_error *e
            report->portfolio, report->n_train, report->n_test, report->split_kind, report->n_inputs,
            (unsigned long long)report->seed);
     int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3FCU, err);
-    printf("\n* this run's choice: the highest CV AUC, or the simplest model within one standard "
-           "error of it; it serves once it is promoted\n");
+    printf("\n* this run's choice: the highest CV AUC, or the simplest model within one paired "
+           "standard error of it; it serves once it is promoted\n");
     print_race(report);
     return result;
 }
@@ -184,11 +185,12 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     }
     const char *champion = report.models[report.champion].version;
     if (!cr_cli_has(cli, "promote")) {
-        cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", champion);
+        cr_cli_say_promote(cli, champion);
     } else if (!gates.passed) {
         return cr_cli_refuse_by_gates(cli, champion, &gates, err);
     } else {
-        cr_cli_say(cli, "%s serves now", champion);
+        cr_cli_say(cli, "%s is the champion of %s", champion, report.portfolio);
+        cr_cli_say_reload(cli);
         if (train_options->include_protected) {
             cr_cli_warn_of_protected(champion);
         }

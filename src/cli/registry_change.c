@@ -9,11 +9,6 @@
 #include "creditrisk/util/json.h"
 #include "registry_verbs.h"
 
-static void say_reload(const struct cr_cli *cli)
-{
-    cr_cli_say(cli, "a running daemon takes it over with kill -HUP or POST /admin/reload");
-}
-
 /* What happened to the champion, as JSON or a sentence. */
 static int report_champion(struct cr_cli *cli, struct cr_registry *registry, const char *version,
                            const char *before, const struct cr_registry_actor *actor,
@@ -35,7 +30,7 @@ static int report_champion(struct cr_cli *cli, struct cr_registry *registry, con
     }
     printf("%s of %s is the champion%s%s\n", version, portfolio,
            before == NULL ? "" : "; before it was ", before == NULL ? "" : before);
-    say_reload(cli);
+    cr_cli_say_reload(cli);
     return CR_CLI_OK;
 }
 
@@ -110,7 +105,7 @@ static int report_challenger(struct cr_cli *cli, const char *version, struct cr_
         printf("%s of %s is the challenger: scored in shadow, never answered\n", version,
                portfolio);
     }
-    say_reload(cli);
+    cr_cli_say_reload(cli);
     return CR_CLI_OK;
 }
 

@@ -34,8 +34,12 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
             json_pack("{s:s, s:s, s:s}", "portfolio", portfolio, "version", version, "file", file),
             err);
     }
-    printf("%s of %s is in %s; elsewhere: creditrisk registry import %s\n", version, portfolio,
-           file, file);
+    CR_CLEANUP(cr_freep)
+    char *command = cr_cli_command(cli, CR_CLI_ELSEWHERE, "registry", "import", file, NULL);
+    if (command == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    cr_cli_line("%s of %s is in %s; elsewhere: %s", version, portfolio, file, command);
     return CR_CLI_OK;
 }
 
@@ -66,7 +70,7 @@ static int report_import(struct cr_cli *cli, const struct arrival *arrival, cons
         cr_cli_say(cli, "the name '%s' was used here before%s", arrival->own,
                    arrival->is_signed ? ": sign it anew, its signature was for the old name" : "");
     }
-    cr_cli_say(cli, "let it serve: creditrisk registry promote %s --reason \"…\"", version);
+    cr_cli_say_promote(cli, version);
     return CR_CLI_OK;
 }
 

@@ -281,6 +281,7 @@ bool cr_settings_entry(const struct cr_settings *settings, size_t i,
     cr_strbuf_puts(&value, "");
     put_value(&value, settings, &table[i]);
     ret_entry->key = table[i].key != NULL ? table[i].key : table[i].flag;
+    ret_entry->flag = table[i].flag;
     ret_entry->kind = cr_setting_is_text(&table[i])      ? CR_SETTINGS_TEXT
                       : table[i].type == CR_SETTING_BOOL ? CR_SETTINGS_BOOL
                                                          : CR_SETTINGS_INTEGER;

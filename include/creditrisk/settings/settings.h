@@ -100,6 +100,7 @@ enum cr_settings_kind { CR_SETTINGS_TEXT, CR_SETTINGS_INTEGER, CR_SETTINGS_BOOL 
 /* One setting for display; passwords inside database addresses are masked. */
 struct cr_settings_entry {
     const char *key;
+    const char *flag; /* without the dashes; NULL = none */
     enum cr_settings_kind kind;
     char *value; /* yours (free); "" when unset, NULL without memory */
     const char *origin;
