@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* registry list, show, history, verify. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/registry/artifact.h"
@@ -123,8 +124,9 @@ static int print_list(const struct cr_cli *cli, const json_t *list, struct cr_er
         add_version(&cells, version);
     }
     if (json_array_size(list) == 0) {
-        cr_cli_say(cli, "portfolio '%s' has no version yet: run 'creditrisk train'",
-                   cli->settings.portfolio);
+        CR_CLEANUP(cr_freep) char *command = cr_cli_command(cli, CR_CLI_HERE, "train", NULL);
+        cr_cli_say(cli, "portfolio '%s' has no version yet: %s makes the first",
+                   cli->settings.portfolio, command != NULL ? command : "creditrisk train");
     }
     return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0xCU, err);
 }
@@ -136,6 +138,10 @@ int cr_registry_verb_list(struct cr_cli *cli, struct cr_registry *registry, stru
     struct cr_registry_version *versions = NULL;
     size_t n = 0;
     int result = cr_registry_list(registry, portfolio, &versions, &n, err);
+    if (result == 0 && n == 0) { /* none yet, or a name that is no portfolio's */
+        CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *described = NULL;
+        result = cr_cli_load_portfolio(cli, &described, err);
+    }
     if (result != 0) {
         return result;
     }
@@ -271,8 +277,9 @@ int cr_registry_verb_history(struct cr_cli *cli, struct cr_registry *registry, s
         json_pack("{s:s, s:o}", "portfolio", cli->settings.portfolio, "events", events), err);
 }
 
-/* What `verify` found. */
+/* What `verify` found in one portfolio. */
 struct audit {
+    const char *portfolio;
     json_t *versions; /* [{"version", "ok", "reason"?, "signed_with"}] */
     size_t n_bad;
     struct cr_registry_leftovers leftovers; /* of a whole portfolio only */
@@ -285,12 +292,12 @@ static void audit_finish(struct audit *audit)
 }
 
 /* Whatever is wrong with a version is a finding; only what ends every check is an error. */
-static int audit_version(const struct cr_cli *cli, struct cr_registry *registry,
-                         const char *version, struct audit *audit, struct cr_error *err)
+static int audit_version(struct cr_registry *registry, const char *version, struct audit *audit,
+                         struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     struct cr_error cause = {0};
-    const char *portfolio = cli->settings.portfolio;
+    const char *portfolio = audit->portfolio;
     char key[CR_SIGNATURE_KEY_LEN] = "";
     int result = cr_registry_verify(registry, portfolio, version, &manifest, &cause);
     if (result == 0) {
@@ -308,18 +315,16 @@ static int audit_version(const struct cr_cli *cli, struct cr_registry *registry,
                : cr_error_set(err, CR_ENOMEM, "out of memory");
 }
 
-static int audit_portfolio(const struct cr_cli *cli, struct cr_registry *registry,
-                           struct audit *audit, struct cr_error *err)
+static int audit_portfolio(struct cr_registry *registry, struct audit *audit, struct cr_error *err)
 {
     struct cr_registry_version *versions = NULL;
     size_t n = 0;
-    int result =
-        cr_registry_find_leftovers(registry, cli->settings.portfolio, &audit->leftovers, err);
+    int result = cr_registry_find_leftovers(registry, audit->portfolio, &audit->leftovers, err);
     if (result == 0) {
-        result = cr_registry_list(registry, cli->settings.portfolio, &versions, &n, err);
+        result = cr_registry_list(registry, audit->portfolio, &versions, &n, err);
     }
     for (size_t i = 0; result == 0 && i < n; i++) {
-        result = audit_version(cli, registry, versions[i].version, audit, err);
+        result = audit_version(registry, versions[i].version, audit, err);
     }
     cr_registry_free_versions(versions, n);
     return result;
@@ -356,34 +361,115 @@ static int print_audit(const struct cr_cli *cli, const struct audit *audit, stru
     for (i = 0; i < leftovers->n_folders; i++) {
         cr_cli_line("%s is not recorded, so it cannot serve: left behind by something that was cut "
                     "off, or put there; remove it: rm -r %s/%s/%s",
-                    leftovers->folders[i], cli->settings.registry, cli->settings.portfolio,
+                    leftovers->folders[i], cli->settings.registry, audit->portfolio,
                     leftovers->folders[i]);
-    }
-    for (i = 0; i < leftovers->n_stages; i++) {
-        cr_cli_line("%s is a version in the making: unless one is being made right now, remove it: "
-                    "rm -r %s/%s",
-                    leftovers->stages[i], cli->settings.registry, leftovers->stages[i]);
     }
     return result;
 }
 
-int cr_registry_verb_verify(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+/* They belong to no portfolio, so every audit finds the same. */
+static void print_stages(const struct cr_cli *cli, const struct cr_registry_leftovers *leftovers)
 {
-    CR_CLEANUP(audit_finish) struct audit audit = {.versions = json_array()};
-    const char *version = cr_registry_verb_argument(cli);
-    int result = version != NULL ? audit_version(cli, registry, version, &audit, err)
-                                 : audit_portfolio(cli, registry, &audit, err);
-    if (result == 0) {
-        const struct cr_registry_leftovers *leftovers = &audit.leftovers;
-        result =
-            cli->json
-                ? cr_cli_print_json(
-                      json_pack("{s:s, s:b, s:O, s:o, s:o}", "portfolio", cli->settings.portfolio,
-                                "ok", audit.n_bad == 0, "versions", audit.versions, "unrecorded",
-                                names_to_json(leftovers->folders, leftovers->n_folders), "staged",
-                                names_to_json(leftovers->stages, leftovers->n_stages)),
-                      err)
-                : print_audit(cli, &audit, err);
+    for (size_t i = 0; i < leftovers->n_stages; i++) {
+        cr_cli_line("%s is a version in the making: unless one is being made right now, remove it: "
+                    "rm -r %s/%s",
+                    leftovers->stages[i], cli->settings.registry, leftovers->stages[i]);
+    }
+}
+
+static json_t *audit_to_json(const struct audit *audit)
+{
+    return json_pack("{s:s, s:b, s:O, s:o}", "portfolio", audit->portfolio, "ok", audit->n_bad == 0,
+                     "versions", audit->versions, "unrecorded",
+                     names_to_json(audit->leftovers.folders, audit->leftovers.n_folders));
+}
+
+/* Adds what belongs to no portfolio, and prints it all. */
+static int print_audits_json(json_t *json, const struct cr_registry_leftovers *leftovers,
+                             struct cr_error *err)
+{
+    if (json_object_set_new(json, "staged",
+                            names_to_json(leftovers->stages, leftovers->n_stages)) != 0) {
+        json_decref(CR_STEAL(json));
+    }
+    return cr_cli_print_json(json, err);
+}
+
+/* The version that was named, or all of the portfolio. */
+static int verify_portfolio(const struct cr_cli *cli, struct cr_registry *registry,
+                            const char *version, struct cr_error *err)
+{
+    CR_CLEANUP(audit_finish)
+    struct audit audit = {.portfolio = cli->settings.portfolio, .versions = json_array()};
+    int result = version != NULL ? audit_version(registry, version, &audit, err)
+                                 : audit_portfolio(registry, &audit, err);
+    if (result == 0 && cli->json) {
+        result = print_audits_json(audit_to_json(&audit), &audit.leftovers, err);
+    } else if (result == 0) {
+        result = print_audit(cli, &audit, err);
+        print_stages(cli, &audit.leftovers);
     }
     return result != 0 ? result : audit.n_bad > 0 ? CR_CLI_REFUSED : CR_CLI_OK;
+}
+
+static int print_audits(const struct cr_cli *cli, const struct audit *audits, size_t n, bool ok,
+                        struct cr_error *err)
+{
+    if (cli->json) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < n; i++) {
+            (void)json_array_append_new(list, audit_to_json(&audits[i])); /* as above */
+        }
+        return print_audits_json(json_pack("{s:b, s:o}", "ok", ok, "portfolios", list),
+                                 &audits[0].leftovers, err);
+    }
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < n; i++) {
+        cr_cli_line("%s: %zu version%s", audits[i].portfolio, json_array_size(audits[i].versions),
+                    json_array_size(audits[i].versions) == 1 ? "" : "s");
+        result = print_audit(cli, &audits[i], err);
+    }
+    print_stages(cli, &audits[0].leftovers);
+    return result;
+}
+
+/* Every portfolio of the registry; the chosen one where there is none at all. */
+static int verify_registry(const struct cr_cli *cli, struct cr_registry *registry,
+                           struct cr_error *err)
+{
+    char **names = NULL;
+    size_t n_names = 0;
+    size_t n_bad = 0;
+    int result = cr_registry_all_portfolios(registry, &names, &n_names, err);
+    if (result != 0) {
+        return result;
+    }
+    size_t n = n_names > 0 ? n_names : 1;
+    struct audit *audits = calloc(n, sizeof *audits);
+    if (audits == NULL) {
+        result = cr_error_set(err, CR_ENOMEM, "out of memory for %zu portfolios", n);
+    }
+    for (size_t i = 0; result == 0 && i < n; i++) {
+        audits[i].portfolio = n_names > 0 ? names[i] : cli->settings.portfolio;
+        audits[i].versions = json_array();
+        result = audit_portfolio(registry, &audits[i], err);
+        n_bad += audits[i].n_bad;
+    }
+    if (result == 0) {
+        result = print_audits(cli, audits, n, n_bad == 0, err);
+    }
+    for (size_t i = 0; audits != NULL && i < n; i++) {
+        audit_finish(&audits[i]);
+    }
+    free(audits);
+    cr_registry_free_portfolios(names, n_names);
+    return result != 0 ? result : n_bad > 0 ? CR_CLI_REFUSED : CR_CLI_OK;
+}
+
+int cr_registry_verb_verify(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+{
+    const char *version = cr_registry_verb_argument(cli);
+    return version != NULL || cr_cli_names_portfolio(cli)
+               ? verify_portfolio(cli, registry, version, err)
+               : verify_registry(cli, registry, err);
 }

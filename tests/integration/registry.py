@@ -132,14 +132,24 @@ def check_roles(cli):
     refused = json_of(cli, "promote", "v2", "--reason", "broken", status=1)
     assert not refused["passed"] and refused["gates"] == [refused["gates"][0]] and refused["gates"][0]["name"] == "artifact"
     assert "gate 'artifact' refuses v2" in cli("registry", "promote", "v2", "--reason", "broken", status=1).stderr
-    audit = json_of(cli, "verify", "--all", status=1)
+    audit = json_of(cli, "verify", "--all", status=1)["portfolios"][0]
     assert not audit["ok"] and [v["ok"] for v in audit["versions"]] == [True, False] and "model.json" in audit["versions"][1]["reason"]
     assert "model.json" in cli("registry", "verify", "v2", status=1).stdout
+    os.environ["CREDITRISK_PORTFOLIO"] = "hmeq"
+    assert "model.json" in cli("registry", "verify", "--all", status=1).stdout, "whichever portfolio is the usual one"
+    del os.environ["CREDITRISK_PORTFOLIO"]
     model.write_text(text)
-    assert json_of(cli, "verify", "--all") == {"portfolio": "retail", "ok": True, "unrecorded": [], "staged": [],
+    assert json_of(cli, "verify", "--all", "--portfolio", "retail") == {"portfolio": "retail", "ok": True, "unrecorded": [], "staged": [],
                                                "versions": [{"version": version, "ok": True, "signed_with": None} for version in ("v1", "v2")]}
     assert cli("registry", "verify", "v2").stdout.split("  ") == ["v2", "intact", "not signed\n"]
     check_list(cli)
+    (cli.dir / "models/aside/v1").mkdir(parents=True)
+    everything = json_of(cli, "verify", "--all")
+    assert everything["ok"] and [(p["portfolio"], len(p["versions"]), p["unrecorded"]) for p in everything["portfolios"]] == \
+        [("retail", 2, []), ("aside", 0, ["v1"])], everything
+    assert "models/aside/v1" in cli("registry", "verify", "--all").stdout and "aside" not in cli("registry", "verify", "--all", "--portfolio", "retail").stdout
+    shutil.rmtree(cli.dir / "models/aside")
+    assert "'nope'" not in cli("registry", "list").stdout and "nope" in cli("registry", "list", "--portfolio", "nope", status=1).stderr
     (cli.dir / "models/retail/v77").mkdir()
     assert "v77 is not recorded" in cli("registry", "verify", "--all").stdout
     assert cli("registry", "delete", "v77").stdout == "v77 of retail was not recorded; its folder is removed\n"

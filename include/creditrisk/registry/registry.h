@@ -104,6 +104,11 @@ int cr_registry_champion(struct cr_registry *registry, const char *portfolio, ch
  * cr_registry_free_portfolios. */
 int cr_registry_portfolios(struct cr_registry *registry, char ***ret_names, size_t *ret_n,
                            struct cr_error *err);
+
+/* The same of every portfolio that has a recorded version, and behind them of every other one that
+ * has a folder in the registry. */
+int cr_registry_all_portfolios(struct cr_registry *registry, char ***ret_names, size_t *ret_n,
+                               struct cr_error *err);
 void cr_registry_free_portfolios(char **names, size_t n);
 
 /* Makes version the champion in one transaction and records the event, also when it already was. A
