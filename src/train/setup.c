@@ -81,11 +81,26 @@ static bool has_params(const struct cr_run *run, const struct cr_model_search *s
            (search->n_fixed > 0 || (!run->options->no_search && search->n_spaces > 0));
 }
 
+static int refuse_unknown(const char *kind, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf known = CR_STRBUF_INIT;
+    size_t n_kinds;
+    const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
+    for (size_t i = 0; i < n_kinds; i++) {
+        cr_strbuf_printf(&known, "%s%s", i > 0 ? ", " : "", kinds[i]->kind);
+    }
+    return cr_error_set(err, CR_EINVAL, "there is no model '%s': it is one of %s", kind,
+                        cr_strbuf_text(&known));
+}
+
 /* Every asked-for kind must be known, have a trainer and parameters in search.yaml. */
 static int check_kinds(const struct cr_run *run, struct cr_error *err)
 {
     for (size_t i = 0; i < run->options->n_kinds; i++) {
         const char *kind = run->options->kinds[i];
+        if (cr_model_find(kind) == NULL) {
+            return refuse_unknown(kind, err);
+        }
         if (cr_trainer_find(kind) == NULL) {
             return cr_error_set(err, CR_EINVAL, "the model '%s' cannot be trained: %s", kind,
                                 cr_trainer_absence(kind));
