@@ -52,8 +52,21 @@ static int read_stdin(char **ret_data, size_t *ret_len, struct cr_error *err)
 }
 
 /* Nobody can predict before a version serves. */
-static int no_champion(const struct cr_cli *cli, struct cr_error *err)
+static int no_champion(const struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
+    struct cr_registry_version *versions = NULL;
+    size_t n = 0;
+    int result = cr_registry_list(registry, cli->settings.portfolio, &versions, &n, err);
+    if (result != 0) {
+        return result;
+    }
+    cr_registry_free_versions(versions, n);
+    if (n == 0) {
+        return cr_error_set(err, CR_ENOTFOUND,
+                            "portfolio '%s' has no version yet: 'creditrisk train --promote' makes "
+                            "one that serves",
+                            cli->settings.portfolio);
+    }
     return cr_error_set(err, CR_ENOTFOUND,
                         "portfolio '%s' has no champion yet: 'creditrisk registry list' shows the "
                         "versions, 'creditrisk registry promote' chooses one",
@@ -71,7 +84,7 @@ static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
         result = cr_registry_champion(registry, cli->settings.portfolio, &champion, err);
         version = champion;
         if (result == CR_ENOTFOUND) {
-            return no_champion(cli, err);
+            return no_champion(cli, registry, err);
         }
     }
     return result != 0

@@ -159,7 +159,9 @@ static int parse_words(struct cr_cli *cli, struct words *words, int argc, char *
             return cr_cli_usage(err, "unknown option '%s'", argv[i]);
         } else if (cli->command == NULL) {
             cli->command = find_command(argv[i]);
-            if (cli->command == NULL) {
+            if (cli->command == NULL && !words->help && strcmp(argv[i], "help") == 0) {
+                words->help = true; /* `help`, and of the command behind it */
+            } else if (cli->command == NULL) {
                 return cr_cli_usage(err, "unknown command '%s'", argv[i]);
             }
         } else {
@@ -187,6 +189,12 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
     int result = parse_words(cli, words, argc, argv, err);
     if (result != 0) {
         return result;
+    }
+    if (words->version && cli->command != NULL) {
+        return cr_cli_usage(err, "--version goes without a command%s",
+                            find_option(cli->command, "version-id") != NULL
+                                ? "; one to score with is --version-id"
+                                : "");
     }
     if (words->version) {
         printf("creditrisk %s\n", CR_VERSION);

@@ -46,7 +46,7 @@ static int check(const struct cr_cli *cli, struct telling *telling,
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
     struct cr_error cause;
-    int result = cr_portfolio_load(path, NULL, &portfolio, &cause);
+    int result = cr_portfolio_load(path, cli->args[1], &portfolio, &cause);
     if (result != 0) {
         return keep_fault(result, &cause, telling, ret_report, err);
     }

@@ -8,6 +8,7 @@ import filecmp
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -57,6 +58,10 @@ def check_usage(cli):
         assert command in help_text
         assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
     assert cli("--version").stdout.startswith("creditrisk ")
+    assert cli("help").stdout == help_text and cli("help", "train").stdout == cli("train", "--help").stdout
+    refused = cli("predict", "--version", "v1", cli.root / "examples/application.json", status=2)
+    assert "--version-id" in refused.stderr and not refused.stdout, refused
+    assert "--version goes without a command\n" in cli("train", "--version", status=2).stderr
 
 
 def check_refusals(cli):
@@ -72,6 +77,7 @@ def check_refusals(cli):
     cli("migrate", globals_=["--db", f"sqlite:{cli.dir}/book.db", "--registry", str(bare), "--quiet"])
     assert not any(bare.iterdir()), "a folder without a registry gets none"
     assert "nowhere" in cli("generate", "--portfolio", "nowhere", status=1).stderr
+    assert "'../portfolios/retail' is no name of a portfolio" in cli("portfolio", "check", "../portfolios/retail", status=1).stdout
     assert "mysql" in cli("migrate", status=1, globals_=["--db", "mysql:x"]).stderr
 
 
@@ -123,8 +129,22 @@ def without(document, names):
     return [without(item, names) for item in document] if isinstance(document, list) else document
 
 
+def check_next_command(cli, there, line):
+    """What the reader is told to give next works where this call did, quotes and all, and nowhere else."""
+    words = shlex.split(line.removeprefix("let it serve: "))
+    assert words[:3] == ["creditrisk", "registry", "promote"] and str(cli.dir / "it's others") in words, words
+    listed = lambda: json.loads(cli("registry", "list", "--json", globals_=there).stdout)["versions"]
+    assert not any(version["champion"] for version in listed())
+    cli(*words[1:], globals_=[])
+    assert [version["version"] for version in listed() if version["champion"]] == [words[3]]
+    assert not any(version["champion"] for version in json.loads(cli("registry", "list", "--json").stdout)["versions"])
+
+
 def check_train(cli):
     """The same command gives the same model, whatever --jobs; Ctrl-C leaves nothing behind."""
+    kinds = "logistic, gbm, lightgbm, xgboost"
+    assert f"there is no model 'foo': it is one of {kinds}\n" in cli("train", "--models", "foo", status=1).stderr
+    assert kinds in cli("train", "--help").stdout
     reports = [json.loads(cli("train", "--models", "logistic", "--seed", 3, "--jobs", jobs, "--json").stdout) for jobs in (1, 2)]
     versions = [report["models"][0]["version"] for report in reports]
     assert versions == ["v1", "v2"]
@@ -137,9 +157,12 @@ def check_train(cli):
     drawn = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert {"report.json", "report.html", "model_comparison.csv"} <= drawn and "report/report.html" in files, drawn
     (cli.dir / "results/retail/gbm_feature_importance.csv").write_text("of an earlier run")
-    done = cli("train", "--models", "logistic", "--no-search", globals_=[*cli.globals[:3], str(cli.dir / "others")])
+    there = [*cli.globals[:3], str(cli.dir / "it's others")]
+    done = cli("train", "--models", "logistic", "--no-search", globals_=there)
+    assert "one paired standard error" in done.stdout, done.stdout
+    check_next_command(cli, there, next(line for line in done.stderr.splitlines() if line.startswith("let it serve: ")))
     assert "this run's choice" in done.stdout and "champion" not in done.stdout, "nothing serves before it is promoted"
-    assert f"every version keeps its own in {cli.dir}/others/retail/VERSION/report" in done.stderr, done.stderr
+    assert f"every version keeps its own in {cli.dir}/it's others/retail/VERSION/report" in done.stderr, done.stderr
     results = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert "gbm_feature_importance.csv" not in results
     for name in ("report.json", "training_report.json", "model_comparison.csv", "logistic_classification_report.txt",
