@@ -246,6 +246,7 @@ def check_streams(cli, application, answer):
 def check_registry_and_predict(cli):
     assert "'v77'" in cli("registry", "promote", "v77", "--reason", "x", status=1).stderr
     assert "champion" in cli("predict", cli.root / "examples/application.json", status=1).stderr
+    assert "'creditrisk train --promote'" in cli("predict", "-", "--portfolio", "hmeq", status=1, stdin="{}").stderr, "it has no version"
     cli("registry", "promote", "v1", "--reason", "first")
     answer = json.loads(cli("predict", cli.root / "examples/application.json", "--json").stdout)
     assert answer["emi"] == 16607.15 and answer["model_version"] == "v1"

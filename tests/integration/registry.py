@@ -214,7 +214,8 @@ def check_protected(cli):
     """A model on prohibited inputs never begins to serve without a word, in what way ever; the usual one does."""
     train = ["train", "--no-search", "--models", "logistic", "--json"]
     warning = "warning: {} was trained on inputs that are marked prohibited"
-    done = cli(*train, "--include-protected", "--promote")
+    done = cli(*train, "--include-protected", "--promote", globals_=[word for word in cli.globals if word != "--quiet"])
+    assert "kill -HUP" in done.stderr and "serves now" not in done.stderr, "no running daemon has heard of it"
     report = json.loads(done.stdout)
     version = report["models"][0]["version"]
     assert report["include_protected"] is True and report["promoted"] and warning.format(version) in done.stderr, done.stderr
