@@ -24,7 +24,7 @@ struct setup {
 /* An empty book. */
 static struct cr_db *open_db(void)
 {
-    const char *url = getenv("CREDITRISK_TEST_POSTGRES");
+    const char *url = getenv("CR_TEST_POSTGRES");
     struct cr_db *db = NULL;
     struct cr_error err;
 
