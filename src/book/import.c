@@ -43,7 +43,7 @@ struct reading {
 static void reading_finish(struct reading *reading)
 {
     cr_stmt_destroy(reading->insert);
-    cr_progress_destroy(reading->progress);
+    cr_progress_abandon(reading->progress); /* which success has taken */
     free(reading->cells);
     free(reading->columns);
 }
@@ -258,6 +258,7 @@ static int import_table(struct import *import, const struct cr_table *table,
     }
     if (r == 0) {
         cr_progress_advance(reading.progress, reading.report.n_rows % PROGRESS_STEP, NULL);
+        cr_progress_destroy(CR_STEAL(reading.progress));
         *ret_report = reading.report;
     }
     return r;

@@ -70,11 +70,13 @@ static void format_time(double seconds, char *text, size_t size)
 static void format_state(const struct cr_progress *progress, int64_t now, char *text, size_t size)
 {
     double elapsed = (double)(now - progress->start_ns) * 1e-9;
-    char elapsed_text[32], left_text[32], of[32] = "", left[48] = "";
+    char elapsed_text[32], left_text[32], of[32], left[48] = "";
 
     format_time(elapsed, elapsed_text, sizeof(elapsed_text));
     if (progress->total > 0) {
         (void)snprintf(of, sizeof(of), "/%zu", progress->total);
+    } else {
+        (void)snprintf(of, sizeof(of), " row%s", progress->done == 1 ? "" : "s");
     }
     if (progress->done > 0 && progress->done < progress->total) {
         double done = (double)progress->done;
@@ -159,6 +161,12 @@ void cr_progress_advance(struct cr_progress *progress, size_t steps, const char 
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
+static void release(struct cr_progress *progress)
+{
+    (void)pthread_mutex_destroy(&progress->mutex);
+    free(progress);
+}
+
 void cr_progress_destroy(struct cr_progress *progress)
 {
     if (progress == NULL) {
@@ -170,6 +178,16 @@ void cr_progress_destroy(struct cr_progress *progress)
     } else {
         print_line(progress, cr_clock_ns());
     }
-    (void)pthread_mutex_destroy(&progress->mutex);
-    free(progress);
+    release(progress);
+}
+
+void cr_progress_abandon(struct cr_progress *progress)
+{
+    if (progress == NULL) {
+        return;
+    }
+    if (progress->terminal) {
+        (void)fputs("\r\033[K", stderr); /* only for looks */
+    }
+    release(progress);
 }

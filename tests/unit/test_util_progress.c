@@ -122,8 +122,27 @@ static void test_unknown_total(void **state)
     CR_CLEANUP(cr_freep) char *bar = capture(unknown_total, true);
 
     (void)state;
-    assert_string_equal(text, "import: 1000, 0.0 s\n");
-    assert_non_null(strstr(bar, "\rimport  1000, 0.0 s"));
+    assert_string_equal(text, "import: 1000 rows, 0.0 s\n");
+    assert_non_null(strstr(bar, "\rimport  1000 rows, 0.0 s"));
+}
+
+static void fail_early(void)
+{
+    struct cr_progress *progress = cr_progress_create("import", 0, false);
+
+    cr_progress_advance(progress, 10, NULL);
+    cr_progress_abandon(progress);
+    cr_progress_abandon(NULL);
+}
+
+static void test_abandoned(void **state)
+{
+    CR_CLEANUP(cr_freep) char *text = capture(fail_early, false);
+    CR_CLEANUP(cr_freep) char *bar = capture(fail_early, true);
+
+    (void)state;
+    assert_string_equal(text, "");
+    assert_string_equal(bar, "\r\033[K");
 }
 
 static void quiet(void)
@@ -177,8 +196,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),         cmocka_unit_test(test_bar),
-        cmocka_unit_test(test_unknown_total), cmocka_unit_test(test_quiet),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_unknown_total), cmocka_unit_test(test_abandoned),
+        cmocka_unit_test(test_quiet),         cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

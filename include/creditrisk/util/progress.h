@@ -9,8 +9,8 @@
 
 struct cr_progress;
 
-/* `total` steps of the named work (0 = unknown). NULL is a valid, silent progress: without memory
- * or when quiet. */
+/* `total` steps of the named work (0 = rows, nobody knows how many). NULL is a valid, silent
+ * progress: without memory or when quiet. */
 struct cr_progress *cr_progress_create(const char *title, size_t total, bool quiet);
 
 /* `steps` more are done; `note` (may be NULL) stands behind the bar, e.g. the best score so far. */
@@ -18,5 +18,8 @@ void cr_progress_advance(struct cr_progress *progress, size_t steps, const char 
 
 /* Ends the line with the elapsed time and frees. NULL allowed. */
 void cr_progress_destroy(struct cr_progress *progress);
+
+/* The work failed: takes the bar away, says nothing and frees. NULL allowed. */
+void cr_progress_abandon(struct cr_progress *progress);
 
 #endif
