@@ -68,7 +68,9 @@ static int check_overlap(const double *raw, const double *y, size_t n, struct cr
         return cr_error_set(err, CR_EMODEL, "cannot calibrate on one outcome only");
     }
     if (fmin(min[0], min[1]) == fmax(max[0], max[1])) {
-        return cr_error_set(err, CR_EMODEL, "cannot calibrate: all margins are equal");
+        return cr_error_set(
+            err, CR_EMODEL,
+            "cannot calibrate: all margins are equal, as no input tells the outcome");
     }
     if (max[0] <= min[1] || max[1] <= min[0]) {
         return cr_error_set(err, CR_EMODEL,
@@ -198,7 +200,7 @@ int cr_calibrate_fit(const double *raw, const double *y, size_t n,
     if (!isfinite(fitted.slope) || !isfinite(fitted.intercept) || fitted.slope <= 0.0) {
         return cr_error_set(err, CR_EMODEL,
                             "the slope of the calibration must be positive, not '%g': the model "
-                            "ranks no better than chance",
+                            "ranks no better than chance, as when no input tells the outcome",
                             fitted.slope);
     }
     *ret_calibration = fitted;

@@ -36,6 +36,16 @@ static void calibrated(const struct cr_calibration *calibration, const double *r
     }
 }
 
+static int calibrate(const struct cr_run *run, struct cr_run_model *model, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+    int result = cr_calibrate_fit(model->best->oof_raw, run->train_y, run->split.n_train,
+                                  &model->calibration, &cause);
+    return result == 0
+               ? 0
+               : cr_error_set(err, result, "model '%s': %s", model->ops->kind, cause.message);
+}
+
 /* Margins → calibrated PDs → threshold → metrics: everything learnt comes from out-of-fold rows;
  * the test rows are only looked at. */
 int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct cr_train_model *ret,
@@ -45,8 +55,7 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
     size_t n_test = run->split.n_test;
     ret->kind = model->ops->kind;
     int result = score_folds(run, model, ret, err);
-    if (result != 0 || (result = cr_calibrate_fit(model->best->oof_raw, run->train_y, n_train,
-                                                  &model->calibration, err)) != 0) {
+    if (result != 0 || (result = calibrate(run, model, err)) != 0) {
         return result;
     }
     calibrated(&model->calibration, model->best->oof_raw, n_train, model->oof_pd);
