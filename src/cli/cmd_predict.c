@@ -156,11 +156,17 @@ static int print_reasons(const json_t *answer, struct cr_error *err)
     return cr_cells_print(&cells, 4, 6, err);
 }
 
+/* The field that an issue is about, or the byte of what is no JSON. */
+static const json_t *find_place(const json_t *issue)
+{
+    const json_t *loc = json_object_get(issue, "loc");
+    return json_array_get(loc, json_array_size(loc) - 1);
+}
+
 /* "age: Input should be …", or what is wrong at which byte of text that is no JSON. */
 static void print_issue(const json_t *issue)
 {
-    const json_t *loc = json_object_get(issue, "loc");
-    const json_t *last = json_array_get(loc, json_array_size(loc) - 1);
+    const json_t *last = find_place(issue);
     const char *why = text_of(json_object_get(issue, "ctx"), "error");
     if (json_is_integer(last)) {
         cr_cli_line("byte %lld: %s: %s", (long long)json_integer_value(last), text_of(issue, "msg"),
@@ -248,10 +254,19 @@ static int predict_one(const struct cr_cli *cli, struct cr_bundle *bundle, const
 {
     CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
     int result = predict(cli, bundle, body, len, &answer, all_valid, err);
+    const json_t *issue = json_array_get(json_object_get(answer, "detail"), 0);
+    const json_t *place = find_place(issue);
     if (result != 0) {
         return result;
     }
-    return cli->json ? cr_cli_print_json(CR_STEAL(answer), err) : print_answer(answer, err);
+    if (cli->json) {
+        return cr_cli_print_json(CR_STEAL(answer), err);
+    }
+    return json_is_integer(place)
+               ? cr_error_at(err, CR_EPARSE, cli->args[0], 0, 0, "byte %lld: %s: %s",
+                             (long long)json_integer_value(place), text_of(issue, "msg"),
+                             text_of(json_object_get(issue, "ctx"), "error"))
+               : print_answer(answer, err);
 }
 
 /* Nothing is answered of what is no array. */

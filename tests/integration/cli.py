@@ -238,7 +238,7 @@ def check_streams(cli, application, answer):
     many = cli("predict", "-", "--format", "ndjson", "--brief", stdin=(json.dumps(application) + "\n") * 2400, globals_=cli.globals[:-1])
     *on_the_way, last = many.stderr.splitlines()
     assert last.startswith("2400 rows, 0 refused, ") and all(line.startswith("predict: ") for line in on_the_way), many.stderr
-    assert not on_the_way or on_the_way[-1].startswith("predict: 2400, "), many.stderr
+    assert not on_the_way or on_the_way[-1].startswith("predict: 2400 rows, "), many.stderr
     for words in (["--format", "xml"], ["--brief"], ["--format", "csv", "--brief", "--explain"]):
         cli("predict", "-", *words, status=2, stdin="{}")
 
@@ -257,7 +257,10 @@ def check_registry_and_predict(cli):
     application = (cli.root / "examples/application.json").read_text()
     both = json.loads(cli("predict", "-", "--json", status=1, stdin=f'[{application}, {{"age": 1}}]').stdout)
     assert both[0] == answer and "detail" in both[1]
-    assert "byte 1: JSON decode error: " in cli("predict", "-", status=1, stdin="{").stdout
+    broken = cli("predict", "-", status=1, stdin="{")
+    assert broken.stderr.startswith("creditrisk: -: byte 1: JSON decode error: ") and not broken.stdout, broken
+    table = cli("predict", cli.root / "config/portfolios/retail/training.sql", "--format", "json", status=1)
+    assert "training.sql: byte 0: JSON decode error: Expecting value" in table.stderr, table.stderr
     huge = cli("predict", "-", "--json", status=1, stdin='[{"age": 1e999}, {"age": }]').stdout
     assert [row["detail"][0]["type"] for row in json.loads(huge)] == ["finite_number", "json_invalid"], huge
     broken = cli("predict", "-", status=1, stdin=f"[{application},")

@@ -73,15 +73,15 @@ def check_serving(place, name, table):
             assert ("x2nd_income" in document["imputed"]) == (not isinstance(income, float)), document["imputed"]
 
 
-def predict_csv(place, file):
-    return subprocess.run([place.creditrisk, *place.globals, "predict", str(file)], cwd=place.root, capture_output=True, text=True, check=False)
+def loud(place, *words):
+    return subprocess.run([place.creditrisk, *place.globals, *words], cwd=place.root, capture_output=True, text=True, check=False)
 
 
 def check_file(place, version, file, table):
     """The file that trained the model is scored as it is: to the trainer's own figures, its markers missing as in the import."""
     with open(place.dir / "models" / "tricky" / version / "test.csv", newline="") as held_out:
         trained = {row["loan_id"]: float(row["pd"]) for row in csv.DictReader(held_out)}
-    done = predict_csv(place, file)
+    done = loud(place, "predict", str(file))
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == N_ROWS and len(trained) == N_ROWS / 5
@@ -92,13 +92,13 @@ def check_file(place, version, file, table):
     names = {"Case": "case_value", "Loan Amount (EUR)": "loan_amount_eur", "loan amount eur": "loan_amount_eur_2", "2nd income": "x2nd_income",
              "Grade": "grade", "Points": "points", "Loan Status": "status"}
     write(fields, ";", table, [names.get(name, name) for name in HEADER])
-    assert predict_csv(place, fields).stdout == done.stdout, "a request's names serve as well"
+    assert loud(place, "predict", str(fields)).stdout == done.stdout, "a request's names serve as well"
     for header, message in [([name.upper() for name in HEADER], "fields.csv:1: there is no field 'CASE'; did you mean 'Case'?"),
                             (["Case" if name == "Points" else name for name in HEADER],
                              "fields.csv:1:9: the columns 'Case' and 'Case' are both the field 'case_value'"),
                             ([f"column {i}" for i in range(len(HEADER))], "fields.csv:1: no column is a field of the portfolio 'tricky', whose first is")]:
         write(fields, ";", table, header)
-        refused = predict_csv(place, fields)
+        refused = loud(place, "predict", str(fields))
         assert refused.returncode == 1 and message in refused.stderr and not refused.stdout, (message, refused)
 
 
@@ -152,6 +152,21 @@ def check_refusals(place, file):
     assert sorted(os.listdir(folders)) == sorted([*before, "a-b"])
 
 
+def check_noise(place):
+    """Where no input tells the outcome, training says so and of which model; a failed import speaks of no rows."""
+    noise = place.dir / "noise.csv"
+    noise.write_text("x,y\n" + "".join(f"{i // 2 % 2},{i % 2}\n" for i in range(400)))
+    place.run("portfolio", "init", str(noise), "--target", "y", "--name", "noise")
+    place.globals[-1] = "noise"
+    message = place.run("train", "--no-search", "--models", "logistic", status=1)["error"]["message"]
+    assert message.startswith("model 'logistic': ") and "no input tells the outcome" in message, message
+    imported = loud(place, "import", str(noise), "--replace")
+    assert "noise: 400 rows, " in imported.stderr, imported.stderr
+    noise.write_text("x\n1\n")
+    failed = loud(place, "import", str(noise), "--replace")
+    assert failed.returncode == 1 and failed.stderr == f"creditrisk: {noise}:1:2: column 'y' is missing\n", failed.stderr
+
+
 def main():
     with Workplace(*sys.argv[1:4]) as place:
         os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "portfolios")
@@ -173,6 +188,7 @@ def main():
         check_serving(place, "tricky", table)
         check_refusals(place, file)
         check_words(place)
+        check_noise(place)
 
 
 if __name__ == "__main__":
