@@ -16,14 +16,17 @@
 #include "creditrisk/util/log.h"
 #include "creditrisk/util/strbuf.h"
 #include "http.h"
+#include "listen.h"
 
 /* Refusals are told in the log once in so long, together. */
 #define REPORT_NS INT64_C(1000000000)
 
 enum {
-    TURN = 256,           /* connections between two looks at whether to stop */
-    SHORTAGE_MS = 100,    /* until the next try when there is nothing to accept with */
-    LAST_TURN = SOMAXCONN /* the listening socket's backlog: all that can be waiting */
+    TURN = 256,            /* connections between two looks at whether to stop */
+    SHORTAGE_MS = 100,     /* until the next try when there is nothing to accept with */
+    LAST_TURN = SOMAXCONN, /* the listening socket's backlog: all that can be waiting */
+    LAST_TURNS = 50,       /* at most, where connections go on beginning all the same */
+    HANDSHAKE_MS = 20,     /* one that is under way ends in this time */
 };
 
 struct cr_acceptor {
@@ -154,6 +157,20 @@ static bool owes_report(const struct cr_acceptor *acceptor)
     return false;
 }
 
+/* What is there when no more are to come. A socket that was given to us may have another owner, who
+ * goes on with those that wait. */
+static void accept_last(struct cr_acceptor *acceptor)
+{
+    struct pollfd polled = {.fd = acceptor->server->listen_fd, .events = POLLIN};
+
+    if (acceptor->server->settings->listen_fd < 0) {
+        cr_listen_end(acceptor->server->listen_fd);
+        for (int i = 0; i < LAST_TURNS && poll(&polled, 1, HANDSHAKE_MS) > 0; i++) {
+            (void)accept_waiting(acceptor, LAST_TURN); /* in a shortage too, this is the end */
+        }
+    }
+}
+
 static void *run(void *argument)
 {
     struct cr_acceptor *acceptor = argument;
@@ -179,6 +196,7 @@ static void *run(void *argument)
         reopen_spare(acceptor);
         is_short = !accept_waiting(acceptor, polled[0].revents == 0 ? TURN : LAST_TURN);
     }
+    accept_last(acceptor);
     report(acceptor, cr_clock_ns());
     return NULL;
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -186,4 +187,20 @@ int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_l
         *ret_listener = listener;
     }
     return result;
+}
+
+void cr_listen_end(int fd)
+{
+    enum { FLAGS_BYTE = 13, SYN = 0x02, ACK = 0x10, PASS = 0x7fffffff }; /* of RFC 9293's header */
+    struct sock_filter drop_first[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_BYTE),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, PASS),
+    };
+    struct sock_fprog program = {CR_ARRAY_LEN(drop_first), drop_first};
+
+    /* without it a few clients may see a reset, as with most daemons */
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }

@@ -21,4 +21,9 @@ struct cr_listener {
 int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_listener,
                    struct cr_error *err);
 
+/* Lets no further connection begin at the socket, while handshakes under way still end: what the
+ * kernel accepts between the last accept and close would be reset. Who knocks meanwhile is told
+ * after the close, when knocking again, that nobody listens. */
+void cr_listen_end(int fd);
+
 #endif

@@ -5,10 +5,13 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cr_champion.h"
@@ -244,12 +247,89 @@ static void test_batches_through_the_end(void **state)
     }
 }
 
+/* Connects anew for every question, until nobody listens. */
+struct caller {
+    int port;
+    atomic_size_t *n_answered; /* of all callers */
+    size_t n_reset;            /* of its connections */
+};
+
+static void *call(void *context)
+{
+    struct caller *caller = context;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)caller->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+
+    for (;;) {
+        static const char question[] =
+            "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        char answer[4096];
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ssize_t n = -1;
+
+        assert_true(fd >= 0);
+        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+            (void)close(fd);
+            return NULL;
+        }
+        if (send(fd, question, sizeof(question) - 1, MSG_NOSIGNAL) > 0) {
+            n = recv(fd, answer, sizeof(answer), 0);
+        }
+        (void)close(fd);
+        (void)atomic_fetch_add(caller->n_answered, n > 0);
+        caller->n_reset += n <= 0;
+    }
+}
+
+/* Who could connect gets an answer, however late that was. */
+static void test_late_connections(void **state)
+{
+    enum { RUNS = 5, CALLERS = 8 };
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--registry", dir, "--listen", "127.0.0.1:0", NULL};
+    static const char *const variables[] = {"CREDITRISK_LIMITS_CONNECTIONS_PER_ADDRESS=1000", NULL};
+
+    (void)state;
+    for (size_t run = 0; run < RUNS; run++) {
+        struct caller callers[CALLERS];
+        pthread_t threads[CALLERS];
+        struct cr_daemon daemon;
+        atomic_size_t n_answered = 0;
+        size_t at;
+        int port;
+
+        cr_daemon_launch(&daemon, options, variables);
+        at = cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
+        at = cr_daemon_await(&daemon, at, "\"port\":");
+        (void)cr_daemon_await(&daemon, at, ","); /* the whole number */
+        port = atoi(daemon.log.data + at);
+        for (size_t i = 0; i < CALLERS; i++) {
+            callers[i] = (struct caller){port, &n_answered, 0};
+            assert_int_equal(pthread_create(&threads[i], NULL, call, &callers[i]), 0);
+        }
+        while (atomic_load(&n_answered) < 200) {
+            (void)sched_yield();
+        }
+        cr_daemon_signal(&daemon, SIGTERM);
+        assert_int_equal(cr_daemon_wait(&daemon), 0);
+        for (size_t i = 0; i < CALLERS; i++) {
+            assert_int_equal(pthread_join(threads[i], NULL), 0);
+            assert_int_equal(callers[i].n_reset, 0);
+        }
+        cr_daemon_finish(&daemon);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trial),
         cmocka_unit_test(test_long_batch),
         cmocka_unit_test(test_batches_through_the_end),
+        cmocka_unit_test(test_late_connections),
     };
 
     return cmocka_run_group_tests(tests, cr_champion_set_up, cr_champion_tear_down);
