@@ -14,9 +14,14 @@
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
 
-const char *const cr_profile_markers[] = {"",     "NA",   "N/A",  "n/a", "NaN", "nan",
-                                          "NULL", "null", "None", "?",   "."};
-const size_t cr_profile_n_markers = CR_ARRAY_LEN(cr_profile_markers);
+/* How much of a cell a message quotes. */
+enum { SHOWN_LEN = 40 };
+
+const char *const cr_profile_markers[CR_PROFILE_N_MARKERS] = {
+    "",        "NA",      "N/A", "n/a",  "NaN",  "nan",     "NULL",    "null",
+    "None",    "?",       ".",   "-",    "--",   "unknown", "Unknown", "UNKNOWN",
+    "missing", "Missing", "na",  "n.a.", "#N/A", "<NA>",    "Nil",
+};
 
 static int no_memory(struct cr_error *err)
 {
@@ -81,8 +86,9 @@ static int add_level(struct cr_profile_column *column, const char *text, size_t 
             return 0;
         }
     }
-    if (column->n_levels == CR_PROFILE_MAX_LEVELS || len > CR_PROFILE_MAX_LEVEL_LEN) {
-        column->has_many = true;
+    column->has_many = column->n_levels == CR_PROFILE_MAX_LEVELS;
+    column->has_long |= len > CR_PROFILE_MAX_LEVEL_LEN;
+    if (column->has_many || len > CR_PROFILE_MAX_LEVEL_LEN) {
         return 0;
     }
     level->text = strndup(text, len);
@@ -94,15 +100,36 @@ static int add_level(struct cr_profile_column *column, const char *text, size_t 
     return 0;
 }
 
-static bool is_marker(struct cr_profile *profile, const char *text, size_t len)
+/* The marker's number; CR_PROFILE_N_MARKERS for any other text. */
+static size_t find_marker(const char *text, size_t len)
 {
-    for (size_t i = 0; i < cr_profile_n_markers; i++) {
-        if (strlen(cr_profile_markers[i]) == len && memcmp(cr_profile_markers[i], text, len) == 0) {
-            profile->markers |= 1U << i;
-            return true;
-        }
+    size_t i = 0;
+
+    while (i < CR_PROFILE_N_MARKERS && (strlen(cr_profile_markers[i]) != len ||
+                                        memcmp(cr_profile_markers[i], text, len) != 0)) {
+        i++;
     }
-    return false;
+    return i;
+}
+
+/* The first text that is neither a number nor might be a marker. */
+static int keep_odd(struct cr_profile_column *column, const struct cr_csv_field *field, size_t line,
+                    struct cr_error *err)
+{
+    size_t len = field->len;
+
+    if (column->odd != NULL) {
+        return 0;
+    }
+    while (len > SHOWN_LEN || cr_utf8_follows((unsigned char)field->text[len])) {
+        len--;
+    }
+    if (asprintf(&column->odd, "%.*s%s", (int)len, field->text, len < field->len ? "…" : "") < 0) {
+        column->odd = NULL; /* undefined after a failure */
+        return no_memory(err);
+    }
+    column->odd_line = line;
+    return 0;
 }
 
 static int refuse_bytes(const struct cr_csv_row *row, size_t i, struct cr_error *err)
@@ -111,30 +138,47 @@ static int refuse_bytes(const struct cr_csv_row *row, size_t i, struct cr_error 
                        "'%s' is not UTF-8: convert the file", row->fields[i].text);
 }
 
-static int read_cell(struct cr_profile *profile, struct cr_profile_column *column,
-                     const struct cr_csv_field *field, struct cr_error *err)
+static void read_number(struct cr_profile_column *column, const struct cr_csv_field *field,
+                        double number)
 {
-    double number;
-    int64_t whole, days;
+    int64_t whole;
 
-    if (is_marker(profile, field->text, field->len)) {
+    column->n_number++;
+    column->n_int += cr_num_parse_int(field->text, field->len, &whole) &&
+                     fabs((double)whole) <= CR_NUM_MAX_EXACT;
+    column->min = column->n_number == 1 ? number : fmin(column->min, number);
+    column->max = column->n_number == 1 ? number : fmax(column->max, number);
+    column->sum += number;
+}
+
+static int read_cell(struct cr_profile *profile, struct cr_profile_column *column,
+                     const struct cr_csv_field *field, size_t line, struct cr_error *err)
+{
+    size_t marker = find_marker(field->text, field->len);
+    double number;
+    int64_t days;
+    int r = 0;
+
+    if (marker < CR_PROFILE_N_SURE) {
+        profile->markers |= 1U << marker;
         column->n_missing++;
         return 0;
     }
     column->n_present++;
     if (cr_num_parse(field->text, field->len, &number) && isfinite(number)) {
-        column->n_number++;
-        column->n_int += cr_num_parse_int(field->text, field->len, &whole) &&
-                         fabs((double)whole) <= CR_NUM_MAX_EXACT;
-        column->min = column->n_number == 1 ? number : fmin(column->min, number);
-        column->max = column->n_number == 1 ? number : fmax(column->max, number);
-        column->sum += number;
+        read_number(column, field, number);
+    } else if (marker < CR_PROFILE_N_MARKERS) {
+        column->n_marked[marker]++;
+    } else {
+        r = keep_odd(column, field, line, err);
     }
     column->n_date += cr_clock_parse_date(field->text, field->len, &days);
-    if (cr_profile_is_named_id(column->header)) {
-        return add_hash(column, hash_of(field->text, field->len), err);
+    if (r == 0 && cr_profile_is_named_id(column->header)) {
+        r = add_hash(column, hash_of(field->text, field->len), err);
+    } else if (r == 0 && !column->has_many) {
+        r = add_level(column, field->text, field->len, err);
     }
-    return column->has_many ? 0 : add_level(column, field->text, field->len, err);
+    return r;
 }
 
 static int read_header(struct cr_profile *profile, const struct cr_csv_row *row,
@@ -182,76 +226,11 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
     }
     for (size_t i = 0; i < row->n && r == 0; i++) {
         r = cr_utf8_is_valid(row->fields[i].text, row->fields[i].len)
-                ? read_cell(profile, &profile->columns[i], &row->fields[i], err)
+                ? read_cell(profile, &profile->columns[i], &row->fields[i], row->line, err)
                 : refuse_bytes(row, i, err);
     }
     profile->n_rows++;
     return r;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const struct cr_profile_level *x = a;
-    const struct cr_profile_level *y = b;
-    double u, v;
-    bool x_number = cr_num_parse(x->text, strlen(x->text), &u);
-    bool y_number = cr_num_parse(y->text, strlen(y->text), &v);
-
-    if (x_number && y_number && u != v) {
-        return u < v ? -1 : 1;
-    }
-    if (x_number != y_number) {
-        return x_number ? -1 : 1;
-    }
-    return strcmp(x->text, y->text);
-}
-
-static int by_hash(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* "1", "01" and "1.0" are one value, which the first text stands for from now on. */
-static int merge_values(struct cr_profile_column *column, struct cr_error *err)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < column->n_levels; i++) {
-        struct cr_profile_level *level = &column->levels[i];
-        char *text = NULL;
-        int64_t whole = 0;
-
-        (void)cr_num_parse_int(level->text, strlen(level->text), &whole); /* all of them are */
-        if (asprintf(&text, "%" PRId64, whole) < 0) {
-            return no_memory(err);
-        }
-        free(level->text);
-        level->text = NULL;
-        if (n > 0 && strcmp(column->levels[n - 1].text, text) == 0) {
-            column->levels[n - 1].n += level->n;
-            free(text);
-        } else {
-            column->levels[n++] = (struct cr_profile_level){text, level->n};
-        }
-    }
-    column->n_levels = n;
-    return 0;
-}
-
-static int settle(struct cr_profile_column *column, struct cr_error *err)
-{
-    qsort(column->levels, column->n_levels, sizeof(*column->levels), by_value);
-    column->is_distinct = column->n_hashes > 0;
-    if (column->is_distinct) {
-        qsort(column->hashes, column->n_hashes, sizeof(*column->hashes), by_hash);
-    }
-    for (size_t i = 1; i < column->n_hashes; i++) {
-        column->is_distinct = column->is_distinct && column->hashes[i] != column->hashes[i - 1];
-    }
-    return cr_profile_is_int(column) ? merge_values(column, err) : 0;
 }
 
 /* The header has one name less than it has separators: the candidate that it has most of. */
@@ -295,8 +274,8 @@ int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_
     if (r == 0 && profile.n_rows == 0) {
         r = cr_error_set(err, CR_EINVAL, "%s: there are no rows behind the header", path);
     }
-    for (size_t i = 0; i < profile.n_columns && r == 0; i++) {
-        r = settle(&profile.columns[i], err);
+    if (r == 0) {
+        r = cr_profile_settle(&profile, err);
     }
     if (r != 0) {
         return r;
@@ -315,6 +294,7 @@ void cr_profile_finish(struct cr_profile *profile)
             free(column->levels[j].text);
         }
         free(column->hashes);
+        free(column->odd);
         free(column->header);
     }
     free(profile->columns);

@@ -14,6 +14,15 @@
  * longer than a choice would be. */
 enum { CR_PROFILE_MAX_LEVELS = 64, CR_PROFILE_MAX_LEVEL_LEN = 200 };
 
+/* A whole number with at most so many values may be a code rather than an amount. */
+enum { CR_PROFILE_MAX_CODES = 12 };
+
+/* Texts that are missing values wherever they stand, the first being the empty one, and others that
+ * are only if they stand among numbers. */
+enum { CR_PROFILE_N_MARKERS = 23, CR_PROFILE_N_SURE = 11 };
+
+extern const char *const cr_profile_markers[CR_PROFILE_N_MARKERS];
+
 struct cr_profile_level {
     char *text;
     size_t n; /* rows that have it */
@@ -22,17 +31,25 @@ struct cr_profile_level {
 struct cr_profile_column {
     char *header; /* as the file writes it */
     size_t n_present;
-    size_t n_missing; /* empty or one of the markers */
+    size_t n_missing; /* empty or one of the markers that count */
     size_t n_int;     /* of those present: whole numbers, numbers, dates */
     size_t n_number;
     size_t n_date;
     double min, max, sum; /* of the numbers */
+    size_t n_odd;         /* cells of a column of numbers that are none; they are not present */
+    char *odd;            /* the first text that is no number, cut where it is long … */
+    size_t odd_line;      /* … and where it stands; NULL when there is none */
     size_t n_levels;      /* different texts, numbers in ascending order before the others; of whole
                              numbers the values, however they are written */
     struct cr_profile_level levels[CR_PROFILE_MAX_LEVELS];
-    bool has_many;    /* there are more than these */
-    bool is_distinct; /* named like an identifier, and no two rows have the same */
-    uint64_t *hashes; /* while reading: of the values of an identifier */
+    bool has_many;     /* there are more than these, or a text that is longer */
+    bool has_long;     /* the latter */
+    size_t n_distinct; /* different values, if it is named like an identifier; else 0 */
+
+    /* While reading: how often each of the markers that are not sure, and the values of an
+     * identifier. */
+    size_t n_marked[CR_PROFILE_N_MARKERS];
+    uint64_t *hashes;
     size_t n_hashes;
     size_t cap_hashes;
 };
@@ -42,12 +59,8 @@ struct cr_profile {
     size_t n_rows;
     size_t n_columns;
     struct cr_profile_column *columns;
-    unsigned markers; /* bit i: CR_PROFILE_MARKERS[i] was seen */
+    unsigned markers; /* bit i: cr_profile_markers[i] was seen, and counts as missing */
 };
-
-/* What is taken for a missing value; the first is the empty text. */
-extern const char *const cr_profile_markers[];
-extern const size_t cr_profile_n_markers;
 
 /* Reads the file. Yours: cr_profile_finish. A file without rows, a header that is twice there or
  * empty, a row of another length and what is no UTF-8 are CR_EINVAL, with the place where there is
@@ -55,11 +68,15 @@ extern const size_t cr_profile_n_markers;
 int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_error *err);
 void cr_profile_finish(struct cr_profile *profile);
 
+/* The last step of reading, when all rows were seen: which markers count, which columns are of
+ * numbers but for a few odd cells, and the order of the levels. */
+int cr_profile_settle(struct cr_profile *profile, struct cr_error *err);
+
 /* The column of that header; NULL when there is none. */
 const struct cr_profile_column *cr_profile_find(const struct cr_profile *profile,
                                                 const char *header);
 
-/* Whether all present values are of that kind; false without any. */
+/* Whether all present values are of that kind, odd cells being none; false without any. */
 bool cr_profile_is_int(const struct cr_profile_column *column);
 bool cr_profile_is_number(const struct cr_profile_column *column);
 bool cr_profile_is_date(const struct cr_profile_column *column);

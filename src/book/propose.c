@@ -75,9 +75,21 @@ static size_t count_role(const struct cr_proposal *proposal, enum cr_propose_rol
     return n;
 }
 
+static size_t count_odd(const struct cr_proposal *proposal)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        const struct cr_propose_column *column = &proposal->columns[i];
+
+        n += column->role == CR_PROPOSE_FIELD ? column->seen->n_odd : 0;
+    }
+    return n;
+}
+
 int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
-                         const char *folder, struct cr_propose_report *ret_report,
-                         struct cr_error *err)
+                         const char *folder, cr_propose_note_fn *on_note, void *context,
+                         struct cr_propose_report *ret_report, struct cr_error *err)
 {
     CR_CLEANUP(cr_profile_finish) struct cr_profile profile = {0};
     struct cr_proposal proposal = {0};
@@ -96,10 +108,14 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
             .n_fields = count_role(&proposal, CR_PROPOSE_FIELD),
             .n_features = n_features,
             .n_left_out = count_role(&proposal, CR_PROPOSE_LEFT_OUT),
+            .n_odd = count_odd(&proposal),
             .n_bad = proposal.n_bad,
         };
         (void)snprintf(ret_report->bad, sizeof(ret_report->bad), "%s", proposal.bad); /* as said */
         strcpy(ret_report->test_column, find_name(&proposal, CR_PROPOSE_TEST)); /* both have 64 */
+    }
+    if (r == 0 && on_note != NULL) {
+        cr_propose_tell(&proposal, on_note, context);
     }
     free(proposal.columns);
     return r;

@@ -23,10 +23,20 @@ enum cr_propose_role {
     CR_PROPOSE_LEFT_OUT,
 };
 
+/* Why a column is left out. */
+enum cr_propose_why {
+    CR_PROPOSE_EMPTY,
+    CR_PROPOSE_CONSTANT,
+    CR_PROPOSE_IDENTIFIER,
+    CR_PROPOSE_DATES,
+    CR_PROPOSE_TEXTS,
+    CR_PROPOSE_MARKS_TEST,
+};
+
 struct cr_propose_column {
     const struct cr_profile_column *seen;
     enum cr_propose_role role;
-    const char *why;                /* left out; static */
+    enum cr_propose_why why;        /* if it is left out */
     char name[CR_PROPOSE_NAME_LEN]; /* in SQL */
     enum cr_type type;
     bool is_nullable;
@@ -53,6 +63,21 @@ int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_op
 /* A name for SQL: letters in lower case, all else an underline, none of them at the ends or twice
  * in a row; the first no digit; no word that means something else there. */
 void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN]);
+
+/* Why the column is no field, with what the file showed: "all 600 rows have the same value". */
+void cr_propose_put_reason(const struct cr_proposal *proposal,
+                           const struct cr_propose_column *column, struct cr_strbuf *out);
+
+/* What is odd about a field's cells: "3 cells are no numbers, the first \"inf\" in line 7: the
+ * import rejects their rows"; nothing when all are alike. */
+void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out);
+
+/* No column can be a field: CR_EINVAL with the reasons. */
+int cr_propose_refuse(const struct cr_proposal *proposal, struct cr_error *err);
+
+/* The guesses that are not to go unseen. */
+void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note,
+                     void *context);
 
 /* The texts. */
 void cr_propose_put_application(const struct cr_proposal *proposal, struct cr_strbuf *out);

@@ -213,12 +213,23 @@ static void put_seen(const struct cr_proposal *proposal, const struct cr_propose
     cr_strbuf_puts(out, "\n");
 }
 
+static void put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf odd = CR_STRBUF_INIT;
+
+    cr_propose_put_odd(column, &odd);
+    if (odd.len > 0) {
+        cr_strbuf_printf(out, "  # %s\n", cr_strbuf_text(&odd));
+    }
+}
+
 static void put_field(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                       struct cr_strbuf *out)
 {
     const struct cr_profile_column *seen = column->seen;
 
     put_seen(proposal, column, out);
+    put_odd(column, out);
     cr_strbuf_printf(out, "  - {name: %s, type: %s", column->name, cr_type_name(column->type));
     if (column->type == CR_ENUM) {
         cr_strbuf_puts(out, ", example: ");
@@ -260,7 +271,7 @@ static void put_keys(const struct cr_proposal *proposal, struct cr_strbuf *out)
 static void put_missing(const struct cr_profile *profile, struct cr_strbuf *out)
 {
     cr_strbuf_puts(out, "  missing: [\"\"");
-    for (size_t i = 1; i < cr_profile_n_markers; i++) {
+    for (size_t i = 1; i < CR_PROFILE_N_MARKERS; i++) {
         if ((profile->markers & 1U << i) != 0) {
             cr_strbuf_printf(out, ", \"%s\"", cr_profile_markers[i]);
         }
@@ -313,7 +324,9 @@ static void put_left_out(const struct cr_proposal *proposal, struct cr_strbuf *o
         if (column->role == CR_PROPOSE_LEFT_OUT) {
             cr_strbuf_printf(out, "%s#   ", opening);
             cr_propose_put_text(out, column->seen->header);
-            cr_strbuf_printf(out, ": %s\n", column->why);
+            cr_strbuf_puts(out, ": ");
+            cr_propose_put_reason(proposal, column, out);
+            cr_strbuf_putc(out, '\n');
             opening = "";
         }
     }

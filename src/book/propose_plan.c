@@ -11,8 +11,7 @@
 #include "propose.h"
 
 enum {
-    MAX_COLUMNS = 500,    /* of which each may make two features; a portfolio's lists hold 1,000 */
-    MAX_CODE_LEVELS = 12, /* of a whole number that is a code rather than an amount */
+    MAX_COLUMNS = 500, /* of which each may make two features; a portfolio's lists hold 1,000 */
     MAX_ENUM_LEVELS = 50,
     TAIL = 6, /* how many times the mean the largest value of a skewed number is */
 };
@@ -89,7 +88,7 @@ static const struct cr_propose_column *find_role(const struct cr_proposal *propo
     return NULL;
 }
 
-static void leave_out(struct cr_propose_column *column, const char *why)
+static void leave_out(struct cr_propose_column *column, enum cr_propose_why why)
 {
     column->role = CR_PROPOSE_LEFT_OUT;
     column->why = why;
@@ -101,15 +100,16 @@ static void plan_identifier(const struct cr_proposal *proposal, struct cr_propos
     static const char *const people[] = {"customer", "client",    "person", "borrower",
                                          "member",   "applicant", "cust"};
     bool is_full = column->seen->n_missing == 0;
+    bool is_distinct = column->seen->n_distinct == column->seen->n_present;
 
     column->type = CR_TEXT;
-    if (is_full && column->seen->is_distinct && find_role(proposal, CR_PROPOSE_KEY_ROW) == NULL) {
+    if (is_full && is_distinct && find_role(proposal, CR_PROPOSE_KEY_ROW) == NULL) {
         column->role = CR_PROPOSE_KEY_ROW;
     } else if (is_full && has_word(column->name, people, CR_ARRAY_LEN(people)) &&
                find_role(proposal, CR_PROPOSE_KEY_CUSTOMER) == NULL) {
         column->role = CR_PROPOSE_KEY_CUSTOMER;
     } else {
-        leave_out(column, "its name is an identifier's");
+        leave_out(column, CR_PROPOSE_IDENTIFIER);
     }
 }
 
@@ -119,8 +119,20 @@ static void plan_date(const struct cr_proposal *proposal, struct cr_propose_colu
     if (column->seen->n_missing == 0 && find_role(proposal, CR_PROPOSE_KEY_DATE) == NULL) {
         column->role = CR_PROPOSE_KEY_DATE;
     } else {
-        leave_out(column, "a date, with which features.sql cannot compute: make a number of it");
+        leave_out(column, CR_PROPOSE_DATES);
     }
+}
+
+static bool is_bool(const struct cr_profile_column *seen)
+{
+    return cr_profile_is_int(seen) && seen->n_odd == 0 && seen->min == 0 && seen->max == 1;
+}
+
+/* A column that is called so would tell the model which rows are not its own. */
+static bool marks_test(const struct cr_propose_column *column)
+{
+    return strcmp(column->name, "is_test") == 0 && is_bool(column->seen) &&
+           column->seen->n_missing == 0;
 }
 
 static void plan_field(const struct cr_proposal *proposal, struct cr_propose_column *column)
@@ -137,24 +149,26 @@ static void plan_field(const struct cr_proposal *proposal, struct cr_propose_col
     column->is_nullable = seen->n_missing > 0;
     column->is_protected = has_word(column->name, protected, CR_ARRAY_LEN(protected));
     if (seen->n_present == 0) {
-        leave_out(column, "it is empty");
+        leave_out(column, CR_PROPOSE_EMPTY);
     } else if (cr_profile_is_named_id(seen->header)) {
         plan_identifier(proposal, column);
     } else if (!seen->has_many && seen->n_levels == 1 && seen->n_missing == 0) {
-        leave_out(column, "all rows have the same value");
+        leave_out(column, CR_PROPOSE_CONSTANT);
+    } else if (proposal->options->test_column == NULL && marks_test(column)) {
+        leave_out(column, CR_PROPOSE_MARKS_TEST);
     } else if (cr_profile_is_number(seen)) {
         bool is_int = cr_profile_is_int(seen);
 
         column->type = is_int ? CR_INT : CR_NUMBER;
-        column->is_code =
-            is_int && !seen->has_many && seen->n_levels > 2 && seen->n_levels <= MAX_CODE_LEVELS;
+        column->is_code = is_int && !seen->has_many && seen->n_levels > 2 &&
+                          seen->n_levels <= CR_PROFILE_MAX_CODES;
         column->is_skewed = !column->is_code && seen->min >= 0 && seen->max > TAIL * mean;
     } else if (cr_profile_is_date(seen)) {
         plan_date(proposal, column);
     } else if (!seen->has_many && seen->n_levels <= MAX_ENUM_LEVELS) {
         column->type = CR_ENUM;
     } else {
-        leave_out(column, "it has too many different texts to be a choice");
+        leave_out(column, CR_PROPOSE_TEXTS);
     }
 }
 
@@ -168,11 +182,6 @@ static bool is_bad_word(const char *text)
     return is_one_of(words, CR_ARRAY_LEN(words), text, strlen(text));
 }
 
-static bool is_bool(const struct cr_profile_column *seen)
-{
-    return cr_profile_is_int(seen) && seen->min == 0 && seen->max == 1;
-}
-
 /* Of two values the bad one is called so, or else the rarer one. */
 static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_column *seen,
                         struct cr_error *err)
@@ -181,6 +190,12 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
     const struct cr_profile_level *b = &seen->levels[1];
     bool a_is_bad;
 
+    if (seen->n_odd > 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "column '%s' has '%s' among its numbers, in line %zu; an outcome has "
+                            "two different values",
+                            seen->header, seen->odd, seen->odd_line);
+    }
     if (seen->has_many || seen->n_levels != 2) {
         return cr_error_set(err, CR_EINVAL,
                             "column '%s' has %s%zu different values; an outcome has two",
@@ -241,9 +256,7 @@ static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)
         }
         has_fields |= column->role == CR_PROPOSE_FIELD;
     }
-    return r != 0 || has_fields
-               ? r
-               : cr_error_set(err, CR_EINVAL, "no column of the file can be a field");
+    return r != 0 || has_fields ? r : cr_propose_refuse(proposal, err);
 }
 
 int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_options *options,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "creditrisk/book/import.h"
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/score/gate.h"
@@ -112,6 +113,9 @@ char *cr_cli_db_name(const struct cr_cli *cli);
 int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                      struct cr_db **ret_db, struct cr_error *err);
 
+/* Where the rows are that an import has rejected; nothing when there are none. */
+void cr_cli_print_rejects(const struct cr_import_report *report);
+
 /* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
 const char *cr_cli_actor(void);
 
@@ -139,15 +143,21 @@ void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
 
 void cr_cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Where a command that the reader is told to give is to work: where this call does, or with another
- * registry, of which only the portfolio is known. */
-enum cr_cli_where { CR_CLI_HERE, CR_CLI_ELSEWHERE };
+/* Where a command that the reader is told to give is to work: where this call does; there, but with
+ * the portfolio that its words name; or with another registry, of which only the portfolio is
+ * known. */
+enum cr_cli_where { CR_CLI_HERE, CR_CLI_HERE_NAMED, CR_CLI_ELSEWHERE };
 
-/* "creditrisk" and the words (the last is NULL), quoted for a shell where they need it, and the
+/* "creditrisk" and the words (up to the first NULL), quoted for a shell where they need it, and the
  * options of place of this call (--portfolio, --registry …): without them the command would work
  * on another portfolio. Passwords are masked. Yours (free), NULL without memory. */
 char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
     __attribute__((sentinel));
+
+/* Fills err and returns code: what is wrong and, behind it, ": run 'COMMAND'". Takes the command,
+ * which may be NULL (no memory): then nothing stands behind it. */
+int cr_cli_advise(struct cr_error *err, int code, char *command, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Whether this call names the portfolio: --portfolio stands in it. */
 bool cr_cli_names_portfolio(const struct cr_cli *cli);

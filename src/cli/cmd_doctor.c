@@ -101,6 +101,14 @@ static void check_version(struct checkup *checkup, struct cr_registry *registry,
          version->created_at, version->is_champion ? "; the champion" : "");
 }
 
+/* What makes one. */
+static char *no_champion(const struct cr_cli *cli, size_t n_versions)
+{
+    return n_versions > 0 ? cr_cli_command(cli, CR_CLI_HERE, "registry", "promote", "VERSION",
+                                           "--reason", "…", NULL)
+                          : cr_cli_command(cli, CR_CLI_HERE, "train", "--promote", NULL);
+}
+
 static void check_registry(struct checkup *checkup)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
@@ -114,13 +122,16 @@ static void check_registry(struct checkup *checkup)
         note(checkup, "registry", false, "%s", err.message);
         return;
     }
-    bool has_champion = cr_registry_champion(registry, portfolio, &champion, &err) == 0;
-    note(checkup, "registry", has_champion, "%s: %zu version%s, %s%s",
-         checkup->cli->settings.registry, n, n == 1 ? "" : "s",
-         has_champion ? "champion "
-         : n > 0      ? "no champion: run 'creditrisk registry promote'"
-                      : "no champion: run 'creditrisk train'",
-         has_champion ? champion : "");
+    const char *place = checkup->cli->settings.registry;
+    const char *plural = n == 1 ? "" : "s";
+    if (cr_registry_champion(registry, portfolio, &champion, &err) == 0) {
+        note(checkup, "registry", true, "%s: %zu version%s, champion %s", place, n, plural,
+             champion);
+    } else {
+        (void)cr_cli_advise(&err, CR_ENOTFOUND, no_champion(checkup->cli, n),
+                            "%s: %zu version%s, no champion", place, n, plural); /* noted */
+        note(checkup, "registry", false, "%s", err.message);
+    }
     for (size_t i = 0; i < n; i++) {
         check_version(checkup, registry, &versions[i]);
     }

@@ -45,10 +45,7 @@ static int print(const struct cr_import_report *report, struct cr_error *err)
         cr_cells_add(&cells, "%zu", report->tables[i].n_rejected);
     }
     int result = cr_cells_print(&cells, 3, 6, err);
-    if (report->rejects_path != NULL) {
-        printf("%zu rejected rows with their reasons: %s\n", report->n_rejected,
-               report->rejects_path);
-    }
+    cr_cli_print_rejects(report);
     return result;
 }
 

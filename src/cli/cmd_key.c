@@ -78,7 +78,11 @@ static int print_keys(const struct cr_cli *cli, const struct cr_keys *keys, stru
         return cr_cli_print_json(json_pack("{s:O}", "keys", list), err);
     }
     if (keys->n == 0) {
-        cr_cli_say(cli, "there is no key yet: 'creditrisk key create --scope predict' makes one");
+        CR_CLEANUP(cr_freep)
+        char *create =
+            cr_cli_command(cli, CR_CLI_HERE, "key", "create", "--scope", "predict", NULL);
+        cr_cli_say(cli, "there is no key yet%s%s%s", create != NULL ? ": '" : "",
+                   create != NULL ? create : "", create != NULL ? "' makes one" : "");
     }
     return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0, err);
 }

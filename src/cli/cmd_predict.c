@@ -62,15 +62,15 @@ static int no_champion(const struct cr_cli *cli, struct cr_registry *registry, s
     }
     cr_registry_free_versions(versions, n);
     if (n == 0) {
-        return cr_error_set(err, CR_ENOTFOUND,
-                            "portfolio '%s' has no version yet: 'creditrisk train --promote' makes "
-                            "one that serves",
-                            cli->settings.portfolio);
+        return cr_cli_advise(err, CR_ENOTFOUND,
+                             cr_cli_command(cli, CR_CLI_HERE, "train", "--promote", NULL),
+                             "portfolio '%s' has no version yet", cli->settings.portfolio);
     }
-    return cr_error_set(err, CR_ENOTFOUND,
-                        "portfolio '%s' has no champion yet: 'creditrisk registry list' shows the "
-                        "versions, 'creditrisk registry promote' chooses one",
-                        cli->settings.portfolio);
+    return cr_cli_advise(err, CR_ENOTFOUND,
+                         cr_cli_command(cli, CR_CLI_HERE, "registry", "list", NULL),
+                         "portfolio '%s' has no champion yet; 'registry promote' makes one of its "
+                         "%zu version%s",
+                         cli->settings.portfolio, n, n == 1 ? "" : "s");
 }
 
 static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,

@@ -111,8 +111,8 @@ int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
     int result = cr_registry_open(cli->settings.registry, cli->settings.registry_db, create,
                                   ret_registry, err);
     if (result == CR_ENOTFOUND) {
-        return cr_error_set(err, result, "there is no registry '%s' yet: run 'creditrisk train'",
-                            cli->settings.registry);
+        return cr_cli_advise(err, result, cr_cli_command(cli, CR_CLI_HERE, "train", NULL),
+                             "there is no registry '%s' yet", cli->settings.registry);
     }
     return result;
 }
@@ -145,22 +145,28 @@ static int check_migrated(const struct cr_cli *cli, struct cr_db *db, const char
     struct cr_migration_report report;
     int result = cr_migrate_status(db, cli->settings.migrations_dir, &report, err);
     if (result == 0 && (size_t)report.version < report.n_total) {
-        return cr_error_set(
-            err, CR_EDB, "the tables of '%s' are not up to date: run 'creditrisk migrate'", name);
+        return cr_cli_advise(err, CR_EDB, cr_cli_command(cli, CR_CLI_HERE, "migrate", NULL),
+                             "the tables of '%s' are not up to date", name);
     }
     return result;
 }
 
-static int check_imported(struct cr_db *db, const struct cr_portfolio *portfolio, const char *name,
+/* How the book of a flat portfolio comes to be; the file is for the reader to name. */
+static char *import_command(const struct cr_cli *cli, const struct cr_portfolio *portfolio)
+{
+    return cr_cli_command(cli, CR_CLI_HERE_NAMED, "import", "--portfolio", portfolio->name,
+                          "FILE.csv", NULL);
+}
+
+static int check_imported(const struct cr_cli *cli, struct cr_db *db,
+                          const struct cr_portfolio *portfolio, const char *name,
                           struct cr_error *err)
 {
     int64_t n;
     int result = cr_db_count(db, portfolio->tables[0].name, &n, NULL);
     return result == 0 ? 0
-                       : cr_error_set(err, result,
-                                      "'%s' has no table '%s': run 'creditrisk import --portfolio "
-                                      "%s FILE.csv'",
-                                      name, portfolio->tables[0].name, portfolio->name);
+                       : cr_cli_advise(err, result, import_command(cli, portfolio),
+                                       "'%s' has no table '%s'", name, portfolio->tables[0].name);
 }
 
 int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
@@ -172,17 +178,27 @@ int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfo
     bool is_flat = portfolio != NULL && portfolio->is_flat;
     int result = cr_cli_open_db(cli, false, &db, err);
     if (result == CR_ENOTFOUND) {
-        return cr_error_set(err, result, "there is no database '%s': run 'creditrisk %s'", name,
-                            is_flat ? "import" : "migrate");
+        return cr_cli_advise(err, result,
+                             is_flat ? import_command(cli, portfolio)
+                                     : cr_cli_command(cli, CR_CLI_HERE, "migrate", NULL),
+                             "there is no database '%s'", name);
     }
     if (result == 0) {
-        result =
-            is_flat ? check_imported(db, portfolio, name, err) : check_migrated(cli, db, name, err);
+        result = is_flat ? check_imported(cli, db, portfolio, name, err)
+                         : check_migrated(cli, db, name, err);
     }
     if (result == 0) {
         *ret_db = CR_STEAL(db);
     }
     return result;
+}
+
+void cr_cli_print_rejects(const struct cr_import_report *report)
+{
+    if (report->rejects_path != NULL) {
+        cr_cli_line("%zu rejected rows with their reasons: %s", report->n_rejected,
+                    report->rejects_path);
+    }
 }
 
 const char *cr_cli_actor(void)

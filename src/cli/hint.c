@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Commands that the reader is told to give next, and what to do with a version that is to serve. */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,13 +50,14 @@ static void put_places(struct cr_strbuf *out, const struct cr_cli *cli, enum cr_
     struct cr_settings_entry entry;
     for (size_t i = 0; cr_settings_entry(&cli->settings, i, &entry); i++) {
         bool is_portfolio = strcmp(entry.key, "portfolio") == 0;
-        if (must_repeat(&entry) && (is_portfolio || where == CR_CLI_HERE)) {
+        if (must_repeat(&entry) &&
+            (is_portfolio ? where != CR_CLI_HERE_NAMED : where != CR_CLI_ELSEWHERE)) {
             put_option(out, entry.flag, entry.value);
         }
         free(entry.value);
     }
     const char *config = cli->settings.config_path;
-    if (where == CR_CLI_HERE && config != NULL && strcmp(config, CR_SETTINGS_CONFIG) != 0) {
+    if (where != CR_CLI_ELSEWHERE && config != NULL && strcmp(config, CR_SETTINGS_CONFIG) != 0) {
         put_option(out, "config", config);
     }
 }
@@ -72,6 +74,19 @@ char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
     va_end(words);
     put_places(&command, cli, where);
     return cr_strbuf_steal(&command);
+}
+
+int cr_cli_advise(struct cr_error *err, int code, char *command, const char *format, ...)
+{
+    char message[sizeof err->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    (void)(command != NULL ? cr_error_set(err, code, "%s: run '%s'", message, command)
+                           : cr_error_set(err, code, "%s", message)); /* both give code */
+    free(command);
+    return code;
 }
 
 bool cr_cli_names_portfolio(const struct cr_cli *cli)

@@ -12,6 +12,8 @@
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 
 /* What was proposed must load, and its features.sql must run. */
 static int check(const char *folder, const char *name, struct cr_portfolio **ret_portfolio,
@@ -29,10 +31,24 @@ static int check(const char *folder, const char *name, struct cr_portfolio **ret
     return result;
 }
 
+/* What the author is told beside the result: said as it comes, and kept for --json. */
+struct notes {
+    const struct cr_cli *cli;
+    json_t *list;
+};
+
+static void note(const char *text, void *context)
+{
+    const struct notes *notes = context;
+    cr_cli_say(notes->cli, "%s", text);
+    (void)json_array_append_new(notes->list, json_string(text)); /* it has been said */
+}
+
 /* Writes the files into a folder of their own, which only then gets its name. */
 static int write_files(const struct cr_cli *cli, const struct cr_propose_options *options,
-                       const char *target, struct cr_propose_report *ret_proposal,
-                       struct cr_portfolio **ret_portfolio, struct cr_error *err)
+                       const char *target, struct notes *notes,
+                       struct cr_propose_report *ret_proposal, struct cr_portfolio **ret_portfolio,
+                       struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *folder = NULL;
     int result = cr_fs_mkdirs(cli->settings.portfolios_dir, err);
@@ -43,8 +59,8 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
     if (chmod(folder, 0755) != 0) { /* mkdtemp is for secrets, a portfolio is none */
         result =
             cr_error_set(err, CR_EIO, "cannot open '%s' to others: %s", folder, strerror(errno));
-    } else if ((result = cr_propose_portfolio(cli->args[1], options, folder, ret_proposal, err)) ==
-                   0 &&
+    } else if ((result = cr_propose_portfolio(cli->args[1], options, folder, note, notes,
+                                              ret_proposal, err)) == 0 &&
                (result = check(folder, options->name, ret_portfolio, err)) == 0) {
         result = cr_fs_rename(folder, target, err);
     }
@@ -56,12 +72,11 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
 
 /* A failure leaves neither folder nor table. */
 static int make(const struct cr_cli *cli, const struct cr_propose_options *options,
-                struct cr_propose_report *ret_proposal, size_t *ret_n_rejected,
-                struct cr_error *err)
+                struct notes *notes, struct cr_propose_report *ret_proposal,
+                struct cr_import_report *ret_imported, struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
-    CR_CLEANUP(cr_import_report_finish) struct cr_import_report imported = {0};
     CR_CLEANUP(cr_freep) char *target = cr_fs_join(cli->settings.portfolios_dir, options->name);
     const struct cr_import_options import = {.mode = CR_IMPORT_EMPTY, .quiet = cli->quiet};
     if (target == NULL) {
@@ -71,50 +86,71 @@ static int make(const struct cr_cli *cli, const struct cr_propose_options *optio
         return cr_error_set(err, CR_EINVAL, "'%s' is there already: another --name, or remove it",
                             target);
     }
-    int result = write_files(cli, options, target, ret_proposal, &portfolio, err);
+    int result = write_files(cli, options, target, notes, ret_proposal, &portfolio, err);
     if (result != 0) {
         return result;
     }
     if ((result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
-        (result = cr_import_book(db, portfolio, cli->args[1], &import, NULL, NULL, &imported,
+        (result = cr_import_book(db, portfolio, cli->args[1], &import, NULL, NULL, ret_imported,
                                  err)) != 0) {
         (void)cr_fs_remove_tree(target, NULL); /* the first failure is the one to tell */
-        return result;
     }
-    *ret_n_rejected = imported.n_rejected;
-    return 0;
+    return result;
+}
+
+static void say_next(const struct cr_cli *cli, const char *name, const char *test_column)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf split = CR_STRBUF_INIT;
+    bool has_test = test_column[0] != '\0';
+    cr_strbuf_printf(&split, "column:%s", test_column);
+    CR_CLEANUP(cr_freep)
+    char *check = cr_cli_command(cli, CR_CLI_HERE_NAMED, "portfolio", "check", name, NULL);
+    CR_CLEANUP(cr_freep)
+    char *train =
+        cr_cli_command(cli, CR_CLI_HERE_NAMED, "train", "--portfolio", name,
+                       has_test ? "--split" : NULL, has_test ? cr_strbuf_text(&split) : NULL, NULL);
+    if (check != NULL && train != NULL) {
+        cr_cli_say(cli, "read the comments of its files, then:");
+        cr_cli_say(cli, "  %s", check);
+        cr_cli_say(cli, "  %s", train);
+    }
+}
+
+static int print(const struct cr_cli *cli, const char *name,
+                 const struct cr_propose_report *proposal, const struct cr_import_report *imported)
+{
+    printf("%s/%s: %zu fields, %zu features; %zu columns left out; %zu of %zu rows imported\n",
+           cli->settings.portfolios_dir, name, proposal->n_fields, proposal->n_features,
+           proposal->n_left_out, proposal->n_rows - imported->n_rejected, proposal->n_rows);
+    cr_cli_print_rejects(imported);
+    say_next(cli, name, proposal->test_column);
+    return CR_CLI_OK;
 }
 
 int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_error *err)
 {
+    CR_CLEANUP(cr_json_decrefp) json_t *list = json_array();
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report imported = {0};
     const struct cr_propose_options options = {
         .name = cr_cli_option(cli, "name"),
         .target = cr_cli_option(cli, "target"),
         .test_column = cr_cli_option(cli, "test-column"),
     };
     struct cr_propose_report proposal = {0};
-    size_t n_rejected = 0;
-    int result = make(cli, &options, &proposal, &n_rejected, err);
+    struct notes notes = {cli, list};
+    int result = make(cli, &options, &notes, &proposal, &imported, err);
     if (result != 0) {
         return result;
     }
-    if (cli->json) {
-        return cr_cli_print_json(
-            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:I}", "portfolio", options.name,
-                      "rows", (json_int_t)proposal.n_rows, "rejected", (json_int_t)n_rejected,
-                      "fields", (json_int_t)proposal.n_fields, "features",
-                      (json_int_t)proposal.n_features, "left_out", (json_int_t)proposal.n_left_out,
-                      "test_column", proposal.test_column, "bad", proposal.bad, "n_bad",
-                      (json_int_t)proposal.n_bad),
-            err);
+    if (!cli->json) {
+        return print(cli, options.name, &proposal, &imported);
     }
-    printf("%s/%s: %zu fields, %zu features; %zu columns left out; %zu of %zu rows imported\n",
-           cli->settings.portfolios_dir, options.name, proposal.n_fields, proposal.n_features,
-           proposal.n_left_out, proposal.n_rows - n_rejected, proposal.n_rows);
-    cr_cli_say(cli,
-               "read the comments of its files, then: creditrisk portfolio check %s, creditrisk "
-               "train --portfolio %s%s%s",
-               options.name, options.name,
-               proposal.test_column[0] != '\0' ? " --split column:" : "", proposal.test_column);
-    return CR_CLI_OK;
+    return cr_cli_print_json(
+        json_pack("{s:s, s:I, s:I, s:s?, s:I, s:I, s:I, s:s, s:s, s:I, s:O}", "portfolio",
+                  options.name, "rows", (json_int_t)proposal.n_rows, "rejected",
+                  (json_int_t)imported.n_rejected, "rejects_file", imported.rejects_path, "fields",
+                  (json_int_t)proposal.n_fields, "features", (json_int_t)proposal.n_features,
+                  "left_out", (json_int_t)proposal.n_left_out, "test_column", proposal.test_column,
+                  "bad", proposal.bad, "n_bad", (json_int_t)proposal.n_bad, "notes", list),
+        err);
 }

@@ -45,7 +45,7 @@ def check_texts(folder):
     for text in ('separator: ";"', 'missing: ["", "NA", "?"]', 'good: ["Fully Paid"]' if '"Fully Paid"' in application else "good: [Fully Paid]",
                  "bad: [Charged Off]", "keys: {row: loan_id, customer: client_id, date: start_date, test: holdout}",
                  "case_value: Case", 'loan_amount_eur: "Loan Amount (EUR)"', 'loan_amount_eur_2: loan amount eur', 'x2nd_income: "2nd income"',
-                 "#   empty: it is empty", "#   constant: all rows have the same value", "#   remark: it has too many different texts",
+                 "#   empty: it is empty", "#   constant: all 600 rows have the same value", "#   remark: more than 64 different texts in 600 rows: too many for a choice",
                  "{name: points, type: int, min: 1, max: 5", "{name: x2nd_income, type: number, min: 0, max: 2"):
         assert text in application, (text, application)
     features = (folder / "features.yaml").read_text()
@@ -152,6 +152,88 @@ def check_refusals(place, file):
     assert sorted(os.listdir(folders)) == sorted([*before, "a-b"])
 
 
+def check_odd(place):
+    """A number stays one for all its odd cells, whose rows are rejected and told of; '-' among numbers is missing; a rare text may be a choice."""
+    draw = random.Random(5)
+    file = place.dir / "odd.csv"
+    lines = ["id,income,rate,dependents,is_test,y"]
+    for i in range(N_ROWS):
+        income = {17: "inf", 40: "9" * 400, 90: "lots"}.get(i, "-" if i % 10 == 0 else str(1000 + 7 * i))
+        kids = "3+" if i % 12 == 0 else str(i % 3)
+        rate = "x" if i == 17 else str(draw.randint(1, 900) / 10)
+        lines.append(f"{i},{income},{rate},{kids},{int(i % 5 == 0)},{int(draw.random() < 0.3)}")
+    file.write_text("\n".join(lines) + "\n")
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "odd")
+    assert made["rejected"] == 3 and made["rejects_file"] == str(place.dir / "rejects.csv"), made
+    assert made["notes"] == ["'-' stands among numbers and counts as missing, in every column",
+                             "column 'income': 3 cells are no numbers, the first inf in line 19: the import rejects their rows",
+                             "column 'rate': 1 cell is no number, the first x in line 19: the import rejects its row",
+                             "column 'dependents': 50 cells are no numbers, the first \"3+\" in line 2: all values are choices",
+                             "column 'is_test': left out, as it seems to mark the test rows: with --test-column is_test it does"], made["notes"]
+    with open(place.dir / "rejects.csv", newline="") as rejects:
+        assert [row["line"] for row in csv.DictReader(rejects)] == ["19", "42", "92"]
+    application = (place.dir / "portfolios" / "odd" / "application.yaml").read_text()
+    for text in ('missing: ["", "-"]', "{name: income, type: int,", "{name: rate, type: number,", "{name: dependents, type: enum,",
+                 "  # 3 cells are no numbers, the first inf in line 19: the import rejects their rows\n",
+                 "#   is_test: it seems to mark the test rows: with --test-column it does\n"):
+        assert text in application, (text, application)
+    assert place.run("portfolio", "check", "odd")["ok"]
+    assert "test_column" in made and made["test_column"] == ""
+    used = place.run("portfolio", "init", str(file), "--target", "y", "--test-column", "is_test", "--name", "odd_used")
+    assert used["test_column"] == "is_test" and not any("is_test" in note for note in used["notes"]), used
+
+
+def check_no_field(place):
+    """Where no column is left, the message says of each why."""
+    file = place.dir / "nothing.csv"
+    file.write_text("id,remark,unit,gap,y\n" + "".join(f"{i},text {i},EUR,,{i % 2}\n" for i in range(1000)))
+    refused = place.run("portfolio", "init", str(file), "--target", "y", "--name", "nothing", status=1)["error"]["message"]
+    assert refused == ("no column of the file can be a field: 'id': 1000 different values in 1000 rows: it is the key of the rows; "
+                       "'remark': more than 64 different texts in 1000 rows: too many for a choice; 'unit': all 1000 rows have the same value; "
+                       "'gap': it is empty"), refused
+    file.write_text(",".join(f"c{i}" for i in range(90)) + ",y\n" + "".join("," * 90 + f"{i % 2}\n" for i in range(9)))
+    refused = place.run("portfolio", "init", str(file), "--target", "y", "--name", "nothing", status=1)["error"]["message"]
+    assert "'c0': it is empty; 'c1': it is empty; " in refused and refused.endswith(" more") and len(refused) < 512, refused
+
+
+def check_hints(place):
+    """The commands that are printed as the next ones work as they are printed, wherever the options of place point."""
+    file = place.dir / "hints.csv"
+    draw = random.Random(4)
+    file.write_text("x,holdout,y\n" + "".join(f"{i % 97},{int(i % 5 == 0)},{int(draw.random() < (0.1 + 0.6 * (i % 97 > 50)))}\n" for i in range(500)))
+    other = ["--db", f"sqlite:{place.dir}/an other.db", "--registry", str(place.dir / "others")]
+
+    def follow(text):
+        """Gives the command as a shell would read it, with the program's own path."""
+        assert text.startswith("creditrisk "), text
+        done = subprocess.run(f"{place.creditrisk} {text.removeprefix('creditrisk ')}", shell=True, cwd=place.root, capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, (text, done)
+        return done.stdout
+
+    def look(*words):
+        return subprocess.run([place.creditrisk, *other, *words], cwd=place.root, capture_output=True, text=True, check=False)
+
+    made = look("portfolio", "init", str(file), "--target", "y", "--test-column", "holdout", "--name", "hints", "--portfolio", "retail")
+    assert made.returncode == 0, made
+    check, train = [line.strip() for line in made.stderr.splitlines() if line.startswith("  creditrisk ")]
+    assert "hints: 500 rows, no fault found" in follow(check)
+    ill = look("doctor", "--portfolio", "hints").stdout
+    assert f"--registry {place.dir}/others" in ill and "there is no registry" in ill, ill
+    follow(train + " --no-search --models logistic")
+    ill = look("doctor", "--portfolio", "hints").stdout
+    promote = ill[ill.index("creditrisk registry promote"):].split("'…'")[0]
+    assert "VERSION" in promote, promote
+    promote = promote.replace("VERSION", "v1") + "test" + ill[ill.index("'…'") + len("'…'"):].splitlines()[0].rstrip("'")
+    follow(promote)
+    well = look("doctor", "--portfolio", "hints")
+    assert "1 version, no champion" in ill and "1 version, champion v1" in well.stdout and well.returncode == 0, (ill, well)
+    (place.dir / "an other.db").unlink()
+    gone = look("portfolio", "check", "hints").stderr
+    follow(gone[gone.index("creditrisk import"):].strip()[:-1].replace("FILE.csv", str(file)))
+    assert "hints: 500 rows, no fault found" in follow(check)
+
+
 def check_noise(place):
     """Where no input tells the outcome, training says so and of which model; a failed import speaks of no rows."""
     noise = place.dir / "noise.csv"
@@ -175,8 +257,8 @@ def main():
         write(file, ";", table)
         made = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--test-column", "Holdout", "--name", "tricky")
         n_bad = sum(row[-1] == "Charged Off" for row in table)
-        assert made == {"portfolio": "tricky", "rows": N_ROWS, "rejected": 0, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
-                        "bad": "Charged Off", "n_bad": n_bad}, made
+        assert made == {"portfolio": "tricky", "rows": N_ROWS, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
+                        "bad": "Charged Off", "n_bad": n_bad, "notes": []}, made
         check_texts(place.dir / "portfolios" / "tricky")
         place.globals += ["--portfolio", "tricky"]
         checked = place.run("portfolio", "check", "tricky")
@@ -188,6 +270,9 @@ def main():
         check_serving(place, "tricky", table)
         check_refusals(place, file)
         check_words(place)
+        check_odd(place)
+        check_no_field(place)
+        check_hints(place)
         check_noise(place)
 
 

@@ -19,19 +19,26 @@ struct cr_propose_report {
     size_t n_fields;
     size_t n_features;
     size_t n_left_out;    /* columns that are no fields; application.yaml says why */
+    size_t n_odd;         /* cells of fields that are no numbers as the others are */
     char bad[64];         /* how the file writes a bad outcome, cut where it is too long … */
     size_t n_bad;         /* … and in how many rows it does */
     char test_column[64]; /* its name in the portfolio; "" when there is none */
 };
 
+/* Called once per guess that the author of the portfolio should know of at once: a column's cells
+ * that are no numbers, a text that counts as missing, a column that seems to mark the test rows. */
+typedef void cr_propose_note_fn(const char *note, void *context);
+
 /* Reads the file and writes application.yaml, features.sql, features.yaml, training.sql,
  * policy.yaml and search.yaml into the folder, which must be there. Types, levels, ranges,
  * separator and missing markers are what the file shows; names that tell of an attribute that the
- * law protects (sex, age, marital status, …) are marked prohibited. CR_EINVAL: there is no such
- * column, the outcome has not two values, the test column not 0 and 1, no column is left to be a
- * field. CR_ETOOBIG: more than 500 columns. Also the errors of reading. */
+ * law protects (sex, age, marital status, …) are marked prohibited. A column is of numbers even if
+ * a few of its cells are none (1 in 20, of few values 1 in 100): the import rejects their rows.
+ * CR_EINVAL: there is no such column, the outcome has not two values, the test column not 0 and 1,
+ * no column is left to be a field (the message says why, column by column, as far as it goes).
+ * CR_ETOOBIG: more than 500 columns. Also the errors of reading. `on_note` may be NULL. */
 int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
-                         const char *folder, struct cr_propose_report *ret_report,
-                         struct cr_error *err);
+                         const char *folder, cr_propose_note_fn *on_note, void *context,
+                         struct cr_propose_report *ret_report, struct cr_error *err);
 
 #endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/* What is said of the guesses: why a column is no field, and what is odd about one that is. */
+#include <string.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "propose.h"
+
+/* Of the reasons that one message gives, in bytes: an error has one line. */
+enum { MAX_REASONS_LEN = 400 };
+
+/* Most of the texts are numbers, but not all. */
+static bool is_mixed(const struct cr_profile_column *seen)
+{
+    return seen->n_number < seen->n_present && 2 * seen->n_number >= seen->n_present;
+}
+
+static void put_first_odd(const struct cr_profile_column *seen, struct cr_strbuf *out)
+{
+    cr_strbuf_puts(out, ", the first ");
+    cr_propose_put_text(out, seen->odd);
+    cr_strbuf_printf(out, " in line %zu", seen->odd_line);
+}
+
+void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+    size_t n = seen->n_odd > 0 ? seen->n_odd : seen->n_present - seen->n_number;
+
+    if (seen->odd == NULL || (seen->n_odd == 0 && !is_mixed(seen))) {
+        return;
+    }
+    cr_strbuf_printf(out, "%zu cell%s no number%s", n, n == 1 ? " is" : "s are", n == 1 ? "" : "s");
+    put_first_odd(seen, out);
+    if (seen->n_odd > 0) {
+        cr_strbuf_printf(out, ": the import rejects %s", n == 1 ? "its row" : "their rows");
+    } else {
+        cr_strbuf_puts(out, ": all values are choices");
+    }
+}
+
+static void put_texts(const struct cr_proposal *proposal, const struct cr_profile_column *seen,
+                      struct cr_strbuf *out)
+{
+    if (seen->n_levels == CR_PROFILE_MAX_LEVELS || !seen->has_long) {
+        cr_strbuf_printf(out, "%s%zu different texts in %zu rows: too many for a choice",
+                         seen->has_many ? "more than " : "", seen->n_levels,
+                         proposal->profile->n_rows);
+    } else {
+        cr_strbuf_printf(out, "it has texts of more than %d bytes: too long for a choice",
+                         CR_PROFILE_MAX_LEVEL_LEN);
+    }
+    if (seen->odd != NULL && is_mixed(seen)) {
+        cr_strbuf_printf(out, "; %zu are no numbers", seen->n_present - seen->n_number);
+        put_first_odd(seen, out);
+    }
+}
+
+static void put_why(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                    struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+    size_t n_rows = proposal->profile->n_rows;
+
+    switch (column->why) {
+    case CR_PROPOSE_EMPTY:
+        cr_strbuf_puts(out, "it is empty");
+        break;
+    case CR_PROPOSE_CONSTANT:
+        cr_strbuf_printf(out, "all %zu rows have the same value", n_rows);
+        break;
+    case CR_PROPOSE_IDENTIFIER:
+        cr_strbuf_printf(out, "its name is an identifier's: %zu different values in %zu rows",
+                         seen->n_distinct, n_rows);
+        break;
+    case CR_PROPOSE_DATES:
+        cr_strbuf_puts(out, "a date, with which features.sql cannot compute: make a number of it");
+        break;
+    case CR_PROPOSE_TEXTS:
+        put_texts(proposal, seen, out);
+        break;
+    case CR_PROPOSE_MARKS_TEST:
+        cr_strbuf_puts(out, "it seems to mark the test rows: with --test-column it does");
+        break;
+    }
+}
+
+void cr_propose_put_reason(const struct cr_proposal *proposal,
+                           const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    switch (column->role) {
+    case CR_PROPOSE_KEY_ROW:
+        cr_strbuf_printf(out, "%zu different values in %zu rows: it is the key of the rows",
+                         column->seen->n_distinct, proposal->profile->n_rows);
+        break;
+    case CR_PROPOSE_KEY_CUSTOMER:
+        cr_strbuf_puts(out, "it is the key of the customers");
+        break;
+    case CR_PROPOSE_KEY_DATE:
+        cr_strbuf_puts(out, "it is the date of the rows");
+        break;
+    case CR_PROPOSE_TEST:
+        cr_strbuf_puts(out, "it marks the test rows");
+        break;
+    case CR_PROPOSE_LEFT_OUT:
+        put_why(proposal, column, out);
+        break;
+    case CR_PROPOSE_OUTCOME:
+    case CR_PROPOSE_FIELD:
+        break; /* nothing keeps them out */
+    }
+}
+
+int cr_propose_refuse(const struct cr_proposal *proposal, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf reasons = CR_STRBUF_INIT;
+    size_t n_more = 0;
+
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        const struct cr_propose_column *column = &proposal->columns[i];
+
+        if (column->role == CR_PROPOSE_OUTCOME || reasons.len >= MAX_REASONS_LEN) {
+            n_more += column->role != CR_PROPOSE_OUTCOME;
+            continue;
+        }
+        cr_strbuf_printf(&reasons, "%s'%s': ", reasons.len > 0 ? "; " : "", column->seen->header);
+        cr_propose_put_reason(proposal, column, &reasons);
+    }
+    if (n_more > 0) {
+        cr_strbuf_printf(&reasons, "; and %zu more", n_more);
+    }
+    return cr_error_set(err, CR_EINVAL, "no column of the file can be a field: %s",
+                        cr_strbuf_text(&reasons));
+}
+
+/* One note: what the file calls the column, and what there is to say. */
+static void tell(const struct cr_propose_column *column, const struct cr_strbuf *what,
+                 cr_propose_note_fn *on_note, void *context)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+
+    cr_strbuf_printf(&note, "column '%s': %s", column->seen->header, cr_strbuf_text(what));
+    on_note(cr_strbuf_text(&note), context);
+}
+
+static void tell_markers(const struct cr_profile *profile, cr_propose_note_fn *on_note,
+                         void *context)
+{
+    for (size_t i = CR_PROFILE_N_SURE; i < CR_PROFILE_N_MARKERS; i++) {
+        if ((profile->markers & 1U << i) != 0) {
+            CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+
+            cr_strbuf_printf(&note,
+                             "'%s' stands among numbers and counts as missing, in every column",
+                             cr_profile_markers[i]);
+            on_note(cr_strbuf_text(&note), context);
+        }
+    }
+}
+
+void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note, void *context)
+{
+    tell_markers(proposal->profile, on_note, context);
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
+        const struct cr_propose_column *column = &proposal->columns[i];
+
+        if (column->role == CR_PROPOSE_FIELD) {
+            cr_propose_put_odd(column, &what);
+        } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_MARKS_TEST) {
+            cr_strbuf_printf(&what,
+                             "left out, as it seems to mark the test rows: with --test-column %s "
+                             "it does",
+                             column->seen->header);
+        }
+        if (what.len > 0) {
+            tell(column, &what, on_note, context);
+        }
+    }
+}
