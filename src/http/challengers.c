@@ -53,7 +53,8 @@ static void report(const struct cr_challengers *challengers, const char *version
     const struct cr_bundle *bundle = challenger->bundle;
     const struct cr_error *why = &challenger->error;
 
-    cr_metrics_count_challenger(challengers->metrics, bundle != NULL);
+    cr_metrics_count_load(challengers->metrics, challengers->settings->portfolio,
+                          CR_LOAD_CHALLENGER, bundle != NULL);
     if (bundle == NULL) {
         log_refusal(challengers, version, why);
     } else {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/json.h"
+#include "creditrisk/util/log.h"
 #include "metrics_impl.h"
 
 enum { N_BODY_ROWS = 2 }; /* validation errors of no known field: of the body, of unknown keys */
@@ -15,10 +15,11 @@ enum { N_BODY_ROWS = 2 }; /* validation errors of no known field: of the body, o
 struct cr_watch {
     size_t n_bands, n_fields, n_features;
     const struct cr_portfolio *portfolio; /* the bundle's, which outlives the watch */
-    size_t *bands;                        /* n_bands slots */
-    size_t *imputed;                      /* n_fields */
-    size_t *unknown;                      /* n_features */
-    size_t *invalid;                      /* n_fields + N_BODY_ROWS rows of CR_N_ISSUE_TYPES */
+    const struct cr_book_counters *book;
+    size_t *bands;   /* n_bands slots */
+    size_t *imputed; /* n_fields */
+    size_t *unknown; /* n_features */
+    size_t *invalid; /* n_fields + N_BODY_ROWS rows of CR_N_ISSUE_TYPES */
 };
 
 const struct cr_bounds cr_request_bounds = {18,
@@ -44,25 +45,6 @@ enum {
     N_STATUSES = CR_ARRAY_LEN(counted_statuses),
 };
 
-static void add(_Atomic uint64_t *counter)
-{
-    uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, n + 1, memory_order_relaxed);
-}
-
-static void observe(struct cr_histogram *histogram, const struct cr_bounds *bounds, double value)
-{
-    double sum = atomic_load_explicit(&histogram->sum, memory_order_relaxed);
-    size_t i = 0;
-
-    while (i < bounds->n && value > bounds->values[i]) {
-        i++;
-    }
-    add(&histogram->counts[i]);
-    atomic_store_explicit(&histogram->sum, sum + value, memory_order_relaxed);
-}
-
 static size_t n_routes(void)
 {
     size_t n = 0;
@@ -87,11 +69,12 @@ struct cr_request_key cr_metrics_request_key(size_t i)
     };
 }
 
-static struct cr_counters *counters_create(void)
+static struct cr_counters *counters_create(size_t thread)
 {
     struct cr_counters *counters = calloc(1, sizeof(*counters));
 
     if (counters != NULL) {
+        counters->thread = thread;
         counters->requests = calloc(cr_metrics_n_requests(), sizeof(*counters->requests));
     }
     if (counters != NULL && counters->requests == NULL) {
@@ -118,12 +101,15 @@ int cr_metrics_create(size_t n_threads, const char *portfolio, struct cr_metrics
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     for (; metrics->n_threads < n_threads; metrics->n_threads++) {
-        struct cr_counters *counters = counters_create();
+        struct cr_counters *counters = counters_create(metrics->n_threads);
 
         if (counters == NULL) {
             return cr_error_set(err, CR_ENOMEM, "out of memory");
         }
         metrics->threads[metrics->n_threads] = counters;
+    }
+    if (cr_metrics_book(metrics, portfolio) == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     *ret_metrics = CR_STEAL(metrics);
     return 0;
@@ -141,13 +127,8 @@ void cr_metrics_destroy(struct cr_metrics *metrics)
     for (size_t i = 0; i < metrics->n_series; i++) {
         free(metrics->series[i].labels);
     }
-    while (metrics->shadows != NULL) {
-        struct cr_shadow_counters *next = metrics->shadows->next;
-
-        free(metrics->shadows->labels);
-        free(metrics->shadows);
-        metrics->shadows = next;
-    }
+    cr_metrics_free_books(metrics->books);
+    cr_metrics_free_shadows(metrics->shadows);
     free(metrics->threads);
     free(metrics);
 }
@@ -166,6 +147,14 @@ static uint64_t hash_text(const char *text)
         hash = (hash ^ (unsigned char)*text) * 1099511628211u;
     }
     return hash;
+}
+
+/* What a series that finds no slot would count is lost: someone should know. */
+static void note_homeless(struct cr_metrics *metrics)
+{
+    if (metrics->n_homeless++ == 0) {
+        cr_log(CR_LOG_WARN, "metrics_full", "{s:i}", "series", CR_MAX_SLOTS - 1);
+    }
 }
 
 /* The slot of a series, a new one if need be; 0 when all are taken. Consumes the labels. */
@@ -191,6 +180,8 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
     if (metrics->n_series < CR_MAX_SLOTS) {
         *ret_slot = metrics->n_series++;
         metrics->series[*ret_slot] = (struct cr_series){family, hash, CR_STEAL(text)};
+    } else {
+        note_homeless(metrics);
     }
     return 0;
 }
@@ -201,7 +192,7 @@ static int take(struct cr_metrics *metrics, enum cr_family family, const char *p
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
 
-    cr_metrics_put_owner(metrics, &text, portfolio);
+    cr_metrics_put_owner(metrics, &text, portfolio, ",");
     cr_metrics_put_label(&text, labels[0], labels[1]);
     if (labels[2] != NULL) {
         cr_strbuf_putc(&text, ',');
@@ -224,6 +215,10 @@ static int take_slots(struct cr_metrics *metrics, const struct cr_bundle *bundle
     const struct cr_portfolio *portfolio = bundle->portfolio;
     int r = 0;
 
+    watch->book = cr_metrics_book(metrics, portfolio->name);
+    if (watch->book == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
     for (size_t i = 0; r == 0 && i < watch->n_bands; i++) {
         r = take(metrics, CR_FAMILY_PREDICTIONS, portfolio->name,
                  (const char *const[]){"version", bundle->version, "band",
@@ -320,7 +315,7 @@ void cr_metrics_count_request(struct cr_counters *counters, const struct cr_rout
     size_t row = route != NULL ? cr_routes_index(route) : n_routes();
     size_t i = (row * N_METHODS + method_index(method)) * N_STATUSES + status_index(status);
 
-    observe(&counters->requests[i], &cr_request_bounds, (double)duration_ns / 1e9);
+    cr_metrics_observe(&counters->requests[i], &cr_request_bounds, (double)duration_ns / 1e9);
 }
 
 void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_watch *watch,
@@ -332,17 +327,19 @@ void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_w
         [CR_TIMED_DECIDE] = trace->decide_ns,
     };
 
+    struct cr_score_counters *scores = &watch->book->threads[counters->thread];
+
     for (size_t i = 0; i < CR_N_TIMED; i++) {
-        observe(&counters->stages[i], &cr_stage_bounds, (double)stages[i] / 1e9);
+        cr_metrics_observe(&scores->stages[i], &cr_stage_bounds, (double)stages[i] / 1e9);
     }
-    observe(&counters->probability, &cr_probability_bounds, result->pd);
-    add(&counters->slots[watch->bands[result->band - watch->portfolio->policy.bands]]);
+    cr_metrics_observe(&scores->probability, &cr_probability_bounds, result->pd);
+    cr_metrics_add(&counters->slots[watch->bands[result->band - watch->portfolio->policy.bands]]);
     for (size_t i = 0; i < result->n_imputed; i++) {
-        add(&counters->slots[watch->imputed[result->imputed[i]]]);
+        cr_metrics_add(&counters->slots[watch->imputed[result->imputed[i]]]);
     }
     for (size_t i = 0; i < watch->n_features; i++) {
         if (result->unknown[i]) {
-            add(&counters->slots[watch->unknown[i]]);
+            cr_metrics_add(&counters->slots[watch->unknown[i]]);
         }
     }
 }
@@ -355,111 +352,8 @@ void cr_metrics_count_issues(struct cr_counters *counters, const struct cr_watch
         size_t row = issue->expected != NULL ? (size_t)(issue->expected - watch->portfolio->fields)
                                              : watch->n_fields + (issue->field != NULL);
 
-        add(&counters->slots[watch->invalid[row * CR_N_ISSUE_TYPES + issue->type]]);
+        cr_metrics_add(&counters->slots[watch->invalid[row * CR_N_ISSUE_TYPES + issue->type]]);
     }
-}
-
-/* Consumes the labels; NULL without memory. */
-static struct cr_shadow_counters *shadow_create(struct cr_strbuf *labels)
-{
-    struct cr_shadow_counters *counters = calloc(1, sizeof(*counters));
-
-    if (counters != NULL) {
-        counters->labels = cr_strbuf_steal(labels);
-    }
-    if (counters != NULL && counters->labels == NULL) {
-        free(counters);
-        counters = NULL;
-    }
-    return counters;
-}
-
-int cr_metrics_shadow(struct cr_metrics *metrics, const char *portfolio, const char *version,
-                      struct cr_shadow_counters **ret_counters, struct cr_error *err)
-{
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
-    struct cr_shadow_counters *counters;
-
-    cr_metrics_put_owner(metrics, &labels, portfolio);
-    cr_metrics_put_label(&labels, "version", version);
-    (void)pthread_mutex_lock(&metrics->lock); /* these fail only for misuse */
-    counters = metrics->shadows;
-    while (counters != NULL && strcmp(counters->labels, cr_strbuf_text(&labels)) != 0) {
-        counters = counters->next;
-    }
-    if (counters == NULL) {
-        counters = shadow_create(&labels);
-        if (counters != NULL) {
-            counters->next = metrics->shadows;
-            metrics->shadows = counters;
-        }
-    }
-    (void)pthread_mutex_unlock(&metrics->lock);
-    if (counters == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
-    }
-    *ret_counters = counters;
-    return 0;
-}
-
-void cr_metrics_count_shadow(struct cr_shadow_counters *counters, double difference, bool disagrees)
-{
-    observe(&counters->difference, &cr_difference_bounds, difference);
-    if (disagrees) {
-        add(&counters->disagreements);
-    }
-}
-
-void cr_metrics_count_shadow_loss(struct cr_shadow_counters *counters, enum cr_shadow_loss loss)
-{
-    (void)atomic_fetch_add_explicit(&counters->losses[loss], 1, memory_order_relaxed);
-}
-
-/* {"upper_bounds", "counts"}: one count more than bounds, for what is beyond the last; their sum is
- * *ret_n. */
-static json_t *histogram_to_json(const struct cr_histogram *histogram,
-                                 const struct cr_bounds *bounds, uint64_t *ret_n)
-{
-    json_t *limits = json_array();
-    json_t *counts = json_array();
-
-    *ret_n = 0;
-    for (size_t i = 0; i <= bounds->n; i++) {
-        uint64_t n = atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
-
-        *ret_n += n;
-        (void)json_array_append_new(counts,
-                                    json_integer((json_int_t)n)); /* no memory: a count too few */
-        if (i < bounds->n) {
-            (void)json_array_append_new(limits, cr_json_number(bounds->values[i]));
-        }
-    }
-    return json_pack("{s:o, s:o}", "upper_bounds", limits, "counts", counts);
-}
-
-json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters)
-{
-    uint64_t scored;
-    json_t *histogram = histogram_to_json(&counters->difference, &cr_difference_bounds, &scored);
-
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "scored", (json_int_t)scored,
-                     "disagreements", (json_int_t)atomic_load(&counters->disagreements), "refused",
-                     (json_int_t)atomic_load(&counters->losses[CR_SHADOW_REFUSED]), "failed",
-                     (json_int_t)atomic_load(&counters->losses[CR_SHADOW_FAILED]), "dropped",
-                     (json_int_t)atomic_load(&counters->losses[CR_SHADOW_DROPPED]),
-                     "mean_difference",
-                     cr_json_number(atomic_load(&counters->difference.sum) / (double)scored),
-                     "pd_difference", histogram);
-}
-
-void cr_metrics_count_challenger(struct cr_metrics *metrics, bool loaded)
-{
-    (void)atomic_fetch_add_explicit(&metrics->challengers[loaded], 1, memory_order_relaxed);
-}
-
-void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded)
-{
-    (void)atomic_fetch_add_explicit(&metrics->reloads[loaded], 1, memory_order_relaxed);
 }
 
 void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection rejection)

@@ -39,8 +39,8 @@ enum cr_rejection {
 /* The reason in one word; static. */
 const char *cr_rejection_name(enum cr_rejection rejection);
 
-/* Series of portfolios other than this one, which is borrowed, say whose they are; NULL = none
- * does. Yours: cr_metrics_destroy, after the threads that count. CR_ENOMEM. */
+/* Series of portfolios other than this one, which is borrowed, say whose they are. Yours:
+ * cr_metrics_destroy, after the threads that count. CR_ENOMEM. */
 int cr_metrics_create(size_t n_threads, const char *portfolio, struct cr_metrics **ret_metrics,
                       struct cr_error *err);
 void cr_metrics_destroy(struct cr_metrics *metrics);
@@ -49,7 +49,8 @@ void cr_metrics_destroy(struct cr_metrics *metrics);
 struct cr_counters *cr_metrics_counters(struct cr_metrics *metrics, size_t i);
 
 /* Makes room for what a bundle's predictions are counted by. A version that comes back goes on
- * where it was. Any thread. Yours: cr_watch_destroy. CR_ENOMEM. */
+ * where it was. Series that find no room, after many versions, are not counted; that is logged,
+ * once, and shown. Any thread. Yours: cr_watch_destroy. CR_ENOMEM. */
 int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
                      struct cr_watch **ret_watch, struct cr_error *err);
 void cr_watch_destroy(struct cr_watch *watch);
@@ -90,9 +91,11 @@ void cr_metrics_count_shadow_loss(struct cr_shadow_counters *counters, enum cr_s
  * {"upper_bounds", "counts"}}; NULL without memory. Any thread. */
 json_t *cr_metrics_shadow_to_json(const struct cr_shadow_counters *counters);
 
-/* Rare events; any thread. */
-void cr_metrics_count_reload(struct cr_metrics *metrics, bool loaded);
-void cr_metrics_count_challenger(struct cr_metrics *metrics, bool loaded);
+enum cr_load { CR_LOAD_CHAMPION, CR_LOAD_CHALLENGER, CR_N_LOADS };
+
+/* Rare events; any thread. The first of a portfolio is not counted when there is no memory. */
+void cr_metrics_count_load(struct cr_metrics *metrics, const char *portfolio, enum cr_load load,
+                           bool loaded);
 void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection rejection);
 
 /* Appends everything in Prometheus' text format 0.0.4. `n_active` requests are in flight; of the

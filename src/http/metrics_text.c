@@ -28,11 +28,11 @@ void cr_metrics_put_label(struct cr_strbuf *out, const char *name, const char *v
 }
 
 void cr_metrics_put_owner(const struct cr_metrics *metrics, struct cr_strbuf *out,
-                          const char *portfolio)
+                          const char *portfolio, const char *behind)
 {
-    if (metrics->portfolio != NULL && strcmp(metrics->portfolio, portfolio) != 0) {
+    if (strcmp(metrics->portfolio, portfolio) != 0) {
         cr_metrics_put_label(out, "portfolio", portfolio);
-        cr_strbuf_putc(out, ',');
+        cr_strbuf_puts(out, behind);
     }
 }
 
@@ -139,7 +139,34 @@ static void put_requests(const struct cr_metrics *metrics, struct cr_strbuf *out
     }
 }
 
-static void put_scores(const struct cr_metrics *metrics, struct cr_strbuf *out)
+/* The owner's label and another, or "". */
+static void put_book_labels(const struct cr_metrics *metrics, const struct cr_book_counters *book,
+                            const char *label, struct cr_strbuf *out)
+{
+    cr_metrics_put_owner(metrics, out, book->portfolio, *label != '\0' ? "," : "");
+    cr_strbuf_puts(out, label);
+}
+
+/* One histogram of one loan book: those of all threads, added up. `offset` is its place among a
+ * thread's; `label` stands behind the owner's. */
+static void put_book_histogram(const struct cr_metrics *metrics,
+                               const struct cr_book_counters *book, const char *name,
+                               const char *label, size_t offset, const struct cr_bounds *bounds,
+                               struct cr_strbuf *out)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
+    struct total total = {0};
+
+    for (size_t t = 0; t < metrics->n_threads; t++) {
+        const void *histogram = (const char *)&book->threads[t] + offset;
+
+        total_add(&total, histogram);
+    }
+    put_book_labels(metrics, book, label, &labels);
+    put_histogram(out, name, cr_strbuf_text(&labels), bounds, &total);
+}
+
+static void put_scores(struct cr_metrics *metrics, struct cr_strbuf *out)
 {
     static const char stage_name[] = "creditrisk_stage_duration_seconds";
     static const char score_name[] = "creditrisk_score_probability";
@@ -148,22 +175,55 @@ static void put_scores(const struct cr_metrics *metrics, struct cr_strbuf *out)
         [CR_TIMED_MODEL] = "stage=\"model\"",       [CR_TIMED_EXPLAIN] = "stage=\"explain\"",
         [CR_TIMED_DECIDE] = "stage=\"decide\"",
     };
-    struct total score = {0};
 
     put_family(out, stage_name, "histogram", "Time of one stage of scoring.");
-    for (size_t s = 0; s < CR_N_TIMED; s++) {
-        struct total total = {0};
-
-        for (size_t t = 0; t < metrics->n_threads; t++) {
-            total_add(&total, &metrics->threads[t]->stages[s]);
+    for (const struct cr_book_counters *book = metrics->books; book != NULL; book = book->next) {
+        for (size_t s = 0; s < CR_N_TIMED; s++) {
+            put_book_histogram(metrics, book, stage_name, labels[s],
+                               offsetof(struct cr_score_counters, stages[s]), &cr_stage_bounds,
+                               out);
         }
-        put_histogram(out, stage_name, labels[s], &cr_stage_bounds, &total);
-    }
-    for (size_t t = 0; t < metrics->n_threads; t++) {
-        total_add(&score, &metrics->threads[t]->probability);
     }
     put_family(out, score_name, "histogram", "Probabilities of default that were answered.");
-    put_histogram(out, score_name, "", &cr_probability_bounds, &score);
+    for (const struct cr_book_counters *book = metrics->books; book != NULL; book = book->next) {
+        put_book_histogram(metrics, book, score_name, "",
+                           offsetof(struct cr_score_counters, probability), &cr_probability_bounds,
+                           out);
+    }
+}
+
+static void put_loads(struct cr_metrics *metrics, struct cr_strbuf *out)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+    } families[CR_N_LOADS] = {
+        [CR_LOAD_CHAMPION] = {"creditrisk_model_reloads_total", "Attempts to load the champion."},
+        [CR_LOAD_CHALLENGER] = {"creditrisk_challenger_loads_total",
+                                "Attempts to load a challenger."},
+    };
+    static const char *const results[2] = {"result=\"refused\"", "result=\"loaded\""};
+
+    for (size_t f = 0; f < CR_N_LOADS; f++) {
+        put_family(out, families[f].name, "counter", families[f].help);
+        for (const struct cr_book_counters *book = metrics->books; book != NULL;
+             book = book->next) {
+            for (size_t r = 0; r < CR_ARRAY_LEN(results); r++) {
+                CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf labels = CR_STRBUF_INIT;
+
+                put_book_labels(metrics, book, results[r], &labels);
+                put_count(out, families[f].name, cr_strbuf_text(&labels), load(&book->loads[f][r]));
+            }
+        }
+    }
+}
+
+static void put_books(struct cr_metrics *metrics, struct cr_strbuf *out)
+{
+    (void)pthread_mutex_lock(&metrics->lock); /* these fail only for misuse */
+    put_scores(metrics, out);
+    put_loads(metrics, out);
+    (void)pthread_mutex_unlock(&metrics->lock);
 }
 
 /* The families with slots. Of the sparse ones only what has happened is shown. */
@@ -202,22 +262,17 @@ static void put_slots(struct cr_metrics *metrics, struct cr_strbuf *out)
             }
         }
     }
+    put_number(out, "creditrisk_metrics_series_dropped_total", "counter",
+               "Series of a champion that found no room here: what they count is not shown.",
+               (double)metrics->n_homeless);
     (void)pthread_mutex_unlock(&metrics->lock);
 }
 
 static void put_events(const struct cr_metrics *metrics, struct cr_strbuf *out)
 {
-    static const char reloads[] = "creditrisk_model_reloads_total";
-    static const char challengers[] = "creditrisk_challenger_loads_total";
     static const char rejected[] = "creditrisk_connections_rejected_total";
     char label[32];
 
-    put_family(out, reloads, "counter", "Attempts to load the champion.");
-    put_count(out, reloads, "result=\"refused\"", load(&metrics->reloads[false]));
-    put_count(out, reloads, "result=\"loaded\"", load(&metrics->reloads[true]));
-    put_family(out, challengers, "counter", "Attempts to load a challenger.");
-    put_count(out, challengers, "result=\"refused\"", load(&metrics->challengers[false]));
-    put_count(out, challengers, "result=\"loaded\"", load(&metrics->challengers[true]));
     put_family(out, rejected, "counter", "Clients turned away, by reason.");
     for (size_t i = 0; i < CR_N_REJECTIONS; i++) {
         (void)snprintf(label, sizeof(label), "reason=\"%s\"",
@@ -279,7 +334,7 @@ static void put_model(const struct cr_metrics *metrics, const struct cr_bundle *
                       struct cr_strbuf *out)
 {
     cr_strbuf_puts(out, "creditrisk_model_info{");
-    cr_metrics_put_owner(metrics, out, champion->portfolio->name);
+    cr_metrics_put_owner(metrics, out, champion->portfolio->name, ",");
     cr_metrics_put_label(out, "model", champion->model_name);
     cr_strbuf_putc(out, ',');
     cr_metrics_put_label(out, "version", champion->version);
@@ -328,7 +383,7 @@ void cr_metrics_write(struct cr_metrics *metrics, size_t n_active,
     put_number(out, "http_server_active_requests", "gauge", "Requests in flight.",
                (double)n_active);
     put_slots(metrics, out);
-    put_scores(metrics, out);
+    put_books(metrics, out);
     put_shadows(metrics, out);
     put_events(metrics, out);
     put_infos(metrics, champions, n_champions, out);

@@ -179,7 +179,7 @@ static int load_champion(struct cr_seats *seats, struct cr_seat *seat, struct cr
     int result = cr_champion_load(&seat->settings, seats->host, seats->n_contexts, seats->metrics,
                                   &champion, &seat->seen, err);
 
-    cr_metrics_count_reload(seats->metrics, result == 0);
+    cr_metrics_count_load(seats->metrics, seat->portfolio, CR_LOAD_CHAMPION, result == 0);
     if (result < 0) {
         log_refusal(seat, err);
         return result;

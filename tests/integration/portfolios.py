@@ -111,6 +111,11 @@ def check_metrics(daemon):
     cards = sum(n for name, n in counts.items() if name.startswith('creditrisk_predictions_total{portfolio="cards",version='))
     assert (retail, cards) == (2, 6), (retail, cards)
     assert counts['creditrisk_validation_errors_total{portfolio="cards",field="amount",type="missing"}'] == 2, text
+    for book, n in [("", retail), ('portfolio="cards",', cards)]:
+        assert counts[f"creditrisk_score_probability_bucket{{{book}le=\"+Inf\"}}"] == n, text
+        assert counts[f'creditrisk_stage_duration_seconds_count{{{book}stage="features"}}'] == n, text
+        assert counts[f'creditrisk_model_reloads_total{{{book}result="loaded"}}'] == 1, text
+        assert counts[f'creditrisk_model_reloads_total{{{book}result="refused"}}'] == 0, text
     assert any(name.startswith('creditrisk_model_info{portfolio="cards",model=') for name in counts)
     assert any(name.startswith("creditrisk_model_info{model=") for name in counts)
 

@@ -3,6 +3,8 @@
 #include "cr_test.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "../../src/http/metrics.h"
 #include "../../src/http/metrics_impl.h"
@@ -15,7 +17,7 @@ static struct cr_metrics *create(size_t n)
     struct cr_metrics *metrics;
     struct cr_error err;
 
-    cr_assert_ok(cr_metrics_create(n, NULL, &metrics, &err), &err);
+    cr_assert_ok(cr_metrics_create(n, "retail", &metrics, &err), &err);
     return metrics;
 }
 
@@ -101,12 +103,21 @@ static void rare_events_are_counted(void **state)
     struct cr_metrics *metrics = create(1);
 
     (void)state;
-    cr_metrics_count_reload(metrics, true);
-    cr_metrics_count_reload(metrics, false);
-    cr_metrics_count_reload(metrics, true);
+    cr_metrics_count_load(metrics, "retail", CR_LOAD_CHAMPION, true);
+    cr_metrics_count_load(metrics, "retail", CR_LOAD_CHAMPION, false);
+    cr_metrics_count_load(metrics, "retail", CR_LOAD_CHAMPION, true);
+    cr_metrics_count_load(metrics, "cards", CR_LOAD_CHAMPION, false);
+    cr_metrics_count_load(metrics, "cards", CR_LOAD_CHALLENGER, true);
     cr_metrics_count_rejection(metrics, CR_REJECTION_QUEUE);
     cr_assert_close(find(metrics, "\ncreditrisk_model_reloads_total{result=\"loaded\"} "), 2, 0);
     cr_assert_close(find(metrics, "\ncreditrisk_model_reloads_total{result=\"refused\"} "), 1, 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_model_reloads_total{portfolio=\"cards\","
+                                  "result=\"refused\"} "),
+                    1, 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_challenger_loads_total{result=\"loaded\"} "), 0, 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_challenger_loads_total{portfolio=\"cards\","
+                                  "result=\"loaded\"} "),
+                    1, 0);
     cr_assert_close(find(metrics, "\ncreditrisk_connections_rejected_total{reason=\"queue\"} "), 1,
                     0);
     cr_assert_close(find(metrics, "\ncreditrisk_connections_rejected_total{reason=\"rate\"} "), 0,
@@ -123,13 +134,117 @@ static void labels_are_escaped(void **state)
     assert_string_equal(cr_strbuf_text(&text), "band=\"a\\\"b\\\\c\\nd é\"");
 }
 
+static void every_book_has_its_own(void **state)
+{
+    static const struct cr_band band = {.name = "Low"};
+    static const char *const names[] = {"retail", "cards"};
+    struct cr_metrics *metrics = create(2);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct cr_portfolio portfolio = {.name = (char *)names[i],
+                                         .policy = {.n_bands = 1, .bands = &band}};
+        const struct cr_bundle bundle = {.version = (char *)"v1", .portfolio = &portfolio};
+        const struct cr_result result = {.pd = 0.015 + 0.1 * (double)i, .band = &band};
+        const struct cr_trace trace = {.model_ns = 3000 + 4000 * (int64_t)i};
+        struct cr_watch *made;
+        struct cr_error err;
+
+        cr_assert_ok(cr_metrics_watch(metrics, &bundle, &made, &err), &err);
+        for (size_t t = 0; t < 2; t++) { /* one prediction of retail's, three of cards' a thread */
+            for (size_t n = 0; n < 1 + 2 * i; n++) {
+                cr_metrics_count_prediction(cr_metrics_counters(metrics, t), made, &result, &trace);
+            }
+        }
+        cr_watch_destroy(made);
+    }
+#define SCORE "\ncreditrisk_score_probability"
+#define STAGE "\ncreditrisk_stage_duration_seconds"
+    cr_assert_close(find(metrics, SCORE "_count "), 2, 0);
+    cr_assert_close(find(metrics, SCORE "_sum "), 0.03, 1e-12);
+    cr_assert_close(find(metrics, SCORE "_bucket{le=\"0.02\"} "), 2, 0);
+    cr_assert_close(find(metrics, SCORE "_count{portfolio=\"cards\"} "), 6, 0);
+    cr_assert_close(find(metrics, SCORE "_sum{portfolio=\"cards\"} "), 0.69, 1e-12);
+    cr_assert_close(find(metrics, SCORE "_bucket{portfolio=\"cards\",le=\"0.1\"} "), 0, 0);
+    cr_assert_close(find(metrics, SCORE "_bucket{portfolio=\"cards\",le=\"0.15\"} "), 6, 0);
+    cr_assert_close(find(metrics, STAGE "_sum{stage=\"model\"} "), 6e-6, 1e-12);
+    cr_assert_close(find(metrics, STAGE "_sum{portfolio=\"cards\",stage=\"model\"} "), 42e-6,
+                    1e-12);
+    cr_assert_close(find(metrics, STAGE "_count{portfolio=\"cards\",stage=\"decide\"} "), 6, 0);
+    cr_metrics_destroy(metrics);
+}
+
+/* The log's lines with that event, while `act` runs. */
+static size_t count_logged(const char *event, void (*act)(struct cr_metrics *),
+                           struct cr_metrics *m)
+{
+    FILE *log = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    char line[1024];
+    size_t n = 0;
+
+    assert_non_null(log);
+    assert_true(kept >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    act(m);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0 && close(kept) == 0);
+    rewind(log);
+    while (fgets(line, sizeof(line), log) != NULL) {
+        n += strstr(line, event) != NULL;
+    }
+    assert_int_equal(fclose(log), 0);
+    return n;
+}
+
+enum { N_BANDS = 1000 };
+
+static void fill(struct cr_metrics *metrics)
+{
+    static struct cr_band bands[N_BANDS];
+    static char names[N_BANDS][8];
+
+    for (size_t i = 0; i < N_BANDS; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "b%zu", i); /* fits */
+        bands[i].name = names[i];
+    }
+    for (int version = 1; version <= CR_MAX_SLOTS / N_BANDS + 2; version++) {
+        char name[16];
+        struct cr_portfolio portfolio = {.name = (char *)"retail",
+                                         .policy = {.n_bands = N_BANDS, .bands = bands}};
+        const struct cr_bundle bundle = {.version = name, .portfolio = &portfolio};
+        struct cr_watch *watch;
+        struct cr_error err;
+
+        (void)snprintf(name, sizeof(name), "v%d", version); /* fits */
+        cr_assert_ok(cr_metrics_watch(metrics, &bundle, &watch, &err), &err);
+        cr_watch_destroy(watch);
+    }
+}
+
+static void no_room_is_said_once(void **state)
+{
+    struct cr_metrics *metrics = create(1);
+    int n_versions = CR_MAX_SLOTS / N_BANDS + 2;
+    /* a version has its bands and, with no fields, what a body can be refused for */
+    int n_wanted = n_versions * N_BANDS + 2 * CR_N_ISSUE_TYPES;
+
+    (void)state;
+    cr_assert_close(find(metrics, "\ncreditrisk_metrics_series_dropped_total "), 0, 0);
+    assert_int_equal(count_logged("\"event\":\"metrics_full\"", fill, metrics), 1);
+    cr_assert_close(find(metrics, "\ncreditrisk_metrics_series_dropped_total "),
+                    n_wanted - (CR_MAX_SLOTS - 1), 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_predictions_total{version=\"v1\",band=\"b7\"} "), 0,
+                    0);
+    cr_assert_close(find(metrics, "\ncreditrisk_predictions_total{version=\"v34\",band=\"b7\"} "),
+                    -1, 0);
+    cr_metrics_destroy(metrics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_add_up),
-        cmocka_unit_test(every_status_has_a_place),
-        cmocka_unit_test(rare_events_are_counted),
-        cmocka_unit_test(labels_are_escaped),
+        cmocka_unit_test(threads_add_up),          cmocka_unit_test(every_status_has_a_place),
+        cmocka_unit_test(rare_events_are_counted), cmocka_unit_test(labels_are_escaped),
+        cmocka_unit_test(every_book_has_its_own),  cmocka_unit_test(no_room_is_said_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
