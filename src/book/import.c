@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
+#include "creditrisk/util/arena.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/fs.h"
@@ -14,7 +16,8 @@
 #include "source.h"
 #include "table.h"
 
-enum { PROGRESS_STEP = 4096, NO_COLUMN = -1 };
+/* Texts of rows that wait are kept, but not more of them than so many bytes. */
+enum { MAX_KEPT = 1 << 20, NO_COLUMN = -1 };
 
 struct import {
     struct cr_db *db;
@@ -31,20 +34,22 @@ struct reading {
     struct import *import;
     const struct cr_table *table;
     const char *path;
-    struct cr_stmt *insert;
-    struct cr_value *cells; /* one row, in the table's order */
-    ptrdiff_t *columns;     /* of the file's fields: index in the table, or NO_COLUMN */
-    size_t n_fields;        /* of the header; 0 before it was read */
-    int64_t first_number;   /* of the file's first row, where the import counts them */
+    struct block block;    /* rows that wait … */
+    struct cr_arena texts; /* … their texts … */
+    size_t *lines;         /* … and where they stand in the file */
+    ptrdiff_t *columns;    /* of the file's fields: index in the table, or NO_COLUMN */
+    size_t n_fields;       /* of the header; 0 before it was read */
+    int64_t first_number;  /* of the file's first row, where the import counts them */
     struct cr_progress *progress;
     struct cr_import_table_report report;
 };
 
 static void reading_finish(struct reading *reading)
 {
-    cr_stmt_destroy(reading->insert);
+    cr_book_block_finish(&reading->block);
+    cr_arena_finish(&reading->texts);
     cr_progress_abandon(reading->progress); /* which success has taken */
-    free(reading->cells);
+    free(reading->lines);
     free(reading->columns);
 }
 
@@ -112,8 +117,8 @@ static int read_header(struct reading *reading, const struct cr_csv_row *row, st
 /* ---- rows ---- */
 
 /* A bad row: to the rejects, or the end of a strict import. position 0 = the row as a whole. */
-static int reject(struct reading *reading, const struct cr_csv_row *row, size_t position,
-                  const char *reason, struct cr_error *err)
+static int reject(struct reading *reading, size_t line, size_t position, const char *reason,
+                  struct cr_error *err)
 {
     struct import *import = reading->import;
     ptrdiff_t column =
@@ -122,13 +127,50 @@ static int reject(struct reading *reading, const struct cr_csv_row *row, size_t 
 
     if (import->options->strict) {
         return column == NO_COLUMN
-                   ? cr_error_at(err, CR_EINVAL, row->file, row->line, position, "%s", reason)
-                   : cr_error_at(err, CR_EINVAL, row->file, row->line, position, "%s: %s", name,
+                   ? cr_error_at(err, CR_EINVAL, reading->path, line, position, "%s", reason)
+                   : cr_error_at(err, CR_EINVAL, reading->path, line, position, "%s: %s", name,
                                  reason);
     }
     reading->report.n_rejected++;
     return cr_book_rejects_add(&import->rejects, cr_book_file_name(import->source, reading->table),
-                               row->line, name, position, reason, err);
+                               line, name, position, reason, err);
+}
+
+/* Of a row that waited (block_fault_fn). */
+static int on_fault(size_t row, size_t column, const struct cr_error *cause, void *context,
+                    struct cr_error *err)
+{
+    struct reading *reading = context;
+    size_t line = reading->lines[row];
+
+    return cause->code == CR_EINVAL
+               ? reject(reading, line, position_of(reading, column), cause->message, err)
+               : cr_error_at(err, cause->code, reading->path, line, 0, "%s", cause->message);
+}
+
+/* The rows that wait go into the table, or to the rejects. */
+static int flush(struct reading *reading, struct cr_error *err)
+{
+    size_t n = reading->block.n_pending;
+    size_t n_rejected = reading->report.n_rejected;
+    int r = cr_book_block_flush(&reading->block, err);
+
+    cr_arena_reset(&reading->texts);
+    if (r == 0) {
+        n -= reading->report.n_rejected - n_rejected;
+        reading->report.n_rows += n;
+        cr_progress_advance(reading->progress, n, NULL);
+    }
+    return r;
+}
+
+/* A row that is bad before any database has seen it; those before it go first. */
+static int reject_unread(struct reading *reading, const struct cr_csv_row *row, size_t position,
+                         const char *reason, struct cr_error *err)
+{
+    int r = flush(reading, err);
+
+    return r != 0 ? r : reject(reading, row->line, position, reason, err);
 }
 
 /* The place is where the two differ in length. */
@@ -140,50 +182,61 @@ static int reject_ragged(struct reading *reading, const struct cr_csv_row *row,
 
     (void)snprintf(reason, sizeof(reason), "the row has %zu field%s, the header %zu", row->n,
                    row->n == 1 ? "" : "s", reading->n_fields);
-    return reject(reading, row, shorter + 1, reason, err);
+    return reject_unread(reading, row, shorter + 1, reason, err);
 }
 
 /* Counts the row, a rejected one, too: the number says where it stands in its file. */
-static void number_row(struct reading *reading)
+static void number_row(struct reading *reading, struct cr_value *cells)
 {
-    size_t n_before = reading->report.n_rows + reading->report.n_rejected;
+    size_t n_before =
+        reading->report.n_rows + reading->report.n_rejected + reading->block.n_pending;
 
     for (size_t i = 0; i < reading->table->n_columns; i++) {
         if (reading->table->columns[i].numbered) {
-            reading->cells[i].number = (double)reading->first_number + (double)n_before;
+            cells[i].number = (double)reading->first_number + (double)n_before;
         }
     }
+}
+
+/* A text of the file, which is about to read on, becomes the row's own. */
+static int keep_text(struct reading *reading, const struct cr_csv_field *field,
+                     struct cr_value *cell, struct cr_error *err)
+{
+    if (cell->text != field->text) {
+        return 0; /* it has none, or the portfolio's */
+    }
+    cell->text = cr_arena_strndup(&reading->texts, field->text, field->len);
+    return cell->text != NULL ? 0 : no_memory(err);
 }
 
 static int read_row(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
 {
-    struct import *import = reading->import;
     const struct cr_table *table = reading->table;
+    struct cr_value *cells = cr_book_block_row(&reading->block);
     struct cr_error cause = {0};
-    size_t column = table->n_columns;
-    int r;
+    int r = 0;
 
-    number_row(reading);
-    for (size_t i = 0; i < row->n; i++) {
-        if (reading->columns[i] != NO_COLUMN &&
-            cr_table_parse_cell(import->portfolio, &table->columns[reading->columns[i]],
-                                row->fields[i].text, row->fields[i].len, row->fields[i].quoted,
-                                &reading->cells[reading->columns[i]], &cause) != 0) {
-            return reject(reading, row, i + 1, cause.message, err);
+    number_row(reading, cells);
+    for (size_t i = 0; i < row->n && r == 0; i++) {
+        const struct cr_csv_field *field = &row->fields[i];
+        ptrdiff_t column = reading->columns[i];
+
+        if (column == NO_COLUMN) {
+            continue;
         }
-    }
-    r = cr_book_insert(import->db, reading->insert, table, reading->cells, &column, &cause);
-    if (r == CR_EINVAL) {
-        return reject(reading, row, position_of(reading, column), cause.message, err);
+        if (cr_table_parse_cell(reading->import->portfolio, &table->columns[column], field->text,
+                                field->len, field->quoted, &cells[column], &cause) != 0) {
+            return reject_unread(reading, row, i + 1, cause.message, err);
+        }
+        r = keep_text(reading, field, &cells[column], err);
     }
     if (r != 0) {
-        return cr_error_at(err, r, row->file, row->line, 0, "%s", cause.message);
+        return r;
     }
-    reading->report.n_rows++;
-    if (reading->report.n_rows % PROGRESS_STEP == 0) {
-        cr_progress_advance(reading->progress, PROGRESS_STEP, NULL);
-    }
-    return 0;
+    reading->lines[reading->block.n_pending] = row->line;
+    return cr_book_block_end_row(&reading->block) || reading->texts.used > MAX_KEPT
+               ? flush(reading, err)
+               : 0;
 }
 
 static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
@@ -217,47 +270,69 @@ static int find_first_number(struct reading *reading, struct cr_error *err)
     return r;
 }
 
+static int reading_init(struct reading *reading, struct cr_error *err)
+{
+    int r = cr_book_block_init(&reading->block, reading->import->db, reading->table, err);
+
+    if (r != 0) {
+        return r;
+    }
+    reading->block.on_fault = on_fault;
+    reading->block.context = reading;
+    reading->lines = calloc(reading->block.n_rows, sizeof(*reading->lines));
+    return reading->lines != NULL ? find_first_number(reading, err) : no_memory(err);
+}
+
+/* All rows. Where the file cannot be read on, a row before that place may be the first at fault. */
+static int read_file(struct reading *reading, struct cr_error *err)
+{
+    const struct cr_csv_options options = {.separator = reading->import->portfolio->separator};
+    struct cr_error cause = {0};
+    int r = cr_csv_read(reading->path, &options, on_row, reading, &cause);
+    int flushed = flush(reading, err);
+
+    if (flushed != 0) {
+        return flushed;
+    }
+    if (r != 0) {
+        return cr_error_set(err, r, "%s", cause.message);
+    }
+    if (reading->n_fields == 0) {
+        return cr_error_at(err, CR_EINVAL, reading->path, 1, 1,
+                           "the file is empty: a header is expected");
+    }
+    if (reading->import->options->mode != CR_IMPORT_APPEND && reading->report.n_rows == 0 &&
+        reading->report.n_rejected > 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "%s: every one of its %zu rows is bad, so nothing was imported; "
+                            "--strict names the first",
+                            reading->path, reading->report.n_rejected);
+    }
+    return 0;
+}
+
 static int import_table(struct import *import, const struct cr_table *table,
                         struct cr_import_table_report *ret_report, struct cr_error *err)
 {
-    const struct cr_csv_options options = {.separator = import->portfolio->separator};
     CR_CLEANUP(cr_freep) char *path = cr_book_file_path(import->source, table);
     CR_CLEANUP(reading_finish)
     struct reading reading = {
         .import = import,
         .table = table,
         .path = path,
-        .cells = calloc(table->n_columns, sizeof(*reading.cells)),
         .progress = cr_progress_create(table->name, 0, import->options->quiet),
         .report = {.table = table->name},
     };
     int r;
 
-    if (path == NULL || reading.cells == NULL) {
+    if (path == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; i < table->n_columns; i++) {
-        reading.cells[i] = CR_VALUE_MISSING; /* and it stays so where the file has no column */
-    }
-    r = find_first_number(&reading, err);
+    r = reading_init(&reading, err);
     if (r == 0) {
-        r = cr_table_prepare_insert(import->db, table, &reading.insert, err);
+        r = read_file(&reading, err);
     }
     if (r == 0) {
-        r = cr_csv_read(path, &options, on_row, &reading, err);
-    }
-    if (r == 0 && reading.n_fields == 0) {
-        r = cr_error_at(err, CR_EINVAL, path, 1, 1, "the file is empty: a header is expected");
-    }
-    if (r == 0 && import->options->mode != CR_IMPORT_APPEND && reading.report.n_rows == 0 &&
-        reading.report.n_rejected > 0) {
-        r = cr_error_set(err, CR_EINVAL,
-                         "%s: every one of its %zu rows is bad, so nothing was imported; --strict "
-                         "names the first",
-                         path, reading.report.n_rejected);
-    }
-    if (r == 0) {
-        cr_progress_advance(reading.progress, reading.report.n_rows % PROGRESS_STEP, NULL);
         cr_progress_destroy(CR_STEAL(reading.progress));
         *ret_report = reading.report;
     }

@@ -32,12 +32,6 @@ int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_
     return cr_db_prepare_insert(db, table->name, columns, table->n_columns, n_rows, ret_stmt, err);
 }
 
-int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,
-                            struct cr_stmt **ret_stmt, struct cr_error *err)
-{
-    return cr_book_prepare_insert(db, table, 1, ret_stmt, err);
-}
-
 int cr_book_bind_cell(struct cr_stmt *stmt, size_t param, const struct cr_table_column *column,
                       struct cr_value cell, struct cr_error *err)
 {
@@ -97,20 +91,10 @@ int cr_book_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table
     return r != 0 ? cr_error_set(err, r, "%s", cause.message) : 0;
 }
 
-int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
-                    const struct cr_value *cells, struct cr_error *err)
-{
-    size_t column;
-
-    return cr_book_insert(db, stmt, table, cells, &column, err);
-}
-
 int cr_book_find_max(struct cr_db *db, const struct cr_table *table, const char *column,
                      int64_t *ret_max, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    bool row;
     int r;
 
     cr_strbuf_puts(&sql, "SELECT max(");
@@ -118,16 +102,7 @@ int cr_book_find_max(struct cr_db *db, const struct cr_table *table, const char 
     cr_strbuf_puts(&sql, ") FROM ");
     cr_db_quote(&sql, table->name);
     r = cr_strbuf_check(&sql, err);
-    if (r == 0) {
-        r = cr_db_prepare(db, cr_strbuf_text(&sql), NULL, &stmt, err);
-    }
-    if (r == 0) {
-        r = cr_stmt_step(stmt, &row, err);
-    }
-    if (r == 0) {
-        *ret_max = cr_stmt_int(stmt, 0); /* NULL reads as 0 */
-    }
-    return r;
+    return r != 0 ? r : cr_db_read_int(db, cr_strbuf_text(&sql), ret_max, err); /* NULL is 0 */
 }
 
 int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, struct cr_error *err)

@@ -6,15 +6,16 @@
 
 #include "creditrisk/book/table.h"
 
-/* As cr_table_prepare_insert, for several rows at once, and the insert: cells is n_rows ×
- * table->n_columns, row-major. What violates a constraint is not named: CR_EDB. */
+/* Prepares INSERT INTO <table> of n_rows rows with all its columns, yours: cr_stmt_destroy; and the
+ * insert: cells is n_rows × table->n_columns, row-major. What violates a constraint is not named:
+ * CR_EDB. */
 int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_t n_rows,
                            struct cr_stmt **ret_stmt, struct cr_error *err);
 int cr_book_insert_rows(struct cr_stmt *stmt, const struct cr_table *table,
                         const struct cr_value *cells, size_t n_rows, struct cr_error *err);
 
-/* As cr_table_insert. On CR_EINVAL *ret_column is the column to blame, table->n_columns when none
- * can be named. */
+/* Inserts one row. A violated constraint is CR_EINVAL and *ret_column the column to blame,
+ * table->n_columns when none can be named; anything else is CR_EDB or CR_EUNAVAIL. */
 int cr_book_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
                    const struct cr_value *cells, size_t *ret_column, struct cr_error *err);
 

@@ -2,26 +2,14 @@
 #include "schema.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
 #include "creditrisk/util/cleanup.h"
 
 /* CR_EDB when the table is not there. */
 static int read_version(struct cr_db *db, int64_t *ret_version, struct cr_error *err)
 {
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    bool row;
-    int r = cr_db_prepare(db, "SELECT coalesce(max(version), 0) FROM schema_versions", NULL, &stmt,
+    return cr_db_read_int(db, "SELECT coalesce(max(version), 0) FROM schema_versions", ret_version,
                           err);
-
-    if (r == 0) {
-        r = cr_stmt_step(stmt, &row, err);
-    }
-    if (r < 0) {
-        return r;
-    }
-    *ret_version = cr_stmt_int(stmt, 0);
-    return 0;
 }
 
 static int check_not_newer(int64_t version, struct cr_error *err)

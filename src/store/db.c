@@ -253,19 +253,12 @@ const char *cr_stmt_text(const struct cr_stmt *stmt, size_t column)
     return stmt->ops->text(stmt, column);
 }
 
-int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err)
+int cr_db_read_int(struct cr_db *db, const char *sql, int64_t *ret_n, struct cr_error *err)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     bool row;
-    int r;
+    int r = cr_db_prepare(db, sql, NULL, &stmt, err);
 
-    cr_strbuf_puts(&sql, "SELECT count(*) FROM ");
-    cr_db_quote(&sql, table);
-    r = cr_strbuf_check(&sql, err);
-    if (r == 0) {
-        r = cr_db_prepare(db, cr_strbuf_text(&sql), NULL, &stmt, err);
-    }
     if (r == 0) {
         r = cr_stmt_step(stmt, &row, err);
     }
@@ -273,6 +266,17 @@ int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_e
         *ret_n = cr_stmt_int(stmt, 0);
     }
     return r;
+}
+
+int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    int r;
+
+    cr_strbuf_puts(&sql, "SELECT count(*) FROM ");
+    cr_db_quote(&sql, table);
+    r = cr_strbuf_check(&sql, err);
+    return r != 0 ? r : cr_db_read_int(db, cr_strbuf_text(&sql), ret_n, err);
 }
 
 /* Runs an engine's own query about a table; *ret_stmt stands before its first row. */

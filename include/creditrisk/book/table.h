@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Rows of the book's tables: typed cells in, prepared INSERT out. Import and the generator write
- * through this only. */
+/* The book's tables as a whole, and what a cell of their CSV files means. */
 #ifndef CREDITRISK_BOOK_TABLE_H
 #define CREDITRISK_BOOK_TABLE_H
 
@@ -12,15 +11,6 @@
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/value.h"
-
-/* Prepares INSERT INTO <table> for all its columns; yours: cr_stmt_destroy. */
-int cr_table_prepare_insert(struct cr_db *db, const struct cr_table *table,
-                            struct cr_stmt **ret_stmt, struct cr_error *err);
-
-/* Inserts one row; cells are in the order of table->columns. A violated constraint is CR_EINVAL,
- * anything else CR_EDB. */
-int cr_table_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table *table,
-                    const struct cr_value *cells, struct cr_error *err);
 
 /* Deletes all rows of all tables, children first: tables.yaml names parents before them. */
 int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio,

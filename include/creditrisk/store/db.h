@@ -120,6 +120,9 @@ const char *cr_stmt_text(const struct cr_stmt *stmt, size_t column);
 bool cr_db_is_constraint(const struct cr_db *db);
 enum cr_db_constraint cr_db_constraint(const struct cr_db *db);
 
+/* The first cell of what a query answers with one row, as cr_stmt_int reads it. */
+int cr_db_read_int(struct cr_db *db, const char *sql, int64_t *ret_n, struct cr_error *err);
+
 /* Number of rows of a table; CR_EDB when there is no such table. */
 int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err);
 
