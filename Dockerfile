@@ -6,7 +6,7 @@ ARG BASE=debian:trixie-slim
 
 FROM ${BASE} AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
-WORKDIR /work
+WORKDIR /source
 COPY scripts/packages.sh scripts/
 RUN . scripts/packages.sh && need_packages "${build_packages[@]}" && rm -rf /var/lib/apt/lists/*
 COPY meson.build meson_options.txt ./
@@ -31,13 +31,13 @@ RUN install -D -t api/usr/bin build/creditriskd && mkdir -p api/etc api/srv && c
 RUN deploy/linked.sh packages build/creditrisk >runtime-packages && cat runtime-packages
 
 FROM ${BASE} AS trainer
-COPY --from=build /work/runtime-packages /tmp/
+COPY --from=build /source/runtime-packages /tmp/
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gnuplot-nox $(cat /tmp/runtime-packages) \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /tmp/runtime-packages /usr/share/man/* /usr/share/locale/* \
  && find /usr/share/doc -type f ! -name copyright -delete \
  && groupadd --gid 65532 creditrisk && useradd --uid 65532 --gid 65532 --home-dir /srv/creditrisk --shell /usr/sbin/nologin creditrisk \
  && install -d -o creditrisk -g creditrisk /srv/creditrisk/models /srv/creditrisk/data /srv/creditrisk/results
-COPY --from=build /work/build/creditrisk /usr/bin/
+COPY --from=build /source/build/creditrisk /usr/bin/
 COPY config /srv/creditrisk/config
 COPY migrations /srv/creditrisk/migrations
 COPY deploy/trainer/run.sh /usr/bin/creditrisk-run
@@ -46,7 +46,7 @@ USER 65532:65532
 CMD ["creditrisk-run"]
 
 FROM scratch AS api
-COPY --from=build /work/api /
+COPY --from=build /source/api /
 WORKDIR /srv/creditrisk
 USER 65532:65532
 # Inside a container every address is another machine's: say who may ask, with CREDITRISK_AUTH_MODE=key or CREDITRISK_AUTH_ALLOW_ANONYMOUS=true.
