@@ -35,9 +35,9 @@ def find_programs():
 
 
 class Postgres:
-    """with Postgres() as server: …; stop() and start() in between."""
+    """with Postgres() as server: …; stop() and start() in between. Settings are words such as shared_buffers=1GB."""
 
-    def __init__(self):
+    def __init__(self, *settings):
         self.programs = find_programs()
         if self.programs is None:
             skip("PostgreSQL's server is not installed (postgresql)")
@@ -54,6 +54,8 @@ class Postgres:
         os.chmod(self.dir, 0o755)
         self.data = os.path.join(self.dir, "data")
         self.url = f"postgresql://postgres@/postgres?host={self.dir}"
+        self.settings = (f"unix_socket_directories={self.dir}", "listen_addresses=", "fsync=off", "logging_collector=off",
+                         "log_destination=stderr", *settings)
         self.process = None
 
     def __enter__(self):
@@ -69,9 +71,8 @@ class Postgres:
 
     def start(self):
         """Returns when the server lets clients in."""
-        settings = [f"unix_socket_directories={self.dir}", "listen_addresses=", "fsync=off", "logging_collector=off", "log_destination=stderr"]
         with open(os.path.join(self.dir, "log"), "a+", encoding="utf-8") as log:
-            self.process = subprocess.Popen([f"{self.programs}/postgres", "-D", self.data, *(word for s in settings for word in ("-c", s))],
+            self.process = subprocess.Popen([f"{self.programs}/postgres", "-D", self.data, *(word for s in self.settings for word in ("-c", s))],
                                             cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                             preexec_fn=end_with_parent, **self.user)
             for line in self.process.stdout:
