@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* The import of a flat book: it makes the table, types the cells, counts the rows and rejects what
- * is wrong. In memory, or on the PostgreSQL server that the harness has started. */
+ * is wrong. On both engines (cr_engine.h). */
 #include "cr_flat.h"
 
+#include "cr_engine.h"
 #include "creditrisk/book/import.h"
 #include "creditrisk/features/extract.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
-#include "creditrisk/util/strbuf.h"
 
 #define HEADER "card;client;opened;is_test;Loan Status;Amount (EUR);kind;visits;is_client;branch\n"
 #define GOOD_1 "7;a;2020-01-31;0;Fully Paid;12.5;N;3;yes;x\n"
@@ -21,21 +21,6 @@ struct setup {
     char *data;
 };
 
-/* An empty book. */
-static struct cr_db *open_db(void)
-{
-    const char *url = getenv("CR_TEST_POSTGRES");
-    struct cr_db *db = NULL;
-    struct cr_error err;
-
-    cr_assert_ok(cr_db_open(url != NULL ? url : "sqlite::memory:", true, &db, &err), &err);
-    if (url != NULL) {
-        cr_assert_ok(cr_db_exec(db, "DROP SCHEMA IF EXISTS flat CASCADE", &err), &err);
-        cr_assert_ok(cr_db_use_schema(db, "flat", true, &err), &err);
-    }
-    return db;
-}
-
 static int make(void **state)
 {
     struct setup *setup = calloc(1, sizeof(*setup));
@@ -45,7 +30,7 @@ static int make(void **state)
     setup->folder = cr_flat_folder();
     setup->data = cr_test_tempdir();
     cr_assert_ok(cr_portfolio_load(setup->folder, "small", &setup->portfolio, &err), &err);
-    setup->db = open_db();
+    setup->db = cr_engine_open("flat");
     *state = setup;
     return 0;
 }
@@ -72,41 +57,6 @@ static int import(struct setup *setup, const char *text, enum cr_import_mode mod
     return cr_import_book(setup->db, setup->portfolio, path, &options, NULL, NULL, ret_report, err);
 }
 
-/* One cell; a number in one way, whatever the engine would write. */
-static void put_cell(struct cr_strbuf *out, const struct cr_stmt *stmt, size_t i)
-{
-    switch (cr_stmt_type(stmt, i)) {
-    case CR_DB_NULL:
-        cr_strbuf_puts(out, "-");
-        break;
-    case CR_DB_NUMBER:
-        cr_strbuf_put_double(out, cr_stmt_number(stmt, i));
-        break;
-    case CR_DB_TEXT:
-        cr_strbuf_puts(out, cr_stmt_text(stmt, i));
-        break;
-    }
-}
-
-/* All rows, their columns separated by |; NULL as -. */
-static void assert_rows(const struct setup *setup, const char *sql, const char *expected)
-{
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    struct cr_error err;
-    bool row = true;
-
-    cr_assert_ok(cr_db_prepare(setup->db, sql, NULL, &stmt, &err), &err);
-    while (cr_stmt_step(stmt, &row, &err) == 0 && row) {
-        for (size_t i = 0; i < cr_stmt_n_columns(stmt); i++) {
-            cr_strbuf_puts(&text, i == 0 ? "" : "|");
-            put_cell(&text, stmt, i);
-        }
-        cr_strbuf_puts(&text, "\n");
-    }
-    assert_string_equal(cr_strbuf_text(&text), expected);
-}
-
 #define ALL "SELECT * FROM cards ORDER BY row_number"
 
 static void test_good(void **state)
@@ -120,10 +70,10 @@ static void test_good(void **state)
     assert_int_equal(report.n_tables, 1);
     assert_int_equal(report.tables[0].n_rows, 3);
     assert_int_equal(report.tables[0].n_ignored_columns, 1);
-    assert_rows(setup, ALL,
-                "1|0|0|12.5|new|3|1|7|a|2020-01-31\n"
-                "2|1|1|99|old|-|0|8|a|2020-02-01\n"
-                "3|-|0|100|-|-|1|9|b|2020-02-02\n");
+    cr_engine_assert_rows(setup->db, ALL,
+                          "1|0|0|12.5|new|3|1|7|a|2020-01-31\n"
+                          "2|1|1|99|old|-|0|8|a|2020-02-01\n"
+                          "3|-|0|100|-|-|1|9|b|2020-02-02\n");
     /* and it can be trained on: one row without outcome is left out, the test column is there */
     cr_assert_ok(cr_extract_book(setup->db, setup->portfolio, &x, &err), &err);
     assert_int_equal(x.frame.n_rows, 2);
@@ -168,7 +118,8 @@ static void test_rejects(void **state)
                               "book.csv,7,amount (6),the value is missing\n"
                               "book.csv,9,card (1),a row with card '7' is there already\n"
                               "book.csv,10,opened (3),\"the row has 2 fields, the header 10\"\n");
-    assert_rows(setup, "SELECT row_number, card FROM cards ORDER BY row_number", "7|7\n10|8\n");
+    cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards ORDER BY row_number",
+                          "7|7\n10|8\n");
 }
 
 static void test_modes(void **state)
@@ -183,9 +134,11 @@ static void test_modes(void **state)
     assert_int_equal(import(setup, HEADER GOOD_2, CR_IMPORT_EMPTY, &second, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "table 'cards' has 1 rows: --replace"));
     cr_assert_ok(import(setup, HEADER GOOD_2, CR_IMPORT_APPEND, &second, &err), &err);
-    assert_rows(setup, "SELECT row_number, card FROM cards ORDER BY row_number", "1|7\n2|8\n");
+    cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards ORDER BY row_number",
+                          "1|7\n2|8\n");
     cr_assert_ok(import(setup, HEADER GOOD_3, CR_IMPORT_REPLACE, &third, &err), &err);
-    assert_rows(setup, "SELECT row_number, card FROM cards ORDER BY row_number", "1|9\n");
+    cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards ORDER BY row_number",
+                          "1|9\n");
 }
 
 /* A changed application.yaml wants another table: only --replace makes it. */
@@ -206,7 +159,7 @@ static void test_another_table(void **state)
     assert_int_equal(import(setup, HEADER GOOD_1, CR_IMPORT_APPEND, &again, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "'cards' was made from another application.yaml"));
     cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_REPLACE, &again, &err), &err);
-    assert_rows(setup, "SELECT card, branch FROM cards", "7|x\n");
+    cr_engine_assert_rows(setup->db, "SELECT card, branch FROM cards", "7|x\n");
 }
 
 /* Tables of others are not touched, whatever the mode. */
@@ -221,7 +174,7 @@ static void test_foreign_table(void **state)
         &err);
     assert_int_equal(import(setup, HEADER GOOD_1, CR_IMPORT_REPLACE, &report, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "there is a table 'cards' that no import"));
-    assert_rows(setup, "SELECT * FROM cards", "1\n");
+    cr_engine_assert_rows(setup->db, "SELECT * FROM cards", "1\n");
 }
 
 /* The table of another portfolio is not touched, whatever the mode. */
@@ -238,7 +191,7 @@ static void test_another_portfolio(void **state)
     cr_assert_ok(cr_portfolio_load(setup->folder, "large", &setup->portfolio, &err), &err);
     assert_int_equal(import(setup, HEADER GOOD_2, CR_IMPORT_REPLACE, &none, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "table 'cards' is that of the portfolio 'small'"));
-    assert_rows(setup, "SELECT row_number, card FROM cards", "1|7\n");
+    cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards", "1|7\n");
 }
 
 /* A failed import leaves no table behind either. */
