@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/list.h"
 #include "creditrisk/util/num.h"
 
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -132,9 +133,9 @@ static int parse_network(const char *text, size_t len, struct cr_network *ret_ne
 int cr_networks_parse(const char *list, struct cr_networks *ret_networks, struct cr_error *err)
 {
     CR_CLEANUP(cr_networks_finish) struct cr_networks networks = {NULL, 0};
+    struct cr_list_entry entry;
 
-    for (bool more = *list != '\0'; more;) {
-        size_t len = strcspn(list, ",");
+    for (const char *at = cr_list_begin(list); cr_list_next(&at, &entry);) {
         struct cr_network *items =
             reallocarray(networks.items, networks.n + 1, sizeof(*networks.items));
         int result;
@@ -143,13 +144,11 @@ int cr_networks_parse(const char *list, struct cr_networks *ret_networks, struct
             return cr_error_set(err, CR_ENOMEM, "out of memory");
         }
         networks.items = items;
-        result = parse_network(list, len, &items[networks.n], err);
+        result = parse_network(entry.text, entry.len, &items[networks.n], err);
         if (result < 0) {
             return result;
         }
         networks.n++;
-        more = list[len] == ',';
-        list += len + more;
     }
     *ret_networks = networks;
     networks = (struct cr_networks){NULL, 0};

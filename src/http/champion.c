@@ -52,8 +52,8 @@ static int read_pointer(struct cr_registry *registry, const char *portfolio,
     return 0;
 }
 
-static int read_pointers(struct cr_registry *registry, const char *portfolio,
-                         struct cr_pointers *ret_pointers, struct cr_error *err)
+int cr_champion_read_pointers(struct cr_registry *registry, const char *portfolio,
+                              struct cr_pointers *ret_pointers, struct cr_error *err)
 {
     int result =
         read_pointer(registry, portfolio, cr_registry_champion, ret_pointers->champion, err);
@@ -61,15 +61,6 @@ static int read_pointers(struct cr_registry *registry, const char *portfolio,
     return result < 0 ? result
                       : read_pointer(registry, portfolio, cr_registry_challenger,
                                      ret_pointers->challenger, err);
-}
-
-int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_pointers *ret_pointers,
-                              struct cr_error *err)
-{
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    int result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
-
-    return result < 0 ? result : read_pointers(registry, settings->portfolio, ret_pointers, err);
 }
 
 /* What a load is made of. */
@@ -163,7 +154,7 @@ int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_h
     atomic_init(&champion->challenger, NULL);
     result = cr_registry_open(settings->registry, settings->registry_db, false, &registry, err);
     if (result == 0) {
-        result = read_pointers(registry, settings->portfolio, &champion->pointers, err);
+        result = cr_champion_read_pointers(registry, settings->portfolio, &champion->pointers, err);
     }
     if (result == 0) {
         const struct loading loading = {settings, host, registry};

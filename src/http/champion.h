@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "creditrisk/registry/registry.h"
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/score/trial.h"
 #include "creditrisk/settings/settings.h"
@@ -41,9 +42,9 @@ struct cr_champion {
     atomic_size_t n_refs;
 };
 
-/* What the registry says now. CR_ENOTFOUND when there is no registry. */
-int cr_champion_read_pointers(const struct cr_settings *settings, struct cr_pointers *ret_pointers,
-                              struct cr_error *err);
+/* What the registry says of the portfolio now; the errors of reading it. */
+int cr_champion_read_pointers(struct cr_registry *registry, const char *portfolio,
+                              struct cr_pointers *ret_pointers, struct cr_error *err);
 
 /* Opens the registry, tries its champion in a process of its own (unless the host has no program),
  * verifies it and makes it ready with n_contexts scoring contexts and counters. Yours:

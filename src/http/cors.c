@@ -6,18 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-static struct cr_origin_entry next_entry(const char **list)
-{
-    struct cr_origin_entry entry = {*list, strcspn(*list, ",")};
-
-    *list += entry.len + ((*list)[entry.len] == ',');
-    return entry;
-}
-
 int cr_cors_check(const char *list, struct cr_error *err)
 {
-    while (*list != '\0') {
-        struct cr_origin_entry entry = next_entry(&list);
+    struct cr_list_entry entry;
+
+    for (const char *at = cr_list_begin(list); cr_list_next(&at, &entry);) {
         const char *host = memmem(entry.text, entry.len, "://", 3);
 
         if (host == NULL || host == entry.text || host + 3 == entry.text + entry.len ||
@@ -31,16 +24,17 @@ int cr_cors_check(const char *list, struct cr_error *err)
     return 0;
 }
 
-struct cr_origin_entry cr_cors_find(const char *list, const char *origin)
+struct cr_list_entry cr_cors_find(const char *list, const char *origin)
 {
-    while (origin != NULL && *list != '\0') {
-        struct cr_origin_entry entry = next_entry(&list);
+    const char *at = origin != NULL ? cr_list_begin(list) : NULL;
+    struct cr_list_entry entry;
 
-        if (strlen(origin) == entry.len && memcmp(origin, entry.text, entry.len) == 0) {
+    while (cr_list_next(&at, &entry)) {
+        if (cr_list_entry_is(&entry, origin)) {
             return entry;
         }
     }
-    return (struct cr_origin_entry){NULL, 0};
+    return (struct cr_list_entry){NULL, 0};
 }
 
 bool cr_cors_is_foreign(const char *fetch_site, const char *origin, const char *host)

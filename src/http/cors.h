@@ -10,19 +10,15 @@
 #include <stddef.h>
 
 #include "creditrisk/util/error.h"
-
-/* One entry of the list, borrowed from it; text NULL = the origin is not listed. */
-struct cr_origin_entry {
-    const char *text;
-    size_t len;
-};
+#include "creditrisk/util/list.h"
 
 /* CR_EINVAL unless every entry of the list (commas between) is scheme://host or
  * scheme://host:port. */
 int cr_cors_check(const char *list, struct cr_error *err);
 
-/* The entry that an Origin header (NULL when absent) names. */
-struct cr_origin_entry cr_cors_find(const char *list, const char *origin);
+/* The entry that an Origin header (NULL when absent) names; text NULL = the origin is not listed.
+ */
+struct cr_list_entry cr_cors_find(const char *list, const char *origin);
 
 /* Whether a browser brings this for a page of another origin, listed or not: what Sec-Fetch-Site
  * says, or where a browser does not send it, an Origin that is not the Host. No program but a

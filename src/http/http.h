@@ -81,10 +81,10 @@ struct cr_request {
     struct cr_route_params params;
     struct cr_seat *seat; /* of the portfolio that the path names, else the first */
     enum cr_surface surface;
-    enum cr_media media;           /* of the body */
-    struct cr_origin_entry origin; /* of a page that may read the answer; text NULL = none */
-    bool is_preflight;             /* it only asks whether it may ask */
-    bool is_limited;               /* the rate limit looked at it: */
+    enum cr_media media;         /* of the body */
+    struct cr_list_entry origin; /* of a page that may read the answer; text NULL = none */
+    bool is_preflight;           /* it only asks whether it may ask */
+    bool is_limited;             /* the rate limit looked at it: */
     struct cr_limit_verdict limit;
     enum cr_refusal refusal;    /* what the head earned; answered once the body is read */
     const char *refusal_detail; /* static; NULL = the refusal's own words */

@@ -8,6 +8,7 @@
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
+#include "creditrisk/util/list.h"
 #include "creditrisk/util/log.h"
 
 static void seat_destroy(struct cr_seat *seat)
@@ -105,15 +106,12 @@ static void need_seat(struct cr_seats *seats, const char *portfolio)
 }
 
 /* The registry's portfolios; one that cannot be read has none, as loading will tell. */
-static void need_all(struct cr_seats *seats)
+static void need_all(struct cr_seats *seats, struct cr_registry *registry)
 {
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    const struct cr_settings *settings = seats->settings;
     char **names = NULL;
     size_t n = 0;
 
-    if (cr_registry_open(settings->registry, settings->registry_db, false, &registry, NULL) != 0 ||
-        cr_registry_portfolios(registry, &names, &n, NULL) != 0) {
+    if (registry == NULL || cr_registry_portfolios(registry, &names, &n, NULL) != 0) {
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -122,18 +120,19 @@ static void need_all(struct cr_seats *seats)
     cr_registry_free_portfolios(names, n);
 }
 
-static int need_named(struct cr_seats *seats, struct cr_error *err)
+static int need_named(struct cr_seats *seats, struct cr_registry *registry, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *list = strdup(seats->settings->portfolios);
-    char *rest = list;
+    struct cr_list_entry entry;
 
-    if (list == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
-    }
-    for (char *name = strsep(&rest, ","); name != NULL; name = strsep(&rest, ",")) {
+    for (const char *at = cr_list_begin(seats->settings->portfolios); cr_list_next(&at, &entry);) {
+        CR_CLEANUP(cr_freep) char *name = strndup(entry.text, entry.len);
+
+        if (name == NULL) {
+            return cr_error_set(err, CR_ENOMEM, "out of memory");
+        }
         if (strcmp(name, "*") == 0) {
-            need_all(seats);
-        } else if (*name != '\0') {
+            need_all(seats, registry);
+        } else {
             need_seat(seats, name);
         }
     }
@@ -208,11 +207,20 @@ static void note_registry(struct cr_seats *seats, int result, const struct cr_er
     }
 }
 
+/* The registry as one look finds it, for all seats; NULL where it cannot be opened, and why. */
+struct look {
+    struct cr_registry *registry;
+    struct cr_error why;
+};
+
 /* Only if the registry points to others than were last loaded or refused. */
-static int follow(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)
+static int follow(struct cr_seats *seats, struct cr_seat *seat, const struct look *look,
+                  struct cr_error *err)
 {
     struct cr_pointers now;
-    int result = cr_champion_read_pointers(&seat->settings, &now, err);
+    int result = look->registry != NULL
+                     ? cr_champion_read_pointers(look->registry, seat->portfolio, &now, err)
+                     : cr_error_set(err, look->why.code, "%s", look->why.message);
 
     note_registry(seats, result, err);
     if (result == 0 && (strcmp(now.champion, seat->seen.champion) != 0 ||
@@ -222,14 +230,15 @@ static int follow(struct cr_seats *seats, struct cr_seat *seat, struct cr_error 
     return result;
 }
 
-int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
+static int load_all(struct cr_seats *seats, bool force, const struct look *look,
+                    struct cr_error *err)
 {
     struct cr_error later = {0};
-    int result = need_named(seats, err);
+    int result = need_named(seats, look->registry, err);
 
     for (size_t i = 0; i < atomic_load(&seats->n); i++) {
         struct cr_seat *seat = seats->items[i];
-        int r = force ? load_champion(seats, seat, &later) : follow(seats, seat, &later);
+        int r = force ? load_champion(seats, seat, &later) : follow(seats, seat, look, &later);
 
         if (r < 0 && result == 0) {
             result =
@@ -240,5 +249,18 @@ int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
             break; /* they share it */
         }
     }
+    return result;
+}
+
+int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
+{
+    const struct cr_settings *settings = seats->settings;
+    struct look look = {NULL, {0}};
+    int result;
+
+    (void)cr_registry_open(settings->registry, settings->registry_db, false, &look.registry,
+                           &look.why); /* whoever needs it looks */
+    result = load_all(seats, force, &look, err);
+    cr_registry_close(look.registry);
     return result;
 }

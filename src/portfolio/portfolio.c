@@ -7,12 +7,10 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/name.h"
 #include "load.h"
 
-enum {
-    MAX_FILE_LEN = 1 << 20,
-    MAX_NAME_LEN = 63,
-};
+enum { MAX_FILE_LEN = 1 << 20 };
 
 /* What cr_portfolio_load really makes: the portfolio and the memory of everything that it points
  * to. */
@@ -114,13 +112,13 @@ static int load_parts(struct cr_loader *loader, const char *folder, struct cr_er
                               folder);
 }
 
-/* The name becomes a part of paths: letters, digits, - and _ only. */
 static int copy_portfolio_name(struct cr_loader *loader, const char *path, const char *name,
                                struct cr_error *err)
 {
     const char *end = path + strlen(path);
     const char *begin;
     size_t len;
+    int result;
 
     while (end > path && end[-1] == '/') {
         end--;
@@ -135,12 +133,9 @@ static int copy_portfolio_name(struct cr_loader *loader, const char *path, const
     } else {
         len = strlen(name);
     }
-    if (len == 0 || len > MAX_NAME_LEN ||
-        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") < len) {
-        return cr_error_set(
-            err, CR_EINVAL,
-            "'%.*s' is no name of a portfolio: letters, digits, - and _, at most %d",
-            (int)(len < 200 ? len : 200), name, MAX_NAME_LEN);
+    result = cr_name_check(name, len, "portfolio", err);
+    if (result != 0) {
+        return result;
     }
     loader->portfolio->name = cr_arena_strndup(loader->arena, name, len);
     return loader->portfolio->name != NULL

@@ -11,6 +11,7 @@
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/name.h"
 #include "registry_impl.h"
 #include "schema.h"
 
@@ -133,13 +134,6 @@ int cr_registry_query_text(struct cr_registry *registry, const char *sql, const 
     return 0;
 }
 
-static bool is_portfolio(const char *name)
-{
-    return *name != '\0' &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
-               strlen(name);
-}
-
 long cr_registry_version_number(const char *version)
 {
     const char *digits = version + 1;
@@ -159,9 +153,10 @@ int cr_registry_portfolio_path(const struct cr_registry *registry, const char *p
                                char **ret_dir, struct cr_error *err)
 {
     char *dir;
+    int r = cr_name_check(portfolio, strlen(portfolio), "portfolio", err);
 
-    if (!is_portfolio(portfolio)) {
-        return cr_error_set(err, CR_EINVAL, "'%s' is no name of a portfolio", portfolio);
+    if (r != 0) {
+        return r;
     }
     dir = cr_fs_join(registry->dir, portfolio);
     if (dir == NULL) {

@@ -14,9 +14,10 @@ enum cr_setting_type {
     CR_SETTING_TEXT,   /* char *, not empty */
     CR_SETTING_URL,    /* char *, not empty: a database, perhaps with a password */
     CR_SETTING_SECRET, /* char *, at least 32 characters without blanks, never shown */
-    CR_SETTING_NAME,   /* char *, a single component of a path */
+    CR_SETTING_NAME,   /* char *, a portfolio's */
     CR_SETTING_CHOICE, /* char *, one of the comma-separated `choices` */
     CR_SETTING_LIST,   /* char *, comma-separated entries without blanks; a sequence in the file */
+    CR_SETTING_NAMES,  /* the same of portfolios' names, and * */
     CR_SETTING_INT,    /* int */
     CR_SETTING_SIZE,   /* size_t */
     CR_SETTING_BOOL,   /* bool */
@@ -50,8 +51,9 @@ const struct cr_setting *cr_setting_find_path(const char *path, bool *ret_sectio
 /* The row with this flag, or NULL. */
 const struct cr_setting *cr_setting_find_flag(const char *name);
 
-/* Whether its value is a char *. */
+/* Whether its value is a char *, and a list in one. */
 bool cr_setting_is_text(const struct cr_setting *setting);
+bool cr_setting_is_list(const struct cr_setting *setting);
 
 /* Reads one value; the message says what is wrong with it, callers say where it stands. */
 int cr_setting_set(struct cr_settings *settings, const struct cr_setting *setting,

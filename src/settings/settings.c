@@ -10,6 +10,8 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/list.h"
+#include "creditrisk/util/name.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/url.h"
@@ -26,7 +28,7 @@
 /* THE table. Every value goes through the same text reader, wherever it comes from. */
 static const struct cr_setting table[] = {
     ROW("portfolio", "portfolio", NAME, AT(portfolio), "retail", 0, 0, NULL),
-    ROW("portfolios", NULL, LIST, AT(portfolios), "*", 0, 0, NULL),
+    ROW("portfolios", NULL, NAMES, AT(portfolios), "*", 0, 0, NULL),
     ROW("db", "db", URL, AT(db), "sqlite:data/creditrisk.db", 0, 0, NULL),
     ROW("registry.dir", "registry", TEXT, AT(registry), "models", 0, 0, NULL),
     ROW("registry.db", "registry-db", URL, AT(registry_db), NULL, 0, 0, NULL),
@@ -74,7 +76,12 @@ bool cr_setting_is_text(const struct cr_setting *setting)
 {
     return setting->type == CR_SETTING_TEXT || setting->type == CR_SETTING_URL ||
            setting->type == CR_SETTING_SECRET || setting->type == CR_SETTING_NAME ||
-           setting->type == CR_SETTING_CHOICE || setting->type == CR_SETTING_LIST;
+           setting->type == CR_SETTING_CHOICE || cr_setting_is_list(setting);
+}
+
+bool cr_setting_is_list(const struct cr_setting *setting)
+{
+    return setting->type == CR_SETTING_LIST || setting->type == CR_SETTING_NAMES;
 }
 
 static char **text_at(const struct cr_settings *settings, const struct cr_setting *setting)
@@ -129,20 +136,54 @@ const struct cr_setting *cr_setting_find_flag(const char *name)
 
 static bool is_choice(const char *choices, const char *value)
 {
-    size_t len = strlen(value);
+    struct cr_list_entry choice;
 
-    while (len > 0) {
-        size_t choice_len = strcspn(choices, ",");
-
-        if (choice_len == len && memcmp(choices, value, len) == 0) {
+    for (const char *at = choices; cr_list_next(&at, &choice);) {
+        if (cr_list_entry_is(&choice, value)) {
             return true;
         }
-        if (choices[choice_len] == '\0') {
-            return false;
-        }
-        choices += choice_len + 1;
     }
     return false;
+}
+
+static int check_list(const struct cr_setting *setting, const char *value, struct cr_error *err)
+{
+    struct cr_list_entry entry;
+    int result = 0;
+
+    for (const char *at = cr_list_begin(value); result == 0 && cr_list_next(&at, &entry);) {
+        if (entry.len == 0) {
+            result = cr_error_set(err, CR_EINVAL, "'%s' holds an empty entry", value);
+        } else if (memchr(entry.text, ' ', entry.len) != NULL ||
+                   memchr(entry.text, '\t', entry.len) != NULL) {
+            result = cr_error_set(err, CR_EINVAL, "'%s' holds a blank", value);
+        } else if (setting->type == CR_SETTING_NAMES && !cr_list_entry_is(&entry, "*")) {
+            result = cr_name_check(entry.text, entry.len, "portfolio", err);
+        }
+    }
+    return result;
+}
+
+static int check_text(const struct cr_setting *setting, const char *value, struct cr_error *err)
+{
+    if (cr_setting_is_list(setting)) {
+        return check_list(setting, value, err);
+    }
+    if (*value == '\0') {
+        return cr_error_set(err, CR_EINVAL, "must not be empty");
+    }
+    if (setting->type == CR_SETTING_SECRET &&
+        (strlen(value) < MIN_SECRET_LEN || strpbrk(value, " \t\r\n") != NULL)) {
+        return cr_error_set(err, CR_EINVAL, "must have at least %d characters and no blank",
+                            MIN_SECRET_LEN);
+    }
+    if (setting->type == CR_SETTING_NAME) {
+        return cr_name_check(value, strlen(value), "portfolio", err);
+    }
+    if (setting->type == CR_SETTING_CHOICE && !is_choice(setting->choices, value)) {
+        return cr_error_set(err, CR_EINVAL, "'%s' is none of %s", value, setting->choices);
+    }
+    return 0;
 }
 
 static int set_text(struct cr_settings *settings, const struct cr_setting *setting,
@@ -150,23 +191,10 @@ static int set_text(struct cr_settings *settings, const struct cr_setting *setti
 {
     char **text = text_at(settings, setting);
     char *copy;
+    int result = check_text(setting, value, err);
 
-    if (*value == '\0' && setting->type != CR_SETTING_LIST) {
-        return cr_error_set(err, CR_EINVAL, "must not be empty");
-    }
-    if (setting->type == CR_SETTING_LIST && strpbrk(value, " \t") != NULL) {
-        return cr_error_set(err, CR_EINVAL, "'%s' holds a blank", value);
-    }
-    if (setting->type == CR_SETTING_SECRET &&
-        (strlen(value) < MIN_SECRET_LEN || strpbrk(value, " \t\r\n") != NULL)) {
-        return cr_error_set(err, CR_EINVAL, "must have at least %d characters and no blank",
-                            MIN_SECRET_LEN);
-    }
-    if (setting->type == CR_SETTING_NAME && (value[0] == '.' || strchr(value, '/') != NULL)) {
-        return cr_error_set(err, CR_EINVAL, "'%s' is no name of a folder", value);
-    }
-    if (setting->type == CR_SETTING_CHOICE && !is_choice(setting->choices, value)) {
-        return cr_error_set(err, CR_EINVAL, "'%s' is none of %s", value, setting->choices);
+    if (result != 0) {
+        return result;
     }
     copy = strdup(value);
     if (copy == NULL) {

@@ -85,7 +85,7 @@ static int load_value(struct cr_settings *settings, const struct cr_setting *set
     struct cr_error why;
     int result;
 
-    if (setting->type == CR_SETTING_LIST) {
+    if (cr_setting_is_list(setting)) {
         return load_list(settings, setting, node, err);
     }
     result = cr_yaml_expect(node, CR_YAML_SCALAR, err);

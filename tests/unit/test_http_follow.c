@@ -2,6 +2,7 @@
 /* What changes in the registry while a version is loaded is not missed, and no champion waits for a
  * challenger: a server of this process, whose trials run in children of this program. */
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,47 @@ static void seats_have_an_end(void **state)
     cr_fixture_finish(&fixture);
 }
 
+int __real_cr_registry_open(const char *dir, const char *db_url, bool create,
+                            struct cr_registry **ret_registry, struct cr_error *err);
+int __wrap_cr_registry_open(const char *dir, const char *db_url, bool create,
+                            struct cr_registry **ret_registry, struct cr_error *err);
+
+static atomic_size_t n_opened;
+
+int __wrap_cr_registry_open(const char *dir, const char *db_url, bool create,
+                            struct cr_registry **ret_registry, struct cr_error *err)
+{
+    (void)atomic_fetch_add(&n_opened, 1);
+    return __real_cr_registry_open(dir, db_url, create, ret_registry, err);
+}
+
+/* Whoever watches opens the registry once a look, however many portfolios there are. */
+static void one_look_is_for_all(void **state)
+{
+    struct cr_fixture fixture;
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct cr_settings settings;
+    struct cr_server *server = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_fixture_init(&fixture);
+    version = cr_fixture_publish(&fixture, "logistic");
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, &err), &err);
+    assert_int_equal(setenv("CREDITRISK_PORTFOLIOS", "*,book1,book2,book3", 1), 0);
+    start(&fixture, &settings, &server);
+    assert_int_equal(unsetenv("CREDITRISK_PORTFOLIOS"), 0);
+    assert_int_equal(cr_server_reload(server, &err), CR_ENOTFOUND); /* books have no champion */
+    assert_int_equal(atomic_load(&server->seats.n), 4);
+    atomic_store(&n_opened, 0);
+    cr_assert_ok(cr_server_follow(server, &err), &err);
+    assert_int_equal(atomic_load(&n_opened), 1);
+    assert_serves(server, version);
+    cr_server_destroy(server);
+    cr_settings_finish(&settings);
+    cr_fixture_finish(&fixture);
+}
+
 /* Whether the version is the one whose trial never ends. */
 static bool hangs(const char *registry, const char *version)
 {
@@ -175,6 +217,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_promotion_during_a_refusal_is_followed),
         cmocka_unit_test(no_champion_waits_for_a_challenger),
         cmocka_unit_test(seats_have_an_end),
+        cmocka_unit_test(one_look_is_for_all),
     };
 
     if (cr_trial_is_child(argc, argv)) {

@@ -257,7 +257,11 @@ static void test_bad_files(void **state)
         {"db: [a]\n", "t.yaml:1:5: expected a single value"},
         {"log: {level: loud}\n", "log.level: 'loud' is none of debug,info,warn,error"},
         {"log: {access: yes}\n", "log.access: 'yes' is neither true nor false"},
-        {"portfolio: ../etc\n", "portfolio: '../etc' is no name of a folder"},
+        {"portfolio: ../etc\n",
+         "portfolio: '../etc' is no name of a portfolio: letters, digits, - and _, at most 63"},
+        {"portfolios: [cards, ../etc]\n",
+         "portfolios: '../etc' is no name of a portfolio: letters"},
+        {"portfolios: [a b]\n", "portfolios: 'a b' holds a blank"},
         {"portfolio: ''\n", "portfolio: must not be empty"},
         {"listen-fd: 3\n", "unknown setting 'listen-fd'"},
         {"limits.body_bytes: 4096\n", "t.yaml:1:1: unknown setting 'limits.body_bytes'"},
@@ -293,6 +297,8 @@ static void test_lists(void **state)
     settings = load(NULL, 0);
     check_entry(&settings, "trusted_proxies", "127.0.0.1,::1", "environment");
     cr_settings_finish(&settings);
+    assert_int_equal(setenv("CREDITRISK_TRUSTED_PROXIES", "127.0.0.1,", 1), 0);
+    check_refused(NULL, 0, CR_EINVAL, "'127.0.0.1,' holds an empty entry");
 }
 
 static void test_missing_file(void **state)
