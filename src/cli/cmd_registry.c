@@ -14,6 +14,7 @@ static const struct cr_option options[] = {
      "verify: every version (of every portfolio without --portfolio), and what was left behind"},
     {"key", "FILE", "sign: the secret key, as keygen made it"},
     {"none", NULL, "challenger: let none be scored in shadow any more"},
+    {"force", NULL, "export: replace FILE where it is there already"},
 };
 
 /* THE table of verbs. */
@@ -45,7 +46,7 @@ static const struct verb {
     {"verify", 0, 1, "a version", {"all"}, "all", NULL, READS, cr_registry_verb_verify},
     {"delete", 1, 1, "a version, for example v1,", {"reason"}, NULL, NULL, READS,
      cr_registry_verb_delete},
-    {"export", 2, 2, "a version and a file", {NULL}, NULL, NULL, READS, cr_registry_verb_export},
+    {"export", 2, 2, "a version and a file", {"force"}, NULL, NULL, READS, cr_registry_verb_export},
     {"import", 1, 1, "a file", {"reason"}, NULL, NULL, CREATES, cr_registry_verb_import},
     {"keygen", 1, 1, "a file", {NULL}, NULL, NULL, NOTHING, cr_registry_verb_keygen},
     {"sign", 1, 1, "a version, for example v1,", {"key", "reason"}, NULL, "key", SIGNS,
@@ -142,7 +143,8 @@ const struct cr_command cr_cmd_registry = {
         "                           score it in shadow on what the champion answers\n"
         "  verify VERSION | --all   digests, and what was left behind\n"
         "  delete VERSION           remove it; never the champion or the challenger\n"
-        "  export VERSION FILE      one version as one archive\n"
+        "  export VERSION FILE [--force]\n"
+        "                           one version as one archive\n"
         "  import FILE              record such an archive, if it passes the gates\n"
         "  keygen FILE              a pair of keys: the secret one, and FILE.pub\n"
         "  sign VERSION --key FILE  sign its manifest with the secret key",

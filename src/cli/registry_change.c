@@ -9,6 +9,11 @@
 #include "creditrisk/util/json.h"
 #include "registry_verbs.h"
 
+static bool is_same(const char *before, const char *version)
+{
+    return before != NULL && strcmp(before, version) == 0;
+}
+
 /* What happened to the champion, as JSON or a sentence. */
 static int report_champion(struct cr_cli *cli, struct cr_registry *registry, const char *version,
                            const char *before, const struct cr_registry_actor *actor,
@@ -22,11 +27,15 @@ static int report_champion(struct cr_cli *cli, struct cr_registry *registry, con
         cr_cli_warn_of_protected(version);
     }
     if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:s, s:s, s:O?}", "portfolio",
-                                           portfolio, "champion", version, "before", before,
-                                           "actor", actor->name, "reason", actor->reason,
-                                           "include_protected", include_protected),
-                                 err);
+        return cr_cli_print_json(
+            json_pack("{s:s, s:s, s:s?, s:b, s:s, s:s, s:O?}", "portfolio", portfolio, "champion",
+                      version, "before", before, "changed", !is_same(before, version), "actor",
+                      actor->name, "reason", actor->reason, "include_protected", include_protected),
+            err);
+    }
+    if (is_same(before, version)) {
+        printf("%s of %s is the champion already: nothing is recorded\n", version, portfolio);
+        return CR_CLI_OK;
     }
     printf("%s of %s is the champion%s%s\n", version, portfolio,
            before == NULL ? "" : "; before it was ", before == NULL ? "" : before);
@@ -59,6 +68,9 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
     int result = cr_cli_load_portfolio(cli, &portfolio, err);
     if (result == 0) {
         result = check_approval(cli, &portfolio->policy.gates, err);
+    }
+    if (result == 0 && is_same(before, version)) {
+        return report_champion(cli, registry, version, before, &actor, err);
     }
     if (result == 0) {
         result = cr_gate_promote(registry, cli->settings.portfolio, version,

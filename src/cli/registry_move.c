@@ -23,6 +23,9 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
     if (result == 0) {
         result = cr_registry_verify(registry, portfolio, version, &manifest, err);
     }
+    if (result == 0 && !cr_cli_has(cli, "force") && cr_fs_exists(file)) {
+        result = cr_error_set(err, CR_EINVAL, "'%s' is there already: --force replaces it", file);
+    }
     if (result == 0) {
         result = cr_archive_write(dir, manifest, file, NULL, err);
     }

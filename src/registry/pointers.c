@@ -226,12 +226,16 @@ static int set_champion(struct cr_registry *registry, const char *portfolio, con
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err)
 {
+    CR_CLEANUP(cr_freep) char *champion = NULL;
     int r = cr_db_begin(registry->db, err);
 
     if (r < 0) {
         return r;
     }
-    r = set_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, err);
+    r = read_pointer(registry, portfolio, champion_pointer, &champion, err);
+    if (r == 0 && (champion == NULL || strcmp(champion, version) != 0)) {
+        r = set_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, err);
+    }
     return cr_registry_end(registry, r, err);
 }
 

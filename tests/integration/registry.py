@@ -117,7 +117,11 @@ def check_roles(cli):
     for version in ("v1", "v2"):
         assert f"'{version}' is the c" in cli("registry", "delete", version, status=1).stderr
     answer = json_of(cli, "promote", "v2", "--reason", "won")
-    assert answer["champion"] == "v2" and answer["before"] == "v1" and answer["reason"] == "won"
+    assert answer["champion"] == "v2" and answer["before"] == "v1" and answer["reason"] == "won" and answer["changed"] is True
+    events = json_of(cli, "history")["events"]
+    assert json_of(cli, "promote", "v2", "--reason", "twice")["changed"] is False
+    assert cli("registry", "promote", "v2", "--reason", "thrice").stdout == "v2 of retail is the champion already: nothing is recorded\n"
+    assert json_of(cli, "history")["events"] == events
     assert not any(v["challenger"] for v in json_of(cli, "list")["versions"])
     back = json_of(cli, "rollback", "--reason", "worse")
     assert back["champion"] == "v1" and back["before"] == "v2" and champion(cli) == ["v1"]
@@ -243,7 +247,10 @@ def check_other_names(cli, archive, there):
 def check_archives(cli):
     """Out, over the border and in again: the same manifest, the same answers."""
     archive = cli.dir / "v2.tar.gz"
-    cli("registry", "export", "v2", archive)
+    archive.write_text("something else")
+    assert f"'{archive}' is there already: --force replaces it" in cli("registry", "export", "v2", archive, status=1).stderr
+    assert archive.read_text() == "something else"
+    cli("registry", "export", "v2", archive, "--force")
     there = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"]
     answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
     assert answer == {"portfolio": "retail", "version": "v2", "was": "v2", "imported": True}
@@ -339,7 +346,7 @@ def check_signatures(cli):
         check_signature_shown(cli, "v2", made["key"])
         cli("registry", "promote", "v2", "--reason", "signed")
         assert predict(cli)["model_version"] == "v2"
-        cli("registry", "export", "v2", archive)
+        cli("registry", "export", "v2", archive, "--force")
         there = [*cli.globals[:3], str(cli.dir / "signed"), "--quiet"]
         cli("registry", "import", archive, globals_=there)
         cli("registry", "promote", "v2", "--reason", "its signature came along", globals_=there)

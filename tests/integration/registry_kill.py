@@ -32,7 +32,7 @@ class House:
         self.cost += 7
         words = ["threshold", "v1", "--false-negative", self.cost, "--publish", "--reason", "elsewhere", "--json"]
         version = json.loads(self.cli(*words, globals_=there).stdout)["published"]
-        self.cli("registry", "export", version, file, globals_=there)
+        self.cli("registry", "export", version, file, "--force", globals_=there)
         self.cli("registry", "delete", version, globals_=there)
         return file
 

@@ -264,6 +264,8 @@ static void promotion_is_recorded(void **state)
     assert_champion(registry, "retail", "v1");
     cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &other, &err), &err);
     assert_champion(registry, "retail", "v2");
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &actor, &err), &err); /* no event */
+    assert_champion(registry, "retail", "v2");
     cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
     assert_champion(registry, "retail", "v1");
     assert_query(dir,

@@ -111,7 +111,7 @@ int cr_registry_all_portfolios(struct cr_registry *registry, char ***ret_names, 
                                struct cr_error *err);
 void cr_registry_free_portfolios(char **names, size_t n);
 
-/* Makes version the champion in one transaction and records the event, also when it already was. A
+/* Makes version the champion in one transaction and records the event; nothing if it already is. A
  * challenger that is promoted is no challenger any more. CR_ENOTFOUND for an unknown one. */
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err);
