@@ -66,7 +66,7 @@ def check_usage(cli):
 
 def check_refusals(cli):
     for words in (["generate"], ["train"], ["import", cli.dir], ["features", "--out", cli.dir / "f.csv"]):
-        assert "run 'creditrisk migrate'" in cli(*words, status=1).stderr
+        assert "run 'creditrisk migrate --db " in cli(*words, status=1).stderr
     done = cli("predict", "-", "--json", status=1, stdin="{}")
     assert json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done.stdout
     done = cli("doctor", status=1)
@@ -79,6 +79,18 @@ def check_refusals(cli):
     assert "nowhere" in cli("generate", "--portfolio", "nowhere", status=1).stderr
     assert "'../portfolios/retail' is no name of a portfolio" in cli("portfolio", "check", "../portfolios/retail", status=1).stdout
     assert "mysql" in cli("migrate", status=1, globals_=["--db", "mysql:x"]).stderr
+
+
+def check_typos(cli):
+    """What reads names the place that is not there and makes none; only what writes makes folders."""
+    typo = cli.dir / "typo"
+    there = ["--db", f"sqlite:{typo}/a/book.db", "--registry", str(typo / "models"), "--quiet"]
+    for words in (["doctor"], ["features", "--out", "-"], ["train"], ["generate"], ["import", "x"], ["portfolio", "check", "retail"],
+                  ["portfolio", "check", "hmeq"], ["threshold"], ["predict", cli.root / "examples/application.json"], ["key", "list"],
+                  ["registry", "list"], ["registry", "history"], ["registry", "verify", "--all"], ["registry", "show", "v1"],
+                  ["registry", "promote", "v1", "--reason", "x"], ["registry", "export", "v1", cli.dir / "none.tar.gz"]):
+        done = cli(*words, status=1, globals_=there)
+        assert str(typo) in done.stdout + done.stderr and not typo.exists(), (words, done)
 
 
 def check_generate(cli):
@@ -246,7 +258,7 @@ def check_streams(cli, application, answer):
 def check_registry_and_predict(cli):
     assert "'v77'" in cli("registry", "promote", "v77", "--reason", "x", status=1).stderr
     assert "champion" in cli("predict", cli.root / "examples/application.json", status=1).stderr
-    assert "'creditrisk train --promote'" in cli("predict", "-", "--portfolio", "hmeq", status=1, stdin="{}").stderr, "it has no version"
+    assert "run 'creditrisk train --promote --portfolio hmeq --db " in cli("predict", "-", "--portfolio", "hmeq", status=1, stdin="{}").stderr, "it has no version"
     cli("registry", "promote", "v1", "--reason", "first")
     answer = json.loads(cli("predict", cli.root / "examples/application.json", "--json").stdout)
     assert answer["emi"] == 16607.15 and answer["model_version"] == "v1"
@@ -317,7 +329,7 @@ def check_config(cli):
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_refusals, check_generate, check_features, check_train, check_registry_and_predict,
+        for check in (check_usage, check_refusals, check_typos, check_generate, check_features, check_train, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")
