@@ -110,13 +110,13 @@ size_t cr_explainer_scratch_len(const struct cr_explainer *explainer)
     return explainer->scratch_len;
 }
 
-void cr_explainer_inputs(const struct cr_explainer *explainer, const double *x, void *scratch,
-                         double *contributions)
+void cr_explainer_inputs(const struct cr_explainer *explainer, const double *x,
+                         const unsigned char *outcomes, void *scratch, double *contributions)
 {
     if (explainer->linear != NULL) {
         cr_shap_linear(explainer->linear, x, contributions);
     } else {
-        cr_shap_fast(explainer->forest, x, scratch, contributions);
+        cr_shap_fast(explainer->forest, x, outcomes, scratch, contributions);
     }
     for (size_t i = 0; i < explainer->n_inputs; i++) {
         contributions[i] *= explainer->slope;

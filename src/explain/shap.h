@@ -35,7 +35,8 @@ int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_o
                         struct cr_shap_fast **ret_fast, struct cr_error *err);
 void cr_shap_fast_destroy(struct cr_shap_fast *fast);
 size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast);
-void cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scratch,
-                  double *contributions);
+/* `outcomes` are those of x, which who has its margin has already; NULL: they are found. */
+void cr_shap_fast(const struct cr_shap_fast *fast, const double *x, const unsigned char *outcomes,
+                  void *scratch, double *contributions);
 
 #endif

@@ -16,6 +16,11 @@ enum { CR_WALK_LANES = 4, CR_WALK_MAX_RULES = CR_FOREST_MAX_DEPTH / (2 * CR_WALK
 
 typedef double cr_lanes __attribute__((vector_size(CR_WALK_LANES * sizeof(double)), aligned(16)));
 
+static inline double cr_lanes_sum(const cr_lanes *lanes)
+{
+    return ((*lanes)[0] + (*lanes)[1]) + ((*lanes)[2] + (*lanes)[3]);
+}
+
 /* Trees with more inner nodes are not walked, so that the scratch stays small. */
 #define CR_WALK_MAX_INNER ((size_t)1 << 14)
 

@@ -165,18 +165,24 @@ static inline double leaf_value(const struct cr_forest_fast *fast, size_t t, con
     }
 }
 
-double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x)
+double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x,
+                             unsigned char ret_outcomes[CR_FOREST_OUTCOMES_MAX_TREES])
 {
     const struct cr_forest *forest = fast->forest;
-    double row[CR_FOREST_FAST_MAX_SLOTS];
+    double row[CR_FOREST_MAX_SLOTS];
+    unsigned char unasked[CR_FOREST_OUTCOMES_MAX_TREES];
+    unsigned char *outcomes = ret_outcomes != NULL ? ret_outcomes : unasked;
     double margin = forest->base_margin;
 
-    if (fast->slots.n > CR_FOREST_FAST_MAX_SLOTS) {
+    if (fast->slots.n > CR_FOREST_MAX_SLOTS) {
         return cr_forest_margin(forest, x);
     }
     cr_forest_slots_fill(&fast->slots, x, row);
+    if (fast->leaves != NULL || ret_outcomes != NULL) {
+        cr_forest_outcomes_find(fast->outcomes, row, outcomes);
+    }
     if (fast->leaves != NULL) {
-        return cr_forest_leaves_margin(fast->leaves, row);
+        return cr_forest_leaves_margin(fast->leaves, outcomes);
     }
     for (size_t t = 0; t < forest->n_trees; t++) {
         margin += leaf_value(fast, t, row);
@@ -189,7 +195,7 @@ static void margins_of_few(const struct cr_forest_fast *fast, const double *x, s
                            double *margins)
 {
     const struct cr_forest *forest = fast->forest;
-    double rows[ROWS_AT_ONCE][CR_FOREST_FAST_MAX_SLOTS];
+    double rows[ROWS_AT_ONCE][CR_FOREST_MAX_SLOTS];
 
     for (size_t i = 0; i < n; i++) {
         cr_forest_slots_fill(&fast->slots, x + i * forest->n_inputs, rows[i]);
@@ -206,7 +212,7 @@ void cr_forest_fast_margins(const struct cr_forest_fast *fast, const double *x, 
                             double *margins)
 {
     size_t n_inputs = fast->forest->n_inputs;
-    bool walks = fast->leaves == NULL && fast->slots.n <= CR_FOREST_FAST_MAX_SLOTS;
+    bool walks = fast->leaves == NULL && fast->slots.n <= CR_FOREST_MAX_SLOTS;
 
     for (size_t i = 0; walks && i < n_rows; i += ROWS_AT_ONCE) {
         size_t n = n_rows - i < ROWS_AT_ONCE ? n_rows - i : ROWS_AT_ONCE;
@@ -214,6 +220,6 @@ void cr_forest_fast_margins(const struct cr_forest_fast *fast, const double *x, 
         margins_of_few(fast, x + i * n_inputs, n, margins + i);
     }
     for (size_t i = 0; !walks && i < n_rows; i++) {
-        margins[i] = cr_forest_fast_margin(fast, x + i * n_inputs);
+        margins[i] = cr_forest_fast_margin(fast, x + i * n_inputs, NULL);
     }
 }

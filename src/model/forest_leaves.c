@@ -20,7 +20,6 @@ struct shape {
 struct cr_forest_leaves {
     double base_margin;
     size_t n_trees;
-    const struct cr_forest_outcomes *outcomes;
     size_t n_shapes;
     struct shape *shapes; /* room for n_trees */
     uint16_t *shape_of;   /* n_trees */
@@ -119,7 +118,6 @@ int cr_forest_leaves_create(const struct cr_forest *forest,
         *ret_leaves = NULL;
         return 0;
     }
-    leaves->outcomes = outcomes;
     leaves->base_margin = forest->base_margin;
     leaves->n_trees = forest->n_trees;
     leaves->shapes = calloc(forest->n_trees, sizeof(*leaves->shapes));
@@ -143,12 +141,10 @@ void cr_forest_leaves_destroy(struct cr_forest_leaves *leaves)
     }
 }
 
-double cr_forest_leaves_margin(const struct cr_forest_leaves *leaves, const double *row)
+double cr_forest_leaves_margin(const struct cr_forest_leaves *leaves, const unsigned char *outcomes)
 {
-    unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
     double margin = leaves->base_margin;
 
-    cr_forest_outcomes_find(leaves->outcomes, row, outcomes);
     for (size_t t = 0; t < leaves->n_trees; t++) {
         const struct shape *shape = &leaves->shapes[leaves->shape_of[t]];
 

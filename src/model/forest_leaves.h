@@ -11,14 +11,15 @@
 
 struct cr_forest_leaves;
 
-/* From a validated forest and its outcomes, which must outlive it. *ret_leaves is NULL when not all
- * of its trees are small. CR_ENOMEM. Immutable. Yours: cr_forest_leaves_destroy. */
+/* From a validated forest and its outcomes, of which it keeps neither. *ret_leaves is NULL when not
+ * all of its trees are small. CR_ENOMEM. Immutable. Yours: cr_forest_leaves_destroy. */
 int cr_forest_leaves_create(const struct cr_forest *forest,
                             const struct cr_forest_outcomes *outcomes,
                             struct cr_forest_leaves **ret_leaves, struct cr_error *err);
 void cr_forest_leaves_destroy(struct cr_forest_leaves *leaves);
 
-/* Margin of a row that cr_forest_slots_fill has filled. */
-double cr_forest_leaves_margin(const struct cr_forest_leaves *leaves, const double *row);
+/* Margin of a row with these outcomes. */
+double cr_forest_leaves_margin(const struct cr_forest_leaves *leaves,
+                               const unsigned char *outcomes);
 
 #endif

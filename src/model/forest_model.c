@@ -59,9 +59,10 @@ const struct cr_forest_outcomes *cr_forest_model_outcomes(const struct cr_model 
     return cr_forest_fast_outcomes(forest_model(model)->fast);
 }
 
-double cr_forest_model_margin(const struct cr_model *model, const double *x)
+double cr_forest_model_margin(const struct cr_model *model, const double *x,
+                              unsigned char *ret_outcomes)
 {
-    return cr_forest_fast_margin(forest_model(model)->fast, x);
+    return cr_forest_fast_margin(forest_model(model)->fast, x, ret_outcomes);
 }
 
 void cr_forest_model_margins(const struct cr_model *model, const double *x, size_t n_rows,

@@ -24,7 +24,8 @@ int cr_forest_model_load(const struct cr_model_ops *ops, cr_forest_read_fn *read
                          struct cr_model **ret_model, struct cr_error *err);
 
 /* Members of the ops table. */
-double cr_forest_model_margin(const struct cr_model *model, const double *x);
+double cr_forest_model_margin(const struct cr_model *model, const double *x,
+                              unsigned char *ret_outcomes);
 void cr_forest_model_margins(const struct cr_model *model, const double *x, size_t n_rows,
                              double *margins);
 void cr_forest_model_destroy(struct cr_model *model);

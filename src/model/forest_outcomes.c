@@ -99,6 +99,9 @@ static size_t collect(struct cr_forest_outcomes *outcomes, const struct cr_fores
 {
     size_t n = 0;
 
+    if (slots->n > CR_FOREST_MAX_SLOTS) {
+        return 0;
+    }
     for (size_t t = 0; t < forest->n_trees && outcomes->n_trees < CR_FOREST_OUTCOMES_MAX_TREES;
          t++) {
         int32_t nodes[CR_FOREST_OUTCOMES_BITS];

@@ -30,7 +30,13 @@ void cr_model_destroy(struct cr_model *model)
 
 double cr_model_margin(const struct cr_model *model, const double *x)
 {
-    return model->ops->margin(model, x);
+    return model->ops->margin(model, x, NULL);
+}
+
+double cr_model_margin_and_outcomes(const struct cr_model *model, const double *x,
+                                    unsigned char *ret_outcomes)
+{
+    return model->ops->margin(model, x, ret_outcomes);
 }
 
 void cr_model_margins(const struct cr_model *model, const double *x, size_t n_rows, double *margins)
@@ -40,7 +46,7 @@ void cr_model_margins(const struct cr_model *model, const double *x, size_t n_ro
         return;
     }
     for (size_t i = 0; i < n_rows; i++) {
-        margins[i] = model->ops->margin(model, x + i * model->n_inputs);
+        margins[i] = cr_model_margin(model, x + i * model->n_inputs);
     }
 }
 

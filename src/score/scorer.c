@@ -59,7 +59,8 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     cr_pipeline_apply(bundle->pipeline, context->row, context->inputs, context->unknown);
     times.pipeline_ns = lap(&watch);
 
-    result.raw_margin = cr_model_margin(bundle->model, context->inputs);
+    result.raw_margin =
+        cr_model_margin_and_outcomes(bundle->model, context->inputs, context->outcomes);
     result.margin = cr_calibrate_margin(&bundle->calibration, result.raw_margin);
     result.pd = cr_calibrate_pd(result.margin);
     if (!isfinite(result.margin)) {
@@ -67,7 +68,7 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     }
     times.model_ns = lap(&watch);
 
-    cr_explainer_inputs(explainer, context->inputs, context->explain_scratch,
+    cr_explainer_inputs(explainer, context->inputs, context->outcomes, context->explain_scratch,
                         context->contributions);
     cr_explainer_groups(explainer, context->contributions, context->groups);
     result.n_top =

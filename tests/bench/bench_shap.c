@@ -39,7 +39,7 @@ static void ours(void *context, size_t i)
 {
     struct sides *sides = context;
 
-    cr_shap_fast(sides->fast, row(sides, i), sides->scratch, sides->contributions);
+    cr_shap_fast(sides->fast, row(sides, i), NULL, sides->scratch, sides->contributions);
     sides->sink += sides->contributions[0];
 }
 

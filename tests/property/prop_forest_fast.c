@@ -14,7 +14,14 @@
 #include "creditrisk/util/cleanup.h"
 #include "model_data.h"
 
-enum { MAX_INPUTS = 40, USUAL_CASES = 1000, N_ROWS = 19, TRAINED_ROWS = 2000, N_COLS = 12 };
+enum {
+    MAX_INPUTS = 40,
+    WIDE = 1000,
+    USUAL_CASES = 1000,
+    N_ROWS = 19,
+    TRAINED_ROWS = 2000,
+    N_COLS = 12
+};
 
 static const uint64_t seed = 20260417;
 
@@ -81,47 +88,12 @@ static void margins_are_the_same_bits(void **state)
             double wanted = cr_forest_margin(&forest, x + k * forest.n_inputs);
 
             if (margins[k] != wanted ||
-                cr_forest_fast_margin(fast, x + k * forest.n_inputs) != wanted) {
+                cr_forest_fast_margin(fast, x + k * forest.n_inputs, NULL) != wanted) {
                 fail_msg("case %zu, row %zu: %.17g, not %.17g", i, k, margins[k], wanted);
             }
         }
         cr_forest_finish(&forest);
     }
-}
-
-/* More slots than a row of the fast form has room for. */
-static void a_wide_forest(void **state)
-{
-    enum { WIDE = 1000 };
-    const struct random_forest_options options = {
-        .n_inputs = WIDE, .n_trees = 40, .max_depth = 9, .compare = CR_FOREST_DOUBLE_LESS_EQUAL};
-    CR_CLEANUP(cr_forest_fast_destroyp) struct cr_forest_fast *fast = NULL;
-    CR_CLEANUP(cr_freep) double *x = malloc(N_ROWS * WIDE * sizeof(*x));
-    double margins[N_ROWS];
-    struct cr_forest_slots slots;
-    struct cr_forest forest;
-    struct cr_error err;
-    struct cr_rng rng;
-
-    (void)state;
-    assert_non_null(x);
-    cr_rng_init(&rng, seed + 2, 0);
-    random_forest_init(&forest, &options, &rng);
-    cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
-    assert_true(slots.n > CR_FOREST_FAST_MAX_SLOTS);
-    cr_forest_slots_finish(&slots);
-    cr_assert_ok(cr_forest_fast_create(&forest, &fast, &err), &err);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        hostile_row(&forest, &rng, x + i * WIDE);
-    }
-    cr_forest_fast_margins(fast, x, N_ROWS, margins);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        double wanted = cr_forest_margin(&forest, x + i * WIDE);
-
-        cr_assert_same(margins[i], wanted);
-        cr_assert_same(cr_forest_fast_margin(fast, x + i * WIDE), wanted);
-    }
-    cr_forest_finish(&forest);
 }
 
 /* Fast and plain contributions of one forest. */
@@ -156,18 +128,57 @@ static void pair_finish(struct pair *pair)
     free(pair->plain_scratch);
 }
 
-/* The row's largest difference in units of Σ|contribution|; *fast are the fast ones. */
+/* The row's largest difference in units of Σ|contribution|; *fast are the fast ones, which are the
+ * same from the outcomes that the margin leaves. */
 static double pair_differ(const struct pair *pair, const double *x, double *fast)
 {
-    double plain[MAX_INPUTS], size = 0.0, difference = 0.0;
+    double plain[WIDE], from_outcomes[WIDE], size = 0.0, difference = 0.0;
+    unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
 
-    cr_shap_fast(pair->fast, x, pair->fast_scratch, fast);
+    cr_assert_same(cr_forest_fast_margin(pair->margins, x, outcomes),
+                   cr_forest_margin(pair->forest, x));
+    cr_shap_fast(pair->fast, x, outcomes, pair->fast_scratch, from_outcomes);
+    cr_shap_fast(pair->fast, x, NULL, pair->fast_scratch, fast);
     cr_shap_forest(pair->forest, x, pair->plain_scratch, plain);
     for (size_t j = 0; j < pair->forest->n_inputs; j++) {
+        cr_assert_same(from_outcomes[j], fast[j]);
         size += fabs(plain[j]);
         difference = fmax(difference, fabs(plain[j] - fast[j]));
     }
     return size > 0.0 ? difference / size : difference;
+}
+
+/* More slots than a row of the fast form has room for: no tree counts as small. */
+static void a_wide_forest(void **state)
+{
+    const struct random_forest_options options = {
+        .n_inputs = WIDE, .n_trees = 40, .max_depth = 9, .compare = CR_FOREST_DOUBLE_LESS_EQUAL};
+    CR_CLEANUP(cr_freep) double *x = malloc(N_ROWS * WIDE * sizeof(*x));
+    double margins[N_ROWS], contributions[WIDE];
+    struct cr_forest_slots slots;
+    struct cr_forest forest;
+    struct cr_error err;
+    struct cr_rng rng;
+    struct pair pair;
+
+    (void)state;
+    assert_non_null(x);
+    cr_rng_init(&rng, seed + 2, 0);
+    random_forest_init(&forest, &options, &rng);
+    cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
+    assert_true(slots.n > CR_FOREST_MAX_SLOTS);
+    cr_forest_slots_finish(&slots);
+    pair_init(&pair, &forest);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        hostile_row(&forest, &rng, x + i * WIDE);
+    }
+    cr_forest_fast_margins(pair.margins, x, N_ROWS, margins);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        cr_assert_same(margins[i], cr_forest_margin(&forest, x + i * WIDE));
+        assert_true(pair_differ(&pair, x + i * WIDE, contributions) <= 1e-9);
+    }
+    pair_finish(&pair);
+    cr_forest_finish(&forest);
 }
 
 static void contributions_are_those_of_the_recursion(void **state)

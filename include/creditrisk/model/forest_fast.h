@@ -11,9 +11,6 @@
 #include "creditrisk/model/forest_outcomes.h"
 #include "creditrisk/util/error.h"
 
-/* Forests with more slots (model/forest_slots.h) are predicted as they are. */
-#define CR_FOREST_FAST_MAX_SLOTS 512
-
 struct cr_forest_fast;
 
 /* From a validated forest, which must outlive it. CR_ENOMEM. Immutable. Yours:
@@ -30,8 +27,9 @@ static inline void cr_forest_fast_destroyp(struct cr_forest_fast **fast)
 /* The outcomes of its small trees, for who needs them, too; borrowed. */
 const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast);
 
-/* Margin of x[0..n_inputs). */
-double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x);
+/* Margin of x[0..n_inputs). ret_outcomes, unless NULL, are then those of x. */
+double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x,
+                             unsigned char ret_outcomes[CR_FOREST_OUTCOMES_MAX_TREES]);
 
 /* margins[0..n_rows) of x, n_rows × n_inputs, row-major: a tree that has to be
  * walked is walked by several rows at a time. */

@@ -17,6 +17,10 @@
 #include "creditrisk/model/forest.h"
 #include "creditrisk/util/error.h"
 
+/* A row of up to so many slots has room on the stack. Forests with more are rare: they are
+ * predicted and explained without what model/forest_outcomes.h prepares. */
+#define CR_FOREST_MAX_SLOTS 512
+
 struct cr_forest_slot {
     uint32_t input;
     bool missing_left;

@@ -26,6 +26,8 @@ struct cr_context {
     double *contributions; /* n_inputs */
     double *groups;        /* n_groups */
     size_t *top;           /* policy.top_reasons */
+    unsigned char
+        *outcomes; /* CR_FOREST_OUTCOMES_MAX_TREES: from the margin to the contributions */
     void *explain_scratch;
 };
 
