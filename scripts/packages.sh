@@ -2,7 +2,7 @@
 # Sourced by the other scripts: installs Debian packages that are missing, as root or through sudo.
 
 build_packages=(gcc libc6-dev pkg-config meson ninja-build libmicrohttpd-dev libjansson-dev libsqlite3-dev libxgboost-dev
-  libyaml-dev liblbfgs-dev libsodium-dev libcsv-dev libarchive-dev libpq-dev gnuplot-nox
+  libyaml-dev liblbfgs-dev libsodium-dev libcsv-dev libarchive-dev zlib1g-dev libpq-dev gnuplot-nox
   fonts-inter python3-fonttools python3-brotli libjs-chart.js)
 
 # need_packages NAME...: installs those that dpkg does not know as installed; nothing happens when all are there.

@@ -12,13 +12,17 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/gzip.h"
 #include "creditrisk/util/json.h"
 #include "form.h"
 #include "openapi.h"
 
 #define REPORT "report/report.json"
 
-enum { MAX_REPORT = 32 << 20, ETAG_DIGITS = 32 };
+enum {
+    MAX_REPORT = 32 << 20,
+    MIN_PACKED = 1024, /* less goes in one packet, packed or not */
+};
 
 /* Any answer has one; this one belongs to no decision. */
 static const char example_id[] = "00000000-0000-4000-8000-000000000000";
@@ -28,26 +32,47 @@ static int no_memory(struct cr_error *err)
     return cr_error_set(err, CR_ENOMEM, "out of memory");
 }
 
+/* The first digits of the digest and, of another form of the same bytes, a word; NULL without
+ * memory. */
+static char *make_tag(const char *digest, const char *form)
+{
+    char *tag = NULL;
+
+    return asprintf(&tag, "\"%.32s%s\"", digest, form) < 0 ? NULL : tag;
+}
+
+/* The packed form, where it saves anything. */
+static int set_packed(struct cr_asset *document, const char *digest, struct cr_error *err)
+{
+    char *packed;
+    int r;
+
+    if (document->len < MIN_PACKED) {
+        return 0;
+    }
+    r = cr_gzip_pack(document->bytes, document->len, &packed, &document->gzip_len, err);
+    if (r < 0) {
+        return r;
+    }
+    document->gzip = packed;
+    document->gzip_etag = make_tag(digest, "-gzip");
+    return document->gzip_etag != NULL ? 0 : no_memory(err);
+}
+
 /* Takes the bytes over, also on failure; NULL for lack of memory. */
 static int set_bytes(struct cr_asset *document, char *bytes, size_t len, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *owned = bytes;
     char digest[CR_DIGEST_LEN];
-    char etag[ETAG_DIGITS + 3];
 
-    if (owned == NULL) {
-        return no_memory(err);
-    }
-    cr_digest_bytes(owned, len, digest);
-    (void)snprintf(etag, sizeof(etag), "\"%.*s\"", ETAG_DIGITS, digest); /* it fits */
-    document->etag = strdup(etag);
-    if (document->etag == NULL) {
-        return no_memory(err);
-    }
-    document->bytes = CR_STEAL(owned);
+    document->bytes = bytes;
     document->len = len;
     document->type = "application/json";
-    return 0;
+    if (bytes == NULL) {
+        return no_memory(err);
+    }
+    cr_digest_bytes(bytes, len, digest);
+    document->etag = make_tag(digest, "");
+    return document->etag != NULL ? set_packed(document, digest, err) : no_memory(err);
 }
 
 /* Consumes the JSON; NULL for lack of memory. */
@@ -166,6 +191,8 @@ void cr_documents_finish(struct cr_documents *documents)
     for (size_t i = 0; i < CR_N_DOCUMENTS; i++) {
         free((char *)documents->items[i].bytes); /* ours, unlike those of other assets */
         free((char *)documents->items[i].etag);
+        free((char *)documents->items[i].gzip);
+        free((char *)documents->items[i].gzip_etag);
     }
     *documents = (struct cr_documents){0};
 }

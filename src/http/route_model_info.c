@@ -53,7 +53,7 @@ static json_t *describe(struct cr_champion *champion)
     const json_t *manifest = bundle->manifest;
 
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s, s:s}, "
-                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:o, s:o, s:s?, s:o}",
+                     "s:{s:s?, s:s?, s:o}, s:{s:o, s:o}, s:i, s:i, s:o, s:o, s:s?, s:o}",
                      "version", bundle->version,                                        //
                      "model_name", champion->bundle->model_name,                        //
                      "model_kind", cr_json_copy(manifest, "model", "kind"),             //
@@ -73,6 +73,7 @@ static json_t *describe(struct cr_champion *champion)
                      "calibration", "slope", cr_json_number(bundle->calibration.slope), //
                      "intercept", cr_json_number(bundle->calibration.intercept),        //
                      "application_fields", (int)portfolio->n_fields,                    //
+                     "used_fields", (int)cr_bundle_n_used_fields(bundle),               //
                      "protected_features", describe_protected(bundle),                  //
                      "data", cr_json_copy(manifest, NULL, "data"),                      //
                      "sha256", bundle->sha256,                                          //

@@ -247,6 +247,11 @@ bool cr_bundle_uses(const struct cr_bundle *bundle, size_t feature)
     return cr_pipeline_uses(bundle->pipeline, feature);
 }
 
+size_t cr_bundle_n_used_fields(const struct cr_bundle *bundle)
+{
+    return cr_lineage_n_used_fields(&bundle->state->lineage);
+}
+
 const char *cr_bundle_not_compiled(const struct cr_bundle *bundle)
 {
     const struct cr_error *reason = &bundle->state->not_compiled;

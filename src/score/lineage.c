@@ -106,6 +106,17 @@ void cr_lineage_finish(struct cr_lineage *lineage)
     links_finish(&lineage->fields_of_group);
 }
 
+size_t cr_lineage_n_used_fields(const struct cr_lineage *lineage)
+{
+    const size_t *starts = lineage->features_of_field.starts;
+    size_t n = 0;
+
+    for (size_t i = 0; i < lineage->n_fields; i++) {
+        n += starts[i + 1] > starts[i];
+    }
+    return n;
+}
+
 static bool feeds_a_missing_feature(const struct cr_links *links, size_t field,
                                     const struct cr_value *row)
 {

@@ -31,6 +31,9 @@ int cr_lineage_init(struct cr_lineage *lineage, const struct cr_portfolio *portf
                     struct cr_error *err);
 void cr_lineage_finish(struct cr_lineage *lineage);
 
+/* How many fields stand behind any served feature. */
+size_t cr_lineage_n_used_fields(const struct cr_lineage *lineage);
+
 /* The fields that are missing in the record and whose absence made a served feature missing in the
  * row, ascending; from the arena. CR_ENOMEM. */
 int cr_lineage_imputed(const struct cr_lineage *lineage, const struct cr_record *record,

@@ -20,7 +20,8 @@ async function checkChampion(page) {
   assert.equal(await page.locator("#champion-title").textContent(), `${info.model_name.replaceAll("_", " ")} ${info.version}`);
   assert.deepEqual(await tileOf(page, "champion", "Test AUC"),
     [info.auc_roc.toFixed(3), `95 % interval ${serving.metrics.auc_low.toFixed(3)} to ${serving.metrics.auc_high.toFixed(3)}`]);
-  assert.equal((await tileOf(page, "champion", "Features"))[0], String(info.feature_count));
+  assert.deepEqual(await tileOf(page, "champion", "Features"),
+    [String(info.feature_count), `model inputs, from ${info.used_fields} of ${info.application_fields} fields`]);
   assert.equal((await tileOf(page, "champion", "Default rate"))[0], percent(info.metrics.default_rate));
   assert.equal((await tileOf(page, "champion", "Threshold"))[0], percent(info.optimal_threshold, 0));
   assert.equal((await tileOf(page, "champion", "Cross-validated AUC"))[0], info.cv_auc.toFixed(3));

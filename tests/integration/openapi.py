@@ -118,7 +118,20 @@ def check_routes(daemon, document):
     assert daemon.get("/nothing").status == 404
 
 
+def check_packed(daemon, path, least):
+    """What is made once is packed once, too, to a share of at most 1 / least; each form has a tag of its own."""
+    plain, packed = (daemon.request("GET", path, headers={"Accept-Encoding": form}) for form in ("identity", "br, gzip;q=0.5"))
+    assert plain.status == packed.status == 200 and plain.headers["Content-Encoding"] is None and packed.headers["Content-Encoding"] == "gzip", path
+    assert gzip.decompress(packed.body) == plain.body and len(packed.body) * least <= len(plain.body), (path, len(packed.body), len(plain.body))
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding" and plain.headers["ETag"] != packed.headers["ETag"]
+    assert plain.headers["Content-Type"] == packed.headers["Content-Type"] == "application/json"
+    again = daemon.request("GET", path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+    assert (again.status, again.body) == (304, b""), path
+
+
 def check_cache(daemon):
+    for path, least in [("/report.json", 4), ("/openapi.json", 4), ("/ui/portfolio.json", 3), ("/portfolios/retail/openapi.json", 4)]:
+        check_packed(daemon, path, least)
     for path in ("/openapi.json", "/ui/portfolio.json", "/report.json", "/docs", "/", "/dashboard"):
         first = daemon.get(path)
         assert first.status == 200 and first.headers["Cache-Control"] == "no-cache", path
@@ -170,8 +183,12 @@ def check_registry(daemon, workplace):
     for name in ("model_name", "auc_roc", "cv_auc", "optimal_threshold", "feature_set", "feature_count"):
         assert found["versions"][0][name] == info[name], name
     assert found["events"] == workplace.run("registry", "history")["events"] and found["n_events"] == len(found["events"]) == 2
-    workplace.run("registry", "promote", "v1", "--reason", "again")
-    assert daemon.get("/ui/registry.json").json()["events"][-1]["reason"] == "again"
+    unused = {feature["name"] for feature in info["protected_features"] if not feature["used"]}
+    assert unused == {"gender", "marital_status"}, info  # and the 13 behavioural ones, which the set "application" does not have
+    assert info["application_fields"] == 42 and info["used_fields"] == 42 - 2 - 13, info
+    version = workplace.run("threshold", "v1", "--false-negative", "9000", "--publish", "--reason", "again")["published"]
+    events = daemon.get("/ui/registry.json").json()["events"]
+    assert (events[-1]["action"], events[-1]["to"], events[-1]["reason"]) == ("publish", version, "again"), events[-1]
 
 
 def check_portfolio(daemon, document, workplace):

@@ -73,8 +73,10 @@ static inline void cr_bundle_unrefp(struct cr_bundle **bundle)
 struct cr_context *cr_bundle_context(struct cr_bundle *bundle, size_t index);
 size_t cr_bundle_n_contexts(const struct cr_bundle *bundle);
 
-/* Whether the model was trained on the feature, an index of the portfolio's. */
+/* Whether the model was trained on the feature, an index of the portfolio's; and how many of the
+ * application's fields stand behind the features that it was trained on. */
 bool cr_bundle_uses(const struct cr_bundle *bundle, size_t feature);
+size_t cr_bundle_n_used_fields(const struct cr_bundle *bundle);
 
 /* Why SQLite computes the features, several times slower; NULL when they are compiled. Borrowed. */
 const char *cr_bundle_not_compiled(const struct cr_bundle *bundle);

@@ -17,7 +17,7 @@ function tiles({ metrics, ...info }, report) {
     tile("KS statistic", fixed(metrics.ks, 3), interval(measured.ks_low, measured.ks_high)),
     tile("Calibration error", fixed(metrics.ece, 3), measured.ece_p99 !== undefined && hidden),
     tile("Threshold", percent(info.optimal_threshold, 0), "high risk from here on"),
-    tile("Features", count(info.feature_count), `model inputs, from ${info.application_fields} fields`),
+    tile("Features", count(info.feature_count), `model inputs, from ${info.used_fields} of ${info.application_fields} fields`),
     tile("Default rate", percent(metrics.default_rate), `of ${count(metrics.n)} test loans`),
     tile("Loans learnt from", count(info.data.n_train), `and ${count(info.data.n_test)} held out`),
   ];
