@@ -196,26 +196,10 @@ static int record_version(struct cr_registry *registry, const struct publication
                                             NULL, publication->version, publication->actor, err);
 }
 
-/* A server that went away while it committed may have done so: it is asked once it is back. Should
- * it stay away, *ret_undecided says that nobody knows. */
-static int commit(struct cr_registry *registry, const struct publication *publication,
-                  bool *ret_undecided, struct cr_error *err)
-{
-    bool recorded = false;
-    int r = cr_db_commit(registry->db, err);
-
-    if (r == CR_EUNAVAIL) {
-        *ret_undecided = cr_registry_is_recorded(registry, publication->portfolio,
-                                                 publication->version, &recorded, NULL) < 0;
-    }
-    return recorded ? 0 : r;
-}
-
 /* Inside the transaction. Its lock makes two publishers choose different numbers. */
 static int publish_locked(struct cr_registry *registry, struct publication *publication,
                           struct cr_error *err)
 {
-    bool undecided = false;
     int r = choose_version(registry, publication, err);
 
     if (r == 0) {
@@ -225,9 +209,10 @@ static int publish_locked(struct cr_registry *registry, struct publication *publ
         r = cr_fs_rename(publication->stage_dir, publication->dir, err);
     }
     if (r == 0) {
-        r = commit(registry, publication, &undecided, err);
+        r = cr_db_commit(registry->db, err);
     }
-    if (r < 0 && !undecided && publication->dir != NULL && !cr_fs_exists(publication->stage_dir)) {
+    if (r < 0 && !cr_db_is_undecided(registry->db) && publication->dir != NULL &&
+        !cr_fs_exists(publication->stage_dir)) {
         /* not recorded: back to where it was; should that fail, its name stays taken */
         (void)cr_fs_rename(publication->dir, publication->stage_dir, NULL);
     }

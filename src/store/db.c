@@ -96,6 +96,11 @@ int cr_db_commit(struct cr_db *db, struct cr_error *err)
     return db->ops->commit(db, err);
 }
 
+bool cr_db_is_undecided(const struct cr_db *db)
+{
+    return db->ops->is_undecided != NULL && db->ops->is_undecided(db);
+}
+
 void cr_db_rollback(struct cr_db *db)
 {
     if (db != NULL) {

@@ -24,6 +24,7 @@ struct cr_db_ops {
     int (*exec)(struct cr_db *db, const char *sql, const char *name, struct cr_error *err);
     int (*begin)(struct cr_db *db, struct cr_error *err);
     int (*commit)(struct cr_db *db, struct cr_error *err);
+    bool (*is_undecided)(const struct cr_db *db); /* optional: never */
     void (*rollback)(struct cr_db *db);
     bool (*in_transaction)(const struct cr_db *db);
     enum cr_db_constraint (*constraint)(const struct cr_db *db);

@@ -11,8 +11,8 @@
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/url.h"
 
-/* How long a lost connection is tried to be made again, and the pauses in between. */
-enum { PATIENCE_MS = 5000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 1600 };
+/* Pauses between the attempts to make a lost connection again. */
+enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 1600 };
 
 /* Every connection: dates as the book has them; names and texts mean the same on every server; a
  * query ends with the program that asked it (servers before version 14 do not know how); sorts of a
@@ -24,20 +24,9 @@ static const char SETTINGS[] =
     "SELECT set_config(name, '1s', false) FROM pg_settings"
     " WHERE name = 'client_connection_check_interval'";
 
-/* Writers wait for each other at the start, as with SQLite, so that what one reads before it writes
- * still holds when it writes. One lock for each schema: a registry does not wait for a load. */
-static const char BEGIN[] = "BEGIN; SET LOCAL lock_timeout = '5s';"
-                            "SELECT pg_advisory_xact_lock(hashtext('creditrisk'),"
-                            " hashtext(coalesce(current_schema(), '')))";
-
-static struct pg_db *of_db(struct cr_db *db)
-{
-    return (struct pg_db *)db;
-}
-
 static void db_close(struct cr_db *base)
 {
-    struct pg_db *db = of_db(base);
+    struct pg_db *db = cr_pg_of(base);
 
     PQfinish(db->conn);
     free(db->shown);
@@ -165,16 +154,16 @@ static bool is_hung_up(PGconn *conn)
     return PQstatus(conn) != CONNECTION_OK;
 }
 
-static void pause_ms(int ms)
+void cr_pg_pause(int ms)
 {
     struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
 
     (void)nanosleep(&time, NULL); /* a signal that ends it early does no harm */
 }
 
-static int reconnect(struct pg_db *db, struct cr_error *err)
+int cr_pg_reconnect(struct pg_db *db, struct cr_error *err)
 {
-    int64_t until_ns = cr_clock_ns() + (int64_t)PATIENCE_MS * 1000000;
+    int64_t until_ns = cr_clock_ns() + (int64_t)CR_PG_PATIENCE_MS * 1000000;
     int pause = FIRST_PAUSE_MS;
     int r;
 
@@ -184,7 +173,7 @@ static int reconnect(struct pg_db *db, struct cr_error *err)
         if (r == 0 || cr_clock_ns() + (int64_t)pause * 1000000 > until_ns) {
             return r;
         }
-        pause_ms(pause);
+        cr_pg_pause(pause);
         pause = 2 * pause < LONGEST_PAUSE_MS ? 2 * pause : LONGEST_PAUSE_MS;
     }
 }
@@ -194,7 +183,7 @@ int cr_pg_begin_call(struct pg_db *db, struct cr_error *err)
     cr_pg_absorb(db);
     db->sqlstate[0] = '\0';
     db->violation = CR_DB_NO_CONSTRAINT;
-    return !db->began && is_hung_up(db->conn) ? reconnect(db, err) : 0;
+    return !db->began && is_hung_up(db->conn) ? cr_pg_reconnect(db, err) : 0;
 }
 
 void cr_pg_drain(PGconn *conn)
@@ -206,14 +195,14 @@ void cr_pg_drain(PGconn *conn)
     }
 }
 
-static int command(struct pg_db *db, const char *sql, struct cr_error *err)
+int cr_pg_command(struct pg_db *db, const char *sql, struct cr_error *err)
 {
     return cr_pg_expect(db, PQexec(db->conn, sql), PGRES_COMMAND_OK, err);
 }
 
 int cr_pg_guard(struct pg_db *db, struct cr_error *err)
 {
-    return db->began ? command(db, "SAVEPOINT cr_guard", err) : 0;
+    return db->began ? cr_pg_command(db, "SAVEPOINT cr_guard", err) : 0;
 }
 
 int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err)
@@ -222,7 +211,7 @@ int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err)
         return r;
     }
     if (r == 0 && PQtransactionStatus(db->conn) == PQTRANS_INTRANS) {
-        return command(db, "RELEASE SAVEPOINT cr_guard", err);
+        return cr_pg_command(db, "RELEASE SAVEPOINT cr_guard", err);
     }
     if (PQtransactionStatus(db->conn) == PQTRANS_INERROR) {
         /* after the message of the failure, which stays; should this fail, so will what follows */
@@ -246,80 +235,13 @@ static int exec_text(struct pg_db *db, const char *sql, const char *name, struct
 
 static int db_exec(struct cr_db *base, const char *sql, const char *name, struct cr_error *err)
 {
-    struct pg_db *db = of_db(base);
+    struct pg_db *db = cr_pg_of(base);
     int r = cr_pg_begin_call(db, err);
 
     if (r == 0) {
         r = cr_pg_guard(db, err);
     }
     return r != 0 ? r : cr_pg_unguard(db, exec_text(db, sql, name, err), err);
-}
-
-static int db_begin(struct cr_db *base, struct cr_error *err)
-{
-    struct pg_db *db = of_db(base);
-    int r;
-
-    if (db->began) {
-        return cr_error_set(err, CR_EDB, "cannot start a transaction within a transaction");
-    }
-    r = cr_pg_begin_call(db, err);
-    if (r == 0) {
-        r = cr_pg_expect(db, PQexec(db->conn, BEGIN), PGRES_TUPLES_OK, err);
-    }
-    if (r != 0 && PQtransactionStatus(db->conn) == PQTRANS_INERROR) {
-        (void)command(db, "ROLLBACK", NULL); /* nothing was done */
-    }
-    db->began = r == 0;
-    return r;
-}
-
-/* A transaction that had failed is rolled back by COMMIT, which then does not say COMMIT. */
-static int db_commit(struct cr_db *base, struct cr_error *err)
-{
-    struct pg_db *db = of_db(base);
-    PGresult *result;
-    int r;
-
-    if (!db->began) {
-        return cr_error_set(err, CR_EDB, "cannot commit: no transaction is active");
-    }
-    r = cr_pg_begin_call(db, err);
-    if (r != 0) {
-        return r;
-    }
-    result = PQexec(db->conn, "COMMIT");
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        r = cr_pg_refused(db, result, err);
-    } else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-        r = cr_error_set(err, CR_EDB, "the transaction had failed and was rolled back");
-    }
-    PQclear(result);
-    db->began = false;
-    return r;
-}
-
-static void db_rollback(struct cr_db *base)
-{
-    struct pg_db *db = of_db(base);
-    PGTransactionStatusType status;
-
-    if (!db->began) {
-        return;
-    }
-    cr_pg_absorb(db);
-    status = PQtransactionStatus(db->conn);
-    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) {
-        (void)command(db, "ROLLBACK", NULL); /* closing would roll back as well */
-    }
-    db->began = false;
-}
-
-static bool in_transaction(const struct cr_db *base)
-{
-    const struct pg_db *db = (const struct pg_db *)base;
-
-    return db->began && PQtransactionStatus(db->conn) != PQTRANS_IDLE;
 }
 
 static int has_schema(struct cr_db *base, const char *name, bool *ret_has, struct cr_error *err)
@@ -343,23 +265,23 @@ static int create_schema(struct cr_db *base, const char *name, struct cr_error *
     cr_db_quote(&sql, name);
     r = cr_strbuf_check(&sql, err);
     if (r == 0) {
-        r = db_begin(base, err); /* its lock: two that create it at once would collide */
+        r = cr_pg_begin(base, err); /* its lock: two that create it at once would collide */
     }
     if (r != 0) {
         return r;
     }
     r = db_exec(base, cr_strbuf_text(&sql), NULL, err);
     if (r == 0) {
-        return db_commit(base, err);
+        return cr_pg_commit(base, err);
     }
-    db_rollback(base);
+    cr_pg_rollback(base);
     return r;
 }
 
 /* To create one that is there needs a right that its user may not have. */
 static int use_schema(struct cr_db *base, const char *name, bool create, struct cr_error *err)
 {
-    struct pg_db *db = of_db(base);
+    struct pg_db *db = cr_pg_of(base);
     char *copy = strdup(name);
     bool has = false;
     int r;
@@ -391,10 +313,11 @@ const struct cr_db_ops cr_db_postgres = {
     .close = db_close,
     .use_schema = use_schema,
     .exec = db_exec,
-    .begin = db_begin,
-    .commit = db_commit,
-    .rollback = db_rollback,
-    .in_transaction = in_transaction,
+    .begin = cr_pg_begin,
+    .commit = cr_pg_commit,
+    .is_undecided = cr_pg_is_undecided,
+    .rollback = cr_pg_rollback,
+    .in_transaction = cr_pg_in_transaction,
     .constraint = cr_pg_constraint,
     .prepare = cr_pg_prepare,
     .prepare_rows = cr_pg_prepare_rows,

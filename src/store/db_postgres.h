@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Private to the PostgreSQL engine: db_postgres.c is the connection and its transactions,
- * stmt_postgres.c the statements, copy_postgres.c the bulk load, error_postgres.c their words.
+/* Private to the PostgreSQL engine: db_postgres.c is the connection, transaction_postgres.c its
+ * transactions, stmt_postgres.c the statements, copy_postgres.c the bulk load, error_postgres.c
+ * their words.
  *
  * A connection that the server closed is made again before the next work outside a transaction;
  * inside one its loss is an error until somebody ends the transaction. `generation` counts the
@@ -13,7 +14,10 @@
 #include "creditrisk/util/num.h"
 #include "db_engine.h"
 
-enum { CR_PG_STATE_LEN = 6 };
+enum {
+    CR_PG_STATE_LEN = 6,
+    CR_PG_PATIENCE_MS = 5000, /* with a server that has gone away */
+};
 
 struct pg_stmt;
 
@@ -25,10 +29,16 @@ struct pg_db {
     unsigned generation;
     unsigned n_names;                /* that statements were given */
     bool began;                      /* a transaction, and nobody has ended it */
+    bool undecided;                  /* nobody knows what became of the last one */
     struct pg_stmt *reading;         /* whose rows are on their way; NULL: none */
     char sqlstate[CR_PG_STATE_LEN];  /* of the last call, "" when it did not fail */
     enum cr_db_constraint violation; /* of the last call */
 };
+
+static inline struct pg_db *cr_pg_of(struct cr_db *db)
+{
+    return (struct pg_db *)db;
+}
 
 /* A parameter as text; NULL is NULL. */
 struct pg_param {
@@ -67,6 +77,13 @@ int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err);
  * that statement's, which tells it when it gets there. */
 void cr_pg_absorb(struct pg_db *db);
 
+/* Tries for CR_PG_PATIENCE_MS to make the connection again. */
+int cr_pg_reconnect(struct pg_db *db, struct cr_error *err);
+void cr_pg_pause(int ms);
+
+/* One that returns no rows. */
+int cr_pg_command(struct pg_db *db, const char *sql, struct cr_error *err);
+
 /* Throws away whatever the server still has to say. */
 void cr_pg_drain(PGconn *conn);
 
@@ -83,7 +100,14 @@ int cr_pg_refused_at(struct pg_db *db, const PGresult *result, const char *sql, 
 
 enum cr_db_constraint cr_pg_constraint(const struct cr_db *base);
 
-/* Statements: the members of cr_db_postgres. */
+/* Transactions: members of cr_db_postgres. */
+int cr_pg_begin(struct cr_db *base, struct cr_error *err);
+int cr_pg_commit(struct cr_db *base, struct cr_error *err);
+bool cr_pg_is_undecided(const struct cr_db *base);
+void cr_pg_rollback(struct cr_db *base);
+bool cr_pg_in_transaction(const struct cr_db *base);
+
+/* Statements: members of cr_db_postgres. */
 int cr_pg_prepare(struct cr_db *base, const char *sql, const char *name, struct cr_stmt **ret_stmt,
                   struct cr_error *err);
 int cr_pg_prepare_rows(struct cr_db *base, const char *table, const char *columns, size_t n_columns,

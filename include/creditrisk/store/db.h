@@ -59,9 +59,14 @@ void cr_db_quote(struct cr_strbuf *sql, const char *name);
 int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err);
 
 /* A transaction; they do not nest, and wait for each other some seconds (CR_EDB beyond): what one
- * has read still holds when it writes. Rolling back without one is success. */
+ * has read still holds when it writes. Rolling back without one is success.
+ *
+ * A server that goes away while it commits is asked, once it is back, whether it did: 0 means that
+ * it has, CR_EUNAVAIL that nothing was committed. Should it stay away, nobody knows, and
+ * cr_db_is_undecided says so until the next transaction begins. */
 int cr_db_begin(struct cr_db *db, struct cr_error *err);
 int cr_db_commit(struct cr_db *db, struct cr_error *err);
+bool cr_db_is_undecided(const struct cr_db *db);
 void cr_db_rollback(struct cr_db *db);
 
 /* Prepares one statement; yours: cr_stmt_destroy. `name` (a file; NULL means "sql") precedes an
