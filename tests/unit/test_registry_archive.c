@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cr_test.h"
+#include "cr_engine.h"
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
@@ -18,10 +18,11 @@ static const struct cr_registry_actor actor = {"tester", "because"};
 
 static struct cr_registry *open_registry(const char *dir)
 {
+    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
     struct cr_registry *registry = NULL;
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_open(dir, NULL, true, &registry, &err), &err);
+    cr_assert_ok(cr_registry_open(dir, url, true, &registry, &err), &err);
     return registry;
 }
 

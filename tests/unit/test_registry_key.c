@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Keys. Linked with --wrap=sodium_memcmp: the test sees, and can turn round, every comparison. */
-#include "cr_test.h"
+#include "cr_engine.h"
 
 #include <sodium.h>
 
@@ -27,6 +27,7 @@ int __wrap_sodium_memcmp(const void *a, const void *b, size_t len)
 
 struct fixture {
     char *dir;
+    char *url; /* of the database (cr_engine.h) */
     struct cr_registry *registry;
     char *presented[3];
     struct cr_keys keys;
@@ -46,7 +47,8 @@ static int set_up(void **state)
     struct cr_error err;
 
     fixture = (struct fixture){.dir = cr_test_tempdir()};
-    cr_assert_ok(cr_registry_open(fixture.dir, NULL, true, &fixture.registry, &err), &err);
+    fixture.url = cr_engine_registry(fixture.dir);
+    cr_assert_ok(cr_registry_open(fixture.dir, fixture.url, true, &fixture.registry, &err), &err);
     for (unsigned i = 0; i < 3; i++) {
         cr_assert_ok(
             cr_key_create(fixture.registry, 1U << i, "note", &actor, &fixture.presented[i], &err),
@@ -67,6 +69,7 @@ static int tear_down(void **state)
     for (size_t i = 0; i < 3; i++) {
         free(fixture->presented[i]);
     }
+    free(fixture->url);
     free(fixture->dir);
     return 0;
 }
@@ -144,15 +147,30 @@ static void test_only_comparison(void **state)
     assert_int_equal(n_compared, 3);
 }
 
+/* Where the database is a file: no secret is anywhere in it. */
+static void assert_not_in_file(const struct fixture *fixture)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(fixture->dir, "registry.db");
+    CR_CLEANUP(cr_freep) char *bytes = NULL;
+    struct cr_error err;
+    size_t len;
+
+    if (cr_engine_server() != NULL) {
+        return;
+    }
+    cr_assert_ok(cr_fs_read(path, 1 << 24, &bytes, &len, &err), &err);
+    for (size_t i = 0; i < 3; i++) {
+        assert_null(memmem(bytes, len, fixture->presented[i] + 17, 64));
+    }
+}
+
 /* The recorded hash is BLAKE2b of the secret with the recorded salt, made here by hand, and the
  * database holds no secret. */
 static void test_recorded(void **state)
 {
     struct fixture *fixture = *state;
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(fixture->dir, "registry.db");
-    CR_CLEANUP(cr_freep) char *bytes = NULL;
-    struct cr_error err;
-    size_t len;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_freep) char *rows = NULL;
 
     for (size_t i = 0; i < 3; i++) {
         const char *secret = fixture->presented[i] + 17;
@@ -168,13 +186,13 @@ static void test_recorded(void **state)
         assert_memory_equal(hash, key->hash, sizeof(hash));
     }
     assert_true(sodium_memcmp(fixture->keys.items[0].salt, fixture->keys.items[1].salt, 16) != 0);
-    cr_registry_close(fixture->registry);
-    fixture->registry = NULL;
-    cr_assert_ok(cr_fs_read(path, 1 << 24, &bytes, &len, &err), &err);
+    db = cr_engine_open_registry(fixture->dir);
+    rows = cr_engine_rows(db, "SELECT * FROM keys");
     for (size_t i = 0; i < 3; i++) {
-        assert_non_null(memmem(bytes, len, fixture->presented[i], 16));
-        assert_null(memmem(bytes, len, fixture->presented[i] + 17, 64));
+        assert_non_null(memmem(rows, strlen(rows), fixture->presented[i], 16));
+        assert_null(memmem(rows, strlen(rows), fixture->presented[i] + 17, 64));
     }
+    assert_not_in_file(fixture);
 }
 
 static void test_revoke(void **state)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cr_test.h"
+#include "cr_engine.h"
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
@@ -200,6 +200,7 @@ static void a_registry_that_asks_for_signatures_refuses_what_has_none(void **sta
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *models = cr_fs_join(dir, "models");
+    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(models);
     CR_CLEANUP(cr_freep) char *mine = write_secret(dir, "mine", rfc_seed);
     CR_CLEANUP(cr_freep) char *other = cr_fs_join(dir, "other");
     CR_CLEANUP(cr_freep) char *keys = cr_test_write(dir, "keys", rfc_public);
@@ -210,8 +211,8 @@ static void a_registry_that_asks_for_signatures_refuses_what_has_none(void **sta
     struct cr_error err = {0};
 
     (void)state;
-    cr_assert_ok(cr_registry_open(models, NULL, true, &registry, &err), &err);
-    cr_assert_ok(cr_registry_open(models, NULL, true, &signing, &err), &err);
+    cr_assert_ok(cr_registry_open(models, url, true, &registry, &err), &err);
+    cr_assert_ok(cr_registry_open(models, url, true, &signing, &err), &err);
     assert_int_equal(cr_registry_require_signatures(registry, NULL, &err), CR_EINVAL);
     cr_assert_ok(cr_registry_require_signatures(registry, keys, &err), &err);
     publish(registry);
@@ -234,6 +235,7 @@ static void a_signature_appears_in_its_version_at_once(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *models = cr_fs_join(dir, "models");
+    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(models);
     CR_CLEANUP(cr_freep) char *secret = write_secret(dir, "secret", rfc_seed);
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_registry_leftovers_finish) struct cr_registry_leftovers leftovers = {0};
@@ -246,7 +248,7 @@ static void a_signature_appears_in_its_version_at_once(void **state)
     ssize_t len;
 
     (void)state;
-    cr_assert_ok(cr_registry_open(models, NULL, true, &registry, &err), &err);
+    cr_assert_ok(cr_registry_open(models, url, true, &registry, &err), &err);
     publish(registry);
     cr_assert_ok(cr_registry_path(registry, "retail", "v1", &folder, &err), &err);
     assert_true(fd >= 0);
