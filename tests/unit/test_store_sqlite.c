@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/* What SQLite has of its own: files, settings, types of cells. */
+#include "cr_engine.h"
+
+#include "creditrisk/util/cleanup.h"
+
+static void test_open(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *text = cr_test_write(dir, "text", "this is no database, but a text");
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    struct cr_db *none = NULL;
+    struct cr_error err;
+    char url[512];
+
+    (void)state;
+    assert_int_equal(cr_db_open("mysql:x", true, &none, &err), CR_EINVAL);
+    assert_string_equal(err.message,
+                        "database 'mysql:x' is not of the form sqlite:PATH or postgresql://…");
+    assert_int_equal(cr_db_open("mysql://u:secret@h/db", false, &none, &err), CR_EINVAL);
+    assert_string_equal(
+        err.message,
+        "database 'mysql://u:***@h/db' is not of the form sqlite:PATH or postgresql://…");
+    assert_int_equal(cr_db_open("sqlite:", true, &none, &err), CR_EINVAL);
+
+    (void)snprintf(url, sizeof(url), "sqlite:%s/a/b/book.db", dir);
+    assert_int_equal(cr_db_open(url, false, &none, &err), CR_ENOTFOUND);
+    assert_non_null(strstr(err.message, "/a/b/book.db'"));
+    cr_assert_ok(cr_db_open(url, true, &db, &err), &err);
+    assert_int_equal(cr_db_engine(db), CR_DB_SQLITE);
+    assert_string_equal(cr_db_engine_name(db), "sqlite");
+
+    (void)snprintf(url, sizeof(url), "sqlite:%s", text);
+    assert_int_equal(cr_db_open(url, true, &none, &err), CR_EDB);
+    assert_non_null(strstr(err.message, "/text' is not an SQLite database"));
+    (void)snprintf(url, sizeof(url), "sqlite:%s", dir);
+    assert_int_equal(cr_db_open(url, true, &none, &err), CR_EDB);
+    assert_non_null(strstr(err.message, "cannot open database '"));
+    assert_null(none);
+    cr_db_close(NULL);
+}
+
+static void test_settings(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *mode = NULL;
+    struct cr_error err;
+    char url[512];
+    bool row;
+
+    (void)state;
+    (void)snprintf(url, sizeof(url), "sqlite:%s/book.db", dir);
+    cr_assert_ok(cr_db_open(url, true, &db, &err), &err);
+    cr_assert_same(cr_engine_number(db, "PRAGMA foreign_keys"), 1);
+    cr_assert_same(cr_engine_number(db, "PRAGMA synchronous"), 2);
+    cr_assert_same(cr_engine_number(db, "PRAGMA busy_timeout"), 5000);
+    cr_assert_ok(cr_db_prepare(db, "PRAGMA journal_mode", NULL, &mode, &err), &err);
+    cr_assert_ok(cr_stmt_step(mode, &row, &err), &err);
+    assert_string_equal(cr_stmt_text(mode, 0), "delete");
+
+    /* a text in double quotes is a name, never a string; the schema is not for hand work */
+    assert_int_equal(cr_db_exec(db, "SELECT \"nothing\"", &err), CR_EDB);
+    cr_assert_ok(cr_db_exec(db, "CREATE TABLE t (a); PRAGMA writable_schema = ON", &err), &err);
+    assert_int_equal(cr_db_exec(db, "DELETE FROM sqlite_schema", &err), CR_EDB);
+}
+
+/* What was committed is there for the next connection; what was not, is not. */
+static void test_durable(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_db_closep) struct cr_db *again = NULL;
+    struct cr_db *db = NULL;
+    struct cr_error err;
+    char url[512];
+
+    (void)state;
+    (void)snprintf(url, sizeof(url), "sqlite:%s/book.db", dir);
+    cr_assert_ok(cr_db_open(url, true, &db, &err), &err);
+    cr_assert_ok(cr_db_exec(db, "CREATE TABLE t (a); INSERT INTO t VALUES (1)", &err), &err);
+    cr_assert_ok(cr_db_begin(db, &err), &err);
+    cr_assert_ok(cr_db_exec(db, "INSERT INTO t VALUES (2)", &err), &err);
+    cr_db_close(db);
+    cr_assert_ok(cr_db_open(url, false, &again, &err), &err);
+    cr_assert_same(cr_engine_number(again, "SELECT sum(a) FROM t"), 1);
+}
+
+static void test_types(void **state)
+{
+    static const enum cr_db_type types[] = {CR_DB_NULL, CR_DB_NUMBER, CR_DB_NUMBER, CR_DB_TEXT,
+                                            CR_DB_TEXT};
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    struct cr_error err;
+    bool row;
+
+    (void)state;
+    cr_assert_ok(cr_db_open("sqlite::memory:", false, &db, &err), &err);
+    cr_assert_ok(cr_db_prepare(db, "SELECT NULL, 1, 1.5, '1', x'31'", NULL, &stmt, &err), &err);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    for (size_t i = 0; i < CR_ARRAY_LEN(types); i++) {
+        assert_int_equal(cr_stmt_type(stmt, i), types[i]);
+        assert_int_equal(cr_stmt_is_null(stmt, i), types[i] == CR_DB_NULL);
+    }
+}
+
+/* Named with the place where it begins. */
+static void test_place_of_a_failure(void **state)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_db_open("sqlite::memory:", false, &db, &err), &err);
+    assert_int_equal(cr_db_exec(db, "CREATE TABLE t (a);\n\n  DROP TABLE nope;", &err), CR_EDB);
+    assert_string_equal(err.message, "sql:3:3: no such table: nope");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_durable),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_place_of_a_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
