@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 
@@ -234,6 +235,41 @@ def check_hints(place):
     assert "hints: 500 rows, no fault found" in follow(check)
 
 
+def replace_entries(path, names, text):
+    """Puts a text in place of the entries of these names, which stand one behind the other."""
+    whole, n = re.subn("".join(rf"  - {{name: {name},[^\n]*\n(?:     [^\n]*\n)*" for name in names), lambda _: text, path.read_text())
+    assert n == 1, (path, names)
+    path.write_text(whole)
+
+
+def check_guide(place):
+    """The guide's example of codes that become readable, as it stands there, works in what init has made."""
+    guide = (place.root / "docs/new-portfolio.md").read_text()
+    blocks = [block for block in re.findall(r"```yaml\n(.*?)```", guide, re.S) if "name: savings" in block]
+    assert len(blocks) == 2, blocks
+    draw = random.Random(1)
+    codes = [draw.randint(1, 3) for _ in range(500)]
+    file = place.dir / "loans.csv"
+    file.write_text("amount,savings,status\n" + "".join(f"{draw.randint(100, 9000)},{code},{int(draw.random() < 0.6 - 0.15 * code)}\n" for code in codes))
+    place.run("portfolio", "init", str(file), "--target", "status", "--name", "my_loans")
+    folder = place.dir / "portfolios" / "my_loans"
+    replace_entries(folder / "application.yaml", ["savings"], blocks[0])
+    replace_entries(folder / "features.yaml", ["savings", "savings_case"], blocks[1])
+    sql = folder / "features.sql"
+    text, n = re.subn(r",\s*CASE WHEN savings = 1 .*? AS savings_case", "", sql.read_text(), flags=re.S)
+    assert n == 1, text
+    sql.write_text(text)
+    place.run("--portfolio", "my_loans", "import", str(file), "--replace")
+    assert place.run("portfolio", "check", "my_loans")["ok"]
+    place.run("--portfolio", "my_loans", "train", "--no-search", "--models", "logistic", "--promote")
+    body = place.dir / "savings.json"
+    answers = []
+    for savings in ("2", "below 100 DM"):
+        body.write_text(json.dumps({"amount": 500, "savings": savings}))
+        answers.append(place.run("--portfolio", "my_loans", "predict", str(body)))
+    assert answers[0] == answers[1] and answers[0]["imputed"] == [], answers
+
+
 def check_noise(place):
     """Where no input tells the outcome, training says so and of which model; a failed import speaks of no rows."""
     noise = place.dir / "noise.csv"
@@ -273,6 +309,7 @@ def main():
         check_odd(place)
         check_no_field(place)
         check_hints(place)
+        check_guide(place)
         check_noise(place)
 
 
