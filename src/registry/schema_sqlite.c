@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "schema.h"
+#include "schema_tables.h"
 
+/* clang-format off */
 const char *const cr_schema_sqlite[CR_SCHEMA_VERSION] = {
     /* INSERT OR REPLACE fires no trigger of UPDATE or DELETE, so a key that is taken is refused as
      * well. */
-    "CREATE TABLE versions ("
-    "    portfolio       TEXT    NOT NULL,"
-    "    version         TEXT    NOT NULL,"
-    "    number          INTEGER NOT NULL CHECK (number > 0 AND version = 'v' || number),"
-    "    kind            TEXT    NOT NULL,"
-    "    created_at      TEXT    NOT NULL,"
-    "    manifest_sha256 TEXT    NOT NULL CHECK (length(manifest_sha256) = 64),"
-    "    PRIMARY KEY (portfolio, version)"
-    ") STRICT;"
+    CR_SCHEMA_VERSIONS(" STRICT")
     "CREATE TRIGGER versions_are_immutable BEFORE UPDATE ON versions BEGIN"
     "    SELECT RAISE(ABORT, 'a version is never changed');"
     "END;"
@@ -21,16 +15,7 @@ const char *const cr_schema_sqlite[CR_SCHEMA_VERSION] = {
     "                 WHERE portfolio = NEW.portfolio AND version = NEW.version) BEGIN"
     "    SELECT RAISE(ABORT, 'a version is never changed');"
     "END;"
-    "CREATE TABLE events ("
-    "    id           INTEGER PRIMARY KEY,"
-    "    at           TEXT NOT NULL,"
-    "    portfolio    TEXT NOT NULL,"
-    "    action       TEXT NOT NULL,"
-    "    from_version TEXT,"
-    "    to_version   TEXT,"
-    "    actor        TEXT NOT NULL,"
-    "    reason       TEXT NOT NULL"
-    ") STRICT;"
+    CR_SCHEMA_EVENTS("INTEGER PRIMARY KEY", " STRICT")
     "CREATE TRIGGER events_are_not_updated BEFORE UPDATE ON events BEGIN"
     "    SELECT RAISE(ABORT, 'events are append-only');"
     "END;"
@@ -41,30 +26,11 @@ const char *const cr_schema_sqlite[CR_SCHEMA_VERSION] = {
     "    WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id) BEGIN"
     "    SELECT RAISE(ABORT, 'events are append-only');"
     "END;"
-    "CREATE TABLE pointers ("
-    "    portfolio TEXT NOT NULL,"
-    "    name      TEXT NOT NULL CHECK (name IN ('champion', 'challenger')),"
-    "    version   TEXT NOT NULL,"
-    "    PRIMARY KEY (portfolio, name),"
-    "    FOREIGN KEY (portfolio, version) REFERENCES versions"
-    ") STRICT;",
+    CR_SCHEMA_POINTERS(" STRICT"),
     /* Keys of clients (key.h). Only the revocation is ever added. */
-    "CREATE TABLE keys ("
-    "    id         TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 16),"
-    "    scopes     TEXT NOT NULL,"
-    "    salt       TEXT NOT NULL CHECK (length(salt) = 32),"
-    "    hash       TEXT NOT NULL CHECK (length(hash) = 64),"
-    "    note       TEXT NOT NULL,"
-    "    created_at TEXT NOT NULL,"
-    "    created_by TEXT NOT NULL,"
-    "    revoked_at TEXT,"
-    "    revoked_by TEXT,"
-    "    CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))"
-    ") STRICT;"
+    CR_SCHEMA_KEYS(" STRICT")
     "CREATE TRIGGER keys_are_only_revoked BEFORE UPDATE ON keys"
-    "    WHEN OLD.revoked_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.scopes <> OLD.scopes"
-    "      OR NEW.salt <> OLD.salt OR NEW.hash <> OLD.hash OR NEW.note <> OLD.note"
-    "      OR NEW.created_at <> OLD.created_at OR NEW.created_by <> OLD.created_by BEGIN"
+    "    WHEN " CR_SCHEMA_KEY_IS_CHANGED " BEGIN"
     "    SELECT RAISE(ABORT, 'a key is never changed');"
     "END;"
     "CREATE TRIGGER keys_are_not_deleted BEFORE DELETE ON keys BEGIN"

@@ -2,6 +2,7 @@
 #include "creditrisk/store/db.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -45,6 +46,29 @@ int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_er
                                 CR_EUNAVAIL, err);
     }
     return refuse_url(url, "is not of the form sqlite:PATH or postgresql://…", CR_EINVAL, err);
+}
+
+int cr_db_make(const struct cr_db_ops *ops, size_t size, const char *name, struct cr_db **ret_db,
+               struct cr_error *err)
+{
+    struct cr_db *db = calloc(1, size);
+    char *copy = strdup(name);
+
+    if (db == NULL || copy == NULL) {
+        free(db);
+        free(copy);
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    db->ops = ops;
+    db->name = copy;
+    *ret_db = db;
+    return 0;
+}
+
+void cr_db_free(struct cr_db *db)
+{
+    free(db->name);
+    free(db);
 }
 
 void cr_db_close(struct cr_db *db)

@@ -53,6 +53,7 @@ struct cr_db_ops {
 
 struct cr_db {
     const struct cr_db_ops *ops;
+    char *name; /* in messages: the file, or the address without its password */
 };
 
 struct cr_stmt {
@@ -61,6 +62,12 @@ struct cr_stmt {
 
 extern const struct cr_db_ops cr_db_sqlite;
 extern const struct cr_db_ops cr_db_postgres; /* in a build that has libpq */
+
+/* An engine's connection of that size, zeroed but for what all have; the engine's close ends with
+ * cr_db_free. */
+int cr_db_make(const struct cr_db_ops *ops, size_t size, const char *name, struct cr_db **ret_db,
+               struct cr_error *err);
+void cr_db_free(struct cr_db *db);
 
 /* An engine's message on one line, cut to size; some quote SQL with its line breaks. */
 void cr_db_one_line(const char *message, char *text, size_t size);

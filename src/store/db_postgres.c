@@ -29,9 +29,8 @@ static void db_close(struct cr_db *base)
     struct pg_db *db = cr_pg_of(base);
 
     PQfinish(db->conn);
-    free(db->shown);
     free(db->schema);
-    free(db);
+    cr_db_free(base);
 }
 
 /* Notices are not errors, and libpq would print them. */
@@ -46,7 +45,7 @@ static int cannot_connect(struct pg_db *db, struct cr_error *err)
     char message[300];
 
     cr_db_one_line(PQerrorMessage(db->conn), message, sizeof(message));
-    return cr_error_set(err, CR_EUNAVAIL, "cannot open database '%s': %s", db->shown, message);
+    return cr_error_set(err, CR_EUNAVAIL, "cannot open database '%s': %s", db->base.name, message);
 }
 
 static int apply_schema(struct pg_db *db, struct cr_error *err)
@@ -87,7 +86,7 @@ static int check_address(const struct pg_db *db, const char *url, struct cr_erro
         return cr_error_set(err, CR_EINVAL,
                             "database '%s' is not of the form"
                             " postgresql://USER:PASSWORD@HOST:PORT/NAME?OPTION=VALUE",
-                            db->shown);
+                            db->base.name);
     }
     PQconninfoFree(options);
     return 0;
@@ -109,34 +108,27 @@ static PGconn *connect_to(const char *url)
 static int db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf shown = CR_STRBUF_INIT;
-    struct pg_db *db = calloc(1, sizeof(*db));
-    int r = 0;
+    CR_CLEANUP(cr_db_closep) struct cr_db *made = NULL;
+    struct pg_db *db;
+    int r;
 
     (void)create; /* a database is made by whoever runs the server */
     cr_url_put_masked(&shown, url);
-    if (db != NULL) {
-        db->base.ops = &cr_db_postgres;
-        db->shown = cr_strbuf_steal(&shown);
+    r = cr_strbuf_check(&shown, err);
+    if (r == 0) {
+        r = cr_db_make(&cr_db_postgres, sizeof(*db), cr_strbuf_text(&shown), &made, err);
     }
-    if (db == NULL || db->shown == NULL) {
-        r = cr_error_set(err, CR_ENOMEM, "out of memory");
-        goto fail;
+    if (r != 0) {
+        return r;
     }
+    db = cr_pg_of(made);
     r = check_address(db, url, err);
-    if (r != 0) {
-        goto fail;
+    if (r == 0) {
+        db->conn = connect_to(url);
+        r = db->conn == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : settle(db, err);
     }
-    db->conn = connect_to(url);
-    r = db->conn == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : settle(db, err);
-    if (r != 0) {
-        goto fail;
-    }
-    *ret_db = &db->base;
-    return 0;
-
-fail:
-    if (db != NULL) {
-        db_close(&db->base);
+    if (r == 0) {
+        *ret_db = CR_STEAL(made);
     }
     return r;
 }

@@ -24,7 +24,6 @@ struct pg_stmt;
 struct pg_db {
     struct cr_db base;
     PGconn *conn;
-    char *shown;  /* the address without its password */
     char *schema; /* that holds; NULL: the user's own */
     unsigned generation;
     unsigned n_names;                /* that statements were given */

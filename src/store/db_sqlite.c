@@ -52,8 +52,7 @@ static void db_close(struct cr_db *base)
     struct sqlite_db *db = of_db(base);
 
     (void)sqlite3_close_v2(db->handle); /* cannot fail; waits for statements left open */
-    free(db->path);
-    free(db);
+    cr_db_free(base);
 }
 
 /* Runs every statement of sql; rows are passed over. */
@@ -161,10 +160,10 @@ static int configure(struct sqlite_db *db, struct cr_error *err)
     (void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS); /* on an open connection */
     r = db_exec(&db->base, SETTINGS, NULL, &cause);
     if (r != 0 && (db->failure & 0xff) == SQLITE_NOTADB) {
-        return cr_error_set(err, CR_EDB, "'%s' is not an SQLite database", db->path);
+        return cr_error_set(err, CR_EDB, "'%s' is not an SQLite database", db->base.name);
     }
     if (r != 0) {
-        return cr_error_set(err, r, "cannot open database '%s': %s", db->path,
+        return cr_error_set(err, r, "cannot open database '%s': %s", db->base.name,
                             sqlite3_errmsg(db->handle));
     }
     return 0;
@@ -177,7 +176,8 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     const char *path = url + strlen(SCHEME);
     bool in_memory = strcmp(path, ":memory:") == 0;
-    struct sqlite_db *db = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *made = NULL;
+    struct sqlite_db *db;
     int rc;
     int r = 0;
 
@@ -194,31 +194,19 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
         }
     }
     (void)pthread_once(&once, drop_statistics); /* cannot fail */
-    db = calloc(1, sizeof(*db));
-    if (db != NULL) {
-        db->base.ops = &cr_db_sqlite;
-        db->path = strdup(path);
+    r = cr_db_make(&cr_db_sqlite, sizeof(*db), path, &made, err);
+    if (r != 0) {
+        return r;
     }
-    if (db == NULL || db->path == NULL) {
-        r = cr_error_set(err, CR_ENOMEM, "out of memory");
-        goto fail;
-    }
+    db = of_db(made);
     rc = sqlite3_open_v2(path, &db->handle, flags | (create || in_memory ? SQLITE_OPEN_CREATE : 0),
                          NULL);
     if (rc != SQLITE_OK) {
-        r = cr_error_set(err, CR_EDB, "cannot open database '%s': %s", path, sqlite3_errstr(rc));
-        goto fail;
+        return cr_error_set(err, CR_EDB, "cannot open database '%s': %s", path, sqlite3_errstr(rc));
     }
     r = configure(db, err);
-    if (r != 0) {
-        goto fail;
-    }
-    *ret_db = &db->base;
-    return 0;
-
-fail:
-    if (db != NULL) {
-        db_close(&db->base);
+    if (r == 0) {
+        *ret_db = CR_STEAL(made);
     }
     return r;
 }

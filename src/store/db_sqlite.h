@@ -10,7 +10,6 @@
 struct sqlite_db {
     struct cr_db base;
     sqlite3 *handle;
-    char *path;
     int failure; /* extended code of the last call, SQLITE_OK when it did not fail */
 };
 

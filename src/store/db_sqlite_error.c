@@ -20,7 +20,7 @@ int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
     case SQLITE_TOOBIG:
         return cr_error_set(err, CR_EDB, "%s", message);
     default:
-        return cr_error_set(err, CR_EDB, "database '%s': %s", db->path, message);
+        return cr_error_set(err, CR_EDB, "database '%s': %s", db->base.name, message);
     }
 }
 

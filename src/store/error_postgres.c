@@ -54,7 +54,7 @@ int cr_pg_refused(struct pg_db *db, const PGresult *result, struct cr_error *err
         if (primary[0] == '\0') {
             cr_db_one_line(PQerrorMessage(db->conn), primary, sizeof(primary));
         }
-        return cr_error_set(err, CR_EUNAVAIL, "database '%s': %s", db->shown, primary);
+        return cr_error_set(err, CR_EUNAVAIL, "database '%s': %s", db->base.name, primary);
     }
     /* the others' details repeat the row */
     tells_key = db->violation == CR_DB_UNIQUE || db->violation == CR_DB_FOREIGN_KEY;

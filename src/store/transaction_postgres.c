@@ -96,7 +96,7 @@ static int settle_lost_commit(struct pg_db *db, const char *number, struct cr_er
         return 0;
     case ROLLED_BACK:
         return cr_error_set(err, CR_EUNAVAIL, "database '%s' went away and has committed nothing",
-                            db->shown);
+                            db->base.name);
     case IN_PROGRESS:
     case UNKNOWN:
         break;
@@ -104,7 +104,7 @@ static int settle_lost_commit(struct pg_db *db, const char *number, struct cr_er
     db->undecided = true;
     return cr_error_set(err, CR_EUNAVAIL,
                         "database '%s' went away while it committed: nobody knows whether it did",
-                        db->shown);
+                        db->base.name);
 }
 
 /* A transaction that had failed is rolled back by COMMIT, which then does not say COMMIT. */

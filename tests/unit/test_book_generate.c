@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The shares, means and bounds are those of the specification, worked out by hand; the tolerances
  * are about four standard errors of 5,000 customers and 10,000 loans. */
-#include "cr_test.h"
+#include "cr_engine.h"
 
 #include <math.h>
 
@@ -67,19 +67,6 @@ static int free_book(void **state)
     return 0;
 }
 
-/* The only number that sql yields. */
-static double number(struct cr_db *db, const char *sql)
-{
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    struct cr_error err;
-    bool row = false;
-
-    cr_assert_ok(cr_db_prepare(db, sql, NULL, &stmt, &err), &err);
-    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
-    assert_true(row);
-    return cr_stmt_number(stmt, 0);
-}
-
 struct expectation {
     const char *sql; /* an expression over the tables named behind FROM */
     double value;
@@ -95,7 +82,7 @@ static void assert_all(const struct expectation *items, size_t n)
         double value;
 
         (void)snprintf(sql, sizeof(sql), "SELECT %s", items[i].sql);
-        value = number(book, sql);
+        value = cr_engine_number(book, sql);
         if (!(fabs(value - items[i].value) <= items[i].tolerance)) {
             print_error("%s = %.6g, not %g +- %g\n", items[i].sql, value, items[i].value,
                         items[i].tolerance);
@@ -115,7 +102,7 @@ static void assert_never(const char *const *conditions, size_t n)
         double count;
 
         (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", conditions[i]);
-        count = number(book, sql);
+        count = cr_engine_number(book, sql);
         if (count != 0) {
             print_error("%g rows: %s\n", count, conditions[i]);
             good = false;
@@ -175,8 +162,8 @@ static void test_same_seed(void **state)
         assert_true(same_table(first_dir, second_dir, portfolio->tables[i].file));
         assert_false(same_table(first_dir, third_dir, portfolio->tables[i].file));
     }
-    cr_assert_same(number(first, "SELECT sum(pd_true * loan_id) FROM synthetic_truth"),
-                   number(second, "SELECT sum(pd_true * loan_id) FROM synthetic_truth"));
+    cr_assert_same(cr_engine_number(first, "SELECT sum(pd_true * loan_id) FROM synthetic_truth"),
+                   cr_engine_number(second, "SELECT sum(pd_true * loan_id) FROM synthetic_truth"));
 }
 
 /* The bytes of golden/generate.sha256: 200 customers, 400 loans, seed 42, on every machine. */
@@ -269,9 +256,9 @@ static void test_counts(void **state)
     assert_int_equal(book_report.n_customers, 5000);
     assert_int_equal(book_report.n_loans, 10000);
     assert_true((double)book_report.n_repayments ==
-                number(book, "SELECT count(*) FROM repayment_history"));
+                cr_engine_number(book, "SELECT count(*) FROM repayment_history"));
     cr_assert_same(book_report.default_rate,
-                   number(book, "SELECT avg(is_default) FROM loan_applications"));
+                   cr_engine_number(book, "SELECT avg(is_default) FROM loan_applications"));
 }
 
 static void test_default_rate(void **state)
@@ -296,13 +283,14 @@ static void test_modes(void **state)
     assert_int_equal(generate(db, 20, 40, 2, CR_IMPORT_EMPTY, &report, &err), CR_EINVAL);
     cr_assert_ok(generate(db, 20, 40, 1, CR_IMPORT_APPEND, &report, &err), &err);
     assert_int_equal(report.n_repayments, n_repayments);
-    cr_assert_same(number(db, "SELECT max(customer_id) FROM customers"), 40);
-    cr_assert_same(number(db, "SELECT max(loan_id) FROM loan_applications"), 80);
-    cr_assert_same(number(db, "SELECT count(*) FROM loan_applications WHERE customer_id > 20"), 40);
+    cr_assert_same(cr_engine_number(db, "SELECT max(customer_id) FROM customers"), 40);
+    cr_assert_same(cr_engine_number(db, "SELECT max(loan_id) FROM loan_applications"), 80);
+    cr_assert_same(
+        cr_engine_number(db, "SELECT count(*) FROM loan_applications WHERE customer_id > 20"), 40);
     cr_assert_ok(generate(db, 30, 10, 1, CR_IMPORT_REPLACE, &report, &err), &err);
-    cr_assert_same(number(db, "SELECT count(*) FROM customers"), 30);
-    cr_assert_same(number(db, "SELECT count(*) FROM synthetic_truth"), 10);
-    cr_assert_same(number(db, "SELECT min(loan_id) FROM loan_applications"), 1);
+    cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM customers"), 30);
+    cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM synthetic_truth"), 10);
+    cr_assert_same(cr_engine_number(db, "SELECT min(loan_id) FROM loan_applications"), 1);
 }
 
 static void test_refusals(void **state)
@@ -369,7 +357,7 @@ static void test_customers(void **state)
     (void)state;
     ASSERT_ALL(expected);
     ASSERT_NEVER(never);
-    assert_true(number(book, "SELECT count(DISTINCT state) FROM customers") > 10);
+    assert_true(cr_engine_number(book, "SELECT count(DISTINCT state) FROM customers") > 10);
 }
 
 static void test_bureau(void **state)
