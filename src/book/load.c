@@ -6,12 +6,12 @@
 #include "table.h"
 
 /* Rows that stay keep their indexes: making them again could take longer than the load. */
-static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio,
+static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio, bool references,
                         struct cr_error *err)
 {
     for (size_t i = 0; i < portfolio->n_tables; i++) {
         CR_CLEANUP(cr_freep) char *sql = NULL;
-        int r = cr_db_drop_indexes(load->db, portfolio->tables[i].name, &sql, err);
+        int r = cr_db_drop_indexes(load->db, portfolio->tables[i].name, references, &sql, err);
 
         if (r != 0) {
             return r;
@@ -22,7 +22,7 @@ static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio,
 }
 
 int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
-                       enum cr_import_mode mode, struct cr_error *err)
+                       enum cr_import_mode mode, bool references, struct cr_error *err)
 {
     int r = cr_db_begin(db, err);
 
@@ -46,7 +46,7 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
         r = cr_table_clear_all(db, portfolio, err);
         break;
     }
-    return r != 0 ? r : drop_indexes(load, portfolio, err);
+    return r != 0 ? r : drop_indexes(load, portfolio, references, err);
 }
 
 int cr_book_load_commit(struct load *load, struct cr_error *err)

@@ -13,8 +13,9 @@ struct load {
     struct cr_strbuf indexes; /* statements that make them again */
 };
 
+/* `references`: as for cr_db_drop_indexes; a row without its parent then fails the commit. */
 int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
-                       enum cr_import_mode mode, struct cr_error *err);
+                       enum cr_import_mode mode, bool references, struct cr_error *err);
 
 int cr_book_load_commit(struct load *load, struct cr_error *err);
 

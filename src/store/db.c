@@ -332,25 +332,23 @@ int cr_db_has_table(struct cr_db *db, const char *table, bool *ret_has, struct c
     return r != 0 ? r : cr_stmt_step(stmt, ret_has, err);
 }
 
-/* What drops the loose indexes of a table, and what makes them again. */
-static int list_loose_indexes(struct cr_db *db, const char *table, struct cr_strbuf *drops,
-                              struct cr_strbuf *creates, struct cr_error *err)
+/* Adds what drops things of a table and what makes them again, as the engine's query tells both. */
+static int list_loose(struct cr_db *db, const char *query, const char *table,
+                      struct cr_strbuf *drops, struct cr_strbuf *creates, struct cr_error *err)
 {
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     bool row = true;
-    int r = ask_about(db, db->ops->loose_indexes, table, &stmt, err);
+    int r = ask_about(db, query, table, &stmt, err);
 
     while (r == 0 && (r = cr_stmt_step(stmt, &row, err)) == 0 && row) {
-        cr_strbuf_puts(drops, "DROP INDEX ");
-        cr_db_quote(drops, cr_stmt_text(stmt, 0));
-        cr_strbuf_puts(drops, ";\n");
-        cr_strbuf_puts(creates, cr_stmt_text(stmt, 1));
-        cr_strbuf_puts(creates, ";\n");
+        cr_strbuf_printf(drops, "%s;\n", cr_stmt_text(stmt, 0));
+        cr_strbuf_printf(creates, "%s;\n", cr_stmt_text(stmt, 1));
     }
     return r;
 }
 
-int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err)
+int cr_db_drop_indexes(struct cr_db *db, const char *table, bool references, char **ret_sql,
+                       struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf drops = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf creates = CR_STRBUF_INIT;
@@ -358,7 +356,10 @@ int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, stru
     int r;
 
     assert(db->ops->in_transaction(db));
-    r = list_loose_indexes(db, table, &drops, &creates, err);
+    r = list_loose(db, db->ops->loose_indexes, table, &drops, &creates, err);
+    if (r == 0 && references && db->ops->references != NULL) {
+        r = list_loose(db, db->ops->references, table, &drops, &creates, err);
+    }
     if (db->ops->after_load != NULL) {
         cr_strbuf_printf(&creates, "%s ", db->ops->after_load);
         cr_db_quote(&creates, table);

@@ -12,11 +12,15 @@
  * leaves the transaction usable. */
 struct cr_db_ops {
     enum cr_db_engine engine;
-    const char *name;          /* of the migrations' folder */
-    size_t rows_at_once;       /* that one INSERT takes best */
-    const char *find_table;    /* a row if there is a table ?1 */
-    const char *loose_indexes; /* name and CREATE INDEX of each that holds no constraint of ?1 */
-    const char *after_load;    /* optional: command for a table that was filled, without its name */
+    const char *name;       /* of the migrations' folder */
+    size_t rows_at_once;    /* that one INSERT takes best */
+    const char *find_table; /* a row if there is a table ?1 */
+    /* What table ?1 can do without for a while, as two statements that drop it and make it again:
+     * its indexes that hold no constraint; optional: its references, where a check of each row
+     * costs much. */
+    const char *loose_indexes;
+    const char *references;
+    const char *after_load; /* optional: command for a table that was filled, without its name */
 
     int (*open)(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
     void (*close)(struct cr_db *db);

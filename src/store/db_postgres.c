@@ -296,10 +296,17 @@ const struct cr_db_ops cr_db_postgres = {
     .rows_at_once = 1000,
     .find_table = "SELECT 1 FROM pg_catalog.pg_tables"
                   " WHERE schemaname = current_schema() AND tablename = ?1",
-    .loose_indexes = "SELECT i.relname, pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index x"
+    .loose_indexes = "SELECT format('DROP INDEX %I', i.relname), pg_get_indexdef(x.indexrelid)"
+                     " FROM pg_catalog.pg_index x"
                      " JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"
                      " WHERE x.indrelid = to_regclass(quote_ident(?1))"
                      " AND NOT x.indisunique AND NOT x.indisexclusion ORDER BY i.relname",
+    /* two thirds of a load of rows with two parents */
+    .references = "SELECT format('ALTER TABLE %I DROP CONSTRAINT %I', CAST(?1 AS TEXT), conname),"
+                  " format('ALTER TABLE %I ADD CONSTRAINT %I %s', CAST(?1 AS TEXT), conname,"
+                  " pg_get_constraintdef(oid)) FROM pg_catalog.pg_constraint"
+                  " WHERE conrelid = to_regclass(quote_ident(?1)) AND contype = 'f'"
+                  " ORDER BY conname",
     .after_load = "ANALYZE",
     .open = db_open,
     .close = db_close,

@@ -377,7 +377,8 @@ const struct cr_db_ops cr_db_sqlite = {
     .rows_at_once = 16, /* saves a fifth of the work of one by one */
     .find_table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1",
     /* one with a name of its own that is not unique holds no constraint */
-    .loose_indexes = "SELECT s.name, s.sql FROM pragma_index_list(?1) AS l JOIN sqlite_schema AS s"
+    .loose_indexes = "SELECT printf('DROP INDEX \"%w\"', s.name), s.sql FROM pragma_index_list(?1) "
+                     "AS l JOIN sqlite_schema AS s"
                      " ON s.type = 'index' AND s.name = l.name"
                      " WHERE l.origin = 'c' AND l.\"unique\" = 0 ORDER BY s.name",
     .open = db_open,

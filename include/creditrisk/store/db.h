@@ -131,9 +131,12 @@ int cr_db_read_int(struct cr_db *db, const char *sql, int64_t *ret_n, struct cr_
 /* Number of rows of a table; CR_EDB when there is no such table. */
 int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err);
 
-/* For bulk loads, inside a transaction: drops the indexes of a table that hold no constraint.
- * *ret_sql, to be run behind the load, makes them again and lets the engine look at what the table
- * now holds ("" when there is nothing to do); it is yours: free. */
-int cr_db_drop_indexes(struct cr_db *db, const char *table, char **ret_sql, struct cr_error *err);
+/* For bulk loads, inside a transaction: drops the indexes of a table that hold no constraint. With
+ * `references`, for rows whose parents are known to be there, what they refer to is looked up
+ * behind the load for all of them at once, where the engine gains by that. *ret_sql, to be run
+ * then, makes everything again, fails for a row without its parent and lets the engine look at what
+ * the table now holds ("" when there is nothing to do); it is yours: free. */
+int cr_db_drop_indexes(struct cr_db *db, const char *table, bool references, char **ret_sql,
+                       struct cr_error *err);
 
 #endif
