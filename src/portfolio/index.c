@@ -53,17 +53,26 @@ int cr_index_build(struct cr_loader *loader, struct cr_error *err)
     return 0;
 }
 
-ptrdiff_t cr_index_find_field(const struct cr_portfolio *portfolio, const char *name, size_t len)
+static bool has_name(const struct cr_field *field, const char *name, size_t len)
+{
+    return strncmp(field->name, name, len) == 0 && field->name[len] == '\0';
+}
+
+ptrdiff_t cr_index_find_field(const struct cr_portfolio *portfolio, size_t likely, const char *name,
+                              size_t len)
 {
     size_t mask = portfolio->n_field_slots - 1;
-    size_t slot = hash(name, len) & mask;
+    size_t slot;
 
     assert(portfolio->n_field_slots > 0);
+    if (likely < portfolio->n_fields && has_name(&portfolio->fields[likely], name, len)) {
+        return (ptrdiff_t)likely;
+    }
+    slot = hash(name, len) & mask;
     for (; portfolio->field_slots[slot] != 0; slot = (slot + 1) & mask) {
         size_t field = portfolio->field_slots[slot] - 1;
-        const char *candidate = portfolio->fields[field].name;
 
-        if (strncmp(candidate, name, len) == 0 && candidate[len] == '\0') {
+        if (has_name(&portfolio->fields[field], name, len)) {
             return (ptrdiff_t)field;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Index: the field with a name of len bytes, hashed; −1 when there is none. The portfolio comes
- * from cr_portfolio_load. */
+/* Index: the field with a name of len bytes; −1 when there is none. Field `likely`, which need not
+ * exist, is looked at first, then what the name hashes to: a client sends the fields in one order,
+ * mostly the portfolio's. The portfolio comes from cr_portfolio_load. */
 #ifndef PORTFOLIO_INDEX_H
 #define PORTFOLIO_INDEX_H
 
@@ -8,6 +9,7 @@
 
 #include "creditrisk/portfolio/portfolio.h"
 
-ptrdiff_t cr_index_find_field(const struct cr_portfolio *portfolio, const char *name, size_t len);
+ptrdiff_t cr_index_find_field(const struct cr_portfolio *portfolio, size_t likely, const char *name,
+                              size_t len);
 
 #endif

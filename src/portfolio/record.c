@@ -20,6 +20,7 @@ struct reading {
     const char **extras;     /* unknown keys */
     size_t n_extras;
     size_t cap_extras;
+    size_t next; /* behind the last field that was read */
     bool bad;
 };
 
@@ -190,6 +191,7 @@ static int take_field(struct reading *reading, size_t index, const struct cr_tok
         }
     }
     reading->states[index] = state;
+    reading->next = index + 1;
     reading->bad = reading->bad || state != GOOD;
     return result;
 }
@@ -312,7 +314,7 @@ static int refuse_body(struct cr_arena *arena, struct cr_issue issue, struct cr_
 static int take_member(struct reading *reading, struct cr_reader *reader,
                        const struct cr_token *key, const struct cr_token *value)
 {
-    ptrdiff_t field = cr_index_find_field(reading->portfolio, key->text, key->len);
+    ptrdiff_t field = cr_index_find_field(reading->portfolio, reading->next, key->text, key->len);
     int result;
 
     if (field < 0) {
@@ -429,7 +431,7 @@ static int read_object(const struct cr_portfolio *portfolio, const json_t *objec
          it = json_object_iter_next(members, it)) {
         const char *key = json_object_iter_key(it);
         size_t len = json_object_iter_key_len(it);
-        ptrdiff_t field = cr_index_find_field(portfolio, key, len);
+        ptrdiff_t field = cr_index_find_field(portfolio, reading.next, key, len);
         struct cr_token token = make_token(json_object_iter_value(it));
 
         result =
