@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Private to the PostgreSQL engine: db_postgres.c is the connection, transaction_postgres.c its
- * transactions, stmt_postgres.c the statements, copy_postgres.c the bulk load, error_postgres.c
- * their words.
+ * transactions, stmt_postgres.c the statements, cell_postgres.c what they return, copy_postgres.c
+ * the bulk load, error_postgres.c their words.
  *
  * A connection that the server closed is made again before the next work outside a transaction;
  * inside one its loss is an error until somebody ends the transaction. `generation` counts the

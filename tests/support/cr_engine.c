@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
 
@@ -42,6 +43,17 @@ struct cr_db *cr_engine_open(const char *schema)
         cr_assert_ok(cr_db_exec(db, cr_strbuf_text(&sql), &err), &err);
         cr_assert_ok(cr_db_use_schema(db, schema, true, &err), &err);
     }
+    return db;
+}
+
+struct cr_db *cr_engine_open_tables(const char *schema)
+{
+    CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
+    struct cr_db *db = cr_engine_open(schema);
+    struct cr_migration_report report;
+    struct cr_error err;
+
+    cr_assert_ok(cr_migrate_up(db, migrations, &report, &err), &err);
     return db;
 }
 

@@ -22,6 +22,9 @@ static inline const char *cr_engine_of(const char *sqlite, const char *postgres)
 /* An empty database: in memory, or the schema of that name, made anew. Yours: cr_db_close. */
 struct cr_db *cr_engine_open(const char *schema);
 
+/* The same with the empty tables of the loan book, as the migrations make them. */
+struct cr_db *cr_engine_open_tables(const char *schema);
+
 /* What cr_registry_open is told of the database of a registry in `dir`: NULL, its own file; or a
  * database of the server, made for the first who asks. Yours (free). */
 char *cr_engine_registry(const char *dir);

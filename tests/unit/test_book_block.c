@@ -6,7 +6,6 @@
 #include <math.h>
 
 #include "creditrisk/book/import.h"
-#include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/rng.h"
@@ -62,15 +61,12 @@ static int make(void **state)
         const char *text;
     } files[] = {HEADERS};
     CR_CLEANUP(cr_freep) char *retail = cr_test_path("config/portfolios/retail");
-    CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
     struct setup *setup = calloc(1, sizeof(*setup));
-    struct cr_migration_report report;
     struct cr_error err;
 
     assert_non_null(setup);
     cr_assert_ok(cr_portfolio_load(retail, NULL, &setup->portfolio, &err), &err);
-    setup->db = cr_engine_open("block");
-    cr_assert_ok(cr_migrate_up(setup->db, migrations, &report, &err), &err);
+    setup->db = cr_engine_open_tables("block");
     add_customers(setup->db);
     setup->dir = cr_test_tempdir();
     for (size_t i = 0; i < CR_ARRAY_LEN(files); i++) {

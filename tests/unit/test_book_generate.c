@@ -7,7 +7,6 @@
 
 #include "creditrisk/book/generate.h"
 #include "creditrisk/book/table.h"
-#include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
@@ -15,18 +14,6 @@
 static struct cr_portfolio *portfolio;
 static struct cr_db *book; /* 5,000 customers, 10,000 loans, seed 42; read only */
 static struct cr_generate_report book_report;
-
-static struct cr_db *open_tables(void)
-{
-    CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
-    struct cr_migration_report report;
-    struct cr_db *db = NULL;
-    struct cr_error err;
-
-    cr_assert_ok(cr_db_open("sqlite::memory:", true, &db, &err), &err);
-    cr_assert_ok(cr_migrate_up(db, migrations, &report, &err), &err);
-    return db;
-}
 
 static int generate(struct cr_db *db, size_t n_customers, size_t n_loans, uint64_t seed,
                     enum cr_import_mode mode, struct cr_generate_report *ret_report,
@@ -41,7 +28,7 @@ static int generate(struct cr_db *db, size_t n_customers, size_t n_loans, uint64
 static struct cr_db *new_book(size_t n_customers, size_t n_loans, uint64_t seed,
                               struct cr_generate_report *ret_report)
 {
-    struct cr_db *db = open_tables();
+    struct cr_db *db = cr_engine_open_tables("generated");
     struct cr_error err;
 
     cr_assert_ok(generate(db, n_customers, n_loans, seed, CR_IMPORT_EMPTY, ret_report, &err), &err);
@@ -217,7 +204,7 @@ static void test_streams(void **state)
 static void test_round_trip(void **state)
 {
     const struct cr_import_options options = {.strict = true, .quiet = true};
-    CR_CLEANUP(cr_db_closep) struct cr_db *copy = open_tables();
+    CR_CLEANUP(cr_db_closep) struct cr_db *copy = cr_engine_open_tables("generated");
     CR_CLEANUP(cr_freep) char *dir = dump(book);
     CR_CLEANUP(cr_freep) char *copy_dir = NULL;
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
@@ -295,7 +282,7 @@ static void test_modes(void **state)
 
 static void test_refusals(void **state)
 {
-    CR_CLEANUP(cr_db_closep) struct cr_db *db = open_tables();
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = cr_engine_open_tables("generated");
     const struct cr_generate_options options = {.n_customers = 1, .n_loans = 1, .quiet = true};
     struct cr_portfolio other = *portfolio;
     struct cr_generate_report report;

@@ -7,7 +7,6 @@
 
 #include "creditrisk/book/import.h"
 #include "creditrisk/book/table.h"
-#include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/strbuf.h"
@@ -52,15 +51,12 @@ static void write_file(const struct setup *setup, const char *name, const char *
 static int make(void **state)
 {
     CR_CLEANUP(cr_freep) char *retail = cr_test_path("config/portfolios/retail");
-    CR_CLEANUP(cr_freep) char *migrations = cr_test_path("migrations");
     struct setup *setup = calloc(1, sizeof(*setup));
-    struct cr_migration_report report;
     struct cr_error err;
 
     assert_non_null(setup);
     cr_assert_ok(cr_portfolio_load(retail, NULL, &setup->portfolio, &err), &err);
-    setup->db = cr_engine_open("book");
-    cr_assert_ok(cr_migrate_up(setup->db, migrations, &report, &err), &err);
+    setup->db = cr_engine_open_tables("book");
     setup->dir = cr_test_tempdir();
     setup->rejects = cr_fs_join(setup->dir, "rejects.csv");
     write_file(setup, "customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
