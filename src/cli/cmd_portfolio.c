@@ -61,8 +61,8 @@ const struct cr_command cr_cmd_portfolio = {
         "outcome\n"
         "too well. Each fault is one line with its place; with any the exit status is 1. Where "
         "tables\n"
-        "have dates it looks at temporary copies of them without the future: the book stays as it\n"
-        "is, and others wait to write only while a copy is made.",
+        "have dates it takes the future away from the book in a transaction and rolls that back:\n"
+        "nothing changes, and meanwhile nobody else writes.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What an application's fields would have been on its own day: temporary copies of the tables end
- * at a few days, one after the other, and the applications up to the cut are extracted again. A
- * field that changes has used rows from behind it. */
+/* What an application's fields would have been on its own day: the book is cut at a few days, one
+ * after the other, and the applications up to the cut are extracted again. A field that changes has
+ * used rows from behind it. */
 #include "check.h"
 
 #include <ctype.h>
@@ -85,59 +85,16 @@ static void put_condition(const struct cr_portfolio *portfolio, const struct cr_
     cr_strbuf_putc(sql, ')');
 }
 
-/* A temporary table, which stands for the book's own wherever only its name is said. */
-static void put_copy(const struct cr_check *check, const struct cr_table *table,
-                     struct cr_strbuf *sql)
-{
-    cr_strbuf_puts(sql, cr_db_engine(check->db) == CR_DB_POSTGRES ? "pg_temp." : "temp.");
-    cr_db_quote(sql, table->name);
-}
-
-/* Children first: to them a table's name means the book's own until there is a copy. */
-static int copy_tables(struct cr_check *check, const char *day, struct cr_error *err)
+/* Children first. */
+static int cut_book(struct cr_check *check, const char *day, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
     const struct cr_portfolio *portfolio = check->portfolio;
     for (size_t i = portfolio->n_tables; i > 0; i--) {
-        const struct cr_table *table = &portfolio->tables[i - 1];
-        cr_strbuf_puts(&sql, "CREATE TEMPORARY TABLE ");
-        cr_db_quote(&sql, table->name);
-        cr_strbuf_puts(&sql, " AS SELECT * FROM ");
-        cr_db_quote(&sql, table->name);
+        cr_strbuf_puts(&sql, "DELETE FROM ");
+        cr_db_quote(&sql, portfolio->tables[i - 1].name);
         cr_strbuf_puts(&sql, " WHERE ");
-        put_condition(portfolio, table, day, &sql);
-        cr_strbuf_puts(&sql, " IS NOT TRUE;\nANALYZE ");
-        put_copy(check, table, &sql);
-        cr_strbuf_puts(&sql, ";\n");
-    }
-    int result = cr_strbuf_check(&sql, err);
-    return result != 0 ? result : cr_db_exec(check->db, cr_strbuf_text(&sql), err);
-}
-
-/* The book as it was on the day, of one moment: all of it or nothing. */
-static int cut_book(struct cr_check *check, const char *day, struct cr_error *err)
-{
-    int result = cr_db_begin(check->db, err);
-    if (result != 0) {
-        return result;
-    }
-    result = copy_tables(check, day, err);
-    if (result == 0) {
-        result = cr_db_commit(check->db, err);
-    }
-    if (result != 0) {
-        cr_db_rollback(check->db);
-    }
-    return result;
-}
-
-/* Fails if the copies are not there any more: then it was not they that were looked at. */
-static int drop_copies(struct cr_check *check, struct cr_error *err)
-{
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
-    for (size_t i = 0; i < check->portfolio->n_tables; i++) {
-        cr_strbuf_puts(&sql, "DROP TABLE ");
-        put_copy(check, &check->portfolio->tables[i], &sql);
+        put_condition(portfolio, &portfolio->tables[i - 1], day, &sql);
         cr_strbuf_puts(&sql, ";\n");
     }
     int result = cr_strbuf_check(&sql, err);
@@ -238,22 +195,20 @@ static void compare(struct cr_check *check, const struct cr_extract *after, cons
 static int check_cut(struct cr_check *check, const char *day, bool *told, struct cr_error *err)
 {
     CR_CLEANUP(cr_extract_finish) struct cr_extract after = {0};
-    int result = cut_book(check, day, err);
+    int result = cr_db_begin(check->db, err);
     if (result != 0) {
         return result;
     }
-    struct cr_error cause = {0};
-    result = cr_extract_book(check->db, check->portfolio, &after, &cause);
-    int dropped = drop_copies(check, err);
-    if (result != 0) {
-        *err = cause;
-        return result;
+    result = cut_book(check, day, err);
+    if (result == 0) {
+        result = cr_extract_book(check->db, check->portfolio, &after, err);
     }
-    if (dropped == 0) {
+    cr_db_rollback(check->db);
+    if (result == 0) {
         check->report.n_cuts++;
         compare(check, &after, day, told);
     }
-    return dropped;
+    return result;
 }
 
 static int by_day(const void *a, const void *b)

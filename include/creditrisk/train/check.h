@@ -32,8 +32,8 @@ struct cr_check_report {
  *   - features that alone tell the outcome with an AUC above CR_CHECK_MAX_AUC, missing or not being
  *     a value like others
  *   - fields that change when everything dated after the application is taken away, where tables of
- *     the book have dates: looked at in temporary copies; nobody else writes while one is made
- * A text that does not work, or an outcome that never varies, is the error that a training
+ *     the book have dates: looked at in a transaction that is rolled back, with the book's lock
+ * held A text that does not work, or an outcome that never varies, is the error that a training
  * would end with. */
 int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio,
                        cr_check_fault_fn *on_fault, void *context,
