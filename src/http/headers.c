@@ -42,14 +42,20 @@ struct walk {
     const char *next; /* where the next line must begin, CHECK_LAYOUT only */
 };
 
+static bool is_alnum(char c)
+{
+    char lower = (char)(c | ' '); /* of a letter */
+
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+}
+
 /* RFC 9110's token. */
 static bool is_token(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
-        if (!alnum && c != '-' && (c == '\0' || strchr("!#$%&'*+.^_`|~", c) == NULL)) {
+        if (!is_alnum(c) && c != '-' && (c == '\0' || strchr("!#$%&'*+.^_`|~", c) == NULL)) {
             return false;
         }
     }
@@ -304,9 +310,8 @@ bool cr_headers_is_id(const char *id)
 
     for (size_t i = 0; i < len; i++) {
         char c = id[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
-        if (!alnum && c != '.' && c != '_' && c != '-') {
+        if (!is_alnum(c) && c != '.' && c != '_' && c != '-') {
             return false;
         }
     }

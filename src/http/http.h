@@ -33,7 +33,7 @@
 #include "routes.h"
 #include "seat.h"
 
-enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 32 };
+enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 128 };
 
 /* What one worker thread keeps between requests; only that thread touches it. */
 struct cr_worker {

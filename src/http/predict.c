@@ -94,15 +94,17 @@ int cr_predict_score(struct cr_request *request, struct cr_champion *champion,
 /* A random UUID (RFC 9562, version 4). */
 static void make_decision_id(struct cr_request *request, char ret_uuid[UUID_LEN])
 {
-    static const char variants[] = "89ab";
+    static const struct {
+        size_t at, from, len; /* in the UUID, in the digits */
+    } parts[] = {{0, 0, 8}, {9, 8, 4}, {14, 12, 4}, {19, 16, 4}, {24, 20, 12}};
     char hex[CR_RANDOM_ID_LEN];
-    const char *from = hex;
 
     cr_request_random_id(request, hex);
     hex[12] = '4';
-    hex[16] = variants[(unsigned char)hex[16] & 3];
-    for (size_t i = 0; i < UUID_LEN - 1; i++) {
-        ret_uuid[i] = i == 8 || i == 13 || i == 18 || i == 23 ? '-' : *from++;
+    hex[16] = "89ab"[(unsigned char)hex[16] & 3];
+    memset(ret_uuid, '-', UUID_LEN - 1);
+    for (size_t i = 0; i < CR_ARRAY_LEN(parts); i++) {
+        memcpy(ret_uuid + parts[i].at, hex + parts[i].from, parts[i].len);
     }
     ret_uuid[UUID_LEN - 1] = '\0';
 }

@@ -39,7 +39,9 @@ static void test_file_errors(void **state)
 
 static void test_random(void **state)
 {
+    static char many[2 * 5000 + 1]; /* of more than one seed */
     char one[81], two[81];
+    size_t n_seen[16] = {0};
 
     (void)state;
     cr_digest_random_hex(one, 0);
@@ -49,6 +51,17 @@ static void test_random(void **state)
     assert_int_equal(strlen(one), 80);
     assert_int_equal(strspn(one, "0123456789abcdef"), 80);
     assert_string_not_equal(one, two);
+    cr_digest_random_hex(many, 5000);
+    assert_int_equal(strlen(many), 10000);
+    memcpy(two, many, 40);
+    two[40] = '\0';
+    assert_null(strstr(many + 1, two)); /* nowhere does it begin anew */
+    for (size_t i = 0; i < 10000; i++) {
+        n_seen[many[i] <= '9' ? many[i] - '0' : many[i] - 'a' + 10]++;
+    }
+    for (size_t i = 0; i < 16; i++) { /* 625 ± 24: ten deviations */
+        assert_in_range(n_seen[i], 385, 865);
+    }
 }
 
 int main(void)

@@ -15,8 +15,9 @@ void cr_digest_bytes(const void *data, size_t len, char ret_hex[CR_DIGEST_LEN]);
 /* Streams the file; CR_ENOTFOUND, CR_EIO. */
 int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_error *err);
 
-/* n random bytes of the operating system as 2·n hexadecimal digits and a NUL; for ids and salts,
- * never for statistics. */
+/* n random bytes as 2·n hexadecimal digits and a NUL; for ids, salts and secrets, never for
+ * statistics. The operating system gives a seed of 256 bits for every 2,048 of them, which ChaCha20
+ * spreads: many at once cost little more than a few. */
 void cr_digest_random_hex(char *ret_hex, size_t n);
 
 #endif
