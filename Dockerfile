@@ -13,7 +13,7 @@ COPY meson.build meson_options.txt ./
 COPY config config
 COPY include include
 COPY src src
-RUN meson setup build --buildtype=release -Dtests=disabled -Dpostgres=enabled && ninja -C build && strip build/creditrisk build/creditriskd
+RUN meson setup build --buildtype=release -Db_lto=true -Dtests=disabled -Dpostgres=enabled && ninja -C build && strip build/creditrisk build/creditriskd
 
 # What the programs read, and a registry with a champion, which they make themselves.
 COPY migrations migrations

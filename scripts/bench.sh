@@ -17,6 +17,7 @@ need_packages "${build_packages[@]}" libcmocka-dev libcurl4-openssl-dev gzip wrk
 scripts/fetch-lightgbm.sh || true # it has said why; its model is left out
 scripts/fetch-browser-tools.sh || true # it has said why; the pages are left out
 
+# not optimised at link time, as a release is: the stages that `score` tells apart would grow into one another
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=enabled >&2
 ninja -C build-bench >&2
 status=0

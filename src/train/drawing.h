@@ -162,6 +162,7 @@ void cr_html_put_name(struct cr_strbuf *out, const json_t *model);
 
 /* report.css, made a C file by embed.py. */
 extern const char cr_report_css[];
+extern const size_t cr_report_css_len;
 
 /* The page (report_html.c). */
 void cr_html_page(struct cr_strbuf *out, const struct cr_drawing *drawing);

@@ -205,7 +205,7 @@ void cr_html_page(struct cr_strbuf *out, const struct cr_drawing *drawing)
                         "<meta name=\"color-scheme\" content=\"light dark\"><title>");
     cr_put_html(out, title_of(drawing));
     cr_strbuf_puts(out, " – model training report</title>\n<style>\n");
-    cr_strbuf_puts(out, cr_report_css);
+    cr_strbuf_append(out, cr_report_css, cr_report_css_len);
     cr_strbuf_puts(out, "</style></head><body><main>\n");
     put_header(out, drawing);
     cr_html_champion(out, drawing);

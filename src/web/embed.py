@@ -3,7 +3,8 @@
 
 usage: embed.py INPUT OUTPUT NAME
 
-NAME is declared as `extern const char NAME[]`, NAME_len as `extern const size_t`.
+NAME is declared as `extern const char NAME[]`, NAME_len as `extern const size_t`. Who uses the one uses the other: with link-time
+optimisation a library's index lists NAME_len only, for the compiler does not see what the assembler defines.
 """
 import hashlib
 import os
