@@ -365,8 +365,7 @@ static int import_all(struct import *import, struct cr_import_report *report, st
     return r != 0 ? r : cr_book_load_commit(&load, err);
 }
 
-static int check_source(const char *source, const struct cr_portfolio *portfolio,
-                        struct cr_error *err)
+int cr_import_find(const char *source, const struct cr_portfolio *portfolio, struct cr_error *err)
 {
     if (cr_fs_is_dir(source)) {
         return 0;
@@ -387,7 +386,7 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
     struct import import = {db, portfolio, source, options, on_note, context, {0}};
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     struct cr_error cause;
-    int r = check_source(source, portfolio, err);
+    int r = cr_import_find(source, portfolio, err);
 
     if (r == 0) {
         r = cr_book_rejects_init(&import.rejects, portfolio, source, options->rejects_path, err);

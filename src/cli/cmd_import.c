@@ -88,6 +88,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .rejects_path = cr_cli_option(cli, "rejects"),
     };
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
+        (result = cr_import_find(cli->args[0], portfolio, err)) != 0 ||
         (result = open_book(cli, portfolio, &db, err)) != 0 ||
         (result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err)) !=
             0) {

@@ -85,12 +85,14 @@ def check_typos(cli):
     """What reads names the place that is not there and makes none; only what writes makes folders."""
     typo = cli.dir / "typo"
     there = ["--db", f"sqlite:{typo}/a/book.db", "--registry", str(typo / "models"), "--quiet"]
-    for words in (["doctor"], ["features", "--out", "-"], ["train"], ["generate"], ["import", "x"], ["portfolio", "check", "retail"],
+    for words in (["doctor"], ["features", "--out", "-"], ["train"], ["generate"], ["import", cli.dir], ["portfolio", "check", "retail"],
                   ["portfolio", "check", "hmeq"], ["threshold"], ["predict", cli.root / "examples/application.json"], ["key", "list"],
                   ["registry", "list"], ["registry", "history"], ["registry", "verify", "--all"], ["registry", "show", "v1"],
                   ["registry", "promote", "v1", "--reason", "x"], ["registry", "export", "v1", cli.dir / "none.tar.gz"]):
         done = cli(*words, status=1, globals_=there)
         assert str(typo) in done.stdout + done.stderr and not typo.exists(), (words, done)
+    done = cli("import", "--portfolio", "hmeq", cli.dir / "none.csv", status=1, globals_=there)
+    assert "there is no file or folder" in done.stderr and not typo.exists(), done
 
 
 def check_generate(cli):

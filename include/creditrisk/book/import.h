@@ -46,6 +46,10 @@ struct cr_import_report {
  * cannot put its rejects in their place. */
 typedef void cr_import_note_fn(const char *note, void *context);
 
+/* Whether there is such a source of the portfolio's book: a folder or, for one table, a file.
+ * CR_ENOTFOUND. */
+int cr_import_find(const char *source, const struct cr_portfolio *portfolio, struct cr_error *err);
+
 /* Imports <source>/<file> for every table in the order of tables.yaml (parents first), in one
  * transaction; a book of one table may also be given as the file itself. The table of a flat book
  * is made first when it is not there, and anew by CR_IMPORT_REPLACE when application.yaml describes
