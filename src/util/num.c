@@ -247,7 +247,7 @@ static uint64_t split(uint64_t x)
 static void write_digits(struct cr_num_decimal number, struct digits *digits)
 {
     const uint64_t parts[N_PARTS] = {
-        split(number.digits / TEN_TO_PART / TEN_TO_PART),
+        number.digits / TEN_TO_PART / TEN_TO_PART << 56, /* one digit, of MAX_DIGITS */
         split(number.digits / TEN_TO_PART % TEN_TO_PART),
         split(number.digits % TEN_TO_PART),
     };
