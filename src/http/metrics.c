@@ -326,7 +326,6 @@ void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_w
         [CR_TIMED_MODEL] = trace->model_ns,       [CR_TIMED_EXPLAIN] = trace->explain_ns,
         [CR_TIMED_DECIDE] = trace->decide_ns,
     };
-    const bool *end = result->unknown + watch->n_features;
     struct cr_score_counters *scores = &watch->book->threads[counters->thread];
 
     for (size_t i = 0; i < CR_N_TIMED; i++) {
@@ -337,8 +336,10 @@ void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_w
     for (size_t i = 0; i < result->n_imputed; i++) {
         cr_metrics_add(&counters->slots[watch->imputed[result->imputed[i]]]);
     }
-    for (const bool *at = result->unknown; (at = memchr(at, true, end - at)) != NULL; at++) {
-        cr_metrics_add(&counters->slots[watch->unknown[at - result->unknown]]);
+    for (size_t i = 0; i < watch->n_features; i++) {
+        if (result->unknown[i]) {
+            cr_metrics_add(&counters->slots[watch->unknown[i]]);
+        }
     }
 }
 

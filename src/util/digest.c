@@ -28,18 +28,9 @@ static void init_once(void)
     (void)pthread_once(&once, init); /* cannot fail with a valid argument */
 }
 
-/* Like sodium_bin2hex, by arithmetic and no table, for the bytes may be a secret; but this loop is
- * one that compilers turn into vectors. */
 static void to_hex(char *ret_hex, const unsigned char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char high = bytes[i] >> 4;
-        unsigned char low = bytes[i] & 15;
-
-        ret_hex[2 * i] = (char)(high + (high < 10 ? '0' : 'a' - 10));
-        ret_hex[2 * i + 1] = (char)(low + (low < 10 ? '0' : 'a' - 10));
-    }
-    ret_hex[2 * len] = '\0';
+    (void)sodium_bin2hex(ret_hex, 2 * len + 1, bytes, len); /* returns ret_hex */
 }
 
 void cr_digest_bytes(const void *data, size_t len, char ret_hex[CR_DIGEST_LEN])
