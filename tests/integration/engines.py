@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -107,6 +108,27 @@ def check_import(books, dir_):
     books.compare(700 - len(bad), [("application", 45), ("behavioural", 59)])
 
 
+def check_killed(books, dir_, server):
+    """An import that is killed on its way has done nothing, and the next one does not notice."""
+    books.cli("generate", "--customers", 4000, "--loans", 8000, "--seed", 4, "--out", dir_)
+    before = books.frames("application")
+    journal = books.cli.dir / "book.db-journal"
+
+    def copies():
+        sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY \"repayment_history\"%'"
+        return subprocess.run([f"{find_programs()}/psql", "-XAtq", "-c", sql, server], capture_output=True, text=True, check=True).stdout.strip() != "0"
+
+    for name, is_writing in (("sqlite", journal.exists), ("postgres", copies)):
+        importing = subprocess.Popen([books.cli.program, *books.globals[name], "--quiet", "import", dir_, "--replace"], cwd=books.cli.root)
+        while not is_writing():
+            assert importing.poll() is None, "it has ended before it could be killed"
+        importing.kill()
+        assert importing.wait() == -signal.SIGKILL
+    assert books.frames("application") == before
+    books.both("import", dir_, "--replace", "--strict")
+    books.compare(8000, [("application", 45)])
+
+
 def check_reference(books, root):
     """The reference system's own 10,000 loans."""
     shared = pathlib.Path(os.environ.get("CREDITRISK_SHARED", root.parent / "shared")) / "reference/data"
@@ -155,6 +177,7 @@ def main():
         books = Books(cli, os.environ["CR_TEST_POSTGRES"])
         check_generated(books)
         check_import(books, cli.dir / "csv")
+        check_killed(books, cli.dir / "killed", os.environ["CR_TEST_POSTGRES"])
         check_reference(books, cli.root)
         check_commands(books)
         check_immutable(books, os.environ["CR_TEST_POSTGRES"])
