@@ -44,17 +44,19 @@ static char *make_tag(const char *digest, const char *form)
 /* The packed form, where it saves anything. */
 static int set_packed(struct cr_asset *document, const char *digest, struct cr_error *err)
 {
-    char *packed;
+    CR_CLEANUP(cr_freep) char *packed = NULL;
+    size_t len;
     int r;
 
     if (document->len < MIN_PACKED) {
         return 0;
     }
-    r = cr_gzip_pack(document->bytes, document->len, &packed, &document->gzip_len, err);
-    if (r < 0) {
+    r = cr_gzip_pack(document->bytes, document->len, &packed, &len, err);
+    if (r < 0 || len >= document->len) {
         return r;
     }
-    document->gzip = packed;
+    document->gzip = CR_STEAL(packed);
+    document->gzip_len = len;
     document->gzip_etag = make_tag(digest, "-gzip");
     return document->gzip_etag != NULL ? 0 : no_memory(err);
 }

@@ -38,11 +38,11 @@ int cr_gzip_pack(const char *bytes, size_t len, char **ret_packed, size_t *ret_l
     stream.next_out = (Bytef *)packed;
     stream.avail_out = (uInt)bound;
     r = deflate(&stream, Z_FINISH); /* the bound holds: it ends at once */
-    *ret_len = (size_t)stream.total_out;
-    (void)deflateEnd(&stream); /* as above */
+    (void)deflateEnd(&stream);      /* as above */
     if (r != Z_STREAM_END) {
         return cr_error_set(err, CR_ENOMEM, "cannot pack %zu bytes", len);
     }
     *ret_packed = CR_STEAL(packed);
+    *ret_len = (size_t)stream.total_out;
     return 0;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* What is packed here, gzip's own program unpacks. */
+/* What is packed here, gzip's own program unpacks. zlib fails where a test wants it to. */
 #include "cr_test.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
@@ -37,6 +38,34 @@ static size_t check(const char *bytes, size_t len)
     return packed_len;
 }
 
+static bool deflate_fails;
+
+int __real_deflate(z_stream *stream, int flush);
+int __wrap_deflate(z_stream *stream, int flush);
+
+int __wrap_deflate(z_stream *stream, int flush)
+{
+    int r = __real_deflate(stream, flush);
+
+    return deflate_fails ? Z_BUF_ERROR : r;
+}
+
+static void failure_delivers_nothing(void **state)
+{
+    char *packed = NULL;
+    size_t len = 42;
+    struct cr_error err = {0};
+
+    (void)state;
+    assert_int_equal(cr_gzip_pack("a", ((size_t)1 << 30) + 1, &packed, &len, &err), CR_ETOOBIG);
+    deflate_fails = true;
+    assert_int_equal(cr_gzip_pack("abc", 3, &packed, &len, &err), CR_ENOMEM);
+    deflate_fails = false;
+    assert_string_equal(err.message, "cannot pack 3 bytes");
+    assert_null(packed);
+    assert_int_equal(len, 42);
+}
+
 static void whatever_is_packed_comes_back(void **state)
 {
     enum { LEN = 300000 };
@@ -59,7 +88,10 @@ static void whatever_is_packed_comes_back(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whatever_is_packed_comes_back)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_is_packed_comes_back),
+        cmocka_unit_test(failure_delivers_nothing),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
