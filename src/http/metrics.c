@@ -149,14 +149,6 @@ static uint64_t hash_text(const char *text)
     return hash;
 }
 
-/* What a series that finds no slot would count is lost: someone should know. */
-static void note_homeless(struct cr_metrics *metrics)
-{
-    if (metrics->n_homeless++ == 0) {
-        cr_log(CR_LOG_WARN, "metrics_full", "{s:i}", "series", CR_MAX_SLOTS - 1);
-    }
-}
-
 /* The slot of a series, a new one if need be; 0 when all are taken. Consumes the labels. */
 static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct cr_strbuf *labels,
                      size_t *ret_slot, struct cr_error *err)
@@ -180,8 +172,6 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
     if (metrics->n_series < CR_MAX_SLOTS) {
         *ret_slot = metrics->n_series++;
         metrics->series[*ret_slot] = (struct cr_series){family, hash, CR_STEAL(text)};
-    } else {
-        note_homeless(metrics);
     }
     return 0;
 }
@@ -246,6 +236,19 @@ static int take_slots(struct cr_metrics *metrics, const struct cr_bundle *bundle
     return r;
 }
 
+/* What series without a slot would count is lost: someone should know. */
+static void note_homeless(struct cr_metrics *metrics, const size_t *slots, size_t n)
+{
+    size_t n_housed = 0;
+
+    while (n_housed < n && slots[n_housed] != 0) {
+        n_housed++;
+    }
+    if (n_housed < n && metrics->n_cramped_loads++ == 0) {
+        cr_log(CR_LOG_WARN, "metrics_full", "{s:i}", "series", CR_MAX_SLOTS - 1);
+    }
+}
+
 CR_DEFINE_CLEANUP(struct cr_watch *, cr_watch_destroy);
 
 int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
@@ -274,6 +277,9 @@ int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
     watch->invalid = watch->unknown + watch->n_features;
     (void)pthread_mutex_lock(&metrics->lock); /* these fail only for misuse */
     r = take_slots(metrics, bundle, watch, err);
+    if (r == 0) {
+        note_homeless(metrics, watch->bands, n);
+    }
     (void)pthread_mutex_unlock(&metrics->lock);
     if (r == 0) {
         *ret_watch = CR_STEAL(watch);

@@ -49,8 +49,9 @@ void cr_metrics_destroy(struct cr_metrics *metrics);
 struct cr_counters *cr_metrics_counters(struct cr_metrics *metrics, size_t i);
 
 /* Makes room for what a bundle's predictions are counted by. A version that comes back goes on
- * where it was. Series that find no room, after many versions, are not counted; that is logged,
- * once, and shown. Any thread. Yours: cr_watch_destroy. CR_ENOMEM. */
+ * where it was. Series that find no room, after many versions, are not counted; that is logged
+ * once, and the watches that it happened to are shown. Any thread. Yours: cr_watch_destroy.
+ * CR_ENOMEM. */
 int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
                      struct cr_watch **ret_watch, struct cr_error *err);
 void cr_watch_destroy(struct cr_watch *watch);

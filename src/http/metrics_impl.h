@@ -85,7 +85,7 @@ struct cr_metrics {
     struct cr_counters **threads;
     pthread_mutex_t lock; /* guards what stands up to the rejections */
     size_t n_series;
-    uint64_t n_homeless;                   /* series that found no slot */
+    uint64_t n_cramped_loads;              /* watches of which a series found no slot */
     struct cr_series series[CR_MAX_SLOTS]; /* by slot */
     struct cr_book_counters *books;        /* the first is the portfolio's */
     struct cr_shadow_counters *shadows;    /* newest first */

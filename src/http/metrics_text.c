@@ -262,9 +262,10 @@ static void put_slots(struct cr_metrics *metrics, struct cr_strbuf *out)
             }
         }
     }
-    put_number(out, "creditrisk_metrics_series_dropped_total", "counter",
-               "Series of a champion that found no room here: what they count is not shown.",
-               (double)metrics->n_homeless);
+    put_number(out, "creditrisk_metrics_cramped_loads_total", "counter",
+               "Loads of a champion of which a series found no room here: what it counts is not "
+               "shown.",
+               (double)metrics->n_cramped_loads);
     (void)pthread_mutex_unlock(&metrics->lock);
 }
 
