@@ -146,11 +146,12 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_error *err)
         return print(cli, options.name, &proposal, &imported);
     }
     return cr_cli_print_json(
-        json_pack("{s:s, s:I, s:I, s:s?, s:I, s:I, s:I, s:s, s:s, s:I, s:O}", "portfolio",
-                  options.name, "rows", (json_int_t)proposal.n_rows, "rejected",
-                  (json_int_t)imported.n_rejected, "rejects_file", imported.rejects_path, "fields",
-                  (json_int_t)proposal.n_fields, "features", (json_int_t)proposal.n_features,
-                  "left_out", (json_int_t)proposal.n_left_out, "test_column", proposal.test_column,
-                  "bad", proposal.bad, "n_bad", (json_int_t)proposal.n_bad, "notes", list),
+        json_pack("{s:s, s:I, s:I, s:I, s:s?, s:I, s:I, s:I, s:s, s:s, s:I, s:O}", "portfolio",
+                  options.name, "rows", (json_int_t)proposal.n_rows, "odd_cells",
+                  (json_int_t)proposal.n_odd, "rejected", (json_int_t)imported.n_rejected,
+                  "rejects_file", imported.rejects_path, "fields", (json_int_t)proposal.n_fields,
+                  "features", (json_int_t)proposal.n_features, "left_out",
+                  (json_int_t)proposal.n_left_out, "test_column", proposal.test_column, "bad",
+                  proposal.bad, "n_bad", (json_int_t)proposal.n_bad, "notes", list),
         err);
 }

@@ -165,7 +165,7 @@ def check_odd(place):
         lines.append(f"{i},{income},{rate},{kids},{int(i % 5 == 0)},{int(draw.random() < 0.3)}")
     file.write_text("\n".join(lines) + "\n")
     made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "odd")
-    assert made["rejected"] == 3 and made["rejects_file"] == str(place.dir / "rejects.csv"), made
+    assert made["odd_cells"] == 4 and made["rejected"] == 3 and made["rejects_file"] == str(place.dir / "rejects.csv"), made
     assert made["notes"] == ["'-' stands among numbers and counts as missing, in every column",
                              "column 'income': 3 cells are no numbers, the first inf in line 19: the import rejects their rows",
                              "column 'rate': 1 cell is no number, the first x in line 19: the import rejects its row",
@@ -293,7 +293,7 @@ def main():
         write(file, ";", table)
         made = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--test-column", "Holdout", "--name", "tricky")
         n_bad = sum(row[-1] == "Charged Off" for row in table)
-        assert made == {"portfolio": "tricky", "rows": N_ROWS, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
+        assert made == {"portfolio": "tricky", "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
                         "bad": "Charged Off", "n_bad": n_bad, "notes": []}, made
         check_texts(place.dir / "portfolios" / "tricky")
         place.globals += ["--portfolio", "tricky"]
