@@ -32,24 +32,28 @@ static const struct verb {
         SIGNS,   /* versions that are not signed yet */
         NOTHING, /* of any registry */
     } access;
+    cr_registry_check_fn *check; /* comes before the registry; NULL = there is nothing to ask */
     cr_registry_verb_fn *run;
 } verbs[] = {
     /* clang-format off */
-    {"list", 0, 0, "nothing", {NULL}, NULL, NULL, READS, cr_registry_verb_list},
-    {"show", 1, 1, "a version, for example v1,", {NULL}, NULL, NULL, READS, cr_registry_verb_show},
-    {"history", 0, 0, "nothing", {"at"}, NULL, NULL, READS, cr_registry_verb_history},
+    {"list", 0, 0, "nothing", {NULL}, NULL, NULL, READS, NULL, cr_registry_verb_list},
+    {"show", 1, 1, "a version, for example v1,", {NULL}, NULL, NULL, READS, NULL,
+     cr_registry_verb_show},
+    {"history", 0, 0, "nothing", {"at"}, NULL, NULL, READS, NULL, cr_registry_verb_history},
     {"promote", 1, 1, "a version, for example v1,", {"reason", "approve"}, NULL, "reason", READS,
-     cr_registry_verb_promote},
-    {"rollback", 0, 0, "nothing", {"reason"}, NULL, NULL, READS, cr_registry_verb_rollback},
-    {"challenger", 0, 1, "a version", {"reason", "none"}, "none", NULL, READS,
+     NULL, cr_registry_verb_promote},
+    {"rollback", 0, 0, "nothing", {"reason"}, NULL, NULL, READS, NULL, cr_registry_verb_rollback},
+    {"challenger", 0, 1, "a version", {"reason", "none"}, "none", NULL, READS, NULL,
      cr_registry_verb_challenger},
-    {"verify", 0, 1, "a version", {"all"}, "all", NULL, READS, cr_registry_verb_verify},
-    {"delete", 1, 1, "a version, for example v1,", {"reason"}, NULL, NULL, READS,
+    {"verify", 0, 1, "a version", {"all"}, "all", NULL, READS, NULL, cr_registry_verb_verify},
+    {"delete", 1, 1, "a version, for example v1,", {"reason"}, NULL, NULL, READS, NULL,
      cr_registry_verb_delete},
-    {"export", 2, 2, "a version and a file", {"force"}, NULL, NULL, READS, cr_registry_verb_export},
-    {"import", 1, 1, "a file", {"reason"}, NULL, NULL, CREATES, cr_registry_verb_import},
-    {"keygen", 1, 1, "a file", {NULL}, NULL, NULL, NOTHING, cr_registry_verb_keygen},
-    {"sign", 1, 1, "a version, for example v1,", {"key", "reason"}, NULL, "key", SIGNS,
+    {"export", 2, 2, "a version and a file", {"force"}, NULL, NULL, READS, cr_registry_check_export,
+     cr_registry_verb_export},
+    {"import", 1, 1, "a file", {"reason"}, NULL, NULL, CREATES, cr_registry_check_import,
+     cr_registry_verb_import},
+    {"keygen", 1, 1, "a file", {NULL}, NULL, NULL, NOTHING, NULL, cr_registry_verb_keygen},
+    {"sign", 1, 1, "a version, for example v1,", {"key", "reason"}, NULL, "key", SIGNS, NULL,
      cr_registry_verb_sign},
     /* clang-format on */
 };
@@ -118,6 +122,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         return cr_cli_need_verb(cli, "a verb (list, show, promote, …)", err);
     }
     int result = check_words(cli, verb, err);
+    if (result == 0 && verb->check != NULL) {
+        result = verb->check(cli, err);
+    }
     if (result == 0) {
         result = open_registry(cli, verb->access, &registry, err);
     }

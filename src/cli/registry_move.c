@@ -12,6 +12,14 @@
 #include "creditrisk/util/strbuf.h"
 #include "registry_verbs.h"
 
+int cr_registry_check_export(const struct cr_cli *cli, struct cr_error *err)
+{
+    const char *file = cli->args[2];
+    return cr_cli_has(cli, "force") || !cr_fs_exists(file)
+               ? 0
+               : cr_error_set(err, CR_EINVAL, "'%s' is there already: --force replaces it", file);
+}
+
 int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
@@ -22,9 +30,6 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
     int result = cr_registry_path(registry, portfolio, version, &dir, err);
     if (result == 0) {
         result = cr_registry_verify(registry, portfolio, version, &manifest, err);
-    }
-    if (result == 0 && !cr_cli_has(cli, "force") && cr_fs_exists(file)) {
-        result = cr_error_set(err, CR_EINVAL, "'%s' is there already: --force replaces it", file);
     }
     if (result == 0) {
         result = cr_archive_write(dir, manifest, file, NULL, err);
@@ -143,6 +148,11 @@ static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *s
     }
     const struct arrival arrival = {own, result == 0 && key[0] != '\0', is_new};
     return result != 0 ? result : report_import(cli, &arrival, version, err);
+}
+
+int cr_registry_check_import(const struct cr_cli *cli, struct cr_error *err)
+{
+    return cr_archive_find(cli->args[1], err);
 }
 
 int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)

@@ -14,6 +14,9 @@
 typedef int cr_registry_verb_fn(struct cr_cli *cli, struct cr_registry *registry,
                                 struct cr_error *err);
 
+/* What can be refused before a registry is opened, or made. The rest as above. */
+typedef int cr_registry_check_fn(const struct cr_cli *cli, struct cr_error *err);
+
 /* registry_show.c: looks and changes nothing. */
 cr_registry_verb_fn cr_registry_verb_list;
 cr_registry_verb_fn cr_registry_verb_show;
@@ -29,6 +32,8 @@ cr_registry_verb_fn cr_registry_verb_delete;
 /* registry_move.c: from one registry to another. */
 cr_registry_verb_fn cr_registry_verb_export;
 cr_registry_verb_fn cr_registry_verb_import;
+cr_registry_check_fn cr_registry_check_export; /* the file is not there yet, or may be replaced */
+cr_registry_check_fn cr_registry_check_import; /* the file is there */
 
 /* registry_sign.c: on whose word. keygen has no registry (NULL). */
 cr_registry_verb_fn cr_registry_verb_keygen;

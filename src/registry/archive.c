@@ -242,6 +242,11 @@ static int unpack_entry(struct unpacking *unpacking, struct archive_entry *entry
     return unpack_file(unpacking, name, err);
 }
 
+int cr_archive_find(const char *file, struct cr_error *err)
+{
+    return cr_fs_exists(file) ? 0 : cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", file);
+}
+
 int cr_archive_read(const char *file, const char *dir, const struct cr_archive_limits *limits,
                     struct cr_error *err)
 {
@@ -250,12 +255,10 @@ int cr_archive_read(const char *file, const char *dir, const struct cr_archive_l
                                   0,       0};
     struct archive_entry *entry;
     int status;
+    int found = archive != NULL ? cr_archive_find(file, err) : no_memory(err);
 
-    if (archive == NULL) {
-        return no_memory(err);
-    }
-    if (!cr_fs_exists(file)) {
-        return cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", file);
+    if (found < 0) {
+        return found;
     }
     if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
         archive_read_support_format_tar(archive) != ARCHIVE_OK ||

@@ -27,6 +27,9 @@ struct cr_archive_limits {
 int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
                      const struct cr_archive_limits *limits, struct cr_error *err);
 
+/* Whether there is such a file. CR_ENOTFOUND. */
+int cr_archive_find(const char *file, struct cr_error *err);
+
 /* Unpacks file into the empty folder dir. It believes nothing: only regular files with the names a
  * version may have (registry/artifact.h), each once, and bounded in number and size. What they hold
  * is not looked at: cr_artifact_verify. CR_ENOTFOUND, CR_EMODEL (no archive, cut off, a name or
