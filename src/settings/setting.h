@@ -16,7 +16,8 @@ enum cr_setting_type {
     CR_SETTING_SECRET, /* char *, at least 32 characters without blanks, never shown */
     CR_SETTING_NAME,   /* char *, a portfolio's */
     CR_SETTING_CHOICE, /* char *, one of the comma-separated `choices` */
-    CR_SETTING_LIST,   /* char *, comma-separated entries without blanks; a sequence in the file */
+    CR_SETTING_LIST,   /* char *, comma-separated entries without blanks; an empty one (a comma too
+                        * many) is refused; a sequence in the file */
     CR_SETTING_NAMES,  /* the same of portfolios' names, and * */
     CR_SETTING_INT,    /* int */
     CR_SETTING_SIZE,   /* size_t */

@@ -149,11 +149,13 @@ static bool is_choice(const char *choices, const char *value)
 static int check_list(const struct cr_setting *setting, const char *value, struct cr_error *err)
 {
     struct cr_list_entry entry;
+    size_t n = 0;
     int result = 0;
 
     for (const char *at = cr_list_begin(value); result == 0 && cr_list_next(&at, &entry);) {
+        n++;
         if (entry.len == 0) {
-            result = cr_error_set(err, CR_EINVAL, "'%s' holds an empty entry", value);
+            result = cr_error_set(err, CR_EINVAL, "entry %zu of '%s' is empty", n, value);
         } else if (memchr(entry.text, ' ', entry.len) != NULL ||
                    memchr(entry.text, '\t', entry.len) != NULL) {
             result = cr_error_set(err, CR_EINVAL, "'%s' holds a blank", value);

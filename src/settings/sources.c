@@ -45,7 +45,8 @@ static int load_defaults(struct cr_settings *settings, struct cr_error *err)
 }
 
 /* A sequence of single values, as text with commas between them. */
-static int join_list(const struct cr_yaml_node *list, struct cr_strbuf *text, struct cr_error *err)
+static int join_list(const struct cr_setting *setting, const struct cr_yaml_node *list,
+                     struct cr_strbuf *text, struct cr_error *err)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct cr_yaml_node *entry = list->values[i];
@@ -54,7 +55,10 @@ static int join_list(const struct cr_yaml_node *list, struct cr_strbuf *text, st
         if (result < 0) {
             return result;
         }
-        if (entry->text == NULL || *entry->text == '\0' || strchr(entry->text, ',') != NULL) {
+        if (entry->text == NULL || *entry->text == '\0') {
+            return cr_yaml_error(entry, err, "%s: entry %zu is empty", setting->key, i + 1);
+        }
+        if (strchr(entry->text, ',') != NULL) {
             return cr_yaml_error(entry, err, "expected one entry of a list");
         }
         cr_strbuf_printf(text, "%s%s", i > 0 ? "," : "", entry->text);
@@ -70,7 +74,7 @@ static int load_list(struct cr_settings *settings, const struct cr_setting *sett
     int result = cr_yaml_expect(node, CR_YAML_LIST, err);
 
     if (result == 0) {
-        result = join_list(node, &text, err);
+        result = join_list(setting, node, &text, err);
     }
     if (result < 0) {
         return result;

@@ -268,6 +268,8 @@ static void test_bad_files(void **state)
         {"trusted_proxies: ::1\n", "t.yaml:1:18: expected a list"},
         {"trusted_proxies: [[a]]\n", "expected a single value"},
         {"trusted_proxies: ['10.0.0.1,10.0.0.2']\n", "t.yaml:1:19: expected one entry of a list"},
+        {"cors: {allow_origins: [a, '']}\n", "t.yaml:1:27: cors.allow_origins: entry 2 is empty"},
+        {"portfolios: [~]\n", "t.yaml:1:14: portfolios: entry 1 is empty"},
         {"cors: {allow_origins: ['a b']}\n", "cors.allow_origins: 'a b' holds a blank"},
         {"auth: {mode: key, mod: none}\n", "unknown setting 'auth.mod'"},
         {"- db\n", "t.yaml:1:1: expected a map"},
@@ -298,7 +300,14 @@ static void test_lists(void **state)
     check_entry(&settings, "trusted_proxies", "127.0.0.1,::1", "environment");
     cr_settings_finish(&settings);
     assert_int_equal(setenv("CREDITRISK_TRUSTED_PROXIES", "127.0.0.1,", 1), 0);
-    check_refused(NULL, 0, CR_EINVAL, "'127.0.0.1,' holds an empty entry");
+    check_refused(NULL, 0, CR_EINVAL,
+                  "environment variable CREDITRISK_TRUSTED_PROXIES: entry 2 of '127.0.0.1,' is "
+                  "empty");
+    assert_int_equal(unsetenv("CREDITRISK_TRUSTED_PROXIES"), 0);
+    assert_int_equal(setenv("CREDITRISK_PORTFOLIOS", "retail,,cards", 1), 0);
+    check_refused(
+        NULL, 0, CR_EINVAL,
+        "environment variable CREDITRISK_PORTFOLIOS: entry 2 of 'retail,,cards' is empty");
 }
 
 static void test_missing_file(void **state)
