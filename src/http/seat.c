@@ -258,8 +258,10 @@ int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
     struct look look = {NULL, {0}};
     int result;
 
+    /* no failure of this call yet: a seat that follows tells look.why, one that is forced to load
+     * opens the registry itself and tells its own */
     (void)cr_registry_open(settings->registry, settings->registry_db, false, &look.registry,
-                           &look.why); /* whoever needs it looks */
+                           &look.why);
     result = load_all(seats, force, &look, err);
     cr_registry_close(look.registry);
     return result;
