@@ -109,7 +109,7 @@ static int promote(struct cr_registry *registry, const struct cr_portfolio *port
 {
     const struct cr_registry_actor actor = {actor_name, "champion of its training run"};
     return cr_gate_promote(registry, report->portfolio, report->models[report->champion].version,
-                           &portfolio->policy.gates, &actor, false, ret_gates, err);
+                           &portfolio->policy.gates, &actor, false, ret_gates, NULL, err);
 }
 
 /* The run's document, and what the gates said where they were asked. */

@@ -9,16 +9,12 @@
 #include "creditrisk/util/json.h"
 #include "registry_verbs.h"
 
-static bool is_same(const char *before, const char *version)
-{
-    return before != NULL && strcmp(before, version) == 0;
-}
-
 /* What happened to the champion, as JSON or a sentence. */
 static int report_champion(struct cr_cli *cli, struct cr_registry *registry, const char *version,
-                           const char *before, const struct cr_registry_actor *actor,
-                           struct cr_error *err)
+                           const struct cr_registry_change *change,
+                           const struct cr_registry_actor *actor, struct cr_error *err)
 {
+    const char *before = change->before;
     const char *portfolio = cli->settings.portfolio;
     CR_CLEANUP(cr_json_decrefp)
     json_t *manifest = cr_registry_verb_manifest(registry, portfolio, version);
@@ -29,11 +25,11 @@ static int report_champion(struct cr_cli *cli, struct cr_registry *registry, con
     if (cli->json) {
         return cr_cli_print_json(
             json_pack("{s:s, s:s, s:s?, s:b, s:s, s:s, s:O?}", "portfolio", portfolio, "champion",
-                      version, "before", before, "changed", !is_same(before, version), "actor",
-                      actor->name, "reason", actor->reason, "include_protected", include_protected),
+                      version, "before", before, "changed", change->changed, "actor", actor->name,
+                      "reason", actor->reason, "include_protected", include_protected),
             err);
     }
-    if (is_same(before, version)) {
+    if (!change->changed) {
         printf("%s of %s is the champion already: nothing is recorded\n", version, portfolio);
         return CR_CLI_OK;
     }
@@ -55,53 +51,62 @@ static int check_approval(const struct cr_cli *cli, const struct cr_gates *gates
                               cli->settings.portfolio);
 }
 
+/* What serves need not pass the gates again, nor ask an approver. */
+static bool serves_already(struct cr_registry *registry, const char *portfolio, const char *version,
+                           struct cr_registry_change *change)
+{
+    CR_CLEANUP(cr_freep) char *champion = NULL;
+    /* without a champion, or what else keeps it from being read, the promotion itself says so */
+    if (cr_registry_champion(registry, portfolio, &champion, NULL) != 0 ||
+        strcmp(champion, version) != 0) {
+        return false;
+    }
+    *change = (struct cr_registry_change){false, CR_STEAL(champion)};
+    return true;
+}
+
 int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     const char *version = cr_registry_verb_argument(cli);
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     bool approves = cr_cli_has(cli, "approve");
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
-    CR_CLEANUP(cr_freep) char *before = NULL;
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
     struct cr_gate_report report;
-    struct cr_error none; /* without a champion there is nothing to name */
-    (void)cr_registry_champion(registry, cli->settings.portfolio, &before, &none);
     int result = cr_cli_load_portfolio(cli, &portfolio, err);
     if (result == 0) {
         result = check_approval(cli, &portfolio->policy.gates, err);
     }
-    if (result == 0 && is_same(before, version)) {
-        return report_champion(cli, registry, version, before, &actor, err);
+    if (result == 0 && serves_already(registry, cli->settings.portfolio, version, &change)) {
+        return report_champion(cli, registry, version, &change, &actor, err);
     }
     if (result == 0) {
         result = cr_gate_promote(registry, cli->settings.portfolio, version,
-                                 &portfolio->policy.gates, &actor, approves, &report, err);
+                                 &portfolio->policy.gates, &actor, approves, &report, &change, err);
     }
     if (result == 0) {
         result = cr_cli_report_gates(cli, version, &report, err);
     }
-    return result != 0 ? result : report_champion(cli, registry, version, before, &actor, err);
+    return result != 0 ? result : report_champion(cli, registry, version, &change, &actor, err);
 }
 
 /* It has served before and goes back at once; it must only be able to serve. */
 int cr_registry_verb_rollback(struct cr_cli *cli, struct cr_registry *registry,
                               struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *before = NULL;
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
     CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     const char *portfolio = cli->settings.portfolio;
-    int result = cr_registry_champion(registry, portfolio, &before, err);
-    if (result == 0) {
-        result = cr_registry_previous(registry, portfolio, &version, err);
-    }
+    int result = cr_registry_previous(registry, portfolio, &version, err);
     if (result == 0) {
         result = cr_bundle_load(registry, portfolio, version, 1, &bundle, err);
     }
     if (result == 0) {
-        result = cr_registry_rollback(registry, portfolio, version, &actor, err);
+        result = cr_registry_rollback(registry, portfolio, version, &actor, &change, err);
     }
-    return result != 0 ? result : report_champion(cli, registry, version, before, &actor, err);
+    return result != 0 ? result : report_champion(cli, registry, version, &change, &actor, err);
 }
 
 static int report_challenger(struct cr_cli *cli, const char *version, struct cr_error *err)

@@ -192,21 +192,14 @@ int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err)
     return r;
 }
 
-/* Inside a transaction: the new champion, with its event. */
-static int set_champion(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const char *action, const struct cr_registry_actor *actor,
-                        struct cr_error *err)
+/* The new champion with its event, and no challenger any more if it was that. */
+static int replace_champion(struct cr_registry *registry, const char *portfolio, const char *from,
+                            const char *version, const char *action,
+                            const struct cr_registry_actor *actor, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *from = NULL;
     CR_CLEANUP(cr_freep) char *challenger = NULL;
-    int r = check_recorded(registry, portfolio, version, err);
+    int r = read_pointer(registry, portfolio, challenger_pointer, &challenger, err);
 
-    if (r == 0) {
-        r = read_pointer(registry, portfolio, champion_pointer, &from, err);
-    }
-    if (r == 0) {
-        r = read_pointer(registry, portfolio, challenger_pointer, &challenger, err);
-    }
     if (r == 0) {
         r = write_pointer(registry, portfolio, champion_pointer, version, err);
     }
@@ -223,20 +216,41 @@ static int set_champion(struct cr_registry *registry, const char *portfolio, con
     return r;
 }
 
-int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor, struct cr_error *err)
+/* The end of a transaction, r being what became of it before: the new champion, unless it is that
+ * already. ret_change may be NULL. */
+static int end_with_champion(struct cr_registry *registry, const char *portfolio,
+                             const char *version, const char *action,
+                             const struct cr_registry_actor *actor, int r,
+                             struct cr_registry_change *ret_change, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *champion = NULL;
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+
+    if (r == 0) {
+        r = check_recorded(registry, portfolio, version, err);
+    }
+    if (r == 0) {
+        r = read_pointer(registry, portfolio, champion_pointer, &change.before, err);
+    }
+    change.changed = change.before == NULL || strcmp(change.before, version) != 0;
+    if (r == 0 && change.changed) {
+        r = replace_champion(registry, portfolio, change.before, version, action, actor, err);
+    }
+    r = cr_registry_end(registry, r, err);
+    if (r == 0 && ret_change != NULL) {
+        *ret_change = (struct cr_registry_change){change.changed, CR_STEAL(change.before)};
+    }
+    return r;
+}
+
+int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor,
+                        struct cr_registry_change *ret_change, struct cr_error *err)
+{
     int r = cr_db_begin(registry->db, err);
 
-    if (r < 0) {
-        return r;
-    }
-    r = read_pointer(registry, portfolio, champion_pointer, &champion, err);
-    if (r == 0 && (champion == NULL || strcmp(champion, version) != 0)) {
-        r = set_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, err);
-    }
-    return cr_registry_end(registry, r, err);
+    return r < 0 ? r
+                 : end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, 0,
+                                     ret_change, err);
 }
 
 /* Whether somebody else has asked for the version, and nothing has overtaken it. */
@@ -264,7 +278,8 @@ static int check_request(struct cr_registry *registry, const char *portfolio, co
 }
 
 int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor, struct cr_error *err)
+                        const struct cr_registry_actor *actor,
+                        struct cr_registry_change *ret_change, struct cr_error *err)
 {
     int r = cr_db_begin(registry->db, err);
 
@@ -272,10 +287,8 @@ int cr_registry_approve(struct cr_registry *registry, const char *portfolio, con
         return r;
     }
     r = check_request(registry, portfolio, version, actor, err);
-    if (r == 0) {
-        r = set_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, err);
-    }
-    return cr_registry_end(registry, r, err);
+    return end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, r, ret_change,
+                             err);
 }
 
 int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
@@ -368,7 +381,8 @@ int cr_registry_previous(struct cr_registry *registry, const char *portfolio, ch
 }
 
 int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, const char *version,
-                         const struct cr_registry_actor *actor, struct cr_error *err)
+                         const struct cr_registry_actor *actor,
+                         struct cr_registry_change *ret_change, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *previous = NULL;
     int r = cr_db_begin(registry->db, err);
@@ -382,10 +396,8 @@ int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, co
                          "the champion was changed meanwhile: back would now be '%s', not '%s'",
                          previous, version);
     }
-    if (r == 0) {
-        r = set_champion(registry, portfolio, version, CR_EVENT_ROLLBACK, actor, err);
-    }
-    return cr_registry_end(registry, r, err);
+    return end_with_champion(registry, portfolio, version, CR_EVENT_ROLLBACK, actor, r, ret_change,
+                             err);
 }
 
 static int challenge_locked(struct cr_registry *registry, const char *portfolio,

@@ -169,7 +169,8 @@ static int check_version(struct cr_registry *registry, const char *portfolio, co
  * another one approves becomes the champion in the same transaction. */
 static int promote_by_two(struct cr_registry *registry, const char *portfolio, const char *version,
                           const struct cr_registry_actor *actor, bool approves,
-                          struct cr_gate_report *report, struct cr_error *err)
+                          struct cr_gate_report *report, struct cr_registry_change *ret_change,
+                          struct cr_error *err)
 {
     static const char name[] = "second_approver";
     struct cr_error cause = {0};
@@ -181,7 +182,7 @@ static int promote_by_two(struct cr_registry *registry, const char *portfolio, c
               actor->name, version);
         return cr_registry_request(registry, portfolio, version, actor, err);
     }
-    r = cr_registry_approve(registry, portfolio, version, actor, &cause);
+    r = cr_registry_approve(registry, portfolio, version, actor, ret_change, &cause);
     if (r < 0 && r != CR_EINVAL) {
         return cr_error_set(err, r, "%s", cause.message);
     }
@@ -191,15 +192,17 @@ static int promote_by_two(struct cr_registry *registry, const char *portfolio, c
 
 int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const char *version,
                     const struct cr_gates *gates, const struct cr_registry_actor *actor,
-                    bool approves, struct cr_gate_report *ret_report, struct cr_error *err)
+                    bool approves, struct cr_gate_report *ret_report,
+                    struct cr_registry_change *ret_change, struct cr_error *err)
 {
     struct cr_gate_report report = {.passed = true};
     int r = check_version(registry, portfolio, version, gates, &report, err);
 
     if (r == 0 && report.passed) {
         r = gates->second_approver
-                ? promote_by_two(registry, portfolio, version, actor, approves, &report, err)
-                : cr_registry_promote(registry, portfolio, version, actor, err);
+                ? promote_by_two(registry, portfolio, version, actor, approves, &report, ret_change,
+                                 err)
+                : cr_registry_promote(registry, portfolio, version, actor, ret_change, err);
     }
     if (r == 0) {
         *ret_report = report;

@@ -193,6 +193,19 @@ def check_gates(cli):
     cli("registry", "rollback")
 
 
+def check_rivals(cli):
+    """Of two who promote the same version at once, one does it; the other says that nothing is recorded."""
+    serving, other = "v1", "v2"
+    for _ in range(6):
+        words = [cli.program, *map(str, cli.globals), "registry", "promote", other, "--reason", "rival", "--json"]
+        rivals = [subprocess.Popen(words, cwd=cli.root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        answers = [json.loads(rival.communicate(timeout=120)[0]) for rival in rivals]
+        assert [rival.returncode for rival in rivals] == [0, 0], answers
+        assert sorted((a["changed"], a["before"]) for a in answers) == [(False, other), (True, serving)], answers
+        assert json_of(cli, "history")["events"][-1]["from"] == serving
+        serving, other = other, serving
+
+
 def check_rollback_restores_everything(cli):
     """Two versions with different features.sql and policy, the same body: each has its own answer, before and after going back."""
     ratio = "ELSE emi / monthly_income END                             AS dti_ratio"
@@ -278,7 +291,7 @@ def check_archives(cli):
     for file in (bad, cli.root / "README.md", cli.dir / "nothing"):
         assert str(file) in cli("registry", "import", file, status=1, globals_=there).stderr
     assert json.loads(cli("registry", "verify", "--all", "--json", globals_=there).stdout)["staged"] == [], "a refused import leaves nothing"
-    assert "'v99'" in cli("registry", "export", "v99", archive, status=1).stderr
+    assert "'v99'" in cli("registry", "export", "v99", cli.dir / "v99.tar.gz", status=1).stderr
 
 
 def check_foreign_texts(cli):
@@ -405,7 +418,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_gates, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
+        for check in (check_words, check_roles, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

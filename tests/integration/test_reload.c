@@ -32,7 +32,8 @@ static void roll_back(struct cr_fixture *fixture, const char *version)
 {
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_rollback(fixture->registry, "retail", version, &actor, &err), &err);
+    cr_assert_ok(cr_registry_rollback(fixture->registry, "retail", version, &actor, NULL, &err),
+                 &err);
 }
 
 /* Replaces the one place of a text in a file of a staged portfolio. */

@@ -62,7 +62,7 @@ static void promote(struct house *house, const char *version)
 {
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, &actor, NULL, &err), &err);
 }
 
 /* expected NULL = none. */
@@ -90,7 +90,8 @@ static void roll_back(struct house *house, const char *expected)
 
     assert_pointer(house, cr_registry_previous, expected);
     if (expected != NULL) {
-        cr_assert_ok(cr_registry_rollback(house->registry, "retail", expected, &actor, &err), &err);
+        cr_assert_ok(cr_registry_rollback(house->registry, "retail", expected, &actor, NULL, &err),
+                     &err);
         assert_pointer(house, cr_registry_champion, expected);
     }
 }
@@ -147,7 +148,7 @@ static void rollbacks_lead_back_and_never_forth(void **state)
     promote(house, "v2");
     promote(house, "v2"); /* again: nothing to undo, and nothing to tell */
     promote(house, "v3");
-    assert_int_equal(cr_registry_rollback(house->registry, "retail", "v1", &actor, &err),
+    assert_int_equal(cr_registry_rollback(house->registry, "retail", "v1", &actor, NULL, &err),
                      CR_EUNAVAIL);
     assert_pointer(house, cr_registry_champion, "v3");
     roll_back(house, "v2");
@@ -272,15 +273,47 @@ static void only_another_one_approves_what_is_pending(void **state)
 
     publish(house, "v1");
     publish(house, "v2");
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, &err), CR_EINVAL);
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, NULL, &err),
+                     CR_EINVAL);
     assert_non_null(strstr(err.message, "nobody has asked"));
     cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &ann, &err), CR_EINVAL);
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &ann, NULL, &err),
+                     CR_EINVAL);
     assert_non_null(strstr(err.message, "'ann' asked for it"));
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v1", &bob, &err), CR_EINVAL);
-    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, &err), &err);
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v1", &bob, NULL, &err),
+                     CR_EINVAL);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, NULL, &err), &err);
     assert_pointer(house, cr_registry_champion, "v2");
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, &err), CR_EINVAL);
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, NULL, &err),
+                     CR_EINVAL);
+}
+
+/* One who asks for what serves already, and one who approves it, change nothing and record none. */
+static void approving_the_champion_records_nothing(void **state)
+{
+    struct house *house = *state;
+    const struct cr_registry_actor ann = {"ann", ""};
+    const struct cr_registry_actor bob = {"bob", ""};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change first = {false, NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change again = {false, NULL};
+    struct cr_registry_history history;
+    struct cr_error err;
+
+    publish(house, "v1");
+    publish(house, "v2");
+    promote(house, "v1");
+    cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, &first, &err), &err);
+    assert_true(first.changed);
+    assert_string_equal(first.before, "v1");
+    cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, &again, &err), &err);
+    assert_false(again.changed);
+    assert_string_equal(again.before, "v2");
+    history = read_history(house);
+    assert_string_equal(history.events[history.n - 1].action, CR_EVENT_REQUEST);
+    assert_string_equal(history.events[history.n - 2].action, CR_EVENT_PROMOTE);
+    cr_registry_history_finish(&history);
 }
 
 enum { N_APPROVALS = 40 };
@@ -299,13 +332,15 @@ static void *overtake(void *argument)
 
     for (size_t i = 0; i < N_APPROVALS; i++) {
         (void)pthread_barrier_wait(&rival->moment); /* fails only for misuse */
-        rival->n_failed += cr_registry_promote(rival->registry, "retail", "v1", &eve, NULL) != 0;
+        rival->n_failed +=
+            cr_registry_promote(rival->registry, "retail", "v1", &eve, NULL, NULL) != 0;
         (void)pthread_barrier_wait(&rival->moment);
     }
     return NULL;
 }
 
-/* Every approval in the history answers a request that nothing had overtaken. */
+/* Every approval in the history answers a request that nothing had overtaken, and all that changed
+ * the champion are there. */
 static void check_approvals(struct house *house, size_t n_expected)
 {
     struct cr_registry_history history = read_history(house);
@@ -332,7 +367,7 @@ static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
     const struct cr_registry_actor bob = {"bob", ""};
     struct rival rival = {.n_failed = 0};
     int results[N_APPROVALS];
-    size_t n_approved = 0;
+    size_t n_recorded = 0;
     pthread_t thread;
     struct cr_error err;
 
@@ -345,7 +380,10 @@ static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
         results[i] = cr_registry_request(house->registry, "retail", "v2", &ann, &err);
         (void)pthread_barrier_wait(&rival.moment);
         if (results[i] == 0) {
-            results[i] = cr_registry_approve(house->registry, "retail", "v2", &bob, &err);
+            CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+
+            results[i] = cr_registry_approve(house->registry, "retail", "v2", &bob, &change, &err);
+            n_recorded += change.changed;
         }
         (void)pthread_barrier_wait(&rival.moment);
     }
@@ -353,9 +391,8 @@ static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
     assert_int_equal(rival.n_failed, 0);
     for (size_t i = 0; i < N_APPROVALS; i++) {
         assert_true(results[i] == 0 || results[i] == CR_EINVAL);
-        n_approved += results[i] == 0;
     }
-    check_approvals(house, n_approved);
+    check_approvals(house, n_recorded);
     (void)pthread_barrier_destroy(&rival.moment); /* fails only for misuse */
     cr_registry_close(rival.registry);
 }
@@ -444,6 +481,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_request_holds_until_the_champion_changes, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(only_another_one_approves_what_is_pending, setup, teardown),
+        cmocka_unit_test_setup_teardown(approving_the_champion_records_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(no_approval_answers_a_request_that_lapsed_meanwhile, setup,
                                         teardown),
         cmocka_unit_test(champion_at_any_time),

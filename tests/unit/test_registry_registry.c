@@ -162,7 +162,7 @@ static void versions_count_per_portfolio(void **state)
         assert_published(registry, "retail", version);
         assert_verified(registry, "retail", version);
     }
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &actor, NULL, &err), &err);
     cr_assert_ok(cr_registry_list(registry, "retail", &versions, &n, &err), &err);
     assert_int_equal(n, 11);
     for (size_t i = 0; i < n; i++) {
@@ -218,14 +218,31 @@ static void portfolios_are_listed(void **state)
     assert_published(registry, "cards", "v1");
     assert_published(registry, "cards", "v2");
     assert_published(registry, "idle", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
-    cr_assert_ok(cr_registry_promote(registry, "cards", "v1", &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "cards", "v1", &actor, NULL, &err), &err);
     cr_assert_ok(cr_registry_challenge(registry, "cards", "v2", &actor, &err), &err);
     cr_assert_ok(cr_registry_portfolios(registry, &names, &n, &err), &err);
     assert_int_equal(n, 2);
     assert_string_equal(names[0], "cards");
     assert_string_equal(names[1], "retail");
     cr_registry_free_portfolios(names, n);
+}
+
+/* Promotes a version of retail; expected: whether that changed anything, and who was it before. */
+static void assert_promoted(struct cr_registry *registry, const char *version,
+                            const struct cr_registry_actor *who, bool changed, const char *before)
+{
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change;
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_promote(registry, "retail", version, who, &change, &err), &err);
+    assert_int_equal(change.changed, changed);
+    if (before == NULL) {
+        assert_null(change.before);
+    } else {
+        assert_string_equal(change.before, before);
+    }
+    assert_champion(registry, "retail", version);
 }
 
 static void promotion_is_recorded(void **state)
@@ -241,18 +258,16 @@ static void promotion_is_recorded(void **state)
     assert_published(registry, "retail", "v1");
     assert_published(registry, "retail", "v2");
     assert_int_equal(cr_registry_champion(registry, "retail", &champion, &err), CR_ENOTFOUND);
-    assert_int_equal(cr_registry_promote(registry, "retail", "v3", &actor, &err), CR_ENOTFOUND);
-    assert_int_equal(cr_registry_promote(registry, "cards", "v1", &actor, &err), CR_ENOTFOUND);
+    assert_int_equal(cr_registry_promote(registry, "retail", "v3", &actor, NULL, &err),
+                     CR_ENOTFOUND);
+    assert_int_equal(cr_registry_promote(registry, "cards", "v1", &actor, NULL, &err),
+                     CR_ENOTFOUND);
     assert_null(champion);
 
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
-    assert_champion(registry, "retail", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &other, &err), &err);
-    assert_champion(registry, "retail", "v2");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &actor, &err), &err); /* no event */
-    assert_champion(registry, "retail", "v2");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
-    assert_champion(registry, "retail", "v1");
+    assert_promoted(registry, "v1", &actor, true, NULL);
+    assert_promoted(registry, "v2", &other, true, "v1");
+    assert_promoted(registry, "v2", &actor, false, "v2"); /* no event */
+    assert_promoted(registry, "v1", &actor, true, "v2");
     assert_query(dir,
                  "SELECT portfolio, action, from_version, to_version, actor, reason FROM events"
                  " WHERE at LIKE '20__-__-__T__:__:__.___Z' ORDER BY id",
@@ -272,7 +287,7 @@ static void history_cannot_be_rewritten(void **state)
 
     (void)state;
     assert_published(registry, "retail", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
     before = query(dir, "SELECT * FROM events ORDER BY id");
     assert_sql_refused(dir, "UPDATE events SET actor = 'nobody'", "append-only");
     assert_sql_refused(dir, "DELETE FROM events", "append-only");
@@ -311,7 +326,8 @@ static void what_a_crash_leaves_is_harmless(void **state)
     assert_int_equal(n, 1);
     cr_registry_free_versions(versions, n);
     assert_refused(registry, "retail", "v5", CR_ENOTFOUND, "'v5'");
-    assert_int_equal(cr_registry_promote(registry, "retail", "v5", &actor, &err), CR_ENOTFOUND);
+    assert_int_equal(cr_registry_promote(registry, "retail", "v5", &actor, NULL, &err),
+                     CR_ENOTFOUND);
     assert_published(registry, "retail", "v6");
     assert_verified(registry, "retail", "v1");
     assert_verified(registry, "retail", "v6");
@@ -484,7 +500,7 @@ static void reading_writes_nothing(void **state)
 
     (void)state;
     assert_published(registry, "retail", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
     cr_registry_close(registry);
     describe(dir, &before);
 

@@ -57,9 +57,9 @@ static struct cr_gate_report promote(const char *version, const struct cr_gates 
     struct cr_gate_report report;
     struct cr_error err;
 
-    cr_assert_ok(
-        cr_gate_promote(fixture.registry, "retail", version, gates, actor, approves, &report, &err),
-        &err);
+    cr_assert_ok(cr_gate_promote(fixture.registry, "retail", version, gates, actor, approves,
+                                 &report, NULL, &err),
+                 &err);
     return report;
 }
 
@@ -199,7 +199,7 @@ static void what_a_version_lacks_is_named(void **state)
     assert_refused(&report, "artifact", "model.json");
     assert_serves(bare);
     assert_int_equal(
-        cr_gate_promote(fixture.registry, "retail", "v99", &none, &ann, false, &report, &err),
+        cr_gate_promote(fixture.registry, "retail", "v99", &none, &ann, false, &report, NULL, &err),
         CR_ENOTFOUND);
 }
 

@@ -62,6 +62,7 @@ int cr_registry_request(struct cr_registry *registry, const char *portfolio, con
  * asked for it: both are looked at and done in one transaction. CR_EINVAL when no request is
  * pending or it is the actor's own. */
 int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor, struct cr_error *err);
+                        const struct cr_registry_actor *actor,
+                        struct cr_registry_change *ret_change, struct cr_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "creditrisk/registry/signature.h"
 #include "creditrisk/util/error.h"
@@ -111,10 +112,23 @@ int cr_registry_all_portfolios(struct cr_registry *registry, char ***ret_names, 
                                struct cr_error *err);
 void cr_registry_free_portfolios(char **names, size_t n);
 
+/* What making a version the champion did, as its transaction saw it. */
+struct cr_registry_change {
+    bool changed; /* false: it was the champion already, and nothing is recorded */
+    char *before; /* the champion until then, NULL = none; yours: cr_registry_change_finish */
+};
+
+static inline void cr_registry_change_finish(struct cr_registry_change *change)
+{
+    free(change->before);
+}
+
 /* Makes version the champion in one transaction and records the event; nothing if it already is. A
- * challenger that is promoted is no challenger any more. CR_ENOTFOUND for an unknown one. */
+ * challenger that is promoted is no challenger any more. ret_change may be NULL. CR_ENOTFOUND for
+ * an unknown one. */
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor, struct cr_error *err);
+                        const struct cr_registry_actor *actor,
+                        struct cr_registry_change *ret_change, struct cr_error *err);
 
 /* The champion before this one, by the events: a promotion goes on top of the ones before it, a
  * rollback takes it off again, and deleted versions are passed over. Two rollbacks in a row thus
@@ -123,9 +137,11 @@ int cr_registry_previous(struct cr_registry *registry, const char *portfolio, ch
                          struct cr_error *err);
 
 /* Makes the champion before this one the champion again, in one transaction with its event.
- * CR_EUNAVAIL when that is not `version` (any more): somebody else was faster. */
+ * ret_change may be NULL. CR_EUNAVAIL when that is not `version` (any more): somebody else was
+ * faster. */
 int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, const char *version,
-                         const struct cr_registry_actor *actor, struct cr_error *err);
+                         const struct cr_registry_actor *actor,
+                         struct cr_registry_change *ret_change, struct cr_error *err);
 
 /* The version that is scored in shadow; CR_ENOTFOUND when there is none. Yours (free). */
 int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, char **ret_version,
