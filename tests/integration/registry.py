@@ -263,6 +263,12 @@ def check_archives(cli):
     archive.write_text("something else")
     assert f"'{archive}' is there already: --force replaces it" in cli("registry", "export", "v2", archive, status=1).stderr
     assert archive.read_text() == "something else"
+    model = cli.dir / "models/retail/v2/model.json"
+    intact = model.read_text()
+    model.write_text(intact + " ")
+    assert "--force replaces it" in cli("registry", "export", "v2", archive, status=1).stderr, "before any digest is looked at"
+    assert "model.json" in cli("registry", "export", "v2", archive, "--force", status=1).stderr
+    model.write_text(intact)
     cli("registry", "export", "v2", archive, "--force")
     there = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"]
     answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
