@@ -138,6 +138,7 @@ static void every_book_has_its_own(void **state)
 {
     static const struct cr_band band = {.name = "Low"};
     static const char *const names[] = {"retail", "cards"};
+    static const bool no_feature = false;
     struct cr_metrics *metrics = create(2);
 
     (void)state;
@@ -145,7 +146,8 @@ static void every_book_has_its_own(void **state)
         struct cr_portfolio portfolio = {.name = (char *)names[i],
                                          .policy = {.n_bands = 1, .bands = &band}};
         const struct cr_bundle bundle = {.version = (char *)"v1", .portfolio = &portfolio};
-        const struct cr_result result = {.pd = 0.015 + 0.1 * (double)i, .band = &band};
+        const struct cr_result result = {
+            .pd = 0.015 + 0.1 * (double)i, .band = &band, .unknown = &no_feature};
         const struct cr_trace trace = {.model_ns = 3000 + 4000 * (int64_t)i};
         struct cr_watch *made;
         struct cr_error err;
