@@ -59,8 +59,13 @@ const struct cr_forest_outcomes *cr_forest_model_outcomes(const struct cr_model 
     return cr_forest_fast_outcomes(forest_model(model)->fast);
 }
 
-double cr_forest_model_margin(const struct cr_model *model, const double *x,
-                              unsigned char *ret_outcomes)
+double cr_forest_model_margin(const struct cr_model *model, const double *x)
+{
+    return cr_forest_fast_margin(forest_model(model)->fast, x, NULL);
+}
+
+double cr_forest_model_margin_and_outcomes(const struct cr_model *model, const double *x,
+                                           unsigned char *ret_outcomes)
 {
     return cr_forest_fast_margin(forest_model(model)->fast, x, ret_outcomes);
 }
@@ -98,6 +103,7 @@ const struct cr_model_ops cr_gbm_ops = {
     .destroy = cr_forest_model_destroy,
     .forest = cr_forest_model_forest,
     .outcomes = cr_forest_model_outcomes,
+    .margin_and_outcomes = cr_forest_model_margin_and_outcomes,
 };
 
 static int lightgbm_load(const char *bytes, size_t len, const char *const *input_names,
@@ -118,6 +124,7 @@ const struct cr_model_ops cr_lightgbm_ops = {
     .destroy = cr_forest_model_destroy,
     .forest = cr_forest_model_forest,
     .outcomes = cr_forest_model_outcomes,
+    .margin_and_outcomes = cr_forest_model_margin_and_outcomes,
 };
 
 static int xgboost_load(const char *bytes, size_t len, const char *const *input_names,
@@ -138,4 +145,5 @@ const struct cr_model_ops cr_xgboost_ops = {
     .destroy = cr_forest_model_destroy,
     .forest = cr_forest_model_forest,
     .outcomes = cr_forest_model_outcomes,
+    .margin_and_outcomes = cr_forest_model_margin_and_outcomes,
 };

@@ -24,12 +24,13 @@ int cr_forest_model_load(const struct cr_model_ops *ops, cr_forest_read_fn *read
                          struct cr_model **ret_model, struct cr_error *err);
 
 /* Members of the ops table. */
-double cr_forest_model_margin(const struct cr_model *model, const double *x,
-                              unsigned char *ret_outcomes);
+double cr_forest_model_margin(const struct cr_model *model, const double *x);
 void cr_forest_model_margins(const struct cr_model *model, const double *x, size_t n_rows,
                              double *margins);
 void cr_forest_model_destroy(struct cr_model *model);
 const struct cr_forest *cr_forest_model_forest(const struct cr_model *model);
 const struct cr_forest_outcomes *cr_forest_model_outcomes(const struct cr_model *model);
+double cr_forest_model_margin_and_outcomes(const struct cr_model *model, const double *x,
+                                           unsigned char *ret_outcomes);
 
 #endif

@@ -134,13 +134,11 @@ static const struct cr_linear *logistic_linear(const struct cr_model *model)
     return &((const struct logistic *)model)->linear;
 }
 
-static double logistic_margin(const struct cr_model *model, const double *x,
-                              unsigned char *ret_outcomes)
+static double logistic_margin(const struct cr_model *model, const double *x)
 {
     const struct cr_linear *linear = logistic_linear(model);
     double margin = linear->intercept;
 
-    (void)ret_outcomes; /* nothing is compared */
     for (size_t j = 0; j < linear->n; j++) {
         margin += linear->weights[j] * x[j];
     }

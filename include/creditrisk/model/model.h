@@ -29,9 +29,8 @@ struct cr_model_ops {
      * (destroy), and untouched on failure. */
     int (*load)(const char *bytes, size_t len, const char *const *input_names, size_t n_inputs,
                 struct cr_model **ret_model, struct cr_error *err);
-    /* Log-odds of x[0..n_inputs); a forest then also leaves the outcomes of its small trees in
-     * ret_outcomes, unless that is NULL. */
-    double (*margin)(const struct cr_model *model, const double *x, unsigned char *ret_outcomes);
+    /* Log-odds of x[0..n_inputs). */
+    double (*margin)(const struct cr_model *model, const double *x);
     /* The same of n_rows × n_inputs, row-major, where the kind has a faster way than one by one;
      * else NULL. */
     void (*margins)(const struct cr_model *model, const double *x, size_t n_rows, double *margins);
@@ -44,6 +43,9 @@ struct cr_model_ops {
     /* Of a forest, the outcomes of its small trees (model/forest_outcomes.h), which margin and
      * contributions share; else NULL. */
     const struct cr_forest_outcomes *(*outcomes)(const struct cr_model *model);
+    /* Where outcomes is not NULL: the margin, and ret_outcomes as cr_model_margin_and_outcomes. */
+    double (*margin_and_outcomes)(const struct cr_model *model, const double *x,
+                                  unsigned char *ret_outcomes);
 };
 
 /* Every concrete model begins with this. */
@@ -71,8 +73,9 @@ static inline void cr_model_destroyp(struct cr_model **model)
 
 double cr_model_margin(const struct cr_model *model, const double *x);
 
-/* The same, and of a forest ret_outcomes[0..CR_FOREST_OUTCOMES_MAX_TREES): what x's contributions
- * are made from (model/forest_outcomes.h), so that they need not be found again. */
+/* The same, and of a forest also ret_outcomes[0..CR_FOREST_OUTCOMES_MAX_TREES): what x's
+ * contributions are made from (model/forest_outcomes.h), so that they need not be found again. Of
+ * another kind they are left alone. */
 double cr_model_margin_and_outcomes(const struct cr_model *model, const double *x,
                                     unsigned char *ret_outcomes);
 
