@@ -2,12 +2,30 @@
 #include "block.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "table.h"
 
 /* So many rows are not worth a statement of their own. */
 enum { FEW = 8 };
+
+/* Of two rows at once the engine looks for the parents behind both, so that a child could go before
+ * its parent. */
+static bool refers_to_itself(const struct cr_table *table)
+{
+    size_t len = strlen(table->name);
+
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const char *reference = table->columns[i].references;
+
+        if (reference != NULL && strncmp(reference, table->name, len) == 0 &&
+            reference[len] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
 
 int cr_book_block_init(struct block *block, struct cr_db *db, const struct cr_table *table,
                        struct cr_error *err)
@@ -17,7 +35,7 @@ int cr_book_block_init(struct block *block, struct cr_db *db, const struct cr_ta
 
     block->db = db;
     block->table = table;
-    block->n_rows = cr_db_rows_at_once(db);
+    block->n_rows = refers_to_itself(table) ? 1 : cr_db_rows_at_once(db);
     n_cells = block->n_rows * table->n_columns;
     block->cells = calloc(n_cells, sizeof(*block->cells));
     if (block->cells == NULL) {

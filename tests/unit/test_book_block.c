@@ -274,6 +274,49 @@ static void test_first_fault(void **state)
     }
 }
 
+/* ---- rows that refer to rows of their own table ---- */
+
+/* A parent that is there only behind its child is missing, as if they went one by one. */
+static void test_own_parents(void **state)
+{
+    static const struct cr_table_column columns[] = {
+        {.name = "id", .header = "id", .type = CR_INT, .min = 1, .max = 100, .key = true},
+        {.name = "parent_id",
+         .header = "parent_id",
+         .type = CR_INT,
+         .min = 1,
+         .max = 100,
+         .nullable = true,
+         .references = "members.id"},
+    };
+    static const struct cr_table members = {"members", "members.csv", CR_ARRAY_LEN(columns),
+                                            columns};
+    struct setup *setup = *state;
+    struct cr_portfolio portfolio = *setup->portfolio;
+    struct setup own = {&portfolio, setup->db, setup->dir};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
+    struct cr_error err;
+
+    portfolio.tables = &members;
+    portfolio.n_tables = 1;
+    cr_assert_ok(cr_db_exec(setup->db,
+                            "CREATE TABLE members (id INTEGER PRIMARY KEY,"
+                            " parent_id INTEGER REFERENCES members (id))",
+                            &err),
+                 &err);
+    cr_strbuf_puts(&file, "id,parent_id\n1,\n2,1\n4,3\n3,2\n5,3\n6,6\n");
+    for (int id = 7; id <= 40; id++) {
+        cr_strbuf_printf(&file, "%d,%d\n", id, id - 1);
+    }
+    free(cr_test_write(setup->dir, "members.csv", cr_strbuf_text(&file)));
+    cr_assert_ok(import(&own, false, NULL, NULL, &report, &err), &err);
+    assert_int_equal(report.tables[0].n_rejected, 1);
+    cr_engine_assert_rows(setup->db,
+                          "SELECT count(*), sum(CASE WHEN id = 4 THEN 1 ELSE 0 END) FROM members",
+                          "39|0\n");
+}
+
 /* ---- the server goes away ---- */
 
 /* The header has been read: called for a column that nobody knows (cr_import_note_fn). */
@@ -323,6 +366,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good_and_bad, make, destroy),
         cmocka_unit_test_setup_teardown(test_first_fault, make, destroy),
+        cmocka_unit_test_setup_teardown(test_own_parents, make, destroy),
         cmocka_unit_test_setup_teardown(test_server_gone, make, destroy),
     };
 
