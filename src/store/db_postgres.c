@@ -11,18 +11,20 @@
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/url.h"
 
-/* Pauses between the attempts to make a lost connection again. */
-enum { FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 1600 };
+/* With a server that has gone away; pauses between the attempts to connect to it again. */
+enum { PATIENCE_MS = 5000, FIRST_PAUSE_MS = 50, LONGEST_PAUSE_MS = 1600 };
 
-/* Every connection: dates as the book has them; names and texts mean the same on every server; a
- * query ends with the program that asked it (servers before version 14 do not know how); sorts of a
- * whole book in memory rather than on the disk; and no machine code made for statements whose
- * expressions are many and cheap. */
+/* Every connection: dates as the book has them; names and texts mean the same on every server;
+ * sorts of a whole book in memory rather than on the disk; no machine code made for statements
+ * whose expressions are many and cheap. A query ends with the program that asked it, and a session,
+ * which may hold a lock, within about a minute when its machine is gone; of this older servers know
+ * what pg_settings lists. */
 static const char SETTINGS[] =
     "SET datestyle = ISO; SET timezone = UTC; SET standard_conforming_strings = on;"
     "SET client_min_messages = warning; SET work_mem = '64MB'; SET jit = off;"
-    "SELECT set_config(name, '1s', false) FROM pg_settings"
-    " WHERE name = 'client_connection_check_interval'";
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;"
+    "SELECT set_config(name, CASE name WHEN 'tcp_user_timeout' THEN '60s' ELSE '1s' END, false)"
+    " FROM pg_settings WHERE name IN ('client_connection_check_interval', 'tcp_user_timeout')";
 
 static void db_close(struct cr_db *base)
 {
@@ -153,9 +155,13 @@ void cr_pg_pause(int ms)
     (void)nanosleep(&time, NULL); /* a signal that ends it early does no harm */
 }
 
-int cr_pg_reconnect(struct pg_db *db, struct cr_error *err)
+int64_t cr_pg_patience(void)
 {
-    int64_t until_ns = cr_clock_ns() + (int64_t)CR_PG_PATIENCE_MS * 1000000;
+    return cr_clock_ns() + (int64_t)PATIENCE_MS * 1000000;
+}
+
+int cr_pg_reconnect(struct pg_db *db, int64_t until_ns, struct cr_error *err)
+{
     int pause = FIRST_PAUSE_MS;
     int r;
 
@@ -175,7 +181,7 @@ int cr_pg_begin_call(struct pg_db *db, struct cr_error *err)
     cr_pg_absorb(db);
     db->sqlstate[0] = '\0';
     db->violation = CR_DB_NO_CONSTRAINT;
-    return !db->began && is_hung_up(db->conn) ? cr_pg_reconnect(db, err) : 0;
+    return !db->began && is_hung_up(db->conn) ? cr_pg_reconnect(db, cr_pg_patience(), err) : 0;
 }
 
 void cr_pg_drain(PGconn *conn)

@@ -14,10 +14,7 @@
 #include "creditrisk/util/num.h"
 #include "db_engine.h"
 
-enum {
-    CR_PG_STATE_LEN = 6,
-    CR_PG_PATIENCE_MS = 5000, /* with a server that has gone away */
-};
+enum { CR_PG_STATE_LEN = 6 };
 
 struct pg_stmt;
 
@@ -76,8 +73,11 @@ int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err);
  * that statement's, which tells it when it gets there. */
 void cr_pg_absorb(struct pg_db *db);
 
-/* Tries for CR_PG_PATIENCE_MS to make the connection again. */
-int cr_pg_reconnect(struct pg_db *db, struct cr_error *err);
+/* Tries to make the connection again, at least once and until that time. */
+int cr_pg_reconnect(struct pg_db *db, int64_t until_ns, struct cr_error *err);
+
+/* When patience ends that begins now (cr_clock_ns). */
+int64_t cr_pg_patience(void);
 void cr_pg_pause(int ms);
 
 /* One that returns no rows. */

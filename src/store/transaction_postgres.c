@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/strbuf.h"
 #include "db_postgres.h"
 
@@ -55,7 +56,12 @@ static int read_number(struct pg_db *db, struct cr_strbuf *number, struct cr_err
     return r;
 }
 
-static enum outcome ask_outcome(struct pg_db *db, const char *number)
+static bool is_decided(enum outcome outcome)
+{
+    return outcome == COMMITTED || outcome == ROLLED_BACK;
+}
+
+static enum outcome ask_once(struct pg_db *db, const char *number)
 {
     const char *const values[] = {number};
     PGresult *result =
@@ -70,7 +76,36 @@ static enum outcome ask_outcome(struct pg_db *db, const char *number)
     return outcome;
 }
 
-/* The server is asked once it is back, and again while it is still at it. */
+/* Again while the server is still at it, and when the connection is lost once more. */
+static enum outcome ask_patiently(struct pg_db *db, const char *number)
+{
+    const int64_t until_ns = cr_pg_patience();
+    enum outcome outcome = UNKNOWN;
+
+    for (;;) {
+        if (PQstatus(db->conn) == CONNECTION_OK || cr_pg_reconnect(db, until_ns, NULL) == 0) {
+            outcome = ask_once(db, number);
+        }
+        if (is_decided(outcome) || cr_clock_ns() >= until_ns) {
+            return outcome;
+        }
+        cr_pg_pause(ASK_AGAIN_MS);
+    }
+}
+
+/* A server that has not noticed that its client is gone would keep the transaction, and the lock
+ * that other writers wait for, until the network tells it. pg_stat_activity knows the number
+ * without its epoch; to end what the same user has begun takes no further right. */
+static void end_orphan(struct pg_db *db, const char *number)
+{
+    const char *const values[] = {number};
+
+    PQclear(PQexecParams(db->conn,
+                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid"
+                         " = CAST(CAST(CAST($1 AS BIGINT) & 4294967295 AS TEXT) AS XID)",
+                         1, NULL, values, NULL, NULL, 0)); /* should it fail, it is still asked */
+}
+
 static enum outcome find_outcome(struct pg_db *db, const char *number)
 {
     enum outcome outcome;
@@ -78,14 +113,12 @@ static enum outcome find_outcome(struct pg_db *db, const char *number)
     if (*number == '\0') {
         return ROLLED_BACK; /* there was nothing to commit */
     }
-    if (cr_pg_reconnect(db, NULL) != 0) {
-        return UNKNOWN;
+    outcome = ask_patiently(db, number);
+    if (outcome != IN_PROGRESS) {
+        return outcome;
     }
-    for (int ms = 0; (outcome = ask_outcome(db, number)) == IN_PROGRESS && ms < CR_PG_PATIENCE_MS;
-         ms += ASK_AGAIN_MS) {
-        cr_pg_pause(ASK_AGAIN_MS);
-    }
-    return outcome;
+    end_orphan(db, number);
+    return ask_patiently(db, number);
 }
 
 /* The connection was lost behind COMMIT: it may have been done or not. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cr_proxy.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,7 +17,9 @@ struct cr_proxy {
     pthread_t thread;
     _Atomic(enum cr_cut) cut;
     int listener;
-    int stop[2]; /* its other end is closed to end the thread */
+    int held;      /* a connection to the server whose client is gone; -1: none */
+    bool cuts_ask; /* the next question is lost */
+    int stop[2];   /* its other end is closed to end the thread */
     struct sockaddr_un server;
     char *url;
 };
@@ -57,16 +60,27 @@ static bool pass_on(struct cr_proxy *proxy, int client, int server)
     if (n <= 0) {
         return false;
     }
+    if (proxy->cuts_ask && memmem(bytes, (size_t)n, "txid_status", strlen("txid_status")) != NULL) {
+        proxy->cuts_ask = false;
+        return false;
+    }
     if (memmem(bytes, (size_t)n, "COMMIT", sizeof("COMMIT")) != NULL) {
         cut = atomic_load(&proxy->cut);
         if (cut != CR_CUT_FOR_GOOD) {
             atomic_store(&proxy->cut, CR_CUT_NOTHING);
         }
     }
-    if (cut == CR_CUT_BEFORE || !send_all(server, bytes, (size_t)n)) {
+    if (cut == CR_CUT_HOLD) {
+        assert(proxy->held < 0);
+        proxy->held = dup(server);
+    }
+    if (cut == CR_CUT_BEFORE || cut == CR_CUT_HOLD || !send_all(server, bytes, (size_t)n)) {
         return false;
     }
-    if (cut == CR_CUT_AFTER || cut == CR_CUT_FOR_GOOD) {
+    if (cut == CR_CUT_TWICE) {
+        proxy->cuts_ask = true;
+    }
+    if (cut == CR_CUT_AFTER || cut == CR_CUT_TWICE || cut == CR_CUT_FOR_GOOD) {
         (void)recv(server, bytes, sizeof(bytes), 0); /* that it has committed */
     }
     return cut == CR_CUT_NOTHING;
@@ -123,6 +137,7 @@ struct cr_proxy *cr_proxy_start(const char *server)
     host += strlen("host=");
     proxy->server = find_socket(host, strcspn(host, "&"));
     assert_true(asprintf(&proxy->url, "%.*s%s", (int)(host - server), server, dir) > 0);
+    proxy->held = -1;
     proxy->listener = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(proxy->listener, (const struct sockaddr *)&own, sizeof(own)), 0);
     assert_int_equal(listen(proxy->listener, 4), 0);
@@ -140,6 +155,9 @@ void cr_proxy_stop(struct cr_proxy *proxy)
     assert_int_equal(pthread_join(proxy->thread, NULL), 0);
     (void)close(proxy->stop[0]);
     (void)close(proxy->listener);
+    if (proxy->held >= 0) {
+        (void)close(proxy->held);
+    }
     free(proxy->url);
     free(proxy);
 }

@@ -9,8 +9,10 @@
 enum cr_cut {
     CR_CUT_NOTHING,
     CR_CUT_BEFORE,   /* the server never sees the COMMIT */
+    CR_CUT_HOLD,     /* nor that its client is gone */
     CR_CUT_AT_ONCE,  /* it sees the COMMIT; its client is gone */
     CR_CUT_AFTER,    /* it has committed and said so to nobody */
+    CR_CUT_TWICE,    /* as after, and the first question what became of it is lost as well */
     CR_CUT_FOR_GOOD, /* as after, and no connection is made again until another cut is chosen */
 };
 

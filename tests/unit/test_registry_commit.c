@@ -152,6 +152,51 @@ static void a_refused_commit_is_not_committed(void **state)
     assert_int_equal(insert(setup, CR_CUT_NOTHING, &err), CR_EDB);
 }
 
+static void a_question_that_is_lost_is_asked_again(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_error err;
+
+    cr_assert_ok(insert(setup, CR_CUT_TWICE, &err), &err);
+    assert_false(cr_db_is_undecided(setup->db));
+    cr_assert_same(count(setup), 1);
+}
+
+/* From now on the connection is one of a user who owns nothing. */
+static void become_nobody(struct setup *setup)
+{
+    CR_CLEANUP(cr_freep) char *url = NULL;
+    const char *at = strchr(cr_proxy_url(setup->proxy), '@');
+    struct cr_error err;
+
+    assert_non_null(at);
+    assert_true(asprintf(&url, "postgresql://nobody%s", at) > 0);
+    cr_assert_ok(cr_db_exec(setup->straight,
+                            "CREATE ROLE nobody LOGIN; GRANT USAGE ON SCHEMA committed TO nobody;"
+                            "GRANT SELECT, INSERT ON t TO nobody",
+                            &err),
+                 &err);
+    cr_db_close(CR_STEAL(setup->db));
+    cr_assert_ok(cr_db_open(url, false, &setup->db, &err), &err);
+    cr_assert_ok(cr_db_use_schema(setup->db, "committed", false, &err), &err);
+}
+
+/* The server waits for the COMMIT of a client that is gone; the other writers wait for it. */
+static void a_transaction_that_nobody_ends_is_ended(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_error err;
+
+    become_nobody(setup);
+    assert_int_equal(insert(setup, CR_CUT_HOLD, &err), CR_EUNAVAIL);
+    cr_engine_assert_says(&err, "went away and has committed nothing");
+    assert_false(cr_db_is_undecided(setup->db));
+    cr_assert_ok(cr_db_begin(setup->straight, &err), &err);
+    cr_db_rollback(setup->straight);
+    cr_assert_ok(insert(setup, CR_CUT_NOTHING, &err), &err);
+    cr_assert_same(count(setup), 1);
+}
+
 static void nobody_knows_while_it_stays_away(void **state)
 {
     struct setup *setup = *state;
@@ -285,6 +330,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lost_at_once_is_told_as_it_is, make, destroy),
         cmocka_unit_test_setup_teardown(a_slow_commit_is_waited_for, make, destroy),
         cmocka_unit_test_setup_teardown(a_refused_commit_is_not_committed, make, destroy),
+        cmocka_unit_test_setup_teardown(a_question_that_is_lost_is_asked_again, make, destroy),
+        cmocka_unit_test_setup_teardown(a_transaction_that_nobody_ends_is_ended, make, destroy),
         cmocka_unit_test_setup_teardown(nobody_knows_while_it_stays_away, make, destroy),
         cmocka_unit_test_setup_teardown(a_transaction_that_changed_nothing_is_none, make, destroy),
         cmocka_unit_test_setup_teardown(a_version_is_published_whole_or_not_at_all, make, destroy),

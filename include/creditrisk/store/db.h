@@ -62,8 +62,14 @@ int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err);
  * has read still holds when it writes. Rolling back without one is success.
  *
  * A server that goes away while it commits is asked, once it is back, whether it did: 0 means that
- * it has, CR_EUNAVAIL that nothing was committed. Should it stay away, nobody knows, and
- * cr_db_is_undecided says so until the next transaction begins. */
+ * it has, CR_EUNAVAIL that nothing was committed. One that is still at it after some seconds, as
+ * when the COMMIT never reached it, is told to end the transaction, and asked again. Should it stay
+ * away for some seconds or not end it, nobody knows, and cr_db_is_undecided says so until the next
+ * transaction begins.
+ *
+ * Whoever answers is believed. Behind an address that may lead to another server (several hosts, a
+ * failover) that one must have all that the first has committed: a standby that replicates
+ * asynchronously may say that nothing was committed, and the first that it was. */
 int cr_db_begin(struct cr_db *db, struct cr_error *err);
 int cr_db_commit(struct cr_db *db, struct cr_error *err);
 bool cr_db_is_undecided(const struct cr_db *db);
