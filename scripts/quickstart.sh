@@ -21,7 +21,7 @@ need_packages "${build_packages[@]}"
 
 step "build"
 scripts/fetch-swagger-ui.sh || true # it has said why
-[ -f build/build.ninja ] || meson setup build --buildtype=release -Db_lto=true >&2
+[ -f build/build.ninja ] || meson setup build --buildtype=release >&2
 ninja -C build creditrisk creditriskd >&2
 
 step "loan book"
