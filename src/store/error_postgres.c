@@ -6,15 +6,16 @@
 #include "creditrisk/util/utf8.h"
 #include "db_postgres.h"
 
-/* SQLSTATEs (PostgreSQL manual, appendix A) that speak of a row; the last four of a value that its
- * column cannot hold. */
+/* SQLSTATEs (PostgreSQL manual, appendix A) that speak of a row: a rule of the table, one that a
+ * trigger raises, a value that its column cannot hold. */
 static const struct {
     const char *state;
     enum cr_db_constraint constraint;
 } violations[] = {
     {"23505", CR_DB_UNIQUE}, {"23503", CR_DB_FOREIGN_KEY}, {"23502", CR_DB_NOT_NULL},
-    {"23514", CR_DB_CHECK},  {"22001", CR_DB_CHECK},       {"22003", CR_DB_CHECK},
-    {"22007", CR_DB_CHECK},  {"22008", CR_DB_CHECK},       {"22P02", CR_DB_CHECK},
+    {"23514", CR_DB_CHECK},  {"P0001", CR_DB_CHECK},       {"22001", CR_DB_CHECK},
+    {"22003", CR_DB_CHECK},  {"22007", CR_DB_CHECK},       {"22008", CR_DB_CHECK},
+    {"22P02", CR_DB_CHECK},
 };
 
 static const char *field(const PGresult *result, int code)
