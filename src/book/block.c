@@ -60,10 +60,10 @@ static const struct cr_value *row_of(const struct block *block, size_t row)
     return &block->cells[row * block->table->n_columns];
 }
 
-static int tell(const struct block *block, size_t row, size_t column, const struct cr_error *cause,
-                struct cr_error *err)
+static int tell(const struct block *block, size_t row, size_t n, size_t column,
+                const struct cr_error *cause, struct cr_error *err)
 {
-    return block->on_fault != NULL ? block->on_fault(row, column, cause, block->context, err)
+    return block->on_fault != NULL ? block->on_fault(row, n, column, cause, block->context, err)
                                    : cr_error_set(err, cause->code, "%s", cause->message);
 }
 
@@ -77,7 +77,7 @@ static int insert_singly(const struct block *block, size_t first, size_t n, stru
 
         if (cr_book_insert(block->db, block->insert, block->table, row_of(block, row), &column,
                            &cause) != 0) {
-            r = tell(block, row, column, &cause, err);
+            r = tell(block, row, 1, column, &cause, err);
         }
     }
     return r;
@@ -109,7 +109,7 @@ static int insert(const struct block *block, size_t first, size_t n, struct cr_e
         return 0;
     }
     if (block->on_fault == NULL || !cr_db_is_constraint(block->db)) {
-        return tell(block, first, block->table->n_columns, &cause, err);
+        return tell(block, first, n, block->table->n_columns, &cause, err);
     }
     r = insert(block, first, n / 2, err);
     return r != 0 ? r : insert(block, first + n / 2, n - n / 2, err);

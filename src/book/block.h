@@ -10,12 +10,12 @@
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/value.h"
 
-/* Told of a row, which counts from 0 in its block, that is not in the database. cause->code is
- * CR_EINVAL for one that violates a constraint: `column` is to blame, n_columns when none can be
- * named, and 0 goes on with the next row. Anything else is a failure of the store itself, after
- * which nothing goes on. */
-typedef int block_fault_fn(size_t row, size_t column, const struct cr_error *cause, void *context,
-                           struct cr_error *err);
+/* Told of n rows, which count from 0 in their block, that are not in the database. cause->code is
+ * CR_EINVAL for the one that violates a constraint: `column` is to blame, n_columns when none can
+ * be named, and 0 goes on with the next row. Anything else is a failure of the store itself at any
+ * of them, after which nothing goes on. */
+typedef int block_fault_fn(size_t row, size_t n, size_t column, const struct cr_error *cause,
+                           void *context, struct cr_error *err);
 
 struct block {
     struct cr_db *db;

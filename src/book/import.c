@@ -136,16 +136,21 @@ static int reject(struct reading *reading, size_t line, size_t position, const c
                                line, name, position, reason, err);
 }
 
-/* Of a row that waited (block_fault_fn). */
-static int on_fault(size_t row, size_t column, const struct cr_error *cause, void *context,
-                    struct cr_error *err)
+/* Of rows that waited (block_fault_fn). */
+static int on_fault(size_t row, size_t n, size_t column, const struct cr_error *cause,
+                    void *context, struct cr_error *err)
 {
     struct reading *reading = context;
     size_t line = reading->lines[row];
+    size_t last = reading->lines[row + n - 1];
 
-    return cause->code == CR_EINVAL
-               ? reject(reading, line, position_of(reading, column), cause->message, err)
-               : cr_error_at(err, cause->code, reading->path, line, 0, "%s", cause->message);
+    if (cause->code == CR_EINVAL) {
+        return reject(reading, line, position_of(reading, column), cause->message, err);
+    }
+    return n == 1 || cause->code != CR_EDB
+               ? cr_error_at(err, cause->code, reading->path, line, 0, "%s", cause->message)
+               : cr_error_at(err, cause->code, reading->path, line, 0,
+                             "this row or one up to line %zu: %s", last, cause->message);
 }
 
 /* The rows that wait go into the table, or to the rejects. */

@@ -274,6 +274,72 @@ static void test_first_fault(void **state)
     }
 }
 
+/* ---- triggers ---- */
+
+/* What a trigger of the table's owner does at a loan of 14 months. */
+static void add_trigger(struct cr_db *db, const char *action)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
+    struct cr_error err;
+
+    cr_strbuf_puts(&sql, cr_engine_of("CREATE TRIGGER own BEFORE INSERT ON loan_applications WHEN"
+                                      " NEW.loan_term_months = 14 BEGIN SELECT ",
+                                      "CREATE FUNCTION own() RETURNS trigger LANGUAGE plpgsql AS"
+                                      " $$ BEGIN "));
+    cr_strbuf_puts(&sql, action);
+    cr_strbuf_puts(&sql,
+                   cr_engine_of("; END", "; RETURN NEW; END $$;"
+                                         "CREATE TRIGGER own BEFORE INSERT ON loan_applications"
+                                         " FOR EACH ROW WHEN (NEW.loan_term_months = 14)"
+                                         " EXECUTE FUNCTION own()"));
+    cr_assert_ok(cr_db_exec(db, cr_strbuf_text(&sql), &err), &err);
+}
+
+/* Forty loans from line 2 on; that of line 31 has 14 months. */
+static void write_loans(const struct setup *setup)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
+
+    cr_strbuf_puts(&file, LOAN_HEADER "\n");
+    for (int id = 1; id <= 40; id++) {
+        cr_strbuf_printf(&file, "%d,1,100,%d,,10,Home,Travel,no,,2020-02-29,Active,\n", id,
+                         id == 30 ? 14 : 12);
+    }
+    free(cr_test_write(setup->dir, "loan_applications.csv", cr_strbuf_text(&file)));
+}
+
+static void test_row_that_a_trigger_refuses(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+
+    add_trigger(setup->db, cr_engine_of("RAISE(ABORT, 'a loan_term_months of 14')",
+                                        "RAISE EXCEPTION 'a loan_term_months of 14'"));
+    write_loans(setup);
+    cr_assert_ok(import(setup, false, NULL, NULL, &report, &err), &err);
+    assert_int_equal(report.tables[2].n_rows, 39);
+    assert_rejects(report.rejects_path, "31 loan_term_months (4)\n");
+}
+
+/* A failure that is no refusal: the rows are named that it may have come from. */
+static void test_trigger_that_fails(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    add_trigger(setup->db,
+                cr_engine_of("abs(-9223372036854775807 - 1)", "PERFORM 1 / (NEW.loan_id - 30)"));
+    write_loans(setup);
+    assert_int_equal(import(setup, false, NULL, NULL, &report, &err), CR_EDB);
+    cr_engine_assert_says(&err,
+                          cr_engine_of("loan_applications.csv:18: this row or one up to line 33: ",
+                                       "loan_applications.csv:2: this row or one up to line 41: "));
+    cr_engine_assert_says(&err, cr_engine_of("integer overflow", "division by zero"));
+    cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
+}
+
 /* ---- rows that refer to rows of their own table ---- */
 
 /* A parent that is there only behind its child is missing, as if they went one by one. */
@@ -366,6 +432,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good_and_bad, make, destroy),
         cmocka_unit_test_setup_teardown(test_first_fault, make, destroy),
+        cmocka_unit_test_setup_teardown(test_row_that_a_trigger_refuses, make, destroy),
+        cmocka_unit_test_setup_teardown(test_trigger_that_fails, make, destroy),
         cmocka_unit_test_setup_teardown(test_own_parents, make, destroy),
         cmocka_unit_test_setup_teardown(test_server_gone, make, destroy),
     };
