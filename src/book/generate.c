@@ -117,7 +117,7 @@ int cr_generate_book(struct cr_db *db, const struct cr_portfolio *portfolio,
         return cr_error_set(err, CR_EINVAL, "'%zu' customers with '%zu' loans: 1 to %d of each",
                             options->n_customers, options->n_loans, MAX_COUNT);
     }
-    r = cr_book_load_begin(&load, db, portfolio, options->mode, true, err);
+    r = cr_book_load_begin(&load, db, portfolio, options->mode, CR_LOAD_DEFERS_REFERENCES, err);
     if (r == 0) {
         r = generator_init(&generator, db, portfolio, options, err);
     }

@@ -359,7 +359,8 @@ static int import_all(struct import *import, struct cr_import_report *report, st
     if (report->tables == NULL) {
         return no_memory(err);
     }
-    r = cr_book_load_begin(&load, import->db, portfolio, import->options->mode, false, err);
+    r = cr_book_load_begin(&load, import->db, portfolio, import->options->mode,
+                           CR_LOAD_KEEPS_REFERENCES, err);
     for (size_t i = 0; i < portfolio->n_tables && r == 0; i++) {
         r = import_table(import, &portfolio->tables[i], &report->tables[i], err);
         report->n_tables = i + 1;

@@ -6,23 +6,23 @@
 #include "table.h"
 
 /* Rows that stay keep their indexes: making them again could take longer than the load. */
-static int drop_indexes(struct load *load, const struct cr_portfolio *portfolio, bool references,
-                        struct cr_error *err)
+static int begin_loads(struct load *load, const struct cr_portfolio *portfolio,
+                       enum cr_db_load references, struct cr_error *err)
 {
     for (size_t i = 0; i < portfolio->n_tables; i++) {
         CR_CLEANUP(cr_freep) char *sql = NULL;
-        int r = cr_db_drop_indexes(load->db, portfolio->tables[i].name, references, &sql, err);
+        int r = cr_db_begin_load(load->db, portfolio->tables[i].name, references, &sql, err);
 
         if (r != 0) {
             return r;
         }
-        cr_strbuf_puts(&load->indexes, sql);
+        cr_strbuf_puts(&load->after, sql);
     }
-    return cr_strbuf_check(&load->indexes, err);
+    return cr_strbuf_check(&load->after, err);
 }
 
 int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
-                       enum cr_import_mode mode, bool references, struct cr_error *err)
+                       enum cr_import_mode mode, enum cr_db_load references, struct cr_error *err)
 {
     int r = cr_db_begin(db, err);
 
@@ -46,12 +46,12 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
         r = cr_table_clear_all(db, portfolio, err);
         break;
     }
-    return r != 0 ? r : drop_indexes(load, portfolio, references, err);
+    return r != 0 ? r : begin_loads(load, portfolio, references, err);
 }
 
 int cr_book_load_commit(struct load *load, struct cr_error *err)
 {
-    int r = cr_db_exec(load->db, cr_strbuf_text(&load->indexes), err);
+    int r = cr_db_exec(load->db, cr_strbuf_text(&load->after), err);
 
     if (r == 0) {
         r = cr_db_commit(load->db, err);
@@ -67,5 +67,5 @@ void cr_book_load_finish(struct load *load)
     if (load->db != NULL) {
         cr_db_rollback(load->db);
     }
-    cr_strbuf_finish(&load->indexes);
+    cr_strbuf_finish(&load->after);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Private to book/: the frame of a bulk load. One transaction; the mode decides about rows that are
- * there; indexes without a constraint are dropped and made again, which is what keeps a load of
- * millions of rows near-linear. */
+ * there; indexes without a constraint (cr_db_begin_load) are dropped and made again, which is what
+ * keeps a load of millions of rows near-linear. */
 #ifndef BOOK_LOAD_H
 #define BOOK_LOAD_H
 
@@ -9,13 +9,13 @@
 #include "creditrisk/util/strbuf.h"
 
 struct load {
-    struct cr_db *db;         /* borrowed; NULL before begin and after commit */
-    struct cr_strbuf indexes; /* statements that make them again */
+    struct cr_db *db;       /* borrowed; NULL before begin and after commit */
+    struct cr_strbuf after; /* statements to be run behind the rows (cr_db_begin_load) */
 };
 
-/* `references`: as for cr_db_drop_indexes; a row without its parent then fails the commit. */
+/* Of deferred references a row without its parent fails the commit. */
 int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
-                       enum cr_import_mode mode, bool references, struct cr_error *err);
+                       enum cr_import_mode mode, enum cr_db_load references, struct cr_error *err);
 
 int cr_book_load_commit(struct load *load, struct cr_error *err);
 

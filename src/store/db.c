@@ -347,8 +347,8 @@ static int list_loose(struct cr_db *db, const char *query, const char *table,
     return r;
 }
 
-int cr_db_drop_indexes(struct cr_db *db, const char *table, bool references, char **ret_sql,
-                       struct cr_error *err)
+int cr_db_begin_load(struct cr_db *db, const char *table, enum cr_db_load load, char **ret_sql,
+                     struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf drops = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf creates = CR_STRBUF_INIT;
@@ -357,7 +357,7 @@ int cr_db_drop_indexes(struct cr_db *db, const char *table, bool references, cha
 
     assert(db->ops->in_transaction(db));
     r = list_loose(db, db->ops->loose_indexes, table, &drops, &creates, err);
-    if (r == 0 && references && db->ops->references != NULL) {
+    if (r == 0 && load == CR_LOAD_DEFERS_REFERENCES && db->ops->references != NULL) {
         r = list_loose(db, db->ops->references, table, &drops, &creates, err);
     }
     if (db->ops->after_load != NULL) {

@@ -214,7 +214,7 @@ static void test_count(void **state)
     assert_int_equal(n, 1);
 }
 
-static void test_drop_indexes(void **state)
+static void test_load_without_indexes(void **state)
 {
     struct cr_db *db = *state;
     CR_CLEANUP(cr_freep) char *sql = NULL;
@@ -230,9 +230,9 @@ static void test_drop_indexes(void **state)
                  &err);
     cr_assert_same(cr_engine_count_indexes(db), 4);
     cr_assert_ok(cr_db_begin(db, &err), &err);
-    cr_assert_ok(cr_db_drop_indexes(db, "child", false, &sql, &err), &err);
+    cr_assert_ok(cr_db_begin_load(db, "child", CR_LOAD_KEEPS_REFERENCES, &sql, &err), &err);
     cr_assert_same(cr_engine_count_indexes(db), 2);
-    cr_assert_ok(cr_db_drop_indexes(db, "child", false, &rest, &err), &err);
+    cr_assert_ok(cr_db_begin_load(db, "child", CR_LOAD_KEEPS_REFERENCES, &rest, &err), &err);
     assert_string_equal(rest, cr_engine_of("", "ANALYZE \"child\";\n"));
     cr_assert_ok(cr_db_exec(db, sql, &err), &err);
     cr_assert_same(cr_engine_count_indexes(db), 4);
@@ -243,7 +243,7 @@ static void test_drop_indexes(void **state)
 }
 
 /* References can wait for the end of a load, where a row without its parent is found. */
-static void test_drop_references(void **state)
+static void test_load_without_references(void **state)
 {
     struct cr_db *db = *state;
     struct cr_error err;
@@ -258,7 +258,7 @@ static void test_drop_references(void **state)
                              "INSERT INTO parent VALUES (%d, NULL)",
                              id, id == 1 ? 1 : 7, id) > 0);
         cr_assert_ok(cr_db_begin(db, &err), &err);
-        cr_assert_ok(cr_db_drop_indexes(db, "child", true, &sql, &err), &err);
+        cr_assert_ok(cr_db_begin_load(db, "child", CR_LOAD_DEFERS_REFERENCES, &sql, &err), &err);
         r = cr_db_exec(db, insert, &err);
         if (cr_engine_server() == NULL) {
             assert_int_equal(r, CR_EDB); /* a look at each row costs little there, and stays */
@@ -356,8 +356,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_run, make, destroy),
         cmocka_unit_test_setup_teardown(test_transactions, make, destroy),
         cmocka_unit_test_setup_teardown(test_count, make, destroy),
-        cmocka_unit_test_setup_teardown(test_drop_indexes, make, destroy),
-        cmocka_unit_test_setup_teardown(test_drop_references, make, destroy),
+        cmocka_unit_test_setup_teardown(test_load_without_indexes, make, destroy),
+        cmocka_unit_test_setup_teardown(test_load_without_references, make, destroy),
         cmocka_unit_test_setup_teardown(test_rows_at_once, make, destroy),
         cmocka_unit_test_setup_teardown(test_two_statements, make, destroy),
     };

@@ -137,12 +137,16 @@ int cr_db_read_int(struct cr_db *db, const char *sql, int64_t *ret_n, struct cr_
 /* Number of rows of a table; CR_EDB when there is no such table. */
 int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_error *err);
 
-/* For bulk loads, inside a transaction: drops the indexes of a table that hold no constraint. With
- * `references`, for rows whose parents are known to be there, what they refer to is looked up
- * behind the load for all of them at once, where the engine gains by that. *ret_sql, to be run
- * then, makes everything again, fails for a row without its parent and lets the engine look at what
- * the table now holds ("" when there is nothing to do); it is yours: free. */
-int cr_db_drop_indexes(struct cr_db *db, const char *table, bool references, char **ret_sql,
-                       struct cr_error *err);
+/* What becomes of a table's references while it is loaded: each row is looked at as always; or,
+ * where the engine gains by that, all of them at the end, for rows whose parents are known to be
+ * there. */
+enum cr_db_load { CR_LOAD_KEEPS_REFERENCES, CR_LOAD_DEFERS_REFERENCES };
+
+/* Makes a table ready for a bulk load, inside a transaction: drops its indexes that hold no
+ * constraint, and the references that are deferred. *ret_sql, to be run behind the load, makes
+ * everything again, fails for a row without its parent and lets the engine look at what the table
+ * now holds ("" when there is nothing to do); it is yours: free. */
+int cr_db_begin_load(struct cr_db *db, const char *table, enum cr_db_load load, char **ret_sql,
+                     struct cr_error *err);
 
 #endif
