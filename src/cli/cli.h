@@ -159,6 +159,11 @@ char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
 int cr_cli_advise(struct cr_error *err, int code, char *command, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* `code` and err, what became of a change of the registry (NULL: of none); where nobody knows, err
+ * names the command that tells. Returns code. */
+int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry, int code,
+                            struct cr_error *err);
+
 /* Whether this call names the portfolio: --portfolio stands in it. */
 bool cr_cli_names_portfolio(const struct cr_cli *cli);
 

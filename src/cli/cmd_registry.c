@@ -128,7 +128,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if (result == 0) {
         result = open_registry(cli, verb->access, &registry, err);
     }
-    return result != 0 ? result : verb->run(cli, registry, err);
+    return result != 0 ? result
+                       : cr_cli_advise_undecided(cli, registry, verb->run(cli, registry, err), err);
 }
 
 const struct cr_command cr_cmd_registry = {

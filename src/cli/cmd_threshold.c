@@ -144,7 +144,7 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
         result = cr_rethreshold_publish(seen, registry, &actor, &published, err);
     }
     if (result != 0) {
-        return result;
+        return cr_cli_advise_undecided(cli, registry, result, err);
     }
     if (cli->json) {
         return cr_cli_print_json(cr_rethreshold_to_json(seen, published), err);

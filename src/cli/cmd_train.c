@@ -166,7 +166,8 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     (void)sigaction(SIGINT, &action, NULL); /* without it Ctrl-C ends the run less politely */
     result = cr_train_run(db, portfolio, registry, train_options, &report, err);
     if (result != 0) {
-        return interrupted ? CR_CLI_INTERRUPTED : result;
+        return interrupted ? CR_CLI_INTERRUPTED
+                           : cr_cli_advise_undecided(cli, registry, result, err);
     }
     if (report.split_note[0] != '\0') {
         cr_cli_say(cli, "%s", report.split_note);
@@ -176,7 +177,7 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     }
     if (cr_cli_has(cli, "promote") &&
         (result = promote(registry, portfolio, &report, train_options->actor, &gates, err)) != 0) {
-        return result;
+        return cr_cli_advise_undecided(cli, registry, result, err);
     }
     /* the versions are published: a report that cannot be written must not hide them */
     result = cli->json ? print_json(cli, &report, &gates, err) : print_report(&report, err);

@@ -89,6 +89,16 @@ int cr_cli_advise(struct cr_error *err, int code, char *command, const char *for
     return code;
 }
 
+int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry, int code,
+                            struct cr_error *err)
+{
+    if (code >= 0 || registry == NULL || !cr_registry_is_undecided(registry)) {
+        return code;
+    }
+    return cr_cli_advise(err, code, cr_cli_command(cli, CR_CLI_HERE, "registry", "list", NULL),
+                         "%s", err->message);
+}
+
 bool cr_cli_names_portfolio(const struct cr_cli *cli)
 {
     bool is_named = false;

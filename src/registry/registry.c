@@ -68,6 +68,11 @@ void cr_registry_close(struct cr_registry *registry)
     }
 }
 
+bool cr_registry_is_undecided(const struct cr_registry *registry)
+{
+    return cr_db_is_undecided(registry->db);
+}
+
 int cr_registry_require_signatures(struct cr_registry *registry, const char *keys_file,
                                    struct cr_error *err)
 {

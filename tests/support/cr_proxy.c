@@ -16,6 +16,7 @@
 struct cr_proxy {
     pthread_t thread;
     _Atomic(enum cr_cut) cut;
+    atomic_bool is_away; /* no connection is made */
     int listener;
     int held;      /* a connection to the server whose client is gone; -1: none */
     bool cuts_ask; /* the next question is lost */
@@ -65,10 +66,7 @@ static bool pass_on(struct cr_proxy *proxy, int client, int server)
         return false;
     }
     if (memmem(bytes, (size_t)n, "COMMIT", sizeof("COMMIT")) != NULL) {
-        cut = atomic_load(&proxy->cut);
-        if (cut != CR_CUT_FOR_GOOD) {
-            atomic_store(&proxy->cut, CR_CUT_NOTHING);
-        }
+        cut = atomic_exchange(&proxy->cut, CR_CUT_NOTHING);
     }
     if (cut == CR_CUT_HOLD) {
         assert(proxy->held < 0);
@@ -79,6 +77,9 @@ static bool pass_on(struct cr_proxy *proxy, int client, int server)
     }
     if (cut == CR_CUT_TWICE) {
         proxy->cuts_ask = true;
+    }
+    if (cut == CR_CUT_FOR_GOOD) {
+        atomic_store(&proxy->is_away, true);
     }
     if (cut == CR_CUT_AFTER || cut == CR_CUT_TWICE || cut == CR_CUT_FOR_GOOD) {
         (void)recv(server, bytes, sizeof(bytes), 0); /* that it has committed */
@@ -115,7 +116,7 @@ static void *run(void *context)
         int client = accept(proxy->listener, NULL, NULL);
         int server = socket(AF_UNIX, SOCK_STREAM, 0);
 
-        if (client >= 0 && server >= 0 && atomic_load(&proxy->cut) != CR_CUT_FOR_GOOD &&
+        if (client >= 0 && server >= 0 && !atomic_load(&proxy->is_away) &&
             connect(server, (const struct sockaddr *)&proxy->server, sizeof(proxy->server)) == 0) {
             serve(proxy, client, server);
         }
@@ -169,5 +170,6 @@ const char *cr_proxy_url(const struct cr_proxy *proxy)
 
 void cr_proxy_cut(struct cr_proxy *proxy, enum cr_cut cut)
 {
+    atomic_store(&proxy->is_away, false);
     atomic_store(&proxy->cut, cut);
 }

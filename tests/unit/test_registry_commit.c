@@ -322,6 +322,39 @@ static void a_promotion_is_told_as_it_is(void **state)
                           "promote|-|v1\npromote|v1|v2\n");
 }
 
+/* Whoever gave the command is told which one tells what became of it. */
+static void the_command_line_says_where_to_look(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(cr_freep) char *stage = NULL;
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    CR_CLEANUP(cr_freep) char *command = NULL;
+    char said[1024];
+    struct cr_error err;
+    FILE *output;
+
+    cr_assert_ok(
+        cr_db_exec(setup->straight, "DROP SCHEMA IF EXISTS creditrisk_registry CASCADE", &err),
+        &err);
+    cr_db_close(CR_STEAL(setup->db));
+    cr_assert_ok(cr_registry_open(dir, cr_engine_server(), true, &registry, &err), &err);
+    assert_int_equal(publish(registry, &stage, &version), 0);
+    assert_true(asprintf(&command,
+                         "'%s' registry delete v1 --portfolio retail --registry '%s'"
+                         " --registry-db '%s' 2>&1",
+                         getenv("CR_CLI"), dir, cr_proxy_url(setup->proxy)) > 0);
+    cr_proxy_cut(setup->proxy, CR_CUT_FOR_GOOD);
+    output = popen(command, "r");
+    assert_non_null(output);
+    said[fread(said, 1, sizeof(said) - 1, output)] = '\0';
+    assert_int_not_equal(pclose(output), 0);
+    if (strstr(said, "nobody knows whether it did: run 'creditrisk registry list ") == NULL) {
+        fail_msg("it says: %s", said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_transaction_that_changed_nothing_is_none, make, destroy),
         cmocka_unit_test_setup_teardown(a_version_is_published_whole_or_not_at_all, make, destroy),
         cmocka_unit_test_setup_teardown(a_promotion_is_told_as_it_is, make, destroy),
+        cmocka_unit_test_setup_teardown(the_command_line_says_where_to_look, make, destroy),
     };
 
     (void)cr_engine_need_server();

@@ -27,6 +27,9 @@ static inline void cr_registry_closep(struct cr_registry **registry)
     cr_registry_close(*registry);
 }
 
+/* Whether nobody knows if the last change that failed was recorded (cr_db_is_undecided). */
+bool cr_registry_is_undecided(const struct cr_registry *registry);
+
 /* From now on cr_registry_verify also asks for a signature with one of the public keys in the file
  * (registry/signature.h). CR_EINVAL when the file is NULL or names none, and the errors of reading
  * it. */
