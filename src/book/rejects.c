@@ -31,12 +31,12 @@ static int check_path(const struct rejects *rejects, const struct cr_portfolio *
 {
     struct stat info;
 
-    if (stat(rejects->path, &info) != 0) {
-        return 0; /* nothing is there that could come to harm */
-    }
-    if (!S_ISREG(info.st_mode)) {
+    if (!cr_fs_is_replaceable(rejects->path)) {
         return cr_error_set(err, CR_EINVAL, "rejects cannot go to '%s': it is no regular file",
                             rejects->path);
+    }
+    if (stat(rejects->path, &info) != 0) {
+        return 0; /* nothing is there that could come to harm */
     }
     for (size_t i = 0; i < portfolio->n_tables; i++) {
         CR_CLEANUP(cr_freep) char *input = cr_book_file_path(source, &portfolio->tables[i]);

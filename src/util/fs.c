@@ -158,6 +158,9 @@ int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error 
     const char *slash = strrchr(path, '/');
     char suffix[17];
 
+    if (!cr_fs_is_replaceable(path)) {
+        return cr_error_set(err, CR_EIO, "cannot write '%s': not a regular file", path);
+    }
     cr_digest_random_hex(suffix, 8);
     /* a dot file: cr_fs_list never shows what a crash leaves behind */
     if (folder == NULL ||
@@ -360,6 +363,13 @@ bool cr_fs_is_dir(const char *path)
     struct stat info;
 
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool cr_fs_is_replaceable(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) != 0 || S_ISREG(info.st_mode);
 }
 
 char *cr_fs_join(const char *folder, const char *name)

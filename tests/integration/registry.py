@@ -270,6 +270,10 @@ def check_archives(cli):
     assert "model.json" in cli("registry", "export", "v2", archive, "--force", status=1).stderr
     model.write_text(intact)
     cli("registry", "export", "v2", archive, "--force")
+    pipe = cli.dir / "pipe"
+    os.mkfifo(pipe)
+    assert f"cannot write '{pipe}': not a regular file" in cli("registry", "export", "v2", pipe, "--force", status=1).stderr
+    assert pipe.is_fifo(), "what is no file is not replaced"
     there = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"]
     answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
     assert answer == {"portfolio": "retail", "version": "v2", "was": "v2", "imported": True}

@@ -359,7 +359,7 @@ static void test_rejects_of_others(void **state)
         assert_int_equal(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL,
                                         NULL, &report, &err),
                          CR_EINVAL);
-        assert_non_null(strstr(err.message, i == 3 ? "no regular file" : "the import reads it"));
+        assert_non_null(strstr(err.message, i >= 2 ? "no regular file" : "the import reads it"));
     }
     assert_text(setup, "customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
 

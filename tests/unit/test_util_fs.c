@@ -104,6 +104,44 @@ static void test_write_fails_cleanly(void **state)
     assert_int_equal(rmdir(folder), 0); /* it is empty: no temporary file stayed */
 }
 
+/* A pipe, a symbolic link, even one that leads to a file or nowhere: all stay what they are. */
+static void test_write_spares(void **state)
+{
+    CR_CLEANUP(cr_freep) char *file = cr_test_write(dir, "led-to", "old");
+    CR_CLEANUP(cr_freep) char *data = NULL;
+    CR_CLEANUP(cr_freep) char *expected = NULL;
+    static const char *const names[] = {"a-pipe", "a-link", "a-dangling-link"};
+    char *paths[CR_ARRAY_LEN(names)];
+    struct stat before, after;
+    struct cr_error err;
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        paths[i] = cr_fs_join(dir, names[i]);
+        assert_non_null(paths[i]);
+    }
+    assert_int_equal(mkfifo(paths[0], 0600), 0);
+    assert_int_equal(symlink(file, paths[1]), 0);
+    assert_int_equal(symlink("nowhere", paths[2]), 0);
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        assert_int_equal(lstat(paths[i], &before), 0);
+        assert_false(cr_fs_is_replaceable(paths[i]));
+        assert_int_equal(cr_fs_write(paths[i], "x", 1, &err), CR_EIO);
+        assert_true(asprintf(&expected, "cannot write '%s': not a regular file", paths[i]) > 0);
+        assert_string_equal(err.message, expected);
+        free(CR_STEAL(expected));
+        assert_int_equal(lstat(paths[i], &after), 0);
+        assert_true(after.st_ino == before.st_ino && after.st_mode == before.st_mode);
+        assert_int_equal(unlink(paths[i]), 0);
+        assert_true(cr_fs_is_replaceable(paths[i])); /* nothing is there any more */
+        free(paths[i]);
+    }
+    assert_true(cr_fs_is_replaceable(file));
+    cr_assert_ok(cr_fs_read(file, 100, &data, &len, &err), &err);
+    assert_string_equal(data, "old");
+}
+
 /* A full disk: the old content stays, and nothing else. */
 static void test_write_without_space(void **state)
 {
@@ -300,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_read_refuses),
         cmocka_unit_test(test_write_replaces),
         cmocka_unit_test(test_write_fails_cleanly),
+        cmocka_unit_test(test_write_spares),
         cmocka_unit_test(test_write_without_space),
         cmocka_unit_test(test_write_without_folder),
         cmocka_unit_test(test_mkdirs),

@@ -15,7 +15,8 @@ int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_le
                struct cr_error *err);
 
 /* Writes path through a temporary file beside it: write, fsync, rename, fsync of the folder. After
- * a crash path holds either its old or its new content. */
+ * a crash path holds either its old or its new content. What is not replaceable (see below) is
+ * CR_EIO and stays. */
 int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error *err);
 
 /* Creates the folder and its parents (mode 0755); an existing folder is success. */
@@ -42,6 +43,10 @@ void cr_fs_free_names(char **names, size_t n);
 
 bool cr_fs_exists(const char *path);
 bool cr_fs_is_dir(const char *path);
+
+/* Whether a new file may take this name: nothing is there or a regular file. A symbolic link, a
+ * device or a pipe is somebody's and stays. */
+bool cr_fs_is_replaceable(const char *path);
 
 /* "a/b" as a new string (yours, free); NULL without memory. */
 char *cr_fs_join(const char *folder, const char *name);
