@@ -344,6 +344,21 @@ static int import_table(struct import *import, const struct cr_table *table,
     return r;
 }
 
+/* A book for which there was no row at all, good or bad: a header without rows is no book, and must
+ * not take the place of one. */
+static int check_any(const struct import *import, const struct cr_import_report *report,
+                     struct cr_error *err)
+{
+    size_t n = import->rejects.n;
+
+    for (size_t i = 0; i < report->n_tables; i++) {
+        n += report->tables[i].n_rows;
+    }
+    return n > 0 ? 0
+                 : cr_error_set(err, CR_EINVAL, "'%s' holds no row: nothing was changed",
+                                import->source);
+}
+
 static void import_finish(struct import *import)
 {
     cr_book_rejects_finish(&import->rejects);
@@ -364,6 +379,9 @@ static int import_all(struct import *import, struct cr_import_report *report, st
     for (size_t i = 0; i < portfolio->n_tables && r == 0; i++) {
         r = import_table(import, &portfolio->tables[i], &report->tables[i], err);
         report->n_tables = i + 1;
+    }
+    if (r == 0) {
+        r = check_any(import, report, err);
     }
     if (r == 0) {
         r = cr_book_rejects_close(&import->rejects, err);

@@ -141,6 +141,23 @@ static void test_modes(void **state)
                           "1|9\n");
 }
 
+/* A header alone replaces no book, and makes none. */
+static void test_no_row(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_import_report none = {0};
+    struct cr_error err;
+    int64_t n;
+
+    assert_int_equal(import(setup, HEADER, CR_IMPORT_EMPTY, &none, &err), CR_EINVAL);
+    assert_int_equal(cr_db_count(setup->db, "cards", &n, &err), CR_EDB);
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &report, &err), &err);
+    assert_int_equal(import(setup, HEADER, CR_IMPORT_REPLACE, &none, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "/book.csv' holds no row: nothing was changed"));
+    cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards", "1|7\n");
+}
+
 /* A changed application.yaml wants another table: only --replace makes it. */
 static void test_another_table(void **state)
 {
@@ -213,6 +230,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_good, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
+        cmocka_unit_test_setup_teardown(test_no_row, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_foreign_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_portfolio, make, destroy),

@@ -422,6 +422,33 @@ static void test_modes(void **state)
     assert_int_equal(count(setup, "customers"), 2);
 }
 
+/* Headers alone are no book: whatever the mode, what was there stays. */
+static void test_no_row(void **state)
+{
+    static const enum cr_import_mode modes[] = {CR_IMPORT_REPLACE, CR_IMPORT_APPEND};
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *expected = NULL;
+    struct cr_import_report report = {0};
+    struct cr_error err;
+
+    assert_true(asprintf(&expected, "'%s' holds no row: nothing was changed", setup->dir) > 0);
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    cr_import_report_finish(&report);
+    write_file(setup, "customers.csv", CUSTOMER_HEADER);
+    write_file(setup, "credit_history.csv", CREDIT_HEADER);
+    write_file(setup, "loan_applications.csv", LOAN_HEADER);
+    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER);
+    for (size_t i = 0; i < CR_ARRAY_LEN(modes); i++) {
+        for (int strict = 0; strict < 2; strict++) {
+            assert_int_equal(import(setup, modes[i], strict == 1, &report, &err), CR_EINVAL);
+            assert_string_equal(err.message, expected);
+            assert_int_equal(count(setup, "customers"), 2);
+            assert_int_equal(count(setup, "repayment_history"), 2);
+        }
+    }
+    cr_assert_same(cr_engine_count_indexes(setup->db), 3);
+}
+
 static void test_absent(void **state)
 {
     struct setup *setup = *state;
@@ -531,6 +558,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rejects_file, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects_of_others, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
+        cmocka_unit_test_setup_teardown(test_no_row, make, destroy),
         cmocka_unit_test_setup_teardown(test_absent, make, destroy),
         cmocka_unit_test_setup_teardown(test_cells, make, destroy),
         cmocka_unit_test_setup_teardown(test_quoted_markers, make, destroy),
