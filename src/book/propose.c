@@ -33,7 +33,7 @@ static const char *find_name(const struct cr_proposal *proposal, enum cr_propose
     return "";
 }
 
-static int write_all(const struct cr_proposal *proposal, const char *folder, size_t *ret_n_features,
+static int write_all(struct cr_proposal *proposal, const char *folder, size_t *ret_n_features,
                      struct cr_error *err)
 {
     enum { APPLICATION, FEATURES_SQL, FEATURES_YAML, TRAINING, N_TEXTS };

@@ -53,7 +53,8 @@ struct cr_proposal {
     struct cr_propose_column *columns; /* in the file's order */
     bool has_words; /* the outcome is written otherwise than with 0 and 1: good and bad are */
     const char *good, *bad;
-    size_t n_bad; /* rows */
+    size_t n_bad;     /* rows */
+    size_t good_line; /* where application.yaml says good, above bad; 0 before it is written */
 };
 
 /* Names, roles and types of all columns, the outcome's values; the columns are yours: free. */
@@ -75,12 +76,13 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
 /* No column can be a field: CR_EINVAL with the reasons. */
 int cr_propose_refuse(const struct cr_proposal *proposal, struct cr_error *err);
 
-/* The guesses that are not to go unseen. */
+/* The guesses that are not to go unseen, once application.yaml is written: which outcome is the bad
+ * one, and what is odd about columns. */
 void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note,
                      void *context);
 
 /* The texts. */
-void cr_propose_put_application(const struct cr_proposal *proposal, struct cr_strbuf *out);
+void cr_propose_put_application(struct cr_proposal *proposal, struct cr_strbuf *out);
 void cr_propose_put_features_sql(const struct cr_proposal *proposal, struct cr_strbuf *out);
 void cr_propose_put_features_yaml(const struct cr_proposal *proposal, struct cr_strbuf *out,
                                   size_t *ret_n_features);

@@ -297,7 +297,44 @@ static void put_headers(const struct cr_proposal *proposal, struct cr_strbuf *ou
     }
 }
 
-static void put_book(const struct cr_proposal *proposal, struct cr_strbuf *out)
+static size_t count_lines(const struct cr_strbuf *text)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < text->len; i++) {
+        n += text->data[i] == '\n';
+    }
+    return n;
+}
+
+static void put_list(struct cr_strbuf *out, const char *start, const char *key, const char *text)
+{
+    cr_strbuf_printf(out, "%s%s: [", start, key);
+    cr_propose_put_text(out, text);
+    cr_strbuf_puts(out, "]");
+}
+
+/* Which text of the outcome is good and which is bad. 0 and 1 do without; what would exchange them
+ * stands there as a comment. */
+static void put_words(struct cr_proposal *proposal, struct cr_strbuf *out)
+{
+    if (proposal->has_words) {
+        proposal->good_line = count_lines(out);
+        put_list(out, "  ", "good", proposal->good);
+        cr_strbuf_puts(out, "    # check: which of the two is the loan that failed\n");
+        put_list(out, "  ", "bad", proposal->bad);
+    } else {
+        cr_strbuf_puts(out,
+                       "  # check: 1 is the loan that failed; if it is 0, uncomment these two\n");
+        proposal->good_line = count_lines(out);
+        put_list(out, "  # ", "good", proposal->bad);
+        cr_strbuf_putc(out, '\n');
+        put_list(out, "  # ", "bad", proposal->good);
+    }
+    cr_strbuf_putc(out, '\n');
+}
+
+static void put_book(struct cr_proposal *proposal, struct cr_strbuf *out)
 {
     char separator[2] = {proposal->profile->separator, '\0'};
 
@@ -305,13 +342,7 @@ static void put_book(const struct cr_proposal *proposal, struct cr_strbuf *out)
                      separator[0] == '\t' ? "\\t" : separator);
     put_missing(proposal->profile, out);
     put_headers(proposal, out);
-    if (proposal->has_words) {
-        cr_strbuf_puts(out, "  good: [");
-        cr_propose_put_text(out, proposal->good);
-        cr_strbuf_puts(out, "]    # check: which of the two is the loan that failed\n  bad: [");
-        cr_propose_put_text(out, proposal->bad);
-        cr_strbuf_puts(out, "]\n");
-    }
+    put_words(proposal, out);
 }
 
 static void put_left_out(const struct cr_proposal *proposal, struct cr_strbuf *out)
@@ -345,7 +376,7 @@ static void put_outcome(const struct cr_proposal *proposal, struct cr_strbuf *ou
     }
 }
 
-void cr_propose_put_application(const struct cr_proposal *proposal, struct cr_strbuf *out)
+void cr_propose_put_application(struct cr_proposal *proposal, struct cr_strbuf *out)
 {
     cr_strbuf_printf(
         out,

@@ -198,10 +198,12 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
     }
     if (seen->has_many || seen->n_levels != 2) {
         return cr_error_set(err, CR_EINVAL,
-                            "column '%s' has %s%zu different values; an outcome has two",
-                            seen->header, seen->has_many ? "more than " : "", seen->n_levels);
+                            "column '%s' has %s%zu different value%s; an outcome has two",
+                            seen->header, seen->has_many ? "more than " : "", seen->n_levels,
+                            seen->n_levels == 1 ? "" : "s");
     }
     if (is_bool(seen)) {
+        proposal->good = a->text;
         proposal->bad = b->text;
         proposal->n_bad = b->n;
         return 0;

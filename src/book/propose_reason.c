@@ -157,6 +157,21 @@ static void tell_markers(const struct cr_profile *profile, cr_propose_note_fn *o
     }
 }
 
+/* The wrong guess would turn the model round. */
+static void tell_outcome(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                         cr_propose_note_fn *on_note, void *context)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+
+    cr_strbuf_printf(&note,
+                     "outcome: %s = '%s' is taken as bad (%zu of %zu rows); if that is wrong, %s "
+                     "in application.yaml, line %zu",
+                     column->seen->header, proposal->bad, proposal->n_bad, column->seen->n_present,
+                     proposal->has_words ? "exchange good and bad" : "uncomment good and bad",
+                     proposal->good_line);
+    on_note(cr_strbuf_text(&note), context);
+}
+
 void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note, void *context)
 {
     tell_markers(proposal->profile, on_note, context);
@@ -164,7 +179,9 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
         const struct cr_propose_column *column = &proposal->columns[i];
 
-        if (column->role == CR_PROPOSE_FIELD) {
+        if (column->role == CR_PROPOSE_OUTCOME) {
+            tell_outcome(proposal, column, on_note, context);
+        } else if (column->role == CR_PROPOSE_FIELD) {
             cr_propose_put_odd(column, &what);
         } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_MARKS_TEST) {
             cr_strbuf_printf(&what,

@@ -116,12 +116,18 @@ static void say_next(const struct cr_cli *cli, const char *name, const char *tes
     }
 }
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static int print(const struct cr_cli *cli, const char *name,
                  const struct cr_propose_report *proposal, const struct cr_import_report *imported)
 {
-    printf("%s/%s: %zu fields, %zu features; %zu columns left out; %zu of %zu rows imported\n",
-           cli->settings.portfolios_dir, name, proposal->n_fields, proposal->n_features,
-           proposal->n_left_out, proposal->n_rows - imported->n_rejected, proposal->n_rows);
+    printf("%s/%s: %zu field%s, %zu feature%s; %zu column%s left out; %zu of %zu rows imported\n",
+           cli->settings.portfolios_dir, name, proposal->n_fields, plural(proposal->n_fields),
+           proposal->n_features, plural(proposal->n_features), proposal->n_left_out,
+           plural(proposal->n_left_out), proposal->n_rows - imported->n_rejected, proposal->n_rows);
     cr_cli_print_rejects(imported);
     say_next(cli, name, proposal->test_column);
     return CR_CLI_OK;

@@ -55,6 +55,36 @@ def check_texts(folder):
     assert "WHEN points = 5 THEN '5'" in sql and "LN(loan_amount_eur + 1)" in sql, sql
 
 
+def told(place, name, target, bad, n_bad, n_rows, advice):
+    """The note about the outcome; where it points, good and bad stand one above the other."""
+    lines = (place.dir / "portfolios" / name / "application.yaml").read_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if re.match(r"  (# )?good: \[", line))
+    assert re.match(r"  (# )?bad: \[", lines[at + 1]), lines[at:at + 2]
+    return (f"outcome: {target} = '{bad}' is taken as bad ({n_bad} of {n_rows} rows); if that is wrong, {advice} good and bad in application.yaml, "
+            f"line {at + 1}")
+
+
+def check_outcome(place):
+    """Which outcome is taken as bad is said at once, and following the advice turns the book round, whether words or numbers tell it."""
+    file = place.dir / "outcome.csv"
+    for name, good, bad, advice in [("words", "G", "B", "exchange"), ("binary", "0", "1", "uncomment"), ("codes", "2", "1", "exchange")]:
+        file.write_text("x,y\n" + "".join(f"{i},{bad if i % 4 == 0 else good}\n" for i in range(200)))
+        name = f"outcome_{name}"
+        made = loud(place, "portfolio", "init", str(file), "--target", "y", "--name", name)
+        assert made.returncode == 0 and told(place, name, "y", bad, 50, 200, advice) in made.stderr.splitlines(), made
+        assert ": 1 field, 1 feature; 0 columns left out; 200 of 200 rows imported" in made.stdout, made.stdout
+        application = place.dir / "portfolios" / name / "application.yaml"
+        text = application.read_text()
+        text = text.replace("  # good: [", "  good: [").replace("  # bad: [", "  bad: [") if advice == "uncomment" else \
+            text.replace("  good: [", "  x: [").replace("  bad: [", "  good: [").replace("  x: [", "  bad: [")
+        application.write_text(text)
+        place.run("--portfolio", name, "import", str(file), "--replace")
+        features = place.dir / f"{name}.csv"
+        place.run("--portfolio", name, "features", "--out", str(features))
+        with open(features, newline="") as out:
+            assert [float(row["y"]) for row in csv.DictReader(out)] == [float(i % 4 != 0) for i in range(200)], name
+
+
 def check_serving(place, name, table):
     """A row as the file has it is a request, under the names of the form."""
     with Daemon(place, {"CREDITRISK_PORTFOLIO": name}) as daemon:
@@ -138,6 +168,7 @@ def check_refusals(place, file):
     ragged = place.dir / "ragged.csv"
     ragged.write_text("a;b;y\n1;2;0\n1;1\n")
     for words, message in [([str(file), "--target", "Grade", "--name", "x"], "'Grade' has 5 different values; an outcome has two"),
+                           ([str(file), "--target", "constant", "--name", "x"], "'constant' has 1 different value; an outcome has two"),
                            ([str(file), "--target", "grade", "--name", "x"], "the file has no column 'grade'"),
                            ([str(file), "--target", "Loan Status", "--test-column", "Points", "--name", "x"], "'Points' does not hold 0 and 1"),
                            ([str(file), "--target", "Loan Status", "--name", "../x"], "'../x' is no name of a portfolio"),
@@ -170,7 +201,8 @@ def check_odd(place):
                              "column 'income': 3 cells are no numbers, the first inf in line 19: the import rejects their rows",
                              "column 'rate': 1 cell is no number, the first x in line 19: the import rejects its row",
                              "column 'dependents': 50 cells are no numbers, the first \"3+\" in line 2: all values are choices",
-                             "column 'is_test': left out, as it seems to mark the test rows: with --test-column is_test it does"], made["notes"]
+                             "column 'is_test': left out, as it seems to mark the test rows: with --test-column is_test it does",
+                             told(place, "odd", "y", "1", made["n_bad"], N_ROWS, "uncomment")], made["notes"]
     with open(place.dir / "rejects.csv", newline="") as rejects:
         assert [row["line"] for row in csv.DictReader(rejects)] == ["19", "42", "92"]
     application = (place.dir / "portfolios" / "odd" / "application.yaml").read_text()
@@ -294,7 +326,8 @@ def main():
         made = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--test-column", "Holdout", "--name", "tricky")
         n_bad = sum(row[-1] == "Charged Off" for row in table)
         assert made == {"portfolio": "tricky", "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
-                        "bad": "Charged Off", "n_bad": n_bad, "notes": []}, made
+                        "bad": "Charged Off", "n_bad": n_bad,
+                        "notes": [told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange")]}, made
         check_texts(place.dir / "portfolios" / "tricky")
         place.globals += ["--portfolio", "tricky"]
         checked = place.run("portfolio", "check", "tricky")
@@ -306,6 +339,7 @@ def main():
         check_serving(place, "tricky", table)
         check_refusals(place, file)
         check_words(place)
+        check_outcome(place)
         check_odd(place)
         check_no_field(place)
         check_hints(place)

@@ -25,7 +25,8 @@ struct cr_propose_report {
     char test_column[64]; /* its name in the portfolio; "" when there is none */
 };
 
-/* Called once per guess that the author of the portfolio should know of at once: a column's cells
+/* Called once per guess that the author of the portfolio should know of at once: which value of the
+ * outcome is the bad one (always, with the line of application.yaml that says so), a column's cells
  * that are no numbers, a text that counts as missing, a column that seems to mark the test rows. */
 typedef void cr_propose_note_fn(const char *note, void *context);
 
