@@ -9,7 +9,9 @@
 static const struct cr_option options[] = {
     {"reason", "TEXT", "why; recorded with what is done (promote needs it)"},
     {"approve", NULL, "promote: as the second approver of what another one asked for"},
-    {"at", "TIME", "history: which version was the champion then (UTC, or with +05:30)"},
+    {"at", "TIME",
+     "history: which version was the champion then (UTC, or with +05:30; a date alone is its "
+     "midnight UTC)"},
     {"all", NULL,
      "verify: every version (of every portfolio without --portfolio), and what was left behind"},
     {"key", "FILE", "sign: the secret key, as keygen made it"},

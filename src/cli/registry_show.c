@@ -253,15 +253,32 @@ static int report_champion(struct cr_cli *cli, const struct cr_registry_history 
     return CR_CLI_OK;
 }
 
+/* A time of which the events can tell, as they write it (cr_clock_utc). */
+static int read_past(const char *text, char ret_at[CR_CLOCK_TEXT_LEN], struct cr_error *err)
+{
+    char now[CR_CLOCK_TEXT_LEN];
+    if (!cr_clock_parse_utc(text, ret_at)) {
+        return cr_cli_usage(err,
+                            "'%s' is no time: write 2026-01-31 (its midnight), 2026-01-31T12:34, "
+                            "…T12:34:56 or …T12:34:56.789, with Z or nothing behind it for UTC or "
+                            "an offset like +05:30",
+                            text);
+    }
+    cr_clock_utc(now);
+    return strcmp(ret_at, now) <= 0
+               ? 0
+               : cr_cli_usage(err, "'%s' is still to come: it is %s now", text, now);
+}
+
 int cr_registry_verb_history(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
     const char *time = cr_cli_option(cli, "at");
     char at[CR_CLOCK_TEXT_LEN];
-    if (time != NULL && !cr_clock_parse_utc(time, at)) {
-        return cr_cli_usage(err, "'%s' is no time, for example 2026-01-31T12:34:56+05:30", time);
+    int result = time != NULL ? read_past(time, at, err) : 0;
+    if (result == 0) {
+        result = cr_registry_read_history(registry, cli->settings.portfolio, &history, err);
     }
-    int result = cr_registry_read_history(registry, cli->settings.portfolio, &history, err);
     if (result != 0 || time != NULL) {
         return result != 0 ? result : report_champion(cli, &history, at, err);
     }

@@ -321,7 +321,8 @@ def check_foreign_texts(cli):
     cli("registry", "promote", "v2", "--reason", hostile, globals_=there)
     (cli.dir / "foreign/retail" / hostile).mkdir()
     (cli.dir / "foreign" / f".staging-{hostile}").mkdir()
-    for words, shown in ((["show", "v2"], "data.?[2J"), (["list"], "?[2J"), (["history"], "?[2J"), (["history", "--at", "2099-01-01T00:00:00Z"], "?[2J"),
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+    for words, shown in ((["show", "v2"], "data.?[2J"), (["list"], "?[2J"), (["history"], "?[2J"), (["history", "--at", now], "?[2J"),
                          (["verify", "--all"], "?[2J")):
         done = cli("registry", *words, globals_=there)
         assert shown in done.stdout and not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]", done.stdout), (words, done.stdout)
@@ -414,6 +415,15 @@ def check_history_at(cli):
     first = datetime.datetime.fromisoformat(events[0]["at"].replace("Z", "+00:00")) - datetime.timedelta(days=1)
     assert json_of(cli, "history", "--at", stamp(first))["champion"] is None
     assert "had no champion" in cli("registry", "history", "--at", stamp(first)).stdout
+    today = now().date().isoformat()
+    assert json_of(cli, "history", "--at", today)["at"] == f"{today}T00:00:00.000Z", "a date is its midnight"
+    for time in (stamp(now() + datetime.timedelta(days=1)), "9999-12-31"):
+        assert f"'{time}' is still to come: it is " in cli("registry", "history", "--at", time, status=2).stderr
+    unread = cli("registry", "history", "--at", "yesterday", status=2).stderr
+    for form in ("2026-01-31", "2026-01-31T12:34", "…T12:34:56", "…T12:34:56.789"):
+        assert form in unread, unread
+        time = form.replace("…", "2026-01-31")
+        assert json_of(cli, "history", "--at", time)["at"].startswith(time), "what is proposed is taken"
     offset = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
     time, version = known[50]
     assert json_of(cli, "history", "--at", time.astimezone(offset).isoformat(timespec="milliseconds"))["champion"] == version
