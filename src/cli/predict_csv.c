@@ -83,18 +83,31 @@ static const char *find_meant(const struct cr_portfolio *portfolio,
 static int check_meant(const struct cr_portfolio *portfolio, const struct cr_predict_header *header,
                        const struct cr_csv_row *row, struct cr_error *err)
 {
+    const char *first = NULL, *first_meant = NULL;
+    size_t n_foreign = 0;
+
     for (size_t i = 0; i < row->n; i++) {
         const char *name = row->fields[i].text;
         bool known = false;
         ptrdiff_t field = find_field(portfolio, name, &known);
         const char *meant = field < 0 && !known ? find_meant(portfolio, header, name) : NULL;
 
-        if (meant != NULL) {
-            return cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
-                               "there is no field '%s'; did you mean '%s'?", name, meant);
+        n_foreign += field < 0 && !known && meant == NULL;
+        if (meant != NULL && first == NULL) {
+            first = name;
+            first_meant = meant;
         }
     }
-    return 0;
+    if (first == NULL) {
+        return 0;
+    }
+    return n_foreign > row->n / 2
+               ? cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
+                             "these columns are not those of portfolio '%s': --portfolio NAME "
+                             "chooses another; or is '%s' meant to be its '%s'?",
+                             portfolio->name, first, first_meant)
+               : cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
+                             "there is no field '%s'; did you mean '%s'?", first, first_meant);
 }
 
 static int find_fields(const struct cr_portfolio *portfolio, const struct cr_csv_row *row,

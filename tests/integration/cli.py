@@ -232,6 +232,9 @@ def check_streams(cli, application, answer):
     assert "there is no field 'anual_income'; did you mean 'annual_income'?" in misspelt.stderr and not misspelt.stdout
     upper = cli("predict", "-", "--format", "csv", status=1, stdin="AGE,LOAN_AMOUNT\n30,1\n")
     assert "there is no field 'AGE'; did you mean 'age'?" in upper.stderr and not upper.stdout
+    other = cli("predict", "-", "--format", "csv", status=1, stdin="age,duration,housing,savings,amount\n30,1,own,1,1\n")
+    assert ":1: these columns are not those of portfolio 'retail': --portfolio NAME chooses another; or is 'duration' meant" in other.stderr
+    assert not other.stdout
     strange = cli("predict", "-", "--format", "csv", status=1, stdin="one;two\n30;1\n31;2\n", globals_=cli.globals[:-1])
     assert ":1: no column is a field of the portfolio 'retail', whose first is 'age' and whose separator is ','" in strange.stderr
     assert strange.stderr.count("\n") == 1 and not strange.stdout, "said once, not for each row"
