@@ -131,6 +131,7 @@ def check_reload(place, daemon):
     assert (version_of(daemon, "cards"), version_of(daemon, "retail")) == ("v1", "v1")
     answer = daemon.request("POST", "/admin/reload")
     assert answer.status == 200 and answer.json()["model_version"] == "v2", answer.body
+    assert answer.json()["portfolios"] == {"retail": "v2", "cards": "v2"}, answer.body
     assert (version_of(daemon, "cards"), version_of(daemon, "retail")) == ("v2", "v2")
     make_cards(place, "late")
     broken = promote_next(place, "cards")

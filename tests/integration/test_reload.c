@@ -134,6 +134,7 @@ static void assert_reloaded_beside(const struct cr_daemon *daemon, const char *v
     cr_http_check(&response, 200);
     cr_http_check_header(&response, "Cache-Control", "no-store");
     assert_string_equal(cr_http_text(json, "model_version"), version);
+    assert_string_equal(cr_http_text(json_object_get(json, "portfolios"), "retail"), version);
     if (challenger != NULL) {
         assert_string_equal(cr_http_text(json, "challenger"), challenger);
     } else {
