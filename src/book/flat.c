@@ -9,6 +9,14 @@
 /* The statement that made a table; its name is the key. */
 #define MADE "creditrisk_flat_tables"
 
+/* The table that a portfolio asks for. */
+struct wanted {
+    const char *portfolio;
+    const char *name;
+    const char *definition;
+    const char *advice; /* what to do where there is one of another's */
+};
+
 /* Types that both engines know. */
 static const char *sql_type(enum cr_type type)
 {
@@ -57,26 +65,24 @@ static int run(struct cr_db *db, const char *sql, const char *const *texts, size
 
 /* Whether an import of this portfolio made the table, and by this very definition; one of another
  * portfolio is CR_EINVAL. */
-static int find_made(struct cr_db *db, const char *portfolio, const char *name,
-                     const char *definition, bool *ret_made, bool *ret_same, struct cr_error *err)
+static int find_made(struct cr_db *db, const struct wanted *wanted, bool *ret_made, bool *ret_same,
+                     struct cr_error *err)
 {
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     int r = cr_db_prepare(db, "SELECT definition, portfolio FROM " MADE " WHERE name = ?1", NULL,
                           &stmt, err);
 
     if (r == 0) {
-        r = cr_stmt_bind_text(stmt, 0, name, err);
+        r = cr_stmt_bind_text(stmt, 0, wanted->name, err);
     }
     if (r == 0) {
         r = cr_stmt_step(stmt, ret_made, err);
     }
-    if (r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 1), portfolio) != 0) {
-        return cr_error_set(err, CR_EINVAL,
-                            "table '%s' is that of the portfolio '%s': give this book another name "
-                            "under 'table' in application.yaml",
-                            name, cr_stmt_text(stmt, 1));
+    if (r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 1), wanted->portfolio) != 0) {
+        return cr_error_set(err, CR_EINVAL, "table '%s' is that of the portfolio '%s': %s",
+                            wanted->name, cr_stmt_text(stmt, 1), wanted->advice);
     }
-    *ret_same = r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 0), definition) == 0;
+    *ret_same = r == 0 && *ret_made && strcmp(cr_stmt_text(stmt, 0), wanted->definition) == 0;
     return r;
 }
 
@@ -94,19 +100,16 @@ static int drop(struct cr_db *db, const char *name, struct cr_error *err)
     return r != 0 ? r : run(db, "DELETE FROM " MADE " WHERE name = ?1", &name, 1, err);
 }
 
-static int make(struct cr_db *db, const char *portfolio, const char *name, const char *definition,
-                struct cr_error *err)
+static int make(struct cr_db *db, const struct wanted *wanted, struct cr_error *err)
 {
-    const char *const texts[] = {name, portfolio, definition};
+    const char *const texts[] = {wanted->name, wanted->portfolio, wanted->definition};
     struct cr_error cause = {0};
-    int r = cr_db_exec(db, definition, &cause);
+    int r = cr_db_exec(db, wanted->definition, &cause);
 
     if (r != 0 && strstr(cause.message, "already exists") != NULL) {
-        return cr_error_set(
-            err, CR_EINVAL,
-            "there is a table '%s' that no import of a flat book has made: give the "
-            "book another name under 'table' in application.yaml",
-            name);
+        return cr_error_set(err, CR_EINVAL,
+                            "there is a table '%s' that no import of a flat book has made: %s",
+                            wanted->name, wanted->advice);
     }
     if (r != 0) {
         return cr_error_set(err, r, "%s", cause.message);
@@ -116,10 +119,11 @@ static int make(struct cr_db *db, const char *portfolio, const char *name, const
 }
 
 int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, bool replace,
-                       struct cr_error *err)
+                       const char *advice, struct cr_error *err)
 {
     const struct cr_table *table = &portfolio->tables[0];
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf definition = CR_STRBUF_INIT;
+    struct wanted wanted = {portfolio->name, table->name, NULL, advice};
     bool made = false;
     bool same = false;
     int r;
@@ -134,7 +138,8 @@ int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, b
                        err);
     }
     if (r == 0) {
-        r = find_made(db, portfolio->name, table->name, definition.data, &made, &same, err);
+        wanted.definition = cr_strbuf_text(&definition);
+        r = find_made(db, &wanted, &made, &same, err);
     }
     if (r == 0 && made && !same && !replace) {
         return cr_error_set(err, CR_EINVAL,
@@ -145,5 +150,5 @@ int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, b
     if (r == 0 && made && !same) {
         r = drop(db, table->name, err);
     }
-    return r != 0 || same ? r : make(db, portfolio->name, table->name, definition.data, err);
+    return r != 0 || same ? r : make(db, &wanted, err);
 }

@@ -367,7 +367,7 @@ static void import_finish(struct import *import)
 static int import_all(struct import *import, struct cr_import_report *report, struct cr_error *err)
 {
     const struct cr_portfolio *portfolio = import->portfolio;
-    CR_CLEANUP(cr_book_load_finish) struct load load = {0};
+    CR_CLEANUP(cr_book_load_finish) struct load load = {.is_init = import->options->is_init};
     int r;
 
     report->tables = calloc(portfolio->n_tables, sizeof(*report->tables));

@@ -21,6 +21,13 @@ static int begin_loads(struct load *load, const struct cr_portfolio *portfolio,
     return cr_strbuf_check(&load->after, err);
 }
 
+/* What to do where the book's table is another's. */
+static const char *rename_advice(const struct load *load)
+{
+    return load->is_init ? "choose another --name"
+                         : "give the book another name under 'table' in application.yaml";
+}
+
 int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_portfolio *portfolio,
                        enum cr_import_mode mode, enum cr_db_load references, struct cr_error *err)
 {
@@ -31,7 +38,7 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
     }
     load->db = db;
     if (portfolio->is_flat) {
-        r = cr_book_make_table(db, portfolio, mode == CR_IMPORT_REPLACE, err);
+        r = cr_book_make_table(db, portfolio, mode == CR_IMPORT_REPLACE, rename_advice(load), err);
     }
     if (r != 0 || mode == CR_IMPORT_APPEND) {
         return r;
@@ -40,7 +47,7 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
     case CR_IMPORT_APPEND:
         break;
     case CR_IMPORT_EMPTY:
-        r = cr_table_check_empty(db, portfolio, err);
+        r = cr_table_check_empty(db, portfolio, !load->is_init, err);
         break;
     case CR_IMPORT_REPLACE:
         r = cr_table_clear_all(db, portfolio, err);

@@ -10,6 +10,7 @@
 
 struct load {
     struct cr_db *db;       /* borrowed; NULL before begin and after commit */
+    bool is_init;           /* the caller's to set (cr_import_options) */
     struct cr_strbuf after; /* statements to be run behind the rows (cr_db_begin_load) */
 };
 

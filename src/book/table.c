@@ -119,7 +119,7 @@ int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, s
     return r != 0 ? r : cr_db_exec(db, cr_strbuf_text(&sql), err);
 }
 
-int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
+int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio, bool has_append,
                          struct cr_error *err)
 {
     for (size_t i = 0; i < portfolio->n_tables; i++) {
@@ -131,10 +131,10 @@ int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
             return r;
         }
         if (n != 0) {
-            return cr_error_set(err, CR_EINVAL,
-                                "table '%s' has %" PRId64 " rows: --replace removes them first,"
-                                " --append keeps them",
-                                table, n);
+            return cr_error_set(
+                err, CR_EINVAL,
+                "table '%s' has %" PRId64 " row%s: --replace removes what is there first%s", table,
+                n, n == 1 ? "" : "s", has_append ? ", --append keeps it" : "");
         }
     }
     return 0;

@@ -10,6 +10,7 @@ static const struct cr_option options[] = {
     {"target", "COLUMN", "init: the column with the outcome, as the file writes it"},
     {"name", "NAME", "init: the name of the new portfolio"},
     {"test-column", "COLUMN", "init: the 0/1 column that marks the test rows, for train --split"},
+    {"replace", NULL, "init: remove the rows of an earlier init or import of NAME first"},
 };
 
 static const struct verb {
@@ -51,7 +52,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 
 const struct cr_command cr_cmd_portfolio = {
     .name = "portfolio",
-    .arguments = "init FILE --target COLUMN --name NAME [--test-column COLUMN] | check NAME",
+    .arguments =
+        "init FILE --target COLUMN --name NAME [--test-column COLUMN] [--replace] | check NAME",
     .summary = "Propose the description of a loan book, or look for faults in one",
     .details =
         "init reads a CSV file, writes a first portfolio below paths.portfolios and imports the\n"

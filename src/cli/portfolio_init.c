@@ -78,7 +78,11 @@ static int make(const struct cr_cli *cli, const struct cr_propose_options *optio
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_freep) char *target = cr_fs_join(cli->settings.portfolios_dir, options->name);
-    const struct cr_import_options import = {.mode = CR_IMPORT_EMPTY, .quiet = cli->quiet};
+    const struct cr_import_options import = {
+        .mode = cr_cli_has(cli, "replace") ? CR_IMPORT_REPLACE : CR_IMPORT_EMPTY,
+        .quiet = cli->quiet,
+        .is_init = true,
+    };
     if (target == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }

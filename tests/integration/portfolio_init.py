@@ -6,12 +6,15 @@ usage: portfolio_init.py CREDITRISK CREDITRISKD SOURCE_ROOT
 The file is made here so that everything a guess can trip over is in it: headers that are no names, keywords, two columns of one name in SQL,
 markers, identifiers, dates, a constant, codes, a long tail, an outcome in words.
 """
+import contextlib
 import csv
 import json
 import os
 import pathlib
 import random
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -180,8 +183,44 @@ def check_refusals(place, file):
         assert sorted(os.listdir(folders)) == before, "a refused init must leave no folder"
     place.run("portfolio", "init", str(file), "--target", "Loan Status", "--name", "a-b")
     refused = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--name", "a_b", status=1)["error"]["message"]
-    assert "table 'a_b' is that of the portfolio 'a-b'" in refused, refused
+    assert refused == "table 'a_b' is that of the portfolio 'a-b': choose another --name", refused
     assert sorted(os.listdir(folders)) == sorted([*before, "a-b"])
+
+
+def check_again(place):
+    """init can be repeated once its folder is gone; tables that are not its own stay, and the advice is one that works."""
+    file = place.dir / "again.csv"
+    file.write_text("x,y\n" + "".join(f"{i},{int(i % 4 == 0)}\n" for i in range(200)))
+    folder = place.dir / "portfolios" / "again"
+
+    def init(*words, status=0, name="again"):
+        made = place.run("portfolio", "init", str(file), "--target", "y", "--name", name, *words, status=status)
+        return made["error"]["message"] if status == 1 else made
+
+    def count(table):
+        with contextlib.closing(sqlite3.connect(place.db)) as book:
+            return book.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+
+    init()
+    assert "'check' takes no --replace" in place.run("portfolio", "check", "again", "--replace", status=2)["error"]["message"]
+    assert "again' is there already" in init("--replace", status=1), "the author's work stays"
+    shutil.rmtree(folder)
+    assert init(status=1) == "table 'again' has 200 rows: --replace removes what is there first"
+    assert not folder.exists()
+    init("--replace")
+    assert count("again") == 200
+    shutil.rmtree(folder)
+    file.write_text("x,z,y\n" + "".join(f"{i},{i % 7},{int(i % 4 == 0)}\n" for i in range(100)))
+    assert "'again' was made from another application.yaml: --replace" in init(status=1)
+    init("--replace")
+    assert count("again") == 100
+    with contextlib.closing(sqlite3.connect(place.db)) as book:
+        book.executescript("CREATE TABLE customers (x); INSERT INTO customers VALUES (1)")
+    for words in [(), ("--replace",)]:
+        assert init(*words, name="customers", status=1) == \
+            "there is a table 'customers' that no import of a flat book has made: choose another --name"
+        assert init(*words, name="a_b", status=1) == "table 'a_b' is that of the portfolio 'a-b': choose another --name"
+    assert count("customers") == 1 and count("a_b") == N_ROWS
 
 
 def check_odd(place):
@@ -340,6 +379,7 @@ def main():
         check_refusals(place, file)
         check_words(place)
         check_outcome(place)
+        check_again(place)
         check_odd(place)
         check_no_field(place)
         check_hints(place)

@@ -378,8 +378,8 @@ static void test_rejects_of_others(void **state)
     write_file(setup, "repayment_history.csv", "");
     n_files = count_files(setup);
     for (int pass = 0; pass < 2; pass++) {
-        options =
-            (struct cr_import_options){CR_IMPORT_APPEND, false, true, pass == 0 ? precious : NULL};
+        options = (struct cr_import_options){
+            .mode = CR_IMPORT_APPEND, .quiet = true, .rejects_path = pass == 0 ? precious : NULL};
         assert_int_equal(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL,
                                         NULL, &report, &err),
                          CR_EINVAL);
@@ -398,8 +398,9 @@ static void test_modes(void **state)
     cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
     cr_import_report_finish(&report);
     assert_int_equal(import(setup, CR_IMPORT_EMPTY, true, &report, &err), CR_EINVAL);
-    assert_string_equal(err.message, "table 'customers' has 2 rows: --replace removes them first,"
-                                     " --append keeps them");
+    assert_string_equal(err.message,
+                        "table 'customers' has 2 rows: --replace removes what is there first,"
+                        " --append keeps it");
 
     /* a failed replacement leaves what was there */
     write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT REPAYMENT);

@@ -25,6 +25,7 @@ struct cr_import_options {
                                  rejects.csv in the folder of the files. Written only when there
                                  are any and the import succeeds; without any, an older file of
                                  that name is removed, one named here stays */
+    bool is_init;             /* of `portfolio init`: its messages advise what works there */
 };
 
 struct cr_import_table_report {

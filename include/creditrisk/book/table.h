@@ -16,8 +16,9 @@
 int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio,
                        struct cr_error *err);
 
-/* CR_EINVAL naming the first table that has rows; 0 when all are empty. */
-int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
+/* CR_EINVAL naming the first table that has rows, and the options that help: --replace and, where
+ * the caller has it, --append; 0 when all are empty. */
+int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio, bool has_append,
                          struct cr_error *err);
 
 /* Writes every table as <dir>/<file>, ordered by key. The same rows give the same bytes, and an
