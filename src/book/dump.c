@@ -110,8 +110,8 @@ static int dump(struct cr_db *db, const struct cr_portfolio *portfolio,
     if (r == 0 && (fflush(out) != 0 || ferror(out))) {
         r = cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }
-    if (r != 0) {
-        (void)unlink(path); /* half a file helps nobody */
+    if (r != 0 && cr_fs_is_replaceable(path)) {
+        (void)unlink(path); /* half a file helps nobody; a link or a device is not ours */
     }
     return r;
 }

@@ -3,6 +3,9 @@
 #include "cr_engine.h"
 
 #include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "creditrisk/book/import.h"
@@ -549,6 +552,37 @@ static void test_markers_round_trip(void **state)
     }
 }
 
+/* A dump without space leaves no half a file, but the link that it was written through stays. */
+static void test_dump_without_space(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *out = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(out, "customers.csv");
+    struct cr_import_report report = {0};
+    struct rlimit usual, small;
+    struct stat info;
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    cr_import_report_finish(&report);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+    small = (struct rlimit){.rlim_cur = 10, .rlim_max = usual.rlim_max};
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    for (int linked = 0; linked < 2; linked++) {
+        int r;
+
+        if (linked) {
+            assert_int_equal(symlink("elsewhere.csv", path), 0);
+        }
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        r = cr_table_dump_all(setup->db, setup->portfolio, out, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+        assert_int_equal(r, CR_EIO);
+        assert_int_equal(lstat(path, &info), linked ? 0 : -1);
+        assert_true(!linked || S_ISLNK(info.st_mode));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cells, make, destroy),
         cmocka_unit_test_setup_teardown(test_quoted_markers, make, destroy),
         cmocka_unit_test_setup_teardown(test_markers_round_trip, make, destroy),
+        cmocka_unit_test_setup_teardown(test_dump_without_space, make, destroy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
