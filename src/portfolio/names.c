@@ -39,16 +39,10 @@ ptrdiff_t cr_names_find_folded(struct cr_names names, const char *name)
 /* The one name that differs by a slip of the pen, or NULL. */
 static const char *nearest(struct cr_names names, const char *text)
 {
-    size_t best = CR_SLIP_NONE;
     const char *name = NULL;
 
     for (size_t i = 0; i < names.n; i++) {
-        size_t d = cr_slip_distance(cr_names_at(names, i), text);
-
-        if (d < best) {
-            best = d;
-            name = cr_names_at(names, i);
-        }
+        name = cr_slip_nearer(name, cr_names_at(names, i), text);
     }
     return name;
 }

@@ -52,3 +52,10 @@ size_t cr_slip_distance(const char *name, const char *text)
     d = d == 0 && strcmp(name, text) != 0 ? 1 : d;
     return d <= (text_len < 4 ? 1 : 2) ? d : CR_SLIP_NONE;
 }
+
+const char *cr_slip_nearer(const char *best, const char *name, const char *text)
+{
+    size_t best_distance = best != NULL ? cr_slip_distance(best, text) : CR_SLIP_NONE;
+
+    return cr_slip_distance(name, text) < best_distance ? name : best;
+}

@@ -52,11 +52,36 @@ static void test_long(void **state)
     assert_int_equal(cr_slip_distance(text + 2, text), CR_SLIP_NONE);
 }
 
+/* A walk finds the nearest, the first of those as near; what is no slip is nobody's. */
+static void test_nearer(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *wanted; /* NULL = nothing is near */
+    } cases[] = {
+        {"retial", "retail"}, {"retai", "retail"}, {"detail", "detail"}, {"xetail", "retail"},
+        {"hmeg", "hmeq"},     {"mortgage", NULL},  {"", NULL},
+    };
+    static const char *const names[] = {"hmeq", "retail", "detail", "taiwan_cards"};
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        const char *best = NULL;
+
+        for (size_t j = 0; j < CR_ARRAY_LEN(names); j++) {
+            best = cr_slip_nearer(best, names[j], cases[i].text);
+        }
+        assert_true(best == cases[i].wanted || (best != NULL && cases[i].wanted != NULL &&
+                                                strcmp(best, cases[i].wanted) == 0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_distances),
         cmocka_unit_test(test_long),
+        cmocka_unit_test(test_nearer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,4 +14,8 @@
  * CR_SLIP_NONE. */
 size_t cr_slip_distance(const char *name, const char *text);
 
+/* Which of two names the text was rather meant to be, `best` where they are as near; NULL when
+ * neither. `best` may be NULL: from there on a walk over names finds the nearest. */
+const char *cr_slip_nearer(const char *best, const char *name, const char *text);
+
 #endif
