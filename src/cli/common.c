@@ -96,7 +96,8 @@ int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_po
     if (path == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    return cr_portfolio_load(path, NULL, ret_portfolio, err);
+    int result = cr_settings_find_portfolio(&cli->settings, NULL, 0, err);
+    return result != 0 ? result : cr_portfolio_load(path, NULL, ret_portfolio, err);
 }
 
 int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,

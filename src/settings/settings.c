@@ -13,6 +13,7 @@
 #include "creditrisk/util/list.h"
 #include "creditrisk/util/name.h"
 #include "creditrisk/util/num.h"
+#include "creditrisk/util/slip.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/url.h"
 #include "setting.h"
@@ -323,4 +324,42 @@ bool cr_settings_entry(const struct cr_settings *settings, size_t i,
 char *cr_settings_portfolio_path(const struct cr_settings *settings)
 {
     return cr_fs_join(settings->portfolios_dir, settings->portfolio);
+}
+
+static const char *nearest(const char *best, char *const *names, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++) {
+        best = cr_slip_nearer(best, names[i], text);
+    }
+    return best;
+}
+
+int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *others, size_t n,
+                               struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_settings_portfolio_path(settings);
+    const char *portfolio = settings->portfolio;
+    const char *likely;
+    char **folders = NULL;
+    size_t n_folders = 0;
+    int result;
+
+    if (path == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    }
+    if (cr_fs_is_dir(path)) {
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(others[i], portfolio) == 0) {
+            return 0;
+        }
+    }
+    (void)cr_fs_list(settings->portfolios_dir, &folders, &n_folders, NULL); /* or none is near */
+    likely = nearest(nearest(NULL, others, n, portfolio), folders, n_folders, portfolio);
+    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s%s%s", portfolio,
+                          settings->portfolios_dir, likely != NULL ? "; did you mean '" : "",
+                          likely != NULL ? likely : "", likely != NULL ? "'?" : "");
+    cr_fs_free_names(folders, n_folders);
+    return result;
 }

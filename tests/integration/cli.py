@@ -76,7 +76,9 @@ def check_refusals(cli):
     bare.mkdir()
     cli("migrate", globals_=["--db", f"sqlite:{cli.dir}/book.db", "--registry", str(bare), "--quiet"])
     assert not any(bare.iterdir()), "a folder without a registry gets none"
-    assert "nowhere" in cli("generate", "--portfolio", "nowhere", status=1).stderr
+    assert "there is no portfolio 'nowhere' in 'config/portfolios'\n" in cli("generate", "--portfolio", "nowhere", status=1).stderr
+    slip = "there is no portfolio 'retial' in 'config/portfolios'; did you mean 'retail'?"
+    assert slip in cli("train", "--portfolio", "retial", status=1).stderr
     assert "'../portfolios/retail' is no name of a portfolio" in cli("portfolio", "check", "../portfolios/retail", status=1).stdout
     assert "mysql" in cli("migrate", status=1, globals_=["--db", "mysql:x"]).stderr
 

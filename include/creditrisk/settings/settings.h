@@ -113,4 +113,9 @@ bool cr_settings_entry(const struct cr_settings *settings, size_t i,
 /* Folder of the chosen portfolio; yours (free), NULL without memory. */
 char *cr_settings_portfolio_path(const struct cr_settings *settings);
 
+/* CR_ENOTFOUND, with the name that was probably meant, when the chosen portfolio has no folder and
+ * is none of `others` (n of them, for example the registry's). CR_ENOMEM. */
+int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *others, size_t n,
+                               struct cr_error *err);
+
 #endif
