@@ -16,6 +16,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
 #include "healthcheck.h"
+#include "portfolio.h"
 #include "signals.h"
 
 enum { EXIT_USAGE = 2, MAX_FLAGS = 64 };
@@ -309,7 +310,7 @@ int main(int argc, char **argv)
     log_place(&settings);
     raise_file_limit(&settings);
     cr_signals_block();
-    if (run(&settings, &err) < 0) {
+    if (cr_daemon_check_portfolio(&settings, &err) < 0 || run(&settings, &err) < 0) {
         cr_log(CR_LOG_ERROR, "cannot_serve", "{s:s, s:s}", "error", cr_error_name(err.code),
                "reason", err.message);
         return EXIT_FAILURE;

@@ -97,8 +97,9 @@ static void test_wrong_folder(void **state)
     CR_CLEANUP(cr_freep) char *registry = cr_fs_join(dir, "none");
     CR_CLEANUP(cr_freep) char *cwd = cr_fs_join(cr_test_root(), "");
     const char *const options[] = {"--registry", registry, NULL};
-    static const char *const variables[] = {
-        "CREDITRISK_PORTFOLIO=absent", "CREDITRISK_REGISTRI=models", "CREDITRISK_SPARE=1", NULL};
+    static const char *const variables[] = {"CREDITRISK_PATHS_PORTFOLIOS=absent",
+                                            "CREDITRISK_REGISTRI=models", "CREDITRISK_SPARE=1",
+                                            NULL};
     struct cr_strbuf expected = CR_STRBUF_INIT;
     struct cr_daemon daemon;
 
@@ -108,7 +109,7 @@ static void test_wrong_folder(void **state)
     assert_int_equal(cr_daemon_wait(&daemon), 0);
     cr_strbuf_printf(&expected,
                      "\"event\":\"wrong_folder\",\"cwd\":\"%.*s\",\"missing\":{\"registry\":"
-                     "\"%s\",\"portfolio\":\"config/portfolios/absent\"}",
+                     "\"%s\",\"portfolio\":\"absent/retail\"}",
                      (int)strlen(cwd) - 1, cwd, registry);
     if (strstr(daemon.log.data, cr_strbuf_text(&expected)) == NULL) {
         fail_msg("'%s' is not in '%s'", cr_strbuf_text(&expected), daemon.log.data);
@@ -134,6 +135,52 @@ static void test_right_folder(void **state)
     assert_null(strstr(daemon.log.data, "wrong_folder"));
     assert_null(strstr(daemon.log.data, "variable_unknown"));
     cr_daemon_finish(&daemon);
+}
+
+/* A name that neither the folder of portfolios nor the registry knows is a slip, and no reason to
+ * wait for its first model. */
+static void test_unknown_portfolio(void **state)
+{
+    struct cr_fixture *fixture = *state;
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--portfolio", "retial", "--registry", dir, NULL};
+    const char *const beside[] = {"--portfolio=retial", "--registry", fixture->registry_dir, NULL};
+    static const char *const elsewhere[] = {"CREDITRISK_PATHS_PORTFOLIOS=tests", NULL};
+    CR_CLEANUP(cr_freep) char *output = NULL;
+    CR_CLEANUP(cr_freep) char *recorded = NULL;
+
+    free(publish_champion(fixture));
+    assert_int_equal(cr_daemon_run(options, NULL, &output), 1);
+    assert_non_null(strstr(output, "there is no portfolio 'retial' in 'config/portfolios'; did you "
+                                   "mean 'retail'?"));
+    assert_null(strstr(output, "listening"));
+    assert_int_equal(cr_daemon_run(beside, elsewhere, &recorded), 1);
+    assert_non_null(strstr(recorded, "there is no portfolio 'retial' in 'tests'; did you mean "
+                                     "'retail'?"));
+}
+
+/* What the registry knows is served without a folder of its own, and where there is no folder of
+ * portfolios at all, as beside a replica, a first version may still come. */
+static void test_portfolio_without_folder(void **state)
+{
+    struct cr_fixture *fixture = *state;
+    const char *const options[] = {"--registry", fixture->registry_dir, NULL};
+    static const char *const elsewhere[] = {"CREDITRISK_PATHS_PORTFOLIOS=tests", NULL};
+    static const char *const nowhere[] = {"CREDITRISK_PATHS_PORTFOLIOS=absent",
+                                          "CREDITRISK_PORTFOLIO=retial", NULL};
+    struct cr_daemon daemon;
+
+    free(publish_champion(fixture));
+    cr_daemon_start(&daemon, options, elsewhere);
+    (void)cr_daemon_await(&daemon, 0, "\"event\":\"champion_loaded\"");
+    (void)cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+    cr_daemon_start(&daemon, options, nowhere);
+    (void)cr_daemon_await(&daemon, 0,
+                          "\"event\":\"portfolio_unknown\",\"reason\":\"there is no portfolio "
+                          "'retial' in 'absent'; did you mean 'retail'?\"");
+    (void)cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
 static void test_address_taken(void **state)
@@ -542,6 +589,10 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_wrong_folder),
         cmocka_unit_test(test_right_folder),
+        cmocka_unit_test_setup_teardown(test_unknown_portfolio, cr_fixture_set_up,
+                                        cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_portfolio_without_folder, cr_fixture_set_up,
+                                        cr_fixture_tear_down),
         cmocka_unit_test(test_address_taken),
         cmocka_unit_test(test_own_socket),
         cmocka_unit_test(test_log_is_json),
