@@ -8,6 +8,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/num.h"
+#include "creditrisk/util/slip.h"
 #include "propose.h"
 
 enum {
@@ -222,10 +223,18 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
 static int find_column(const struct cr_profile *profile, const char *header,
                        const struct cr_profile_column **ret_column, struct cr_error *err)
 {
+    const char *likely = NULL;
+
     *ret_column = cr_profile_find(profile, header);
-    return *ret_column != NULL
-               ? 0
-               : cr_error_set(err, CR_EINVAL, "the file has no column '%s'", header);
+    if (*ret_column != NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < profile->n_columns; i++) {
+        likely = cr_slip_nearer(likely, profile->columns[i].header, header);
+    }
+    return cr_error_set(err, CR_EINVAL, "the file has no column '%s'%s%s%s", header,
+                        likely != NULL ? "; did you mean '" : "", likely != NULL ? likely : "",
+                        likely != NULL ? "'?" : "");
 }
 
 static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)

@@ -172,7 +172,7 @@ def check_refusals(place, file):
     ragged.write_text("a;b;y\n1;2;0\n1;1\n")
     for words, message in [([str(file), "--target", "Grade", "--name", "x"], "'Grade' has 5 different values; an outcome has two"),
                            ([str(file), "--target", "constant", "--name", "x"], "'constant' has 1 different value; an outcome has two"),
-                           ([str(file), "--target", "grade", "--name", "x"], "the file has no column 'grade'"),
+                           ([str(file), "--target", "grade", "--name", "x"], "the file has no column 'grade'; did you mean 'Grade'?"),
                            ([str(file), "--target", "Loan Status", "--test-column", "Points", "--name", "x"], "'Points' does not hold 0 and 1"),
                            ([str(file), "--target", "Loan Status", "--name", "../x"], "'../x' is no name of a portfolio"),
                            ([str(file), "--target", "Loan Status", "--name", "tricky"], "tricky' is there already"),
