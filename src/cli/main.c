@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
 
@@ -247,11 +249,37 @@ static bool wants_json(int argc, char **argv)
     return false;
 }
 
+/* On a terminal it begins by taking away a bar and what the key itself has left there. */
+static const char interrupted[] = "\r\033[Kcreditrisk: interrupted\n";
+static size_t interrupted_from = sizeof "\r\033[K" - 1;
+
+static void on_interrupt(int signal_number)
+{
+    (void)!write(STDERR_FILENO, interrupted + interrupted_from,
+                 sizeof interrupted - 1 - interrupted_from); /* only for looks */
+    (void)raise(signal_number); /* ends the program once this returns: SA_RESETHAND */
+}
+
+/* Ctrl-C ends the program as ever, but not without a word. A command that can end by itself takes
+ * the signal over. Where it is ignored it stays so. */
+static void tell_interrupts(void)
+{
+    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
+    struct sigaction before;
+    if (isatty(STDERR_FILENO) == 1) {
+        interrupted_from = 0;
+    }
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        (void)sigaction(SIGINT, &action, NULL); /* without it nothing is said */
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct cr_cli cli = {.json = wants_json(argc, argv)};
     struct words words = {0};
     struct cr_error err = {0};
+    tell_interrupts();
     int result = run(&cli, &words, argc, argv, &err);
     bool has_message = result < 0 || (result != CR_CLI_OK && err.message[0] != '\0');
     if (has_message) {

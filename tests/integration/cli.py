@@ -140,6 +140,30 @@ def check_features(cli):
     assert "'imaginary'" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
 
 
+def interrupted(cli, fifo, mode, *words):
+    """Runs a command up to where it has opened the pipe and waits for its other end; then Ctrl-C."""
+    os.mkfifo(fifo)
+    process = subprocess.Popen([cli.program, *cli.globals, *map(str, words)], cwd=cli.root, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # which a shell may have ignored
+    with open(fifo, mode):
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+    fifo.unlink()
+    return process.returncode, told
+
+
+def check_interrupts(cli):
+    """Ctrl-C ends what has no end of its own with a word, by the signal, and the book is as it was."""
+    rows = lambda: json.loads(cli("features", "--out", cli.dir / "features.csv", "--json").stdout)["rows"]
+    before = rows()
+    assert interrupted(cli, cli.dir / "pipe.csv", "r", "features", "--out", cli.dir / "pipe.csv") == (-signal.SIGINT, "creditrisk: interrupted\n")
+    half = cli.dir / "half"
+    shutil.copytree(cli.dir / "first", half)
+    (half / "repayment_history.csv").unlink()
+    assert interrupted(cli, half / "repayment_history.csv", "w", "import", half, "--replace") == (-signal.SIGINT, "creditrisk: interrupted\n")
+    assert before > 0 and rows() == before
+
+
 def without(document, names):
     """The same document less the members so named, at any depth."""
     if isinstance(document, dict):
@@ -338,7 +362,7 @@ def check_config(cli):
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_refusals, check_typos, check_generate, check_features, check_train, check_registry_and_predict,
+        for check in (check_usage, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")
