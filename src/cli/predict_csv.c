@@ -79,12 +79,13 @@ static const char *find_meant(const struct cr_portfolio *portfolio,
     return NULL;
 }
 
-/* A column that is no field is ignored, unless it was meant to be one. */
+/* A column that is no field is ignored, unless it was meant to be one. Where most columns are
+ * foreign and most fields have none, a likeness is chance. */
 static int check_meant(const struct cr_portfolio *portfolio, const struct cr_predict_header *header,
                        const struct cr_csv_row *row, struct cr_error *err)
 {
     const char *first = NULL, *first_meant = NULL;
-    size_t n_foreign = 0;
+    size_t n_near = 0, n_foreign = 0;
 
     for (size_t i = 0; i < row->n; i++) {
         const char *name = row->fields[i].text;
@@ -92,6 +93,7 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
         ptrdiff_t field = find_field(portfolio, name, &known);
         const char *meant = field < 0 && !known ? find_meant(portfolio, header, name) : NULL;
 
+        n_near += field >= 0 || meant != NULL;
         n_foreign += field < 0 && !known && meant == NULL;
         if (meant != NULL && first == NULL) {
             first = name;
@@ -101,7 +103,7 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
     if (first == NULL) {
         return 0;
     }
-    return n_foreign > row->n / 2
+    return n_foreign > row->n / 2 && n_near < portfolio->n_fields / 2
                ? cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
                              "these columns are not those of portfolio '%s': --portfolio NAME "
                              "chooses another; or is '%s' meant to be its '%s'?",
