@@ -252,7 +252,7 @@ checks.positive_data_acceptance.enabled = false
 def run_schemathesis(workplace, daemon):
     (workplace.dir / "schemathesis.toml").write_text(EXCEPTION)
     how = ["--max-examples", sys.argv[5]] if len(sys.argv) > 5 else ["--max-examples", "20", "--phases", "examples,fuzzing"]
-    done = subprocess.run([tool(workplace.root, "schemathesis"), "run", daemon.url + "/openapi.json", "--seed", "1",
+    done = subprocess.run([tool(workplace.root, "schemathesis"), "run", daemon.url + "/openapi.json", "--seed", "1", "--request-timeout", "60",
                            *how, "--no-color"], cwd=workplace.dir, stdout=subprocess.PIPE, text=True, check=False)
     print("\n".join(line[:400] for line in done.stdout.splitlines()))
     assert done.returncode == 0 and re.search(r"(\d+) generated", done.stdout), done.returncode
