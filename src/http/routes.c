@@ -97,11 +97,10 @@ static bool matches(const char *pattern, const char *path, struct cr_route_param
         if (*pattern == '{') {
             size_t len = strcspn(path, "/");
 
-            if (len == 0 || len >= CR_ROUTE_PARAM_LEN) {
+            if (len == 0) {
                 return false;
             }
-            memcpy(params->texts[n], path, len);
-            params->texts[n++][len] = '\0';
+            (void)snprintf(params->texts[n++], CR_ROUTE_PARAM_LEN, "%.*s", (int)len, path);
             path += len;
             pattern += strcspn(pattern, "}") + 1;
         } else if (*pattern++ != *path++) {

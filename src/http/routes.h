@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "creditrisk/registry/key.h"
+#include "creditrisk/util/name.h"
 
 struct cr_request;
 
@@ -53,9 +54,10 @@ struct cr_route {
     cr_route_fn *answer;
 };
 
-enum { CR_ROUTE_MAX_PARAMS = 2, CR_ROUTE_PARAM_LEN = 64 };
+enum { CR_ROUTE_MAX_PARAMS = 2, CR_ROUTE_PARAM_LEN = CR_NAME_MAX_LEN + 2 };
 
-/* What stood for the route's {…} segments, in their order. */
+/* What stood for the route's {…} segments, in their order. A longer one is cut: it is still no name
+ * of anything, for names have up to CR_NAME_MAX_LEN characters. */
 struct cr_route_params {
     char texts[CR_ROUTE_MAX_PARAMS][CR_ROUTE_PARAM_LEN];
 };

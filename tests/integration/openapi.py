@@ -115,6 +115,10 @@ def check_routes(daemon, document):
             assert head.status == get.status and head.body == b""
             assert path == "/metrics" or head.headers["Content-Length"] == str(len(get.body)), path
             assert head.headers["Content-Type"] == get.headers["Content-Type"]
+        if "{" in path:  # a name that nothing can have
+            answer = daemon.request(method, re.sub(r"\{\w+\}", "n" * 200, path), "{}" if method == "POST" else None, {"Content-Type": "application/json"})
+            assert answer.status == 404, (path, answer.status)
+            assert answer.headers["Content-Type"] in operation["responses"]["404"]["content"], (path, answer.headers["Content-Type"])
     assert daemon.get("/nothing").status == 404
 
 
