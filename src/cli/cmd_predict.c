@@ -34,8 +34,7 @@ static int read_stdin(char **ret_data, size_t *ret_len, struct cr_error *err)
     size_t n;
     while ((n = fread(chunk, 1, sizeof chunk, stdin)) > 0) {
         if (input.len + n > MAX_INPUT_BYTES) {
-            return cr_error_set(err, CR_ETOOBIG, "standard input has more than '%zu' bytes",
-                                MAX_INPUT_BYTES);
+            return cr_error_set(err, CR_ETOOBIG, "'-' has more than %zu bytes", MAX_INPUT_BYTES);
         }
         cr_strbuf_append(&input, chunk, n);
     }
@@ -49,6 +48,21 @@ static int read_stdin(char **ret_data, size_t *ret_len, struct cr_error *err)
         result = *ret_data == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : 0;
     }
     return result;
+}
+
+/* The file or standard input as a whole. */
+static int read_input(const struct cr_cli *cli, char **ret_data, size_t *ret_len,
+                      struct cr_error *err)
+{
+    struct cr_error why;
+    int result = strcmp(cli->args[0], "-") == 0
+                     ? read_stdin(ret_data, ret_len, &why)
+                     : cr_fs_read(cli->args[0], MAX_INPUT_BYTES, ret_data, ret_len, &why);
+    return result == 0
+               ? 0
+               : cr_error_set(err, result, "%s%s", why.message,
+                              result == CR_ETOOBIG ? ": as NDJSON or CSV it may be of any length"
+                                                   : "");
 }
 
 /* Nobody can predict before a version serves. */
@@ -243,10 +257,11 @@ static int print_answer(const json_t *answer, struct cr_error *err)
     return result;
 }
 
-static bool begins_array(const char *body, size_t len)
+/* The first byte that is no blank, NUL when there is none. */
+static char first_byte(const char *body, size_t len)
 {
     size_t blanks = strspn(body, " \t\r\n");
-    return blanks < len && body[blanks] == '[';
+    return blanks < len ? body[blanks] : '\0';
 }
 
 static int predict_one(const struct cr_cli *cli, struct cr_bundle *bundle, const char *body,
@@ -285,13 +300,17 @@ static int check_array(const struct cr_cli *cli, const char *body, size_t len, s
     return 0;
 }
 
-/* The i-th answer of an array; with --json a line of the document. */
-static int print_row(const struct cr_cli *cli, size_t i, const json_t *answer, struct cr_error *err)
+/* The i-th answer of an array; with --json a line of the document, as the daemon's batch has it. */
+static int print_row(const struct cr_cli *cli, size_t i, json_t *answer, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     if (!cli->json) {
         printf("%s--- row %zu\n", i == 0 ? "" : "\n", i + 1);
         return print_answer(answer, err);
+    }
+    if (json_object_get(answer, "detail") != NULL &&
+        !cr_json_put(answer, "index", json_integer((json_int_t)i))) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the answer");
     }
     cr_json_write(answer, false, &text);
     printf("%s%s", i == 0 ? "" : ",\n", cr_strbuf_text(&text));
@@ -305,18 +324,22 @@ static int predict_rows(const struct cr_cli *cli, struct cr_bundle *bundle, cons
     struct cr_rows rows;
     struct cr_row_text row;
     bool more;
+    size_t n = 0;
     int result = check_array(cli, body, len, err);
     if (result != 0) {
         return result;
     }
     (void)fputs(cli->json ? "[" : "", stdout); /* main looks at the stream's state */
     cr_rows_init(&rows, CR_ROWS_ARRAY, body, len);
-    for (size_t i = 0; result == 0 && cr_rows_next(&rows, &row, &more) == 0 && more; i++) {
+    while (result == 0 && cr_rows_next(&rows, &row, &more) == 0 && more) {
         CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
         result = predict(cli, bundle, row.text, row.len, &answer, all_valid, err);
         if (result == 0) {
-            result = print_row(cli, i, answer, err);
+            result = print_row(cli, n++, answer, err);
         }
+    }
+    if (result == 0 && n == 0 && !cli->json) {
+        cr_cli_line("the array in '%s' is empty: there is no application to score", cli->args[0]);
     }
     (void)fputs(cli->json ? "]\n" : "", stdout); /* the same */
     return result;
@@ -384,14 +407,18 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if (cr_cli_has(cli, "brief")) {
         return cr_cli_usage(err, "--brief is for ndjson and csv");
     }
-    result = strcmp(cli->args[0], "-") == 0
-                 ? read_stdin(&body, &len, err)
-                 : cr_fs_read(cli->args[0], MAX_INPUT_BYTES, &body, &len, err);
-    if (result != 0 || (result = load_bundle(cli, &bundle, err)) != 0) {
+    if ((result = read_input(cli, &body, &len, err)) != 0) {
         return result;
     }
-    result = begins_array(body, len) ? predict_rows(cli, bundle, body, len, &all_valid, err)
-                                     : predict_one(cli, bundle, body, len, &all_valid, err);
+    char first = first_byte(body, len);
+    if (first == '\0' && !cli->json) { /* else the daemon's answer to an empty body */
+        return cr_predict_no_application(cli->args[0], err);
+    }
+    if ((result = load_bundle(cli, &bundle, err)) != 0) {
+        return result;
+    }
+    result = first == '[' ? predict_rows(cli, bundle, body, len, &all_valid, err)
+                          : predict_one(cli, bundle, body, len, &all_valid, err);
     return result != 0 ? result : all_valid ? CR_CLI_OK : CR_CLI_REFUSED;
 }
 
@@ -404,11 +431,13 @@ const struct cr_command cr_cmd_predict = {
         "but for the\n"
         "decision_id, which only the daemon gives. NDJSON and CSV may be of any length: every "
         "row is\n"
-        "answered by one line of JSON, in order and with or without --json. A CSV file is "
-        "written as the\n"
-        "portfolio's own; its header names the application's fields, as the book's file does or as "
-        "a request\n"
-        "does; a column that is none is ignored with a remark, one that is nearly one is refused.",
+        "answered by one line of JSON, in order and with or without --json, with its index (from "
+        "0) and its\n"
+        "line in the file. A CSV file is written as the portfolio's own; its header names the "
+        "application's\n"
+        "fields, as the book's file does or as a request does; a column that is none is ignored "
+        "with a remark,\n"
+        "one that is nearly one is refused.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

@@ -28,6 +28,12 @@ enum {
 
 #define PATIENCE_NS INT64_C(1000000000)
 
+/* Which row of the file an answer is about. */
+struct place {
+    size_t index; /* from 0, as the daemon counts the rows of a batch */
+    size_t line;  /* on which it begins, from 1 */
+};
+
 struct work {
     const struct cr_predict_stream *stream;
     struct cr_bundle *bundle;
@@ -35,6 +41,7 @@ struct work {
     int64_t start_ns;
     struct cr_arena arena; /* of the rows that wait */
     struct cr_record records[MANY];
+    struct place places[MANY];
     size_t n_waiting;
     struct cr_strbuf out;
     struct cr_strbuf line;           /* a CSV row as JSON */
@@ -68,7 +75,23 @@ static int flush(struct work *work, bool all, struct cr_error *err)
     return 0;
 }
 
-static void write_verdict(struct work *work, const struct cr_verdict *verdict)
+/* ,"index":I,"line":L}: the end of every answer. */
+static void write_place(struct cr_strbuf *out, struct place place)
+{
+    cr_strbuf_puts(out, ",\"index\":");
+    cr_json_write_number((double)place.index, out);
+    cr_strbuf_puts(out, ",\"line\":");
+    cr_json_write_number((double)place.line, out);
+    cr_strbuf_puts(out, "}\n");
+}
+
+static void write_text(struct cr_strbuf *out, const char *key, const char *text)
+{
+    cr_strbuf_puts(out, key);
+    cr_json_write_string(text, strlen(text), out);
+}
+
+static void write_verdict(struct work *work, const struct cr_verdict *verdict, struct place place)
 {
     struct cr_strbuf *out = &work->out;
 
@@ -76,11 +99,12 @@ static void write_verdict(struct work *work, const struct cr_verdict *verdict)
     cr_json_write_number(cr_num_round(100.0 * verdict->pd, 2), out);
     cr_strbuf_puts(out, ",\"probability_raw\":");
     cr_json_write_number(cr_num_round(verdict->pd, 6), out);
-    cr_strbuf_puts(out, ",\"risk_category\":");
-    cr_json_write_string(verdict->band->name, strlen(verdict->band->name), out);
+    write_text(out, ",\"risk_category\":", verdict->band->name);
     cr_strbuf_puts(out, ",\"margin\":");
     cr_json_write_number(verdict->margin, out);
-    cr_strbuf_puts(out, "}\n");
+    write_text(out, ",\"recommended_action\":", verdict->band->action);
+    write_text(out, ",\"model_version\":", work->bundle->version);
+    write_place(out, place);
 }
 
 /* Scores the rows that wait and forgets them. */
@@ -91,26 +115,27 @@ static int score_waiting(struct work *work, struct cr_error *err)
                                     work->n_waiting, &work->arena, verdicts, err);
 
     for (size_t i = 0; result == 0 && i < work->n_waiting; i++) {
-        write_verdict(work, &verdicts[i]);
+        write_verdict(work, &verdicts[i], work->places[i]);
     }
     work->n_waiting = 0;
     cr_arena_reset(&work->arena);
     return result;
 }
 
-/* {"detail": […]} */
-static void write_issues(struct work *work, const struct cr_issues *issues)
+static void write_issues(struct work *work, const struct cr_issues *issues, struct place place)
 {
     cr_strbuf_puts(&work->out, "{\"detail\":[");
     for (size_t i = 0; i < issues->n; i++) {
         cr_strbuf_puts(&work->out, i > 0 ? "," : "");
         cr_json_write_new(cr_issue_to_json(&issues->items[i]), &work->out);
     }
-    cr_strbuf_puts(&work->out, "]}\n");
+    cr_strbuf_putc(&work->out, ']');
+    write_place(&work->out, place);
     work->n_refused++;
 }
 
-static int score_one(struct work *work, const struct cr_record *record, struct cr_error *err)
+static int score_one(struct work *work, const struct cr_record *record, struct place place,
+                     struct cr_error *err)
 {
     struct cr_result scored;
     int result = cr_scorer_score(work->bundle, cr_bundle_context(work->bundle, 0), record,
@@ -118,7 +143,8 @@ static int score_one(struct work *work, const struct cr_record *record, struct c
 
     if (result == 0) {
         cr_result_write(work->bundle, &scored, NULL, work->stream->full, &work->out);
-        cr_strbuf_putc(&work->out, '\n');
+        work->out.len -= work->out.failed ? 0 : 1; /* the brace, which ends the place instead */
+        write_place(&work->out, place);
         cr_arena_reset(&work->arena);
     }
     return result;
@@ -139,9 +165,11 @@ static void show_progress(struct work *work)
     cr_progress_advance(work->progress, steps, NULL);
 }
 
-/* One application as JSON. */
-static int take_row(struct work *work, const char *text, size_t len, struct cr_error *err)
+/* One application as JSON, from that line of the file on. */
+static int take_row(struct work *work, size_t line, const char *text, size_t len,
+                    struct cr_error *err)
 {
+    struct place place = {work->n_rows, line};
     struct cr_record record;
     struct cr_issues issues;
     int result = cr_record_from_json(work->bundle->portfolio, text, len, &work->arena, &record,
@@ -156,14 +184,15 @@ static int take_row(struct work *work, const char *text, size_t len, struct cr_e
                                                    &record, &issues, err)
                              : result;
         if (result == 0) {
-            write_issues(work, &issues);
+            write_issues(work, &issues, place);
             cr_arena_reset(&work->arena);
         }
     } else if (work->stream->brief) {
-        work->records[work->n_waiting++] = record;
+        work->records[work->n_waiting] = record;
+        work->places[work->n_waiting++] = place;
         result = work->n_waiting == MANY ? score_waiting(work, err) : 0;
     } else {
-        result = score_one(work, &record, err);
+        result = score_one(work, &record, place, err);
     }
     work->n_rows++;
     show_progress(work);
@@ -176,7 +205,7 @@ static int read_lines(struct work *work, struct cr_error *err)
     bool is_stdin = strcmp(path, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(path, "r");
     char *line = NULL;
-    size_t cap = 0;
+    size_t cap = 0, n_lines = 0;
     ssize_t len;
     int result = 0;
 
@@ -185,11 +214,12 @@ static int read_lines(struct work *work, struct cr_error *err)
                             strerror(errno));
     }
     while (result == 0 && (len = getline(&line, &cap, file)) >= 0) {
+        n_lines++;
         if (len > MAX_LINE) {
-            result = cr_error_at(err, CR_ETOOBIG, path, work->n_rows + 1, 0,
-                                 "a row has more than %d bytes", MAX_LINE);
+            result = cr_error_at(err, CR_ETOOBIG, path, n_lines, 0, "a row has more than %d bytes",
+                                 MAX_LINE);
         } else if ((size_t)len > strspn(line, " \t\r\n")) {
-            result = take_row(work, line, (size_t)len, err);
+            result = take_row(work, n_lines, line, (size_t)len, err);
         }
     }
     if (result == 0 && ferror(file)) {
@@ -211,11 +241,12 @@ static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct
         json_t *msg = json_sprintf("Line %zu has %zu cells where the header has %zu", row->line,
                                    row->n, work->header.n);
 
-        cr_json_write_new(json_pack("{s: [{s:s, s:[s], s:o}]}", "detail", "type", "csv_invalid",
-                                    "loc", "body", "msg", msg),
-                          &work->out);
-        cr_strbuf_putc(&work->out, '\n');
-        work->n_rows++;
+        cr_strbuf_puts(&work->out, "{\"detail\":[");
+        cr_json_write_new(
+            json_pack("{s:s, s:[s], s:o}", "type", "csv_invalid", "loc", "body", "msg", msg),
+            &work->out);
+        cr_strbuf_putc(&work->out, ']');
+        write_place(&work->out, (struct place){work->n_rows++, row->line});
         work->n_refused++;
         result = flush(work, false, err);
     }
@@ -238,7 +269,7 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
     if (cr_strbuf_check(&work->line, err) < 0) {
         return CR_ENOMEM;
     }
-    return take_row(work, work->line.data, work->line.len, err);
+    return take_row(work, row->line, work->line.data, work->line.len, err);
 }
 
 static int read_csv(struct work *work, struct cr_error *err)
@@ -262,6 +293,11 @@ static int finish_answers(struct work *work, int result, struct cr_error *err)
     return result == 0 ? finished : result;
 }
 
+int cr_predict_no_application(const char *path, struct cr_error *err)
+{
+    return cr_error_set(err, CR_EPARSE, "there is no application in '%s'", path);
+}
+
 int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *bundle,
                       struct cr_error *err)
 {
@@ -278,7 +314,7 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
     result = stream->format == CR_PREDICT_CSV ? read_csv(work, err) : read_lines(work, err);
     result = finish_answers(work, result, err);
     if (result == 0 && work->n_rows == 0) {
-        result = cr_error_set(err, CR_EPARSE, "there is no application in '%s'", stream->path);
+        result = cr_predict_no_application(stream->path, err);
     }
     cr_progress_advance(work->progress, work->n_rows % PROGRESS_ROWS, NULL);
     cr_progress_destroy(CR_STEAL(work->progress));

@@ -234,8 +234,16 @@ def check_train(cli):
     assert golden == 200, golden
 
 
+def without_place(answers):
+    return [without(answer, ("index", "line")) for answer in answers]
+
+
+def places(answers):
+    return [(answer["index"], answer["line"]) for answer in answers]
+
+
 def check_streams(cli, application, answer):
-    """NDJSON and CSV: one line for every row, in order, whatever its neighbours are."""
+    """NDJSON and CSV: one line for every row, in order and with its place, whatever its neighbours are."""
     rows = [application | {"age": 18 + i % 50, "interest_rate": None if i % 7 == 0 else 9.5, "credit_score": 300 + i} for i in range(600)]
     rows[0], rows[300] = application, application | {"age": 12}
     lines = "".join(json.dumps(row) + "\n" for row in rows)
@@ -245,13 +253,17 @@ def check_streams(cli, application, answer):
 
     done = cli("predict", cli.dir / "rows.ndjson", status=1)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(answers) == 600 and answers[0] == answer
+    assert places(answers) == [(i, i + 1 + (i > 0)) for i in range(600)], "the second line is blank"
+    assert without_place(answers[:1]) == [answer] and list(answers[0])[-2:] == ["index", "line"]
     assert answers[300]["detail"][0]["loc"] == ["body", "age"] and "detail" not in answers[299] | answers[301]
     done = cli("predict", cli.dir / "rows.csv", status=1)
-    assert [json.loads(line) for line in done.stdout.splitlines()] == answers
+    of_csv = [json.loads(line) for line in done.stdout.splitlines()]
+    assert without_place(of_csv) == without_place(answers) and places(of_csv) == [(i, i + 2) for i in range(600)], "behind the header"
     brief = [json.loads(line) for line in cli("predict", "-", "--format", "ndjson", "--brief", status=1, stdin=lines).stdout.splitlines()]
-    for short, long in zip(brief, answers, strict=True):
+    assert places(brief) == [(i, i + 1) for i in range(600)]
+    for short, long in zip(without_place(brief), answers, strict=True):
         assert all(long[key] == value for key, value in short.items()), (short, long)
+        assert list(short) == ["detail"] or list(short) == ["probability", "probability_raw", "risk_category", "margin", "recommended_action", "model_version"]
     full = cli("predict", "-", "--format", "ndjson", "--explain", stdin=json.dumps(application)).stdout
     assert "by_input" in json.loads(full)["contributions"]
     misspelt = cli("predict", "-", "--format", "csv", status=1, stdin="age,anual_income\n30,1\n")
@@ -271,8 +283,13 @@ def check_streams(cli, application, answer):
     ragged[3] = "00" + ragged[3]  # of an age
     done = cli("predict", "-", "--format", "csv", status=1, stdin="\n".join(ragged) + "\n")
     first, second, third = map(json.loads, done.stdout.splitlines())
-    assert first == answers[0] and third == answers[2], "one bad row must not cost its neighbours their answers"
-    assert "Line 3 has" in second["detail"][0]["msg"], second
+    assert (first, third) == (of_csv[0], of_csv[2]), "one bad row must not cost its neighbours their answers"
+    assert "Line 3 has" in second["detail"][0]["msg"] and places([second]) == [(1, 3)], second
+    header, row = ragged[:2]
+    done = cli("predict", "-", "--format", "csv", stdin=f'{header}\n{row[:-1]}"two\nlines"\n{row}\n')
+    assert places(map(json.loads, done.stdout.splitlines())) == [(0, 2), (1, 4)], "where a row begins"
+    lines = cli("predict", "-", "--format", "ndjson", status=1, stdin=f"\n\n{json.dumps(application)}\n{{{' ' * (1 << 20)}\n")
+    assert "-:4: a row has more than" in lines.stderr, lines.stderr
     for options in ([], ["--brief"]):
         done = cli("predict", "-", "--format", "csv", *options, status=1, stdin="\n".join(ragged[:2]) + '\n"unclosed\n')
         assert done.stdout.count("\n") == 1 and "quote" in done.stderr, "what was answered before an error is not lost"
@@ -301,7 +318,7 @@ def check_registry_and_predict(cli):
     assert wrong.count("\n") == 10 and "age: Input should be greater than or equal to 18" in wrong, wrong
     application = (cli.root / "examples/application.json").read_text()
     both = json.loads(cli("predict", "-", "--json", status=1, stdin=f'[{application}, {{"age": 1}}]').stdout)
-    assert both[0] == answer and "detail" in both[1]
+    assert both[0] == answer and set(both[1]) == {"index", "detail"} and both[1]["index"] == 1, "as the daemon's batch"
     broken = cli("predict", "-", status=1, stdin="{")
     assert broken.stderr.startswith("creditrisk: -: byte 1: JSON decode error: ") and not broken.stdout, broken
     table = cli("predict", cli.root / "config/portfolios/retail/training.sql", "--format", "json", status=1)
@@ -311,6 +328,17 @@ def check_registry_and_predict(cli):
     broken = cli("predict", "-", status=1, stdin=f"[{application},")
     assert "-: byte " in broken.stderr and not broken.stdout, "what is no array is not answered in part"
     assert json.loads(cli("predict", "-", "--json", stdin="[]").stdout) == []
+    assert cli("predict", "-", stdin=" []").stdout == "the array in '-' is empty: there is no application to score\n"
+    for text in ("", " \n"):
+        nothing = cli("predict", "-", status=1, stdin=text)
+        assert (nothing.stdout, nothing.stderr) == ("", "creditrisk: there is no application in '-'\n"), nothing
+    assert json.loads(cli("predict", "-", "--json", status=1, stdin="").stdout)["detail"][0]["type"] == "missing", "the daemon's answer"
+    big = cli.dir / "big.json"
+    with open(big, "wb") as file:
+        file.truncate((64 << 20) + 1)
+    for words, text in (([big], None), (["-"], "[" + " " * (64 << 20))):
+        assert "bytes: as NDJSON or CSV it may be of any length\n" in cli("predict", *words, status=1, stdin=text).stderr
+    big.unlink()
     full = json.loads(cli("predict", "-", "--explain", "--json", stdin=application).stdout)
     words = cli("predict", "-", "--explain", stdin=application).stdout
     for label, contribution in full["contributions"]["by_group"].items():
