@@ -17,6 +17,7 @@ struct cr_connections {
     struct cr_deadlines *deadlines;
     struct cr_connection *all; /* settings->connections of them */
     pthread_mutex_t lock;      /* guards what follows */
+    size_t n_open;
     struct cr_connection *unused;
     struct cr_connection **by_fd; /* n_fds; NULL where nothing is open */
     size_t n_fds;
@@ -124,6 +125,7 @@ static void release(struct cr_connections *connections, struct cr_connection *co
     connection->fd = -1;
     connection->next = connections->unused;
     connections->unused = connection;
+    connections->n_open--;
 }
 
 static enum cr_admission admit(struct cr_connections *connections, int fd,
@@ -152,6 +154,7 @@ static enum cr_admission admit(struct cr_connections *connections, int fd,
     *connection = (struct cr_connection){
         .peer = address, .is_proxy = is_proxy, .is_counted = is_counted, .fd = fd};
     connections->by_fd[fd] = connection;
+    connections->n_open++;
     return CR_ADMITTED;
 }
 
@@ -197,6 +200,16 @@ void cr_connections_end(struct cr_connections *connections, struct cr_connection
     (void)pthread_mutex_lock(&connections->lock); /* these fail only for misuse */
     release(connections, connection);
     (void)pthread_mutex_unlock(&connections->lock);
+}
+
+size_t cr_connections_count(struct cr_connections *connections)
+{
+    size_t n;
+
+    (void)pthread_mutex_lock(&connections->lock); /* these fail only for misuse */
+    n = connections->n_open;
+    (void)pthread_mutex_unlock(&connections->lock);
+    return n;
 }
 
 struct cr_address cr_connections_client(const struct cr_connections *connections,

@@ -53,6 +53,9 @@ void cr_connections_dismiss(struct cr_connections *connections, int fd);
 struct cr_connection *cr_connections_start(struct cr_connections *connections, int fd);
 void cr_connections_end(struct cr_connections *connections, struct cr_connection *connection);
 
+/* How many are admitted now. */
+size_t cr_connections_count(struct cr_connections *connections);
+
 /* Who makes a request: the peer, or the client behind a trusted proxy. */
 struct cr_address cr_connections_client(const struct cr_connections *connections,
                                         const struct cr_connection *connection,

@@ -131,7 +131,7 @@ struct cr_server {
     atomic_size_t n_active;  /* requests whose line was read and whose answer is not out */
     atomic_size_t n_started; /* all requests ever */
     pthread_mutex_t drain_lock;
-    pthread_cond_t progress; /* while draining: a request ended */
+    pthread_cond_t progress; /* while draining: a connection ended */
 };
 
 /* server.c: a reference to the champion of the first seat, NULL when there is none; yours:

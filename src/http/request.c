@@ -460,9 +460,4 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
         cr_request_destroy(request);
     }
     (void)atomic_fetch_sub(&server->n_active, 1);
-    if (atomic_load(&server->draining)) {
-        (void)pthread_mutex_lock(&server->drain_lock); /* these fail only for misuse */
-        (void)pthread_cond_signal(&server->progress);
-        (void)pthread_mutex_unlock(&server->drain_lock);
-    }
 }

@@ -18,8 +18,9 @@
 #include "listen.h"
 #include "shadow.h"
 
-/* A drained server waits this long for a request on connections that were idle. */
-#define SETTLE_NS 100000000
+/* A draining server waits this long for a request on the connections that are open, whose clients
+ * cannot know that it ends. */
+#define SETTLE_NS 500000000
 
 /* The library's memory for one request holds its headers as they came and, beside them, what it
  * knows of each and the answer's headers; all of it is cleared with every request. */
@@ -258,6 +259,11 @@ static void notify(void *context, struct MHD_Connection *connection, void **slot
         }
         *slot = NULL;
         cr_connections_end(server->connections, peer);
+        if (atomic_load(&server->draining)) {
+            (void)pthread_mutex_lock(&server->drain_lock); /* these fail only for misuse */
+            (void)pthread_cond_signal(&server->progress);
+            (void)pthread_mutex_unlock(&server->drain_lock);
+        }
     }
 }
 
@@ -330,30 +336,28 @@ static void stop_accepting(struct cr_server *server)
     server->listen_fd = -1;
 }
 
-/* Waits until a request ends or the monotonic clock reaches until_ns. */
+/* Waits until a connection ends, if there is one, or the monotonic clock reaches until_ns. */
 static void wait_progress(struct cr_server *server, int64_t until_ns)
 {
     struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
 
     (void)pthread_mutex_lock(&server->drain_lock); /* these fail only for misuse */
-    (void)pthread_cond_clockwait(&server->progress, &server->drain_lock, CLOCK_MONOTONIC,
-                                 &until); /* the caller looks at the clock */
+    if (cr_connections_count(server->connections) > 0) {
+        (void)pthread_cond_clockwait(&server->progress, &server->drain_lock, CLOCK_MONOTONIC,
+                                     &until); /* the caller looks at the clock */
+    }
     (void)pthread_mutex_unlock(&server->drain_lock);
 }
 
-size_t cr_server_drain(struct cr_server *server)
+/* Until all connections have ended, each with the answer to its next request, or those that are
+ * left have been silent for a while. */
+static void settle(struct cr_server *server, int64_t deadline_ns)
 {
     int64_t now_ns = cr_clock_ns();
-    int64_t deadline_ns = now_ns + (int64_t)server->settings->drain_timeout_s * 1000000000;
     int64_t quiet_ns = now_ns;
     size_t n_started = atomic_load(&server->n_started);
 
-    atomic_store(&server->draining, true);
-    stop_trials(server);
-    stop_accepting(server);
-    cr_log(CR_LOG_INFO, "draining", "{s:I}", "requests",
-           (json_int_t)atomic_load(&server->n_active));
-    while (now_ns < deadline_ns) {
+    while (now_ns < deadline_ns && cr_connections_count(server->connections) > 0) {
         size_t n = atomic_load(&server->n_started);
 
         if (atomic_load(&server->n_active) > 0 || n != n_started) {
@@ -365,5 +369,17 @@ size_t cr_server_drain(struct cr_server *server)
         wait_progress(server, now_ns + SETTLE_NS < deadline_ns ? now_ns + SETTLE_NS : deadline_ns);
         now_ns = cr_clock_ns();
     }
+}
+
+size_t cr_server_drain(struct cr_server *server)
+{
+    int64_t deadline_ns = cr_clock_ns() + (int64_t)server->settings->drain_timeout_s * 1000000000;
+
+    atomic_store(&server->draining, true);
+    stop_trials(server);
+    stop_accepting(server);
+    cr_log(CR_LOG_INFO, "draining", "{s:I}", "requests",
+           (json_int_t)atomic_load(&server->n_active));
+    settle(server, deadline_ns);
     return atomic_load(&server->n_active);
 }

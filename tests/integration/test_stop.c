@@ -247,6 +247,51 @@ static void test_batches_through_the_end(void **state)
     }
 }
 
+/* One question on a connection that lay idle when the daemon began to stop. */
+static bool is_answered_while_draining(const char *const *options)
+{
+    struct cr_http_response response;
+    struct cr_daemon daemon;
+    bool answered;
+    int fd;
+
+    cr_daemon_start(&daemon, options, NULL);
+    fd = cr_http_connect(daemon.port);
+    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
+    response = cr_http_read(fd, false);
+    cr_http_check(&response, 200);
+    cr_http_finish(&response);
+    cr_daemon_signal(&daemon, SIGTERM);
+    (void)cr_daemon_await(&daemon, 0, "\"event\":\"draining\"");
+    (void)cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"); /* or it is closed */
+    response = cr_http_read(fd, false);
+    answered = response.status == 200;
+    if (answered) {
+        cr_http_check_header(&response, "Connection", "close");
+    }
+    cr_http_finish(&response);
+    (void)close(fd);
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    cr_daemon_finish(&daemon);
+    return answered;
+}
+
+/* A client cannot know that the daemon stops: it has a while to ask once more. On a busy machine it
+ * may be late. */
+static void test_idle_connection(void **state)
+{
+    enum { TRIES = 10 };
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--registry", dir, NULL};
+    size_t i = 0;
+
+    (void)state;
+    while (i < TRIES && !is_answered_while_draining(options)) {
+        i++;
+    }
+    assert_true(i < TRIES);
+}
+
 /* Connects anew for every question, until nobody listens. */
 struct caller {
     int port;
@@ -329,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_trial),
         cmocka_unit_test(test_long_batch),
         cmocka_unit_test(test_batches_through_the_end),
+        cmocka_unit_test(test_idle_connection),
         cmocka_unit_test(test_late_connections),
     };
 
