@@ -99,10 +99,16 @@ void cr_metrics_count_load(struct cr_metrics *metrics, const char *portfolio, en
                            bool loaded);
 void cr_metrics_count_rejection(struct cr_metrics *metrics, enum cr_rejection rejection);
 
-/* Appends everything in Prometheus' text format 0.0.4. `n_active` requests are in flight; of the
- * n_champions each may be NULL. Any thread. */
-void cr_metrics_write(struct cr_metrics *metrics, size_t n_active,
-                      const struct cr_bundle *const *champions, size_t n_champions,
+/* What is so at the moment, and not counted here. */
+struct cr_metrics_now {
+    size_t n_active;                          /* requests in flight */
+    double registry_readable;                 /* 1, 0, or NaN before anybody has looked */
+    const struct cr_bundle *const *champions; /* n_champions; each may be NULL */
+    size_t n_champions;
+};
+
+/* Appends everything in Prometheus' text format 0.0.4. Any thread. */
+void cr_metrics_write(struct cr_metrics *metrics, const struct cr_metrics_now *now,
                       struct cr_strbuf *out);
 
 #endif

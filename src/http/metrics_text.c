@@ -376,17 +376,19 @@ static void put_process(struct cr_strbuf *out)
     put_number(out, "process_max_fds", "gauge", "How many there may be.", process.max_fds);
 }
 
-void cr_metrics_write(struct cr_metrics *metrics, size_t n_active,
-                      const struct cr_bundle *const *champions, size_t n_champions,
+void cr_metrics_write(struct cr_metrics *metrics, const struct cr_metrics_now *now,
                       struct cr_strbuf *out)
 {
     put_requests(metrics, out);
     put_number(out, "http_server_active_requests", "gauge", "Requests in flight.",
-               (double)n_active);
+               (double)now->n_active);
+    put_number(out, "creditrisk_registry_readable", "gauge",
+               "Whether the registry could be read when it was last looked at.",
+               now->registry_readable);
     put_slots(metrics, out);
     put_books(metrics, out);
     put_shadows(metrics, out);
     put_events(metrics, out);
-    put_infos(metrics, champions, n_champions, out);
+    put_infos(metrics, now->champions, now->n_champions, out);
     put_process(out);
 }

@@ -92,7 +92,7 @@ def promote(work, version, status=0):
                           capture_output=True, text=True, check=False).returncode == status
 
 
-def check_outage(work, server, daemons, loads):
+def check_outage(work, server, daemons, loads, reader):
     outage = float(os.environ.get("CREDITRISK_OUTAGE_S", "2"))
     server.stop()
     end = time.monotonic() + outage
@@ -102,6 +102,7 @@ def check_outage(work, server, daemons, loads):
         for daemon in daemons:
             state = readiness(daemon)
             assert state["status"] == "ready" and state["model_loaded"] and state["registry_readable"] is False, state
+            assert b"\ncreditrisk_registry_readable 0\n" in daemon.request("GET", "/metrics", None, reader).body
     for load in loads:
         load.wait_answers(50)
     answered = sum(load.n for load in loads) - sum(before)
@@ -118,6 +119,7 @@ def main():
         work.promote_small()
         work.run("threshold", "v1", "--false-negative", "9000", "--publish", "--reason", "test")
         key = work.run("key", "create", "--scope", "predict")["key"]
+        reader = {"X-API-Key": work.run("key", "create", "--scope", "read")["key"]}
         variables = {"CREDITRISK_REGISTRY_WATCH": "1", "CREDITRISK_AUTH_MODE": "key", "CREDITRISK_AUTH_REFRESH_S": "1"}
         body = (work.root / "examples/application.json").read_bytes()
         with Daemon(work, variables) as first, Daemon(work, variables) as second:
@@ -128,7 +130,7 @@ def main():
             reached(loads, "v1")
             assert promote(work, "v2")
             reached(loads, "v2")
-            figures = check_outage(work, server, daemons, loads)
+            figures = check_outage(work, server, daemons, loads, reader)
             for load in loads:
                 load.stop()
                 assert load.versions == ["v1", "v2", "v1"], load.versions
