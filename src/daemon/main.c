@@ -305,6 +305,9 @@ int main(int argc, char **argv)
     if (words.healthcheck) {
         return check_health(&settings);
     }
+    /* a look at the registry must not last: a name that no server knows is given up in seconds,
+     * unless whoever runs us says otherwise */
+    (void)setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
     set_log_level(settings.log_level);
     log_strays();
     log_place(&settings);
