@@ -224,6 +224,7 @@ static int find_column(const struct cr_profile *profile, const char *header,
                        const struct cr_profile_column **ret_column, struct cr_error *err)
 {
     const char *likely = NULL;
+    char hint[CR_SLIP_HINT_LEN];
 
     *ret_column = cr_profile_find(profile, header);
     if (*ret_column != NULL) {
@@ -232,9 +233,8 @@ static int find_column(const struct cr_profile *profile, const char *header,
     for (size_t i = 0; i < profile->n_columns; i++) {
         likely = cr_slip_nearer(likely, profile->columns[i].header, header);
     }
-    return cr_error_set(err, CR_EINVAL, "the file has no column '%s'%s%s%s", header,
-                        likely != NULL ? "; did you mean '" : "", likely != NULL ? likely : "",
-                        likely != NULL ? "'?" : "");
+    return cr_error_set(err, CR_EINVAL, "the file has no column '%s'%s", header,
+                        cr_slip_hint(likely, hint));
 }
 
 static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)

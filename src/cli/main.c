@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/slip.h"
 
 /* THE command table. */
 static const struct cr_command *const commands[] = {
@@ -177,12 +178,12 @@ static int parse_words(struct cr_cli *cli, struct words *words, int argc, char *
 static void remark_strays(const struct cr_cli *cli)
 {
     struct cr_settings_stray stray;
+    char hint[CR_SLIP_HINT_LEN];
     size_t at = 0;
 
     while (cr_settings_next_stray(&at, &stray)) {
-        cr_cli_say(cli, "the variable %s is not known%s%s%s", stray.name,
-                   stray.likely[0] != '\0' ? "; did you mean " : "", stray.likely,
-                   stray.likely[0] != '\0' ? "?" : "");
+        cr_cli_say(cli, "the variable '%s' is not known%s", stray.name,
+                   cr_slip_hint(stray.likely, hint));
     }
 }
 

@@ -85,6 +85,7 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
                        const struct cr_csv_row *row, struct cr_error *err)
 {
     const char *first = NULL, *first_meant = NULL;
+    char hint[CR_SLIP_HINT_LEN];
     size_t n_near = 0, n_foreign = 0;
 
     for (size_t i = 0; i < row->n; i++) {
@@ -108,8 +109,8 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
                              "these columns are not those of portfolio '%s': --portfolio NAME "
                              "chooses another; or is '%s' meant to be its '%s'?",
                              portfolio->name, first, first_meant)
-               : cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
-                             "there is no field '%s'; did you mean '%s'?", first, first_meant);
+               : cr_error_at(err, CR_EPARSE, row->file, row->line, 0, "there is no field '%s'%s",
+                             first, cr_slip_hint(first_meant, hint));
 }
 
 static int find_fields(const struct cr_portfolio *portfolio, const struct cr_csv_row *row,

@@ -70,11 +70,11 @@ int cr_names_unknown(struct cr_names names, const struct cr_yaml_node *node, con
 {
     const char *text = node->text != NULL ? node->text : "";
     const char *likely = nearest(names, text);
-    char all[MAX_LIST_LEN];
+    char all[MAX_LIST_LEN], hint[CR_SLIP_HINT_LEN];
 
     if (likely != NULL) {
-        return cr_yaml_error(node, err, "there is no %s '%s'; did you mean '%s'?", what, text,
-                             likely);
+        return cr_yaml_error(node, err, "there is no %s '%s'%s", what, text,
+                             cr_slip_hint(likely, hint));
     }
     list(names, all);
     return cr_yaml_error(node, err, "there is no %s '%s'; known: %s", what, text, all);

@@ -49,6 +49,12 @@ const struct cr_setting *cr_setting_find(const char *key);
  * ("limits"). */
 const struct cr_setting *cr_setting_find_path(const char *path, bool *ret_section);
 
+/* The key or section below `prefix` ("" or "limits.") that an unknown path was probably meant to
+ * be;
+ * "" when nothing is near. Returns likely. */
+const char *cr_setting_find_likely(const char *prefix, const char *path,
+                                   char likely[CR_SETTING_MAX_KEY_LEN]);
+
 /* The row with this flag, or NULL. */
 const struct cr_setting *cr_setting_find_flag(const char *name);
 

@@ -125,6 +125,31 @@ const struct cr_setting *cr_setting_find_path(const char *path, bool *ret_sectio
     return NULL;
 }
 
+const char *cr_setting_find_likely(const char *prefix, const char *path,
+                                   char likely[CR_SETTING_MAX_KEY_LEN])
+{
+    size_t prefix_len = strlen(prefix), best = CR_SLIP_NONE;
+
+    likely[0] = '\0';
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        const char *key = table[i].key;
+        char known[CR_SETTING_MAX_KEY_LEN];
+        size_t d;
+
+        if (key == NULL || strncmp(key, prefix, prefix_len) != 0) {
+            continue;
+        }
+        (void)snprintf(known, sizeof(known), "%.*s",
+                       (int)(prefix_len + strcspn(key + prefix_len, ".")), key); /* a key fits */
+        d = cr_slip_distance(known, path);
+        if (d < best) {
+            best = d;
+            memcpy(likely, known, sizeof(known));
+        }
+    }
+    return likely;
+}
+
 const struct cr_setting *cr_setting_find_flag(const char *name)
 {
     for (size_t i = 0; i < N_SETTINGS; i++) {
@@ -340,6 +365,7 @@ int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *
     CR_CLEANUP(cr_freep) char *path = cr_settings_portfolio_path(settings);
     const char *portfolio = settings->portfolio;
     const char *likely;
+    char hint[CR_SLIP_HINT_LEN];
     char **folders = NULL;
     size_t n_folders = 0;
     int result;
@@ -357,9 +383,8 @@ int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *
     }
     (void)cr_fs_list(settings->portfolios_dir, &folders, &n_folders, NULL); /* or none is near */
     likely = nearest(nearest(NULL, others, n, portfolio), folders, n_folders, portfolio);
-    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s%s%s", portfolio,
-                          settings->portfolios_dir, likely != NULL ? "; did you mean '" : "",
-                          likely != NULL ? likely : "", likely != NULL ? "'?" : "");
+    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s", portfolio,
+                          settings->portfolios_dir, cr_slip_hint(likely, hint));
     cr_fs_free_names(folders, n_folders);
     return result;
 }

@@ -109,6 +109,15 @@ static int load_value(struct cr_settings *settings, const struct cr_setting *set
     return result < 0 ? cr_yaml_error(node, err, "%s: %s", setting->key, why.message) : 0;
 }
 
+static int refuse_unknown(const struct cr_yaml_node *key, const char *prefix, const char *path,
+                          struct cr_error *err)
+{
+    char likely[CR_SETTING_MAX_KEY_LEN], hint[CR_SLIP_HINT_LEN];
+
+    return cr_yaml_error(key, err, "unknown setting '%s'%s", path,
+                         cr_slip_hint(cr_setting_find_likely(prefix, path, likely), hint));
+}
+
 /* Walks one map of the file; prefix is "" or "limits.". */
 static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map,
                     const char *prefix, struct cr_error *err)
@@ -132,7 +141,7 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
             strcat(path, ".");
             result = load_map(settings, map->values[i], path, err);
         } else {
-            result = cr_yaml_error(map->keys[i], err, "unknown setting '%s'", path);
+            result = refuse_unknown(map->keys[i], prefix, path, err);
         }
     }
     return result;

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_COMPARED = 63 }; /* longer names are not compared for likeness */
@@ -58,4 +59,13 @@ const char *cr_slip_nearer(const char *best, const char *name, const char *text)
     size_t best_distance = best != NULL ? cr_slip_distance(best, text) : CR_SLIP_NONE;
 
     return cr_slip_distance(name, text) < best_distance ? name : best;
+}
+
+const char *cr_slip_hint(const char *likely, char text[CR_SLIP_HINT_LEN])
+{
+    text[0] = '\0';
+    if (likely != NULL && likely[0] != '\0') {
+        (void)snprintf(text, CR_SLIP_HINT_LEN, "; did you mean '%s'?", likely); /* fits: compared */
+    }
+    return text;
 }

@@ -76,12 +76,27 @@ static void test_nearer(void **state)
     }
 }
 
+static void test_hint(void **state)
+{
+    char text[CR_SLIP_HINT_LEN], longest[64];
+
+    (void)state;
+    assert_string_equal(cr_slip_hint("retail", text), "; did you mean 'retail'?");
+    assert_string_equal(cr_slip_hint("", text), "");
+    assert_string_equal(cr_slip_hint(NULL, text), "");
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(strlen(cr_slip_hint(longest, text)),
+                     strlen("; did you mean ''?") + sizeof(longest) - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_distances),
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_nearer),
+        cmocka_unit_test(test_hint),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

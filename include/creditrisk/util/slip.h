@@ -18,4 +18,10 @@ size_t cr_slip_distance(const char *name, const char *text);
  * neither. `best` may be NULL: from there on a walk over names finds the nearest. */
 const char *cr_slip_nearer(const char *best, const char *name, const char *text);
 
+enum { CR_SLIP_HINT_LEN = 96 };
+
+/* The end of a message about a word that nobody knows: "; did you mean 'likely'?", or "" where
+ * likely is NULL or empty. Returns text. */
+const char *cr_slip_hint(const char *likely, char text[CR_SLIP_HINT_LEN]);
+
 #endif
