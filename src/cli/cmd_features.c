@@ -66,6 +66,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_extract_finish) struct cr_extract extract = {0};
     CR_CLEANUP(cr_freep) size_t *columns = NULL;
+    size_t set = 0;
     const char *path = cr_cli_option(cli, "out");
     int result = cr_cli_need_args(cli, 0, "nothing", err);
     if (result != 0 || path == NULL) {
@@ -80,13 +81,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0) {
         return result;
     }
-    const char *name = cr_cli_option(cli, "set");
-    ptrdiff_t set = name == NULL ? 0 : cr_portfolio_find_set(portfolio, name);
-    if (set < 0) {
-        return cr_error_set(err, CR_EINVAL, "portfolio '%s' has no feature set '%s'",
-                            portfolio->name, name);
-    }
-    if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
+    if ((result = cr_portfolio_choose_set(portfolio, cr_cli_option(cli, "set"), &set, err)) != 0 ||
+        (result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
         (result = cr_extract_book(db, portfolio, &extract, err)) != 0) {
         return result;
     }
@@ -94,7 +90,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if (columns == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the columns");
     }
-    size_t n = choose_columns(&extract, portfolio, (size_t)set, columns);
+    size_t n = choose_columns(&extract, portfolio, set, columns);
     if ((result = write_csv(&extract.frame, columns, n, path, err)) != 0) {
         return result;
     }

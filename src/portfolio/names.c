@@ -7,8 +7,6 @@
 
 #include "creditrisk/util/slip.h"
 
-enum { MAX_LIST_LEN = 240 };
-
 const char *cr_names_at(struct cr_names names, size_t i)
 {
     const char *base = names.items;
@@ -47,35 +45,42 @@ static const char *nearest(struct cr_names names, const char *text)
     return name;
 }
 
-/* "a, b, c", cut after a whole name with "…". */
-static void list(struct cr_names names, char text[MAX_LIST_LEN])
+/* Appends "a, b, c", cut after a whole name with "…". */
+static void list(struct cr_names names, char tail[CR_NAMES_TAIL_LEN])
 {
-    size_t len = 0;
+    size_t len = strlen(tail);
 
-    text[0] = '\0';
     for (size_t i = 0; i < names.n; i++) {
         const char *comma = i > 0 ? ", " : "";
         const char *name = cr_names_at(names, i);
 
-        if (len + strlen(comma) + strlen(name) + sizeof(", …") > MAX_LIST_LEN) {
-            (void)snprintf(text + len, MAX_LIST_LEN - len, "%s…", comma); /* fits: just checked */
+        if (len + strlen(comma) + strlen(name) + sizeof(", …") > CR_NAMES_TAIL_LEN) {
+            (void)snprintf(tail + len, CR_NAMES_TAIL_LEN - len, "%s…", comma); /* fits: checked */
             return;
         }
-        len += (size_t)snprintf(text + len, MAX_LIST_LEN - len, "%s%s", comma, name);
+        len += (size_t)snprintf(tail + len, CR_NAMES_TAIL_LEN - len, "%s%s", comma, name);
     }
+}
+
+const char *cr_names_tail(struct cr_names names, const char *text, char tail[CR_NAMES_TAIL_LEN])
+{
+    const char *likely = nearest(names, text);
+    char hint[CR_SLIP_HINT_LEN];
+
+    (void)snprintf(tail, CR_NAMES_TAIL_LEN, "%s",
+                   likely != NULL ? cr_slip_hint(likely, hint) : "; known: "); /* fits */
+    if (likely == NULL) {
+        list(names, tail);
+    }
+    return tail;
 }
 
 int cr_names_unknown(struct cr_names names, const struct cr_yaml_node *node, const char *what,
                      struct cr_error *err)
 {
     const char *text = node->text != NULL ? node->text : "";
-    const char *likely = nearest(names, text);
-    char all[MAX_LIST_LEN], hint[CR_SLIP_HINT_LEN];
+    char tail[CR_NAMES_TAIL_LEN];
 
-    if (likely != NULL) {
-        return cr_yaml_error(node, err, "there is no %s '%s'%s", what, text,
-                             cr_slip_hint(likely, hint));
-    }
-    list(names, all);
-    return cr_yaml_error(node, err, "there is no %s '%s'; known: %s", what, text, all);
+    return cr_yaml_error(node, err, "there is no %s '%s'%s", what, text,
+                         cr_names_tail(names, text, tail));
 }

@@ -22,6 +22,12 @@ const char *cr_names_at(struct cr_names names, size_t i);
 ptrdiff_t cr_names_find(struct cr_names names, const char *name);
 ptrdiff_t cr_names_find_folded(struct cr_names names, const char *name);
 
+enum { CR_NAMES_TAIL_LEN = 260 };
+
+/* The end of a message about a text that is none of the names: "; did you mean 'x'?" where one is
+ * near, else "; known: a, b, c", cut where it would be too long. Returns tail. */
+const char *cr_names_tail(struct cr_names names, const char *text, char tail[CR_NAMES_TAIL_LEN]);
+
 /* CR_EPARSE at the node, whose text is no `what` ("field", "level", …): names the nearest one, or
  * else lists them. */
 int cr_names_unknown(struct cr_names names, const struct cr_yaml_node *node, const char *what,

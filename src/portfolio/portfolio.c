@@ -200,6 +200,21 @@ ptrdiff_t cr_portfolio_find_set(const struct cr_portfolio *portfolio, const char
     return cr_names_find(CR_NAMES(portfolio->sets, portfolio->n_sets), name);
 }
 
+int cr_portfolio_choose_set(const struct cr_portfolio *portfolio, const char *name, size_t *ret_set,
+                            struct cr_error *err)
+{
+    ptrdiff_t set = name == NULL ? 0 : cr_portfolio_find_set(portfolio, name);
+    char tail[CR_NAMES_TAIL_LEN];
+
+    if (set < 0) {
+        return cr_error_set(
+            err, CR_EINVAL, "portfolio '%s' has no feature set '%s'%s", portfolio->name, name,
+            cr_names_tail(CR_NAMES(portfolio->sets, portfolio->n_sets), name, tail));
+    }
+    *ret_set = (size_t)set;
+    return 0;
+}
+
 bool cr_portfolio_set_has(const struct cr_portfolio *portfolio, size_t set, size_t feature)
 {
     size_t home = portfolio->features[feature].set;

@@ -117,10 +117,6 @@ int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
 {
     size_t n_kinds;
     const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
-    int result = check_kinds(run, err);
-    if (result != 0) {
-        return result;
-    }
     run->models = calloc(n_kinds, sizeof *run->models);
     if (run->models == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for %zu models", n_kinds);
@@ -198,16 +194,16 @@ static int find_sendable(struct cr_run *run, struct cr_error *err)
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
 {
     const struct cr_train_options *options = run->options;
-    ptrdiff_t set = options->set == NULL ? 0 : cr_portfolio_find_set(run->portfolio, options->set);
-    if (set < 0) {
-        return cr_error_set(err, CR_EINVAL, "portfolio '%s' has no feature set '%s'",
-                            run->portfolio->name, options->set);
+    const char *split = options->split == NULL ? "group" : options->split;
+    int result;
+    if ((result = cr_portfolio_choose_set(run->portfolio, options->set, &run->set, err)) != 0 ||
+        (result = check_kinds(run, err)) != 0 || (result = cr_split_check(split, err)) != 0) {
+        return result; /* the book may be large */
     }
-    run->set = (size_t)set;
-    int result = cr_extract_book(db, run->portfolio, &run->extract, err);
+    result = cr_extract_book(db, run->portfolio, &run->extract, err);
     if (result == 0) {
-        result = cr_split_make(options->split == NULL ? "group" : options->split, &run->extract,
-                               run->portfolio->search.n_folds, options->seed, &run->split, err);
+        result = cr_split_make(split, &run->extract, run->portfolio->search.n_folds, options->seed,
+                               &run->split, err);
     }
     if (result == 0) {
         result = gather_columns(run, err);

@@ -252,15 +252,28 @@ static int mark_ids(const struct cr_extract *extract, const char *file, bool *is
     return cr_csv_read(file, &(struct cr_csv_options){0}, mark_id, &marker, err);
 }
 
+int cr_split_check(const char *spec, struct cr_error *err)
+{
+    static const char *const kinds[] = {"random", "group", "time", "column:", "ids:"};
+    for (size_t i = 0; i < CR_ARRAY_LEN(kinds); i++) {
+        size_t len = strlen(kinds[i]);
+        bool takes_argument = kinds[i][len - 1] == ':';
+        if (takes_argument ? strncmp(spec, kinds[i], len) == 0 && spec[len] != '\0'
+                           : strcmp(spec, kinds[i]) == 0) {
+            return 0;
+        }
+    }
+    return cr_error_set(err, CR_EINVAL,
+                        "unknown split '%s'; known: random, group, time, column:NAME, ids:FILE",
+                        spec);
+}
+
 /* Marks the test rows and says in `split` what was done. */
 static int mark_test(const char *spec, const struct cr_extract *extract, uint64_t seed,
                      struct cr_split *split, bool *is_test, struct cr_error *err)
 {
     const char *argument = strchr(spec, ':');
     size_t len = argument == NULL ? strlen(spec) : (size_t)(argument - spec);
-    if (len >= sizeof split->kind) {
-        return cr_error_set(err, CR_EINVAL, "unknown split '%s'", spec);
-    }
     memcpy(split->kind, spec, len);
     split->kind[len] = '\0';
     split->grouped = extract->col_customer >= 0 && strcmp(split->kind, "random") != 0;
@@ -275,15 +288,10 @@ static int mark_test(const char *spec, const struct cr_extract *extract, uint64_
     if (strcmp(spec, "time") == 0) {
         return mark_latest(extract, is_test, err);
     }
-    if (argument != NULL && strcmp(split->kind, "column") == 0) {
+    if (strcmp(split->kind, "column") == 0) {
         return mark_column(extract, argument + 1, is_test, err);
     }
-    if (argument != NULL && strcmp(split->kind, "ids") == 0) {
-        return mark_ids(extract, argument + 1, is_test, err);
-    }
-    return cr_error_set(err, CR_EINVAL,
-                        "unknown split '%s'; known: random, group, time, column:NAME, ids:FILE",
-                        spec);
+    return mark_ids(extract, argument + 1, is_test, err); /* as cr_split_check has seen */
 }
 
 static int check_part(const struct cr_extract *extract, const size_t *rows, size_t n,
@@ -337,8 +345,8 @@ int cr_split_make(const char *spec, const struct cr_extract *extract, size_t n_f
         result = cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
         goto fail;
     }
-    result = mark_test(spec, extract, seed, &split, is_test, err);
-    if (result != 0) {
+    if ((result = cr_split_check(spec, err)) != 0 ||
+        (result = mark_test(spec, extract, seed, &split, is_test, err)) != 0) {
         goto fail;
     }
     for (size_t i = 0; i < n; i++) {

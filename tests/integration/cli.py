@@ -137,7 +137,8 @@ def check_features(cli):
     assert rows[0][:3] == ["loan_id", "is_default", "age"] and len(rows[0]) == 2 + 59
     assert seen["rows"] == len(rows) - 1 and all(len(row) == len(rows[0]) for row in rows)
     assert "is the database itself" in cli("features", "--out", cli.dir / "book.db", status=2).stderr
-    assert "'imaginary'" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
+    assert "no feature set 'imaginary'; known: application, behavioural\n" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
+    assert "'aplication'; did you mean 'application'?" in cli("features", "--set", "aplication", "--out", out, status=1).stderr
 
 
 def interrupted(cli, fifo, mode, *words):
@@ -187,6 +188,9 @@ def check_train(cli):
     kinds = "logistic, gbm, lightgbm, xgboost"
     assert f"there is no model 'foo': it is one of {kinds}\n" in cli("train", "--models", "foo", status=1).stderr
     assert kinds in cli("train", "--help").stdout
+    assert "'behavoural'; did you mean 'behavioural'?" in cli("train", "--set", "behavoural", status=1).stderr
+    for spec in ("colunm:x", "column", "column:", "ids", "times", ""):
+        assert f"unknown split '{spec}'; known: random, group, time, column:NAME, ids:FILE\n" in cli("train", "--split", spec, status=1).stderr
     reports = [json.loads(cli("train", "--models", "logistic", "--seed", 3, "--jobs", jobs, "--json").stdout) for jobs in (1, 2)]
     versions = [report["models"][0]["version"] for report in reports]
     assert versions == ["v1", "v2"]

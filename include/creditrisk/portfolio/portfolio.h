@@ -240,6 +240,11 @@ ptrdiff_t cr_portfolio_find_field(const struct cr_portfolio *portfolio, const ch
 ptrdiff_t cr_portfolio_find_feature(const struct cr_portfolio *portfolio, const char *name);
 ptrdiff_t cr_portfolio_find_set(const struct cr_portfolio *portfolio, const char *name);
 
+/* The feature set that somebody asks for, the first where name is NULL. CR_EINVAL, with the name
+ * that was probably meant, when there is no such set. */
+int cr_portfolio_choose_set(const struct cr_portfolio *portfolio, const char *name, size_t *ret_set,
+                            struct cr_error *err);
+
 /* Whether the set (or one it extends) has the feature. */
 bool cr_portfolio_set_has(const struct cr_portfolio *portfolio, size_t set, size_t feature);
 

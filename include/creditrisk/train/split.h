@@ -33,4 +33,7 @@ int cr_split_make(const char *spec, const struct cr_extract *extract, size_t n_f
                   struct cr_split *ret_split, struct cr_error *err);
 void cr_split_finish(struct cr_split *split);
 
+/* Whether cr_split_make would know the spec: CR_EINVAL, before the book is read. */
+int cr_split_check(const char *spec, struct cr_error *err);
+
 #endif
