@@ -112,7 +112,8 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
             .n_bad = proposal.n_bad,
         };
         (void)snprintf(ret_report->bad, sizeof(ret_report->bad), "%s", proposal.bad); /* as said */
-        strcpy(ret_report->test_column, find_name(&proposal, CR_PROPOSE_TEST)); /* both have 64 */
+        (void)snprintf(ret_report->test_column, sizeof(ret_report->test_column), "%s",
+                       find_name(&proposal, CR_PROPOSE_TEST)); /* both have 64 */
     }
     if (r == 0 && on_note != NULL) {
         cr_propose_tell(&proposal, on_note, context);

@@ -56,9 +56,9 @@ void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
     }
     name[len] = '\0';
     if (len == 0) {
-        strcpy(name, "column"); /* shorter than the least that a name has room for */
+        len = (size_t)snprintf(name, CR_PROPOSE_NAME_LEN, "column");
     }
     if (is_reserved(name)) {
-        strcat(name, "_value"); /* 12 bytes were kept free */
+        (void)snprintf(name + len, CR_PROPOSE_NAME_LEN - len, "_value"); /* 12 bytes are free */
     }
 }

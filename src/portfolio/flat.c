@@ -4,6 +4,7 @@
 #include "load.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -208,6 +209,7 @@ static int make_table(struct draft *draft, struct cr_table *table, struct cr_err
     };
     struct cr_loader *loader = draft->loader;
     char *file;
+    size_t size;
     int result = cr_load_members(loader, draft->book, members, table, err);
 
     if (result == 0) {
@@ -216,11 +218,12 @@ static int make_table(struct draft *draft, struct cr_table *table, struct cr_err
     if (result != 0) {
         return result;
     }
-    file = cr_arena_alloc(loader->arena, strlen(table->name) + sizeof(".csv"));
+    size = strlen(table->name) + sizeof(".csv");
+    file = cr_arena_alloc(loader->arena, size);
     if (file == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    strcat(strcpy(file, table->name), ".csv"); /* it has the room */
+    (void)snprintf(file, size, "%s.csv", table->name);
     table->file = file;
     result = add_columns(draft, loader->portfolio, err);
     if (result == 0) {

@@ -128,17 +128,17 @@ static int load_map(struct cr_settings *settings, const struct cr_yaml_node *map
         const char *key = map->keys[i]->text;
         const struct cr_setting *setting;
         char path[CR_SETTING_MAX_KEY_LEN];
+        int len = snprintf(path, sizeof(path), "%s%s", prefix, key);
         bool section;
 
-        if (strchr(key, '.') != NULL ||
-            snprintf(path, sizeof(path), "%s%s", prefix, key) >= (int)sizeof(path) - 1) {
+        if (strchr(key, '.') != NULL || len >= (int)sizeof(path) - 1) {
             return cr_yaml_error(map->keys[i], err, "unknown setting '%s%s'", prefix, key);
         }
         setting = cr_setting_find_path(path, &section);
         if (setting != NULL) {
             result = load_value(settings, setting, map->values[i], err);
         } else if (section) {
-            strcat(path, ".");
+            memcpy(path + len, ".", sizeof(".")); /* for which a byte was kept */
             result = load_map(settings, map->values[i], path, err);
         } else {
             result = refuse_unknown(map->keys[i], prefix, path, err);

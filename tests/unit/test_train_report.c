@@ -142,7 +142,7 @@ static void tell_what_gnuplot_says(void **state)
 
 struct table {
     size_t n_rows;
-    char header[512];
+    struct cr_strbuf header;
 };
 
 static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
@@ -152,7 +152,8 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
     assert_int_equal(row->n, 15);
     if (table->n_rows++ == 0) {
         for (size_t i = 0; i < row->n; i++) {
-            strcat(strcat(table->header, i > 0 ? " " : ""), row->fields[i].text);
+            cr_strbuf_puts(&table->header, i > 0 ? " " : "");
+            cr_strbuf_puts(&table->header, row->fields[i].text);
         }
     }
     return 0;
@@ -169,9 +170,10 @@ static void write_tables(void **state)
     cr_assert_ok(cr_report_write(sample, dir, &err), &err);
     cr_assert_ok(cr_csv_read(path, &(struct cr_csv_options){0}, on_row, &table, &err), &err);
     assert_int_equal(table.n_rows, 4);
-    assert_string_equal(table.header,
+    assert_string_equal(cr_strbuf_text(&table.header),
                         "kind version auc_roc cv_auc cv_se auc_pr precision recall f1 ks gini "
                         "brier ece threshold seconds");
+    cr_strbuf_finish(&table.header);
     CR_CLEANUP(cr_freep) char *importance = read_text(dir, "logistic_feature_importance.csv");
     assert_non_null(strstr(importance, "\"Score <b>\"\"A\"\" & 'B'</b>, of $HOME"));
     CR_CLEANUP(cr_freep) char *text = read_text(dir, "logistic_classification_report.txt");
