@@ -34,16 +34,22 @@ int cr_json_load(const char *path, size_t max_len, json_t **ret_json, struct cr_
     return result != 0 ? result : cr_json_parse(path, text, len, ret_json, err);
 }
 
-static void write_escaped(char c, struct cr_strbuf *out)
+/* A control character, or one that JSON itself obeys. */
+static void write_escaped(const char *sequence, size_t len, struct cr_strbuf *out)
 {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-    const char *found = strchr(from, c);
+    const unsigned char *s = (const unsigned char *)sequence;
+    const char *found = strchr(from, *sequence);
 
-    if (c != '\0' && found != NULL) {
+    if (*sequence != '\0' && found != NULL) {
         cr_strbuf_putc(out, '\\');
         cr_strbuf_putc(out, to[found - from]);
     } else {
-        cr_strbuf_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
+        unsigned code = len == 1   ? s[0]
+                        : len == 2 ? (s[0] & 0x1fU) << 6 | (s[1] & 0x3fU)
+                                   : (s[0] & 0xfU) << 12 | (s[1] & 0x3fU) << 6 | (s[2] & 0x3fU);
+
+        cr_strbuf_printf(out, "\\u%04x", code);
     }
 }
 
@@ -53,20 +59,21 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
 
     cr_strbuf_putc(out, '"');
     while (i < len) {
-        unsigned char c = (unsigned char)text[i];
         size_t step = cr_utf8_sequence(text + i, len - i);
 
-        if (step > 0 && c >= 0x20 && c != '"' && c != '\\') {
+        if (step > 0 && text[i] != '"' && text[i] != '\\' && !cr_utf8_is_control(text + i, step)) {
             i += step;
             continue;
         }
         cr_strbuf_append(out, text + start, i - start);
         if (step == 0) {
             cr_strbuf_puts(out, "\xef\xbf\xbd"); /* U+FFFD */
+            step = 1;
         } else {
-            write_escaped(text[i], out);
+            write_escaped(text + i, step, out);
         }
-        start = ++i;
+        i += step;
+        start = i;
     }
     cr_strbuf_append(out, text + start, len - start);
     cr_strbuf_putc(out, '"');

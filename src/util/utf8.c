@@ -30,24 +30,6 @@ void cr_utf8_place(const char *text, size_t offset, size_t *ret_line, size_t *re
     *ret_column = column;
 }
 
-/* What a terminal or a log obeys or takes for the end of a line: U+0000–001F, 007F–009F, 2028 and
- * 2029. The sequence is well formed. */
-static bool is_control(const char *sequence, size_t len)
-{
-    const unsigned char *s = (const unsigned char *)sequence;
-
-    switch (len) {
-    case 1:
-        return s[0] < 0x20 || s[0] == 0x7f;
-    case 2:
-        return s[0] == 0xc2 && s[1] < 0xa0;
-    case 3:
-        return s[0] == 0xe2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9);
-    default:
-        return false;
-    }
-}
-
 void cr_utf8_clean(char *text)
 {
     size_t len = strlen(text);
@@ -56,7 +38,7 @@ void cr_utf8_clean(char *text)
 
     for (size_t i = 0; i < len; i += step) {
         step = cr_utf8_sequence(text + i, len - i);
-        if (step == 0 || is_control(text + i, step)) {
+        if (step == 0 || cr_utf8_is_control(text + i, step)) {
             text[out++] = '?';
             step = step > 0 ? step : 1;
         } else {

@@ -83,7 +83,8 @@ static void test_round_trip(void **state)
         assert_int_equal(json_array_append_new(json, cr_json_number(values[i])), 0);
     }
     assert_int_equal(json_array_append_new(json, json_integer(INT64_MIN)), 0);
-    assert_int_equal(json_array_append_new(json, json_string("₹ \"\\/\b\f\n\r\t\x01\x7f")), 0);
+    assert_int_equal(
+        json_array_append_new(json, json_string("₹ \"\\/\b\f\n\r\t\x01\x7f\xc2\x9b\u2029")), 0);
     cr_json_write(json, false, &out);
     again = parse(out.data);
     assert_true(json_equal(json, again));
@@ -117,6 +118,9 @@ static void test_write_string(void **state)
     check_string("a\"b\\c/", 6, "\"a\\\"b\\\\c/\"");
     check_string("\b\f\n\r\t\x1f\0", 7, "\"\\b\\f\\n\\r\\t\\u001f\\u0000\"");
     check_string("é₹😀", strlen("é₹😀"), "\"é₹😀\"");
+    check_string("\x7f\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", 9,
+                 "\"\\u007f\\u0080\\u009b\\u009f\xc2\xa0\"");
+    check_string("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa", 9, "\"\\u2028\\u2029\xe2\x80\xaa\"");
     check_string("\x80"
                  "a\xc3",
                  3,

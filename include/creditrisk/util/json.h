@@ -28,7 +28,9 @@ void cr_json_write_new(json_t *json, struct cr_strbuf *out);
 /* Writes json as a pretty file, durably (cr_fs_write). */
 int cr_json_save(const char *path, const json_t *json, struct cr_error *err);
 
-/* Appends text as a JSON string with its quotes; invalid UTF-8 bytes become U+FFFD. */
+/* Appends text as a JSON string with its quotes; invalid UTF-8 bytes become U+FFFD, and what a
+ * terminal would obey (cr_utf8_is_control) is escaped: a document or a log may be looked at in one.
+ */
 void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out);
 
 /* Appends a number as cr_json_write does: 1.0 is not written as 1; NaN and infinities are null. */

@@ -40,6 +40,24 @@ static inline size_t cr_utf8_sequence(const char *text, size_t len)
     return 0;
 }
 
+/* Whether a well-formed sequence is what a terminal or a log obeys or takes for the end of a line:
+ * U+0000–001F, 007F–009F, 2028 and 2029. */
+static inline bool cr_utf8_is_control(const char *sequence, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)sequence;
+
+    switch (len) {
+    case 1:
+        return s[0] < 0x20 || s[0] == 0x7f;
+    case 2:
+        return s[0] == 0xc2 && s[1] < 0xa0;
+    case 3:
+        return s[0] == 0xe2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9);
+    default:
+        return false;
+    }
+}
+
 /* Whether all of text[0..len) is well formed. */
 bool cr_utf8_is_valid(const char *text, size_t len);
 
