@@ -155,13 +155,14 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
 {
     CR_CLEANUP(cr_freep) char *text = cr_strbuf_steal(labels);
     uint64_t hash;
+    size_t *chain;
 
     if (text == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     hash = hash_text(text);
-    *ret_slot = 0;
-    for (size_t i = 1; i < metrics->n_series; i++) {
+    chain = &metrics->chains[hash % CR_N_CHAINS];
+    for (size_t i = *chain; i != 0; i = metrics->series[i].next) {
         const struct cr_series *series = &metrics->series[i];
 
         if (series->hash == hash && series->family == family && strcmp(series->labels, text) == 0) {
@@ -169,9 +170,11 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
             return 0;
         }
     }
+    *ret_slot = 0;
     if (metrics->n_series < CR_MAX_SLOTS) {
         *ret_slot = metrics->n_series++;
-        metrics->series[*ret_slot] = (struct cr_series){family, hash, CR_STEAL(text)};
+        metrics->series[*ret_slot] = (struct cr_series){family, hash, CR_STEAL(text), *chain};
+        *chain = *ret_slot;
     }
     return 0;
 }

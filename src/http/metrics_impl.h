@@ -15,7 +15,7 @@
 
 #include "metrics.h"
 
-enum { CR_MAX_SLOTS = 32768, CR_MAX_BOUNDS = 18 };
+enum { CR_MAX_SLOTS = 32768, CR_N_CHAINS = 8192, CR_MAX_BOUNDS = 18 };
 
 /* The families with slots. */
 enum cr_family {
@@ -69,6 +69,7 @@ struct cr_series {
     enum cr_family family;
     uint64_t hash; /* of labels */
     char *labels;  /* as they stand in the text: a="b",c="d" */
+    size_t next;   /* slot of its chain; 0 ends it */
 };
 
 struct cr_shadow_counters {
@@ -87,8 +88,9 @@ struct cr_metrics {
     size_t n_series;
     uint64_t n_cramped_loads;              /* watches of which a series found no slot */
     struct cr_series series[CR_MAX_SLOTS]; /* by slot */
-    struct cr_book_counters *books;        /* the first is the portfolio's */
-    struct cr_shadow_counters *shadows;    /* newest first */
+    size_t chains[CR_N_CHAINS];     /* the newest slot of each, by the hash modulo their number */
+    struct cr_book_counters *books; /* the first is the portfolio's */
+    struct cr_shadow_counters *shadows; /* newest first */
     _Atomic uint64_t rejections[CR_N_REJECTIONS];
 };
 
