@@ -65,8 +65,12 @@ static int db_exec(struct cr_db *base, const char *sql, const char *name, struct
     while (*next != '\0') {
         CR_CLEANUP(finalizep) sqlite3_stmt *stmt = NULL;
         const char *statement = next;
-        int rc = sqlite3_prepare_v2(db->handle, statement, -1, &stmt, &next);
+        int rc;
 
+        if (cr_sqlite_is_lost(db)) {
+            return cr_sqlite_refuse_lost(db, err);
+        }
+        rc = sqlite3_prepare_v2(db->handle, statement, -1, &stmt, &next);
         if (rc == SQLITE_OK && stmt != NULL) {
             do {
                 rc = sqlite3_step(stmt);
@@ -82,7 +86,10 @@ static int db_exec(struct cr_db *base, const char *sql, const char *name, struct
 /* IMMEDIATE: a writer waits for another at the start, not in the middle. */
 static int db_begin(struct cr_db *base, struct cr_error *err)
 {
-    return db_exec(base, "BEGIN IMMEDIATE", NULL, err);
+    int r = db_exec(base, "BEGIN IMMEDIATE", NULL, err);
+
+    of_db(base)->began = of_db(base)->began || r == 0;
+    return r;
 }
 
 static bool in_transaction(const struct cr_db *base)
@@ -92,11 +99,15 @@ static bool in_transaction(const struct cr_db *base)
 
 static int db_commit(struct cr_db *base, struct cr_error *err)
 {
-    return db_exec(base, "COMMIT", NULL, err);
+    int r = db_exec(base, "COMMIT", NULL, err);
+
+    of_db(base)->began = of_db(base)->began && r != 0;
+    return r;
 }
 
 static void db_rollback(struct cr_db *base)
 {
+    of_db(base)->began = false;
     if (in_transaction(base)) {
         (void)db_exec(base, "ROLLBACK", NULL, NULL); /* closing would roll back as well */
     }
@@ -303,10 +314,19 @@ static int bind_text(struct cr_stmt *base, size_t param, const char *text, struc
 static int stmt_step(struct cr_stmt *base, bool *ret_row, struct cr_error *err)
 {
     struct sqlite_stmt *stmt = of_stmt(base);
-    int rc = sqlite3_step(stmt->handle);
+    int rc;
 
+    if (cr_sqlite_is_lost(stmt->db)) {
+        return cr_sqlite_refuse_lost(stmt->db, err);
+    }
+    rc = sqlite3_step(stmt->handle);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
-        return cr_sqlite_refused(stmt->db, rc, err);
+        int r = cr_sqlite_refused(stmt->db, rc, err);
+
+        if (sqlite3_changes(stmt->db->handle) > 0) { /* RAISE(FAIL): rows before the bad one stay */
+            stmt->db->failure = SQLITE_ABORT;
+        }
+        return r;
     }
     stmt->db->failure = SQLITE_OK;
     *ret_row = rc == SQLITE_ROW;

@@ -4,6 +4,18 @@
 #include "creditrisk/util/utf8.h"
 #include "db_sqlite.h"
 
+bool cr_sqlite_is_lost(const struct sqlite_db *db)
+{
+    return db->began && sqlite3_get_autocommit(db->handle) != 0;
+}
+
+int cr_sqlite_refuse_lost(struct sqlite_db *db, struct cr_error *err)
+{
+    db->failure = SQLITE_ABORT_ROLLBACK;
+    return cr_error_set(err, CR_EDB, "database '%s': the transaction was rolled back",
+                        db->base.name);
+}
+
 int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
 {
     char message[400];
@@ -13,8 +25,13 @@ int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
         return cr_error_set(err, CR_ENOMEM, "out of memory");
-    case SQLITE_ERROR:
     case SQLITE_CONSTRAINT:
+        if (cr_sqlite_is_lost(db)) {
+            db->failure = SQLITE_ABORT_ROLLBACK;
+            return cr_error_set(err, CR_EDB, "%s; the whole transaction was rolled back", message);
+        }
+        return cr_error_set(err, CR_EDB, "%s", message);
+    case SQLITE_ERROR:
     case SQLITE_MISMATCH:
     case SQLITE_RANGE:
     case SQLITE_TOOBIG:

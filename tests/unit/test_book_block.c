@@ -340,6 +340,37 @@ static void test_trigger_that_fails(void **state)
     cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
 }
 
+/* What SQLite allows a trigger beyond refusing a row: rows before it stay that would be sent again,
+ * or the transaction is over and those behind it would be committed each by itself. */
+static void test_trigger_that_does_more(void **state)
+{
+    static const struct {
+        const char *action;
+        const char *message;
+    } cases[] = {
+        {"RAISE(FAIL, 'no 14')", "loan_applications.csv:18: this row or one up to line 33: no 14"},
+        {"RAISE(ROLLBACK, 'no 14')", "loan_applications.csv:18: this row or one up to line 33:"
+                                     " no 14; the whole transaction was rolled back"},
+    };
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+
+    if (cr_engine_server() != NULL) {
+        return; /* its triggers can only refuse */
+    }
+    write_loans(setup);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        add_trigger(setup->db, cases[i].action);
+        assert_int_equal(import(setup, false, NULL, NULL, &report, &err), CR_EDB);
+        cr_engine_assert_says(&err, cases[i].message);
+        cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
+        cr_assert_ok(cr_db_exec(setup->db, "DROP TRIGGER own", &err), &err);
+    }
+    cr_assert_ok(import(setup, false, NULL, NULL, &report, &err), &err);
+    cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "40\n");
+}
+
 /* ---- rows that refer to rows of their own table ---- */
 
 /* A parent that is there only behind its child is missing, as if they went one by one. */
@@ -434,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_first_fault, make, destroy),
         cmocka_unit_test_setup_teardown(test_row_that_a_trigger_refuses, make, destroy),
         cmocka_unit_test_setup_teardown(test_trigger_that_fails, make, destroy),
+        cmocka_unit_test_setup_teardown(test_trigger_that_does_more, make, destroy),
         cmocka_unit_test_setup_teardown(test_own_parents, make, destroy),
         cmocka_unit_test_setup_teardown(test_server_gone, make, destroy),
     };

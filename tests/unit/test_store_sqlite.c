@@ -116,6 +116,86 @@ static void test_place_of_a_failure(void **state)
     assert_string_equal(err.message, "sql:3:3: no such table: nope");
 }
 
+/* A trigger that raises what `kind` says at the row 3, and a transaction that has written a row. */
+static struct cr_db *begin_with_trigger(const char *kind)
+{
+    struct cr_db *db;
+    struct cr_error err;
+    char sql[256];
+
+    (void)snprintf(sql, sizeof(sql),
+                   "CREATE TABLE t (a); CREATE TRIGGER no_three AFTER INSERT ON t WHEN new.a = 3"
+                   " BEGIN SELECT RAISE(%s, 'not three'); END",
+                   kind); /* fits */
+    cr_assert_ok(cr_db_open("sqlite::memory:", false, &db, &err), &err);
+    cr_assert_ok(cr_db_exec(db, sql, &err), &err);
+    cr_assert_ok(cr_db_begin(db, &err), &err);
+    cr_assert_ok(cr_db_exec(db, "INSERT INTO t VALUES (1)", &err), &err);
+    return db;
+}
+
+static int insert_two_and_three(struct cr_db *db, struct cr_error *err)
+{
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+
+    cr_assert_ok(cr_db_prepare(db, "INSERT INTO t VALUES (2), (3)", NULL, &stmt, err), err);
+    return cr_stmt_run(stmt, err);
+}
+
+/* RAISE(ABORT) undoes the statement alone, like any constraint. */
+static void test_trigger_aborts(void **state)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = begin_with_trigger("ABORT");
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(insert_two_and_three(db, &err), CR_EDB);
+    assert_string_equal(err.message, "not three");
+    assert_true(cr_db_is_constraint(db));
+    cr_assert_ok(cr_db_commit(db, &err), &err);
+    cr_assert_same(cr_engine_number(db, "SELECT sum(a) FROM t"), 1);
+}
+
+/* RAISE(FAIL) keeps the rows before: no mere bad row, which could be left out. */
+static void test_trigger_fails(void **state)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = begin_with_trigger("FAIL");
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(insert_two_and_three(db, &err), CR_EDB);
+    assert_string_equal(err.message, "not three");
+    assert_false(cr_db_is_constraint(db));
+    cr_db_rollback(db);
+    cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM t"), 0);
+}
+
+/* RAISE(ROLLBACK) ends the transaction: nothing more is done as if it went on. */
+static void test_trigger_rolls_back(void **state)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = begin_with_trigger("ROLLBACK");
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(insert_two_and_three(db, &err), CR_EDB);
+    assert_string_equal(err.message, "not three; the whole transaction was rolled back");
+    assert_false(cr_db_is_constraint(db));
+    assert_int_equal(cr_db_exec(db, "INSERT INTO t VALUES (4)", &err), CR_EDB);
+    assert_string_equal(err.message, "database ':memory:': the transaction was rolled back");
+    cr_assert_ok(cr_db_prepare(db, "INSERT INTO t VALUES (5)", NULL, &stmt, &err), &err);
+    assert_int_equal(cr_stmt_run(stmt, &err), CR_EDB);
+    assert_int_equal(cr_db_begin(db, &err), CR_EDB);
+    assert_int_equal(cr_db_commit(db, &err), CR_EDB);
+
+    cr_db_rollback(db);
+    cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM t"), 0);
+    cr_assert_ok(cr_db_begin(db, &err), &err);
+    cr_assert_ok(cr_stmt_run(stmt, &err), &err);
+    cr_assert_ok(cr_db_commit(db, &err), &err);
+    cr_assert_same(cr_engine_number(db, "SELECT sum(a) FROM t"), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +204,9 @@ int main(void)
         cmocka_unit_test(test_durable),
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_place_of_a_failure),
+        cmocka_unit_test(test_trigger_aborts),
+        cmocka_unit_test(test_trigger_fails),
+        cmocka_unit_test(test_trigger_rolls_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

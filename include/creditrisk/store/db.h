@@ -59,7 +59,8 @@ void cr_db_quote(struct cr_strbuf *sql, const char *name);
 int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err);
 
 /* A transaction; they do not nest, and wait for each other some seconds (CR_EDB beyond): what one
- * has read still holds when it writes. Rolling back without one is success.
+ * has read still holds when it writes. Rolling back without one is success. Where the database ends
+ * one by itself, as for a trigger's RAISE(ROLLBACK), every call fails until it is rolled back.
  *
  * A server that goes away while it commits is asked, once it is back, whether it did: 0 means that
  * it has, CR_EUNAVAIL that nothing was committed. One that is still at it after some seconds, as
