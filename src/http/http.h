@@ -33,7 +33,7 @@
 #include "routes.h"
 #include "seat.h"
 
-enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 128 };
+enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 128, CR_DECISION_ID_LEN = 37 };
 
 /* What one worker thread keeps between requests; only that thread touches it. */
 struct cr_worker {
@@ -55,6 +55,14 @@ enum cr_stage {
 struct cr_reply {
     struct MHD_Response *response; /* NULL = none could be made */
     unsigned status;
+};
+
+/* What was decided, for the access log. */
+struct cr_decisions {
+    size_t n;                     /* 0 = nothing was */
+    size_t n_rows;                /* of a body that holds many; 0 for a single application */
+    char version[CR_POINTER_LEN]; /* which decided */
+    char id[CR_DECISION_ID_LEN];  /* of the last one; "" where they have none */
 };
 
 struct cr_request {
@@ -97,6 +105,7 @@ struct cr_request {
     size_t answer_len;   /* what the client must take before the deadline */
     size_t held_bytes;   /* of the budget, for the body */
     unsigned status;     /* 0 until answered */
+    struct cr_decisions decisions;
     char id[CR_REQUEST_ID_MAX + 1];
     struct cr_arena arena;
     struct cr_strbuf answer; /* for the route; stays until the request ends */
@@ -160,6 +169,9 @@ bool cr_request_is_batch(const struct cr_request *request);
 /* Bytes of arena that one application may cost. */
 size_t cr_request_memory(const struct cr_settings *settings);
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN]);
+
+/* access_log.c: a request that has ended, answered whole or not; its `answer` becomes the line. */
+void cr_access_log(struct cr_request *request, bool is_complete);
 
 /* admit.c: names the request's client, and counts the request for it behind a proxy (false when it
  * has too many at a time); whether its key and its quota allow what its route needs:

@@ -10,8 +10,6 @@
 #include "creditrisk/util/slip.h"
 #include "shadow.h"
 
-enum { UUID_LEN = 37 };
-
 static const char explain[] = "explain";
 
 /* Whether the name of a parameter was meant to be ours. */
@@ -85,6 +83,8 @@ int cr_predict_score(struct cr_request *request, struct cr_champion *champion,
     int result = cr_scorer_score(champion->bundle, context, record, arena, ret_result, &trace, err);
 
     if (result == 0) {
+        request->decisions.n++;
+        memcpy(request->decisions.version, champion->pointers.champion, CR_POINTER_LEN);
         cr_metrics_count_prediction(request->runner->counters, champion->watch, ret_result, &trace);
         cr_shadow_offer(request->server->shadow, champion, record, ret_result);
     }
@@ -92,7 +92,7 @@ int cr_predict_score(struct cr_request *request, struct cr_champion *champion,
 }
 
 /* A random UUID (RFC 9562, version 4). */
-static void make_decision_id(struct cr_request *request, char ret_uuid[UUID_LEN])
+static void make_decision_id(struct cr_request *request, char ret_uuid[CR_DECISION_ID_LEN])
 {
     static const struct {
         size_t at, from, len; /* in the UUID, in the digits */
@@ -102,17 +102,17 @@ static void make_decision_id(struct cr_request *request, char ret_uuid[UUID_LEN]
     cr_request_random_id(request, hex);
     hex[12] = '4';
     hex[16] = "89ab"[(unsigned char)hex[16] & 3];
-    memset(ret_uuid, '-', UUID_LEN - 1);
+    memset(ret_uuid, '-', CR_DECISION_ID_LEN - 1);
     for (size_t i = 0; i < CR_ARRAY_LEN(parts); i++) {
         memcpy(ret_uuid + parts[i].at, hex + parts[i].from, parts[i].len);
     }
-    ret_uuid[UUID_LEN - 1] = '\0';
+    ret_uuid[CR_DECISION_ID_LEN - 1] = '\0';
 }
 
 void cr_predict_write(struct cr_request *request, const struct cr_champion *champion,
                       const struct cr_result *result, bool full, struct cr_strbuf *out)
 {
-    char decision_id[UUID_LEN];
+    char *decision_id = request->decisions.id;
 
     make_decision_id(request, decision_id);
     cr_result_write(champion->bundle, result, decision_id, full, out);

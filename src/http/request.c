@@ -23,7 +23,6 @@
 
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/digest.h"
-#include "creditrisk/util/log.h"
 
 /* An application may cost this many times the size of the largest single body, and a fixed share,
  * while it is read and judged; a batch this many times its size while it arrives. */
@@ -412,15 +411,6 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
-static void log_access(const struct cr_request *request, enum MHD_RequestTerminationCode code)
-{
-    cr_log(CR_LOG_INFO, "request", "{s:s, s:s, s:s, s:i, s:b, s:f}", "request_id", request->id,
-           "method", cr_routes_method_name(request->method), "route",
-           request->route != NULL ? request->route->path : "none", "status", (int)request->status,
-           "complete", code == MHD_REQUEST_TERMINATED_COMPLETED_OK, "ms",
-           (double)(cr_clock_ns() - request->started_ns) / 1e6);
-}
-
 void cr_request_close(void *context, struct MHD_Connection *connection, void **slot,
                       enum MHD_RequestTerminationCode code)
 {
@@ -450,7 +440,7 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
     cr_metrics_count_request(request->worker->counters, request->route, request->method,
                              request->status, now_ns - request->started_ns);
     if (server->settings->access_log) {
-        log_access(request, code);
+        cr_access_log(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     }
     if (request->worker->spare == NULL && !cr_request_is_batch(request)) {
         cr_arena_reset(&request->arena);

@@ -175,6 +175,7 @@ static enum MHD_Result answer(struct batch *batch)
          i++) {
         cr_strbuf_puts(&batch->out, is_array && i > 0 ? "," : "");
         write_row(batch, i, &row);
+        batch->request->decisions.n_rows = i + 1;
         cr_strbuf_puts(&batch->out, is_array ? "" : "\n");
         refusal = check_progress(batch);
     }

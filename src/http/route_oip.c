@@ -34,6 +34,7 @@ static struct cr_champion *find_model(struct cr_request *request, enum MHD_Resul
     struct cr_seat *seat = cr_seats_find(&request->server->seats, request->params.texts[0]);
     struct cr_champion *champion = seat != NULL ? cr_seat_champion(seat) : NULL;
 
+    request->seat = seat;
     if (seat == NULL) {
         *ret_result = cr_reply_refuse(request, CR_REFUSAL_NOT_FOUND, "There is no such model");
     } else if (champion == NULL) {
@@ -246,6 +247,7 @@ enum MHD_Result cr_route_oip_infer(struct cr_request *request)
         return cr_reply_refuse(request, CR_REFUSAL_BAD_REQUEST, err.message);
     }
     if (r == 0) {
+        request->decisions.n_rows = inference.batch.n_rows;
         r = run(&inference, &err);
     }
     if (r < 0) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -40,21 +41,35 @@ static json_t *pack(const char *format, va_list args)
     return members != NULL ? members : json_pack("{s:s}", "log_error", problem.text);
 }
 
-/* One line as it is written; failed without memory. */
-static void make_line(enum cr_log_level level, const char *event, json_t *members,
-                      struct cr_strbuf *out)
+static void begin_line(enum cr_log_level level, const char *event, struct cr_strbuf *out)
 {
-    CR_CLEANUP(cr_json_decrefp) json_t *object = NULL;
     char time[CR_CLOCK_TEXT_LEN];
 
     cr_clock_utc(time);
-    object = json_pack("{s:s, s:s, s:s}", "time", time, "level", level_name(level), "event", event);
-    if (object == NULL || (members != NULL && json_object_update(object, members) != 0)) {
-        out->failed = true;
-        return;
+    cr_strbuf_puts(out, "{\"time\":\"");
+    cr_strbuf_puts(out, time);
+    cr_strbuf_puts(out, "\",\"level\":\"");
+    cr_strbuf_puts(out, level_name(level));
+    cr_strbuf_puts(out, "\",\"event\":");
+    cr_json_write_string(event, strlen(event), out);
+}
+
+/* One line as it is written; failed without memory. */
+static void make_line(enum cr_log_level level, const char *event, const json_t *members,
+                      struct cr_strbuf *out)
+{
+    size_t brace;
+
+    begin_line(level, event, out);
+    brace = out->len;
+    if (json_object_size(members) > 0) { /* an object in itself, which goes on with the line's */
+        cr_json_write(members, false, out);
     }
-    cr_json_write(object, false, out);
-    cr_strbuf_putc(out, '\n');
+    if (out->len > brace) {
+        out->data[brace] = ',';
+        out->len--;
+    }
+    cr_strbuf_puts(out, "}\n");
 }
 
 /* Whether it was written at once. A pipe that is ready takes PIPE_BUF bytes, more than any line
@@ -87,6 +102,15 @@ static bool put_lost(void)
     return true;
 }
 
+static void write_line(const struct cr_strbuf *line)
+{
+    (void)pthread_mutex_lock(&lock); /* these fail only for misuse */
+    if (!put_lost() || !put_line(line)) {
+        n_lost++;
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
 void cr_log(enum cr_log_level level, const char *event, const char *format, ...)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf line = CR_STRBUF_INIT;
@@ -100,9 +124,20 @@ void cr_log(enum cr_log_level level, const char *event, const char *format, ...)
     members = pack(format, args);
     va_end(args);
     make_line(level, event, members, &line);
-    (void)pthread_mutex_lock(&lock); /* these fail only for misuse */
-    if (!put_lost() || !put_line(&line)) {
-        n_lost++;
+    write_line(&line);
+}
+
+bool cr_log_begin(enum cr_log_level level, const char *event, struct cr_strbuf *line)
+{
+    if (level < lowest) {
+        return false;
     }
-    (void)pthread_mutex_unlock(&lock);
+    begin_line(level, event, line);
+    return true;
+}
+
+void cr_log_end(struct cr_strbuf *line)
+{
+    cr_strbuf_puts(line, "}\n");
+    write_line(line);
 }

@@ -285,13 +285,182 @@ static void test_invalid_many(void **state)
     cr_strbuf_finish(&body);
 }
 
+/* ---- the access log ---- */
+
+/* The line of one request in the log of the daemon; yours. */
+static json_t *read_line(struct cr_daemon *daemon, const char *id)
+{
+    CR_CLEANUP(cr_freep) char *mark = NULL;
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    json_t *line;
+    size_t begin, end;
+
+    assert_true(asprintf(&mark, "\"request_id\":\"%s\"", id) > 0);
+    begin = cr_daemon_await(daemon, 0, mark);
+    end = cr_daemon_await(daemon, begin, "}\n");
+    while (begin > 0 && cr_strbuf_text(&daemon->log)[begin - 1] != '\n') {
+        begin--;
+    }
+    text = strndup(cr_strbuf_text(&daemon->log) + begin, end - begin);
+    assert_non_null(text);
+    line = json_loads(text, 0, NULL);
+    assert_non_null(line);
+    assert_string_equal(cr_http_text(line, "event"), "request");
+    return line;
+}
+
+/* Sends a body under the id and reads what the log says of it; both are yours. */
+static void ask(struct cr_daemon *daemon, const char *id, const char *path, const char *body,
+                int status, json_t **ret_answer, json_t **ret_line)
+{
+    char headers[128];
+    struct cr_http_response response;
+
+    (void)snprintf(headers, sizeof(headers),
+                   "Content-Type: application/json\r\nX-Request-ID: %s\r\n", id);
+    response = cr_http_request(daemon->port, "POST", path, headers, body);
+    assert_int_equal(response.status, status);
+    *ret_answer = cr_http_json(&response);
+    *ret_line = read_line(daemon, id);
+    assert_int_equal(json_integer_value(json_object_get(*ret_line, "status")), status);
+    cr_http_finish(&response);
+}
+
+/* The line names the version, and how many rows and decisions there were; −1 = it says nothing. */
+static void check_line(const json_t *line, const char *version, int n_rows, int n_decisions)
+{
+    const json_t *rows = json_object_get(line, "rows");
+    const json_t *decisions = json_object_get(line, "decisions");
+    bool tells = version != NULL || n_rows >= 0;
+
+    assert_string_equal(cr_http_text(line, "version"), version != NULL ? version : "(none)");
+    assert_string_equal(cr_http_text(line, "portfolio"), tells ? "retail" : "(none)");
+    assert_int_equal(rows == NULL ? -1 : json_integer_value(rows), n_rows);
+    assert_int_equal(decisions == NULL ? -1 : json_integer_value(decisions), n_decisions);
+}
+
+/* One row as the Open Inference Protocol has it; yours (free). */
+static char *make_tensors(int port, const char *body)
+{
+    struct cr_http_response response = cr_http_get(port, "/v2/models/retail");
+    CR_CLEANUP(cr_json_decrefp) json_t *model = cr_http_json(&response);
+    CR_CLEANUP(cr_json_decrefp) json_t *record = json_loads(body, 0, NULL);
+    CR_CLEANUP(cr_json_decrefp) json_t *inputs = json_array();
+    CR_CLEANUP(cr_json_decrefp) json_t *request = NULL;
+    size_t i;
+    json_t *input;
+
+    json_array_foreach(json_object_get(model, "inputs"), i, input)
+    {
+        const char *name = cr_http_text(input, "name");
+        json_t *value = json_object_get(record, name);
+
+        if (value != NULL && !json_is_null(value)) {
+            json_array_append_new(
+                inputs, json_pack("{s:s, s:[i], s:s, s:[O]}", "name", name, "shape", 1, "datatype",
+                                  cr_http_text(input, "datatype"), "data", value));
+        }
+    }
+    cr_http_finish(&response);
+    request = json_pack("{s:O}", "inputs", inputs);
+    return json_dumps(request, 0);
+}
+
+/* From a line of the log to the decision, and to the version that made it. */
+static void test_access_log(void **state)
+{
+    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
+    static const char *const variables[] = {"CREDITRISK_LOG_ACCESS=true", NULL};
+    CR_CLEANUP(cr_freep) char *body = application(0);
+    CR_CLEANUP(cr_freep) char *rows = NULL;
+    CR_CLEANUP(cr_freep) char *tensors = NULL;
+    struct cr_daemon daemon;
+    const struct {
+        const char *path;
+        char **body;
+        const char *version;
+        int n_rows;
+        int n_decisions;
+    } cases[] = {
+        {"/predict", &body, "v1", -1, -1},
+        {"/portfolios/retail/predict", &body, "v1", -1, -1},
+        {"/predict/batch", &rows, "v1", 4, 2},
+        {"/v2/models/retail/infer", &tensors, "v1", 1, 1},
+    };
+
+    (void)state;
+    cr_daemon_start(&daemon, options, variables);
+    tensors = make_tensors(daemon.port, body);
+    assert_non_null(tensors);
+    assert_true(asprintf(&rows, "[{},%s,%s,{}]", body, body) > 0);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
+        CR_CLEANUP(cr_json_decrefp) json_t *line = NULL;
+        char id[16];
+
+        (void)snprintf(id, sizeof(id), "case-%zu", i);
+        ask(&daemon, id, cases[i].path, *cases[i].body, 200, &answer, &line);
+        check_line(line, cases[i].version, cases[i].n_rows, cases[i].n_decisions);
+        assert_string_equal(cr_http_text(line, "decision_id"),
+                            cases[i].n_rows < 0 ? cr_http_text(answer, "decision_id") : "(none)");
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
+/* Where nothing was decided no version is named: neither by a request that is refused nor by the
+ * memory of the one before it. */
+static void test_access_log_undecided(void **state)
+{
+    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
+    static const char *const variables[] = {"CREDITRISK_LOG_ACCESS=true", NULL};
+    static const struct {
+        const char *path;
+        const char *body;
+        int status;
+        int n_rows;
+    } cases[] = {
+        {"/predict", "{\"age\":12}", 422, -1},
+        {"/predict/batch", "[{},{}]", 200, 2},
+        {"/predict/batch", "[{},", 422, -1},
+        {"/v2/models/retail/infer",
+         "{\"inputs\":[{\"name\":\"age\",\"shape\":[1],\"datatype\":\"INT64\",\"data\":[1]}]}", 400,
+         1},
+        {"/v2/models/other/infer", "{}", 404, -1},
+        {"/nowhere", "{}", 404, -1},
+    };
+    CR_CLEANUP(cr_freep) char *body = application(0);
+    struct cr_daemon daemon;
+
+    (void)state;
+    cr_daemon_start(&daemon, options, variables);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
+        CR_CLEANUP(cr_json_decrefp) json_t *line = NULL;
+        struct cr_http_response before = cr_http_post_json(daemon.port, "/predict", body);
+        char id[16];
+
+        cr_http_check(&before, 200);
+        cr_http_finish(&before);
+        (void)snprintf(id, sizeof(id), "case-%zu", i);
+        ask(&daemon, id, cases[i].path, cases[i].body, cases[i].status, &answer, &line);
+        check_line(line, NULL, cases[i].n_rows, cases[i].n_rows >= 0 ? 0 : -1);
+        assert_null(json_object_get(line, "decision_id"));
+    }
+    assert_int_equal(cr_daemon_stop(&daemon), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict),      cmocka_unit_test(test_predict_pieces),
-        cmocka_unit_test(test_explain),      cmocka_unit_test(test_query_names),
-        cmocka_unit_test(test_invalid),      cmocka_unit_test(test_invalid_all),
+        cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_predict_pieces),
+        cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_query_names),
+        cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_invalid_all),
         cmocka_unit_test(test_invalid_many),
+        cmocka_unit_test(test_access_log),
+        cmocka_unit_test(test_access_log_undecided),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);

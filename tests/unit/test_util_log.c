@@ -105,6 +105,37 @@ static void test_level(void **state)
     assert_string_equal(member(line, "level"), "error");
 }
 
+/* A line in the caller's own memory looks like any other, and asks for none once it has enough. */
+static void test_own_memory(void **state)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const char *memory = NULL;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        CR_CLEANUP(cr_json_decrefp) json_t *line = NULL;
+
+        cr_strbuf_reset(&text);
+        assert_true(cr_log_begin(CR_LOG_WARN, "request", &text));
+        cr_strbuf_printf(&text, ",\"n\":%d", i);
+        cr_log_end(&text);
+        line = next_line();
+        assert_non_null(line);
+        assert_string_equal(json_object_iter_key(json_object_iter(line)), "time");
+        assert_int_equal(strlen(member(line, "time")), 24);
+        assert_string_equal(member(line, "level"), "warn");
+        assert_string_equal(member(line, "event"), "request");
+        assert_int_equal(json_integer_value(json_object_get(line, "n")), i);
+        assert_int_equal(json_object_size(line), 4);
+        assert_true(memory == NULL || memory == text.data);
+        memory = text.data;
+    }
+    cr_strbuf_reset(&text);
+    assert_false(cr_log_begin(CR_LOG_DEBUG, "unheard", &text));
+    assert_int_equal(text.len, 0);
+    assert_null(next_line());
+}
+
 /* An event is reported even if its members cannot be. */
 static void test_bad_members(void **state)
 {
@@ -168,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_line, redirect, restore),
         cmocka_unit_test_setup_teardown(test_without_members, redirect, restore),
         cmocka_unit_test_setup_teardown(test_level, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_own_memory, redirect, restore),
         cmocka_unit_test_setup_teardown(test_bad_members, redirect, restore),
         cmocka_unit_test(test_full_pipe),
     };
