@@ -16,8 +16,14 @@
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
 
-/* What a command's run function returns besides a negative CR_E… code. */
-enum { CR_CLI_OK = 0, CR_CLI_REFUSED = 1, CR_CLI_USAGE = 2, CR_CLI_INTERRUPTED = 130 };
+/* What a command's run function returns besides a negative CR_E… code, which ends the program as
+ * CR_CLI_REFUSED does. */
+enum {
+    CR_CLI_OK = CR_EXIT_DONE,
+    CR_CLI_REFUSED = CR_EXIT_REFUSED,
+    CR_CLI_USAGE = CR_EXIT_USAGE,
+    CR_CLI_INTERRUPTED = 130,
+};
 
 #define CR_CLI_MAX_WORDS 64
 
@@ -30,19 +36,52 @@ struct cr_option {
 
 struct cr_cli;
 
+/* What a verb needs of the registry. */
+enum cr_verb_registry {
+    CR_VERB_NO_REGISTRY,
+    CR_VERB_READS,   /* one that is there */
+    CR_VERB_CREATES, /* makes it where there is none */
+    CR_VERB_SIGNS,   /* one with versions that are not signed yet */
+};
+
+/* One verb of a command: the first word behind the command's name. */
+struct cr_verb {
+    const char *name;
+    const char *usage;   /* behind it, options included: "VERSION --reason TEXT", "" */
+    const char *summary; /* one line */
+    const char *example; /* the same, as somebody could write it */
+    size_t min_args;     /* words behind it */
+    size_t max_args;
+    const char *arguments;  /* these, in words: "a version and a file"; NULL = none */
+    const char *options[5]; /* of the command's, those that it knows, up to the first NULL */
+    const char *needs[2];   /* of these, those that must have a value … */
+    const char *unless;     /* … where this one is not given; NULL = always */
+    const char *instead;    /* of these, the one that stands for the words; NULL = none */
+    enum cr_verb_registry registry;
+    bool of_portfolio; /* it is about the chosen portfolio, which somebody must know */
+    /* What can be refused before a registry is opened, or made; NULL = nothing. */
+    int (*check)(const struct cr_cli *cli, struct cr_error *err);
+    /* As a command's; words and options are as the verb wants them, `registry` is open or NULL. */
+    int (*run)(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err);
+};
+
 struct cr_command {
     const char *name;
-    const char *arguments; /* "DIR", "" */
+    const char *arguments; /* "DIR", ""; of a command with verbs "VERB" */
     const char *summary;   /* one line */
     const char *details;   /* paragraphs for --help, NULL when the summary says it all */
+    const char *example;   /* words behind the name, as somebody could write them; not with verbs */
     const struct cr_option *options;
     size_t n_options;
-    /* CR_CLI_… or a negative code with err filled. */
+    const struct cr_verb *verbs; /* NULL = it has none */
+    size_t n_verbs;
+    /* CR_CLI_… or a negative code with err filled; cr_cli_run_verb where there are verbs. */
     int (*run)(struct cr_cli *cli, struct cr_error *err);
 };
 
 /* One call of the program, parsed. */
 struct cr_cli {
+    const char *program; /* as it was called: what stands first in commands for the reader */
     const struct cr_command *command;
     struct cr_settings settings;
     bool json;
@@ -88,9 +127,19 @@ int cr_cli_usage(struct cr_error *err, const char *format, ...)
 /* Checks the number of positional words: exactly n, each named in `what` ("a folder"). */
 int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struct cr_error *err);
 
-/* The first word is none of `what` ("create, list or revoke"), or missing: fills err and returns
- * CR_CLI_USAGE. */
-int cr_cli_need_verb(const struct cr_cli *cli, const char *what, struct cr_error *err);
+/* The command's option of that name, or NULL. */
+const struct cr_option *cr_command_option(const struct cr_command *command, const char *name);
+
+/* The verb that the first word names; NULL when none does, or the command has none. */
+const struct cr_verb *cr_cli_find_verb(const struct cr_cli *cli);
+
+/* Checks the words for the verb, opens the registry that it needs and runs it. */
+int cr_cli_run_verb(struct cr_cli *cli, struct cr_error *err);
+
+/* help.c: the pages of --help, of the program, and of the command or its verb. */
+void cr_help_print_program(const struct cr_cli *cli, const struct cr_command *const *commands,
+                           size_t n);
+void cr_help_print_command(const struct cr_cli *cli);
 
 /* The chosen portfolio, database and registry, by the settings; the caller owns what it opens. */
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
@@ -103,6 +152,11 @@ int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_regist
 /* The same for what must look at versions that are not signed (yet), whatever the settings ask. */
 int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
                                   struct cr_registry **ret_registry, struct cr_error *err);
+
+/* CR_ENOTFOUND, with the name that was probably meant, when neither a folder nor the registry knows
+ * the portfolio that was chosen. */
+int cr_cli_need_portfolio(const struct cr_cli *cli, struct cr_registry *registry,
+                          struct cr_error *err);
 
 /* The database's address without its passwords, for messages; yours (free), NULL without memory. */
 char *cr_cli_db_name(const struct cr_cli *cli);
@@ -148,7 +202,7 @@ void cr_cli_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * known. */
 enum cr_cli_where { CR_CLI_HERE, CR_CLI_HERE_NAMED, CR_CLI_ELSEWHERE };
 
-/* "creditrisk" and the words (up to the first NULL), quoted for a shell where they need it, and the
+/* The program and the words (up to the first NULL), quoted for a shell where they need it, and the
  * options of place of this call (--portfolio, --registry …): without them the command would work
  * on another portfolio. Passwords are masked. Yours (free), NULL without memory. */
 char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
@@ -160,9 +214,9 @@ int cr_cli_advise(struct cr_error *err, int code, char *command, const char *for
     __attribute__((format(printf, 4, 5)));
 
 /* `code` and err, what became of a change of the registry (NULL: of none); where nobody knows, err
- * names the command that tells. Returns code. */
-int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry, int code,
-                            struct cr_error *err);
+ * names the command whose `list` tells: "registry" or "key". Returns code. */
+int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry,
+                            const char *command, int code, struct cr_error *err);
 
 /* Whether this call names the portfolio: --portfolio stands in it. */
 bool cr_cli_names_portfolio(const struct cr_cli *cli);

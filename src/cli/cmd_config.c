@@ -67,25 +67,31 @@ static int print_text(const struct cr_cli *cli, bool origin, struct cr_error *er
     return cr_cells_print(&cells, origin ? 3 : 2, 0, err);
 }
 
-static int run(struct cr_cli *cli, struct cr_error *err)
+static int show(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     bool origin = cr_cli_has(cli, "origin");
-    if (cli->n_args == 0 || strcmp(cli->args[0], "show") != 0) {
-        return cr_cli_need_verb(cli, "show", err);
-    }
-    int result = cr_cli_need_args(cli, 1, "show", err);
-    if (result != 0) {
-        return result;
-    }
+    (void)registry; /* none */
     return cli->json ? print_json(cli, origin, err) : print_text(cli, origin, err);
 }
 
+static const struct cr_verb verbs[] = {
+    {
+        .name = "show",
+        .usage = "[--origin]",
+        .summary = "Show every setting; passwords inside database addresses are masked",
+        .example = "--origin",
+        .options = {"origin"},
+        .run = show,
+    },
+};
+
 const struct cr_command cr_cmd_config = {
     .name = "config",
-    .arguments = "show [--origin]",
+    .arguments = "VERB",
     .summary = "Show every setting as the programs would use it",
-    .details = "Passwords inside database addresses are masked.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
-    .run = run,
+    .verbs = verbs,
+    .n_verbs = CR_ARRAY_LEN(verbs),
+    .run = cr_cli_run_verb,
 };

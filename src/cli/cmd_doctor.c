@@ -165,5 +165,6 @@ const struct cr_command cr_cmd_doctor = {
     .name = "doctor",
     .arguments = "",
     .summary = "Libraries, portfolio, database, registry and golden rows on one page",
+    .example = "--portfolio retail",
     .run = run,
 };

@@ -109,6 +109,7 @@ const struct cr_command cr_cmd_features = {
     .name = "features",
     .arguments = "",
     .summary = "Write the training rows with their features as CSV",
+    .example = "--set behavioural --out features.csv",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

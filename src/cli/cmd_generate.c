@@ -119,6 +119,7 @@ const struct cr_command cr_cmd_generate = {
     .details =
         "Customers, their bureau records, loans and repayments with realistic noise, skew and "
         "missing values.",
+    .example = "--customers 500 --loans 1000 --seed 7",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

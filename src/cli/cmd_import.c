@@ -108,6 +108,7 @@ const struct cr_command cr_cmd_import = {
         "book), the import makes it, and the database if there is none. The import is one\n"
         "transaction. A bad row goes to the rejects file with line, column and reason; when no\n"
         "row at all could be taken the exit status is 1.",
+    .example = "exports --replace",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

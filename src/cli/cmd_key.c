@@ -11,7 +11,7 @@
 #include "creditrisk/util/strbuf.h"
 
 static const struct cr_option options[] = {
-    {"scope", "LIST", "what the key is good for: predict, read, admin, with commas between them"},
+    {"scope", "LIST", "what it is good for: predict, read, admin, with commas between them"},
     {"note", "TEXT", "whose it is, what for; recorded with the key"},
 };
 
@@ -23,15 +23,22 @@ static void forget(char **presented)
     }
 }
 
+static int check_scopes(const struct cr_cli *cli, struct cr_error *err)
+{
+    unsigned scopes;
+    return cr_key_parse_scopes(cr_cli_option(cli, "scope"), &scopes, err) < 0 ? CR_CLI_USAGE : 0;
+}
+
 /* The key goes to standard output, alone, so that it can be piped to where it is kept. */
-static int create(struct cr_cli *cli, struct cr_registry *registry, unsigned scopes,
-                  struct cr_error *err)
+static int create(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     CR_CLEANUP(forget) char *presented = NULL;
+    unsigned scopes;
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
     const char *note = cr_cli_option(cli, "note");
-    int result = cr_key_create(registry, scopes, note != NULL ? note : "", &actor, &presented, err);
-    if (result < 0) {
+    int result = cr_key_parse_scopes(cr_cli_option(cli, "scope"), &scopes, err);
+    if (result < 0 || (result = cr_key_create(registry, scopes, note != NULL ? note : "", &actor,
+                                              &presented, err)) < 0) {
         return result;
     }
     if (cli->json) {
@@ -98,9 +105,9 @@ static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_erro
     return result;
 }
 
-static int revoke(struct cr_cli *cli, struct cr_registry *registry, const char *id,
-                  struct cr_error *err)
+static int revoke(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
+    const char *id = cli->args[1];
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
     int result = cr_key_revoke(registry, id, &actor, err);
     if (result < 0) {
@@ -114,40 +121,49 @@ static int revoke(struct cr_cli *cli, struct cr_registry *registry, const char *
     return CR_CLI_OK;
 }
 
-static int run(struct cr_cli *cli, struct cr_error *err)
-{
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    const char *verb = cli->n_args > 0 ? cli->args[0] : "";
-    bool is_create = strcmp(verb, "create") == 0;
-    bool is_list = strcmp(verb, "list") == 0;
-    bool is_revoke = strcmp(verb, "revoke") == 0;
-    unsigned scopes = 0;
-    if (!is_create && !is_list && !is_revoke) {
-        return cr_cli_need_verb(cli, "create, list or revoke", err);
-    }
-    if (is_create && !cr_cli_has(cli, "scope")) {
-        return cr_cli_usage(err, "a key needs --scope LIST");
-    }
-    if (is_create && cr_key_parse_scopes(cr_cli_option(cli, "scope"), &scopes, err) < 0) {
-        return CR_CLI_USAGE;
-    }
-    int result = cr_cli_need_args(cli, is_revoke ? 2 : 1, "the id of a key behind 'revoke'", err);
-    if (result != 0 || (result = cr_cli_open_registry(cli, is_create, &registry, err)) != 0) {
-        return result;
-    }
-    return is_create ? create(cli, registry, scopes, err)
-           : is_list ? list(cli, registry, err)
-                     : revoke(cli, registry, cli->args[1], err);
-}
+static const struct cr_verb verbs[] = {
+    {
+        .name = "create",
+        .usage = "--scope LIST [--note TEXT]",
+        .summary = "Make a key and show it, this once",
+        .example = "--scope predict,read --note 'the branch in Pune'",
+        .options = {"scope", "note"},
+        .needs = {"scope"},
+        .registry = CR_VERB_CREATES,
+        .check = check_scopes,
+        .run = create,
+    },
+    {
+        .name = "list",
+        .usage = "",
+        .summary = "Show who has keys, what for, and which are revoked",
+        .example = "",
+        .registry = CR_VERB_READS,
+        .run = list,
+    },
+    {
+        .name = "revoke",
+        .usage = "ID",
+        .summary = "Let a key open nothing any more",
+        .example = "0123456789abcdef",
+        .min_args = 1,
+        .max_args = 1,
+        .arguments = "the id of a key",
+        .registry = CR_VERB_READS,
+        .run = revoke,
+    },
+};
 
 const struct cr_command cr_cmd_key = {
     .name = "key",
-    .arguments = "create --scope LIST [--note TEXT] | list | revoke ID",
+    .arguments = "VERB",
     .summary = "Make, list and revoke the keys of the daemon's clients",
     .details = "The daemon asks for keys when auth.mode is key. The registry keeps a salted hash "
                "of a key,\n"
                "never the key: whoever loses one gets a new one.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
-    .run = run,
+    .verbs = verbs,
+    .n_verbs = CR_ARRAY_LEN(verbs),
+    .run = cr_cli_run_verb,
 };

@@ -45,5 +45,6 @@ const struct cr_command cr_cmd_migrate = {
     .name = "migrate",
     .arguments = "",
     .summary = "Create or update the tables of the loan book, and of a registry that is there",
+    .example = "--db sqlite:data/creditrisk.db",
     .run = run,
 };

@@ -94,6 +94,9 @@ static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
     CR_CLEANUP(cr_freep) char *champion = NULL;
     const char *version = cr_cli_option(cli, "version-id");
     int result = cr_cli_open_registry(cli, false, &registry, err);
+    if (result == 0) {
+        result = cr_cli_need_portfolio(cli, registry, err);
+    }
     if (result == 0 && version == NULL) {
         result = cr_registry_champion(registry, cli->settings.portfolio, &champion, err);
         version = champion;
@@ -438,6 +441,7 @@ const struct cr_command cr_cmd_predict = {
         "fields, as the book's file does or as a request does; a column that is none is ignored "
         "with a remark,\n"
         "one that is nearly one is refused.",
+    .example = "examples/application.json --explain",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

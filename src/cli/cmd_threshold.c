@@ -144,7 +144,7 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
         result = cr_rethreshold_publish(seen, registry, &actor, &published, err);
     }
     if (result != 0) {
-        return cr_cli_advise_undecided(cli, registry, result, err);
+        return cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
     if (cli->json) {
         return cr_cli_print_json(cr_rethreshold_to_json(seen, published), err);
@@ -187,6 +187,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         (result = cr_cli_number(cli, "false-positive", 0.01, MAX_MONEY, &asked.false_positive,
                                 err)) != 0 ||
         (result = cr_cli_open_registry(cli, false, &registry, err)) != 0 ||
+        (result = cr_cli_need_portfolio(cli, registry, err)) != 0 ||
         (result = cr_rethreshold_run(registry, cli->settings.portfolio,
                                      cli->n_args > 0 ? cli->args[0] : NULL, &asked, &seen, err)) !=
             0) {
@@ -203,6 +204,7 @@ const struct cr_command cr_cmd_threshold = {
                "threshold is chosen on the\n"
                "out-of-fold rows; the test rows only show what it does. Nothing is written without "
                "--publish.",
+    .example = "v1 --false-negative 150000",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

@@ -167,7 +167,7 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     result = cr_train_run(db, portfolio, registry, train_options, &report, err);
     if (result != 0) {
         return interrupted ? CR_CLI_INTERRUPTED
-                           : cr_cli_advise_undecided(cli, registry, result, err);
+                           : cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
     if (report.split_note[0] != '\0') {
         cr_cli_say(cli, "%s", report.split_note);
@@ -177,7 +177,7 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
     }
     if (cr_cli_has(cli, "promote") &&
         (result = promote(registry, portfolio, &report, train_options->actor, &gates, err)) != 0) {
-        return cr_cli_advise_undecided(cli, registry, result, err);
+        return cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
     /* the versions are published: a report that cannot be written must not hide them */
     result = cli->json ? print_json(cli, &report, &gates, err) : print_report(&report, err);
@@ -246,6 +246,7 @@ const struct cr_command cr_cmd_train = {
                "are learnt on\n"
                "out-of-fold predictions; the test rows are only measured on. Ctrl-C leaves no "
                "half-written version.",
+    .example = "--models logistic,gbm --promote",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .run = run,

@@ -82,13 +82,6 @@ int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struc
     return CR_CLI_OK;
 }
 
-int cr_cli_need_verb(const struct cr_cli *cli, const char *what, struct cr_error *err)
-{
-    return cli->n_args == 0 ? cr_cli_usage(err, "'%s' needs %s", cli->command->name, what)
-                            : cr_cli_usage(err, "'%s' needs %s, not '%s'", cli->command->name, what,
-                                           cli->args[0]);
-}
-
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
                           struct cr_error *err)
 {
@@ -96,7 +89,7 @@ int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_po
     if (path == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    int result = cr_settings_find_portfolio(&cli->settings, NULL, 0, err);
+    int result = cr_settings_find_portfolio(&cli->settings, cli->settings.portfolio, NULL, 0, err);
     return result != 0 ? result : cr_portfolio_load(path, NULL, ret_portfolio, err);
 }
 
@@ -104,6 +97,19 @@ int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
                    struct cr_error *err)
 {
     return cr_db_open(cli->settings.db, create, ret_db, err);
+}
+
+int cr_cli_need_portfolio(const struct cr_cli *cli, struct cr_registry *registry,
+                          struct cr_error *err)
+{
+    char **names = NULL;
+    size_t n = 0;
+    int result = cr_registry_all_portfolios(registry, &names, &n, err);
+    if (result == 0) {
+        result = cr_settings_find_portfolio(&cli->settings, cli->settings.portfolio, names, n, err);
+        cr_registry_free_portfolios(names, n);
+    }
+    return result;
 }
 
 int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,

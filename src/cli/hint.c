@@ -10,11 +10,10 @@
 #include "creditrisk/util/strbuf.h"
 
 /* As a shell reads it back: plain where it can be, else between single quotes. */
-static void put_word(struct cr_strbuf *out, const char *word)
+static void put_quoted(struct cr_strbuf *out, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "%+,-./:=@_";
-    cr_strbuf_putc(out, ' ');
     if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
         cr_strbuf_puts(out, word);
         return;
@@ -28,6 +27,12 @@ static void put_word(struct cr_strbuf *out, const char *word)
         }
     }
     cr_strbuf_putc(out, '\'');
+}
+
+static void put_word(struct cr_strbuf *out, const char *word)
+{
+    cr_strbuf_putc(out, ' ');
+    put_quoted(out, word);
 }
 
 static void put_option(struct cr_strbuf *out, const char *name, const char *value)
@@ -66,7 +71,7 @@ char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf command = CR_STRBUF_INIT;
     va_list words;
-    cr_strbuf_puts(&command, "creditrisk");
+    put_quoted(&command, cli->program);
     va_start(words, where);
     for (const char *word; (word = va_arg(words, const char *)) != NULL;) {
         put_word(&command, word);
@@ -89,14 +94,14 @@ int cr_cli_advise(struct cr_error *err, int code, char *command, const char *for
     return code;
 }
 
-int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry, int code,
-                            struct cr_error *err)
+int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry,
+                            const char *command, int code, struct cr_error *err)
 {
     if (code >= 0 || registry == NULL || !cr_registry_is_undecided(registry)) {
         return code;
     }
-    return cr_cli_advise(err, code, cr_cli_command(cli, CR_CLI_HERE, "registry", "list", NULL),
-                         "%s", err->message);
+    return cr_cli_advise(err, code, cr_cli_command(cli, CR_CLI_HERE, command, "list", NULL), "%s",
+                         err->message);
 }
 
 bool cr_cli_names_portfolio(const struct cr_cli *cli)

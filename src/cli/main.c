@@ -17,51 +17,6 @@ static const struct cr_command *const commands[] = {
     &cr_cmd_predict, &cr_cmd_portfolio, &cr_cmd_config,   &cr_cmd_doctor,
 };
 
-static const char global_help[] =
-    "Options of every command, before or after it:\n"
-    "  --portfolio NAME   which loan book (default retail)\n"
-    "  --db URL           sqlite:PATH or postgresql://… (default sqlite:data/creditrisk.db)\n"
-    "  --registry DIR     where versions live (default models)\n"
-    "  --config FILE      settings (default config/creditriskd.yaml)\n"
-    "  --json             one JSON document on standard output; `predict` writes one\n"
-    "                     a line for NDJSON and CSV, with or without it\n"
-    "  --quiet            no progress and no remarks\n"
-    "  --help, --version\n"
-    "The first four are also CREDITRISK_PORTFOLIO, _DB, _REGISTRY and _CONFIG in the environment.\n"
-    "Exit status: 0 done, 1 refused, 2 wrong usage, 130 interrupted.\n";
-
-static void print_program_help(void)
-{
-    printf("creditrisk %s: from a loan book to a served model\n\n"
-           "Usage: creditrisk [OPTIONS] COMMAND [ARGUMENTS]\n\nCommands:\n",
-           CR_VERSION);
-    for (size_t i = 0; i < CR_ARRAY_LEN(commands); i++) {
-        printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
-    }
-    printf("\n'creditrisk COMMAND --help' tells more.\n\n%s", global_help);
-}
-
-static void print_command_help(const struct cr_command *command)
-{
-    printf("Usage: creditrisk %s%s%s%s\n\n%s.\n", command->name,
-           command->arguments[0] == '\0' ? "" : " ", command->arguments,
-           command->n_options == 0 ? "" : " [OPTIONS]", command->summary);
-    if (command->details != NULL) {
-        printf("\n%s\n", command->details);
-    }
-    if (command->n_options > 0) {
-        printf("\nOptions:\n");
-    }
-    for (size_t i = 0; i < command->n_options; i++) {
-        const struct cr_option *option = &command->options[i];
-        char word[64];
-        snprintf(word, sizeof word, "--%s%s%s", option->name, option->argument == NULL ? "" : " ",
-                 option->argument == NULL ? "" : option->argument);
-        printf("  %-24s %s\n", word, option->help);
-    }
-    printf("\n%s", global_help);
-}
-
 static const struct cr_command *find_command(const char *name)
 {
     for (size_t i = 0; i < CR_ARRAY_LEN(commands); i++) {
@@ -74,12 +29,53 @@ static const struct cr_command *find_command(const char *name)
 
 static const struct cr_option *find_option(const struct cr_command *command, const char *name)
 {
-    for (size_t i = 0; command != NULL && i < command->n_options; i++) {
-        if (strcmp(command->options[i].name, name) == 0) {
-            return &command->options[i];
-        }
+    return command != NULL ? cr_command_option(command, name) : NULL;
+}
+
+/* Whether `--name` is a setting that this program takes. */
+static bool is_setting_flag(const char *name)
+{
+    const struct cr_settings_flag_help *flag = cr_settings_find_flag(name);
+    return flag != NULL && !flag->of_daemon;
+}
+
+static int refuse_command(const char *word, struct cr_error *err)
+{
+    const char *likely = NULL;
+    char hint[CR_SLIP_HINT_LEN];
+    for (size_t i = 0; i < CR_ARRAY_LEN(commands); i++) {
+        likely = cr_slip_nearer(likely, commands[i]->name, word);
     }
-    return NULL;
+    return cr_cli_usage(err, "unknown command '%s'%s", word, cr_slip_hint(likely, hint));
+}
+
+/* Every option that could stand here, without the dashes; NULL beyond the last. */
+static const char *option_at(const struct cr_command *command, size_t i)
+{
+    static const char *const common[] = {"json", "quiet", "help", "version"};
+    size_t n_own = command != NULL ? command->n_options : 0;
+    if (i < n_own) {
+        return command->options[i].name;
+    }
+    i -= n_own;
+    if (i < CR_ARRAY_LEN(common)) {
+        return common[i];
+    }
+    const struct cr_settings_flag_help *flag = cr_settings_flag_at(i - CR_ARRAY_LEN(common));
+    return flag == NULL || flag->of_daemon ? NULL : flag->name; /* the daemon's own come last */
+}
+
+static int refuse_option(const struct cr_cli *cli, const char *name, struct cr_error *err)
+{
+    const char *likely = NULL;
+    const char *known;
+    char words[CR_SLIP_HINT_LEN];
+    char hint[CR_SLIP_HINT_LEN];
+    for (size_t i = 0; (known = option_at(cli->command, i)) != NULL; i++) {
+        likely = cr_slip_nearer(likely, known, name);
+    }
+    snprintf(words, sizeof words, "%s%s", likely != NULL ? "--" : "", likely != NULL ? likely : "");
+    return cr_cli_usage(err, "unknown option '--%s'%s", name, cr_slip_hint(words, hint));
 }
 
 /* What the words of one call said, before the settings are read. */
@@ -121,9 +117,9 @@ static int take_option(struct cr_cli *cli, struct words *words, char **argv, int
         words->version = true;
     } else {
         const struct cr_option *option = find_option(cli->command, name);
-        bool is_setting = option == NULL && cr_settings_is_flag(name);
+        bool is_setting = option == NULL && is_setting_flag(name);
         if (option == NULL && !is_setting) {
-            return cr_cli_usage(err, "unknown option '--%s'", name);
+            return refuse_option(cli, name, err);
         }
         is_flag = option != NULL && option->argument == NULL;
         if (!is_flag && equals == NULL && *index + 1 >= argc) {
@@ -165,7 +161,7 @@ static int parse_words(struct cr_cli *cli, struct words *words, int argc, char *
             if (cli->command == NULL && !words->help && strcmp(argv[i], "help") == 0) {
                 words->help = true; /* `help`, and of the command behind it */
             } else if (cli->command == NULL) {
-                return cr_cli_usage(err, "unknown command '%s'", argv[i]);
+                return refuse_command(argv[i], err);
             }
         } else {
             cli->args[cli->n_args++] = argv[i];
@@ -204,11 +200,11 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
         return CR_CLI_OK;
     }
     if (words->help && cli->command != NULL) {
-        print_command_help(cli->command);
+        cr_help_print_command(cli);
         return CR_CLI_OK;
     }
     if (words->help) {
-        print_program_help();
+        cr_help_print_program(cli, commands, CR_ARRAY_LEN(commands));
         return CR_CLI_OK;
     }
     if (cli->command == NULL) {
@@ -216,7 +212,7 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
     }
     result = cr_settings_load(words->flags, words->n_flags, &cli->settings, err);
     if (result != 0) {
-        return result;
+        return result == CR_ENOMEM ? result : CR_CLI_USAGE;
     }
     remark_strays(cli);
     return cli->command->run(cli, err);
@@ -226,9 +222,11 @@ static void report_failure(const struct cr_cli *cli, int result, const struct cr
 {
     fprintf(stderr, "creditrisk: %s\n", err->message);
     if (result == CR_CLI_USAGE && cli->command != NULL) {
-        fprintf(stderr, "'creditrisk %s --help' tells more.\n", cli->command->name);
+        const struct cr_verb *verb = cr_cli_find_verb(cli);
+        fprintf(stderr, "'%s %s%s%s --help' tells more.\n", cli->program, cli->command->name,
+                verb != NULL ? " " : "", verb != NULL ? verb->name : "");
     } else if (result == CR_CLI_USAGE) {
-        fprintf(stderr, "'creditrisk --help' lists the commands.\n");
+        fprintf(stderr, "'%s --help' lists the commands.\n", cli->program);
     }
     if (cli->json) {
         struct cr_error ignored;
@@ -277,7 +275,8 @@ static void tell_interrupts(void)
 
 int main(int argc, char **argv)
 {
-    struct cr_cli cli = {.json = wants_json(argc, argv)};
+    struct cr_cli cli = {.program = argc > 0 ? argv[0] : "creditrisk",
+                         .json = wants_json(argc, argv)};
     struct words words = {0};
     struct cr_error err = {0};
     tell_interrupts();

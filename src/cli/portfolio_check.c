@@ -46,7 +46,11 @@ static int check(const struct cr_cli *cli, struct telling *telling,
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
     struct cr_error cause;
-    int result = cr_portfolio_load(path, cli->args[1], &portfolio, &cause);
+    int result = cr_settings_find_portfolio(&cli->settings, cli->args[1], NULL, 0, err);
+    if (result != 0) {
+        return result;
+    }
+    result = cr_portfolio_load(path, cli->args[1], &portfolio, &cause);
     if (result != 0) {
         return keep_fault(result, &cause, telling, ret_report, err);
     }
@@ -57,11 +61,12 @@ static int check(const struct cr_cli *cli, struct telling *telling,
     return result != 0 ? keep_fault(result, &cause, telling, ret_report, err) : 0;
 }
 
-int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_error *err)
+int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *faults = json_array();
     struct telling telling = {cli, faults};
     struct cr_check_report report = {0};
+    (void)registry; /* none */
     int result = check(cli, &telling, &report, err);
     if (result != 0) {
         return result;

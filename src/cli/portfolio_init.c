@@ -137,7 +137,7 @@ static int print(const struct cr_cli *cli, const char *name,
     return CR_CLI_OK;
 }
 
-int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_error *err)
+int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *list = json_array();
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report imported = {0};
@@ -148,6 +148,7 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_error *err)
     };
     struct cr_propose_report proposal = {0};
     struct notes notes = {cli, list};
+    (void)registry; /* none */
     int result = make(cli, &options, &notes, &proposal, &imported, err);
     if (result != 0) {
         return result;

@@ -6,10 +6,10 @@
 #include "cli.h"
 #include "creditrisk/util/error.h"
 
-/* As a command's run function; the argument behind the verb is there. */
-typedef int cr_portfolio_verb_fn(struct cr_cli *cli, struct cr_error *err);
-
-cr_portfolio_verb_fn cr_portfolio_verb_init;  /* portfolio_init.c */
-cr_portfolio_verb_fn cr_portfolio_verb_check; /* portfolio_check.c */
+/* As cr_verb.run; they need no registry. */
+int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry,
+                           struct cr_error *err); /* portfolio_init.c */
+int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_registry *registry,
+                            struct cr_error *err); /* portfolio_check.c */
 
 #endif

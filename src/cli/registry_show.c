@@ -138,10 +138,6 @@ int cr_registry_verb_list(struct cr_cli *cli, struct cr_registry *registry, stru
     struct cr_registry_version *versions = NULL;
     size_t n = 0;
     int result = cr_registry_list(registry, portfolio, &versions, &n, err);
-    if (result == 0 && n == 0) { /* none yet, or a name that is no portfolio's */
-        CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *described = NULL;
-        result = cr_cli_load_portfolio(cli, &described, err);
-    }
     if (result != 0) {
         return result;
     }
@@ -418,8 +414,11 @@ static int verify_portfolio(const struct cr_cli *cli, struct cr_registry *regist
 {
     CR_CLEANUP(audit_finish)
     struct audit audit = {.portfolio = cli->settings.portfolio, .versions = json_array()};
-    int result = version != NULL ? audit_version(registry, version, &audit, err)
+    int result = cr_cli_need_portfolio(cli, registry, err);
+    if (result == 0) {
+        result = version != NULL ? audit_version(registry, version, &audit, err)
                                  : audit_portfolio(registry, &audit, err);
+    }
     if (result == 0 && cli->json) {
         result = print_audits_json(audit_to_json(&audit), &audit.leftovers, err);
     } else if (result == 0) {

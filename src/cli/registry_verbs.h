@@ -9,12 +9,9 @@
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/error.h"
 
-/* As a command's run function. The arguments behind the verb were counted, the options are among
- * those that the verb knows, --reason is there where it is needed. */
+/* As cr_verb.run and cr_verb.check. */
 typedef int cr_registry_verb_fn(struct cr_cli *cli, struct cr_registry *registry,
                                 struct cr_error *err);
-
-/* What can be refused before a registry is opened, or made. The rest as above. */
 typedef int cr_registry_check_fn(const struct cr_cli *cli, struct cr_error *err);
 
 /* registry_show.c: looks and changes nothing. */

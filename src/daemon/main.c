@@ -15,35 +15,43 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
+#include "creditrisk/util/slip.h"
 #include "healthcheck.h"
 #include "portfolio.h"
 #include "signals.h"
 
-enum { EXIT_USAGE = 2, MAX_FLAGS = 64 };
+enum { MAX_FLAGS = 64, LIKELY_LEN = 32 };
 
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
-static const char help[] =
-    "creditriskd " CR_VERSION ": answers loan applications over HTTP\n"
-    "\n"
-    "Usage: creditriskd [OPTIONS]\n"
-    "\n"
-    "Options, as --name VALUE or --name=VALUE:\n"
-    "  --listen ADDRESS:PORT  where to listen (default 127.0.0.1:8001; port 0 = any free one)\n"
-    "  --listen-fd N          an already listening socket\n"
-    "  --portfolio NAME       which loan book (default retail)\n"
-    "  --db URL               sqlite:PATH or postgresql://… (default sqlite:data/creditrisk.db)\n"
-    "  --registry DIR         where versions live (default models)\n"
-    "  --registry-db URL      the registry's database (default sqlite:DIR/registry.db)\n"
-    "  --config FILE          settings (default config/creditriskd.yaml)\n"
+static const char help_begin[] = "creditriskd " CR_VERSION ": answers loan applications over HTTP\n"
+                                 "\n"
+                                 "Usage: creditriskd [OPTIONS]\n"
+                                 "\n"
+                                 "Options, as --name VALUE or --name=VALUE:\n";
+static const char help_end[] =
     "  --healthcheck          asks the running daemon of these settings: 0 when it is ready\n"
     "  --help, --version\n"
     "\n"
     "Every setting is also a variable: CREDITRISK_PORTFOLIO, _DB, _REGISTRY, _CONFIG, PORT, …; "
-    "see\n"
-    "config/creditriskd.yaml. SIGTERM finishes what is in flight and ends, SIGHUP loads the "
+    "see\n" CR_SETTINGS_CONFIG ". SIGTERM finishes what is in flight and ends, SIGHUP loads the "
     "current\n"
-    "champion. Exit status: 0 ended by a signal, 1 could not serve, 2 wrong usage.\n";
+    "champion.\n"
+    "Exit status: 0 ended by a signal, 1 could not serve, " CR_EXIT_USAGE_HELP ".\n";
+
+static void print_help(void)
+{
+    const struct cr_settings_flag_help *flag;
+
+    (void)fputs(help_begin, stdout); /* main looks at the stream's state */
+    for (size_t i = 0; (flag = cr_settings_flag_at(i)) != NULL; i++) {
+        char words[32];
+
+        (void)snprintf(words, sizeof(words), "--%s %s", flag->name, flag->argument);
+        printf("  %-22s %s\n", words, flag->help);
+    }
+    (void)fputs(help_end, stdout); /* as above */
+}
 
 /* The words of one call. */
 struct words {
@@ -55,10 +63,29 @@ struct words {
     bool healthcheck;
 };
 
-static int usage(const char *what, const char *word)
+static int usage(const char *what, const char *word, const char *likely)
 {
-    fprintf(stderr, "creditriskd: %s '%s'\n'creditriskd --help' tells more.\n", what, word);
-    return EXIT_USAGE;
+    char hint[CR_SLIP_HINT_LEN];
+
+    fprintf(stderr, "creditriskd: %s '%s'%s\n'creditriskd --help' tells more.\n", what, word,
+            cr_slip_hint(likely, hint));
+    return CR_EXIT_USAGE;
+}
+
+/* The option that a misspelt one was probably meant to be, as "--name"; "" when none is near. */
+static const char *find_likely(const char *name, char likely[LIKELY_LEN])
+{
+    const char *best = NULL;
+    const struct cr_settings_flag_help *flag;
+
+    for (size_t i = 0; (flag = cr_settings_flag_at(i)) != NULL; i++) {
+        best = cr_slip_nearer(best, flag->name, name);
+    }
+    best = cr_slip_nearer(best, "healthcheck", name);
+    best = cr_slip_nearer(best, "help", name);
+    best = cr_slip_nearer(best, "version", name);
+    (void)snprintf(likely, LIKELY_LEN, "%s%s", best != NULL ? "--" : "", best != NULL ? best : "");
+    return likely;
 }
 
 /* One option with a value; *i moves past what it takes. */
@@ -68,20 +95,21 @@ static int take_flag(struct words *words, int argc, char **argv, int *i)
     const char *name = word + 2;
     size_t len = strcspn(name, "=");
     char *copy = words->names[words->n];
+    char likely[LIKELY_LEN];
 
     if (words->n == MAX_FLAGS - 1) {
-        return usage("too many options, beginning with", word);
+        return usage("too many options, beginning with", word, NULL);
     }
     if (len >= sizeof(words->names[0])) {
-        return usage("unknown option", word);
+        return usage("unknown option", word, NULL);
     }
     memcpy(copy, name, len);
     copy[len] = '\0';
-    if (!cr_settings_is_flag(copy)) {
-        return usage("unknown option", word);
+    if (cr_settings_find_flag(copy) == NULL) {
+        return usage("unknown option", word, find_likely(copy, likely));
     }
     if (name[len] == '\0' && *i + 1 == argc) {
-        return usage("no value for option", word);
+        return usage("no value for option", word, NULL);
     }
     words->flags[words->n++] =
         (struct cr_settings_flag){copy, name[len] == '=' ? name + len + 1 : argv[++*i]};
@@ -102,7 +130,7 @@ static int read_words(struct words *words, int argc, char **argv)
         } else if (strncmp(argv[i], "--", 2) == 0) {
             status = take_flag(words, argc, argv, &i);
         } else {
-            status = usage("unexpected word", argv[i]);
+            status = usage("unexpected word", argv[i], NULL);
         }
         if (status != 0) {
             return status;
@@ -275,9 +303,9 @@ static int check_health(const struct cr_settings *settings)
 
     if (cr_healthcheck(settings, &err) < 0) {
         fprintf(stderr, "creditriskd: %s\n", err.message);
-        return EXIT_FAILURE;
+        return CR_EXIT_REFUSED;
     }
-    return EXIT_SUCCESS;
+    return CR_EXIT_DONE;
 }
 
 int main(int argc, char **argv)
@@ -295,12 +323,16 @@ int main(int argc, char **argv)
         return status;
     }
     if (words.help || words.version) {
-        (void)fputs(words.help ? help : "creditriskd " CR_VERSION "\n", stdout);
-        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (words.help) {
+            print_help();
+        } else {
+            (void)fputs("creditriskd " CR_VERSION "\n", stdout); /* as below */
+        }
+        return fflush(stdout) == 0 ? CR_EXIT_DONE : CR_EXIT_REFUSED;
     }
     if (cr_settings_load(words.flags, words.n, &settings, &err) < 0) {
         fprintf(stderr, "creditriskd: %s\n", err.message);
-        return EXIT_USAGE;
+        return CR_EXIT_USAGE;
     }
     if (words.healthcheck) {
         return check_health(&settings);
@@ -316,7 +348,7 @@ int main(int argc, char **argv)
     if (cr_daemon_check_portfolio(&settings, &err) < 0 || run(&settings, &err) < 0) {
         cr_log(CR_LOG_ERROR, "cannot_serve", "{s:s, s:s}", "error", cr_error_name(err.code),
                "reason", err.message);
-        return EXIT_FAILURE;
+        return CR_EXIT_REFUSED;
     }
-    return EXIT_SUCCESS;
+    return CR_EXIT_DONE;
 }

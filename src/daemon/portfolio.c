@@ -25,11 +25,11 @@ int cr_daemon_check_portfolio(const struct cr_settings *settings, struct cr_erro
     size_t n = 0;
     int result;
 
-    if (cr_settings_find_portfolio(settings, NULL, 0, err) == 0 ||
+    if (cr_settings_find_portfolio(settings, settings->portfolio, NULL, 0, err) == 0 ||
         list_recorded(settings, &names, &n, err) < 0) {
         return 0;
     }
-    result = cr_settings_find_portfolio(settings, names, n, err);
+    result = cr_settings_find_portfolio(settings, settings->portfolio, names, n, err);
     cr_registry_free_portfolios(names, n);
     if (result == CR_ENOTFOUND && !cr_fs_is_dir(settings->portfolios_dir)) {
         cr_log(CR_LOG_WARN, "portfolio_unknown", "{s:s}", "reason", err->message);

@@ -299,12 +299,6 @@ void cr_settings_finish(struct cr_settings *settings)
     *settings = (struct cr_settings){0};
 }
 
-bool cr_settings_is_flag(const char *name)
-{
-    return cr_setting_find_flag(name) != NULL || strcmp(name, "config") == 0 ||
-           strcmp(name, "listen") == 0;
-}
-
 static void put_value(struct cr_strbuf *out, const struct cr_settings *settings,
                       const struct cr_setting *setting)
 {
@@ -359,11 +353,10 @@ static const char *nearest(const char *best, char *const *names, size_t n, const
     return best;
 }
 
-int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *others, size_t n,
-                               struct cr_error *err)
+int cr_settings_find_portfolio(const struct cr_settings *settings, const char *name,
+                               char *const *others, size_t n, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_settings_portfolio_path(settings);
-    const char *portfolio = settings->portfolio;
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(settings->portfolios_dir, name);
     const char *likely;
     char hint[CR_SLIP_HINT_LEN];
     char **folders = NULL;
@@ -377,13 +370,13 @@ int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *
         return 0;
     }
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(others[i], portfolio) == 0) {
+        if (strcmp(others[i], name) == 0) {
             return 0;
         }
     }
     (void)cr_fs_list(settings->portfolios_dir, &folders, &n_folders, NULL); /* or none is near */
-    likely = nearest(nearest(NULL, others, n, portfolio), folders, n_folders, portfolio);
-    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s", portfolio,
+    likely = nearest(nearest(NULL, others, n, name), folders, n_folders, name);
+    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s", name,
                           settings->portfolios_dir, cr_slip_hint(likely, hint));
     cr_fs_free_names(folders, n_folders);
     return result;

@@ -3,6 +3,7 @@
 
 usage: cli.py CREDITRISK SOURCE_ROOT
 """
+import contextlib
 import csv
 import filecmp
 import json
@@ -33,18 +34,24 @@ class Cli:
 
 
 def check_usage(cli):
-    for words, message in [(["frobnicate"], "unknown command 'frobnicate'"), ([], "which command?"),
-                           (["train", "--wings"], "unknown option '--wings'"), (["generate", "--loans"], "needs a value"),
+    for words, message in [(["frobnicate"], "unknown command 'frobnicate'\n"), ([], "which command?"),
+                           (["registr", "list"], "unknown command 'registr'; did you mean 'registry'?"), (["train", "--wings"], "unknown option '--wings'\n"),
+                           (["train", "--promot"], "unknown option '--promot'; did you mean '--promote'?"),
+                           (["train", "--sead=3"], "unknown option '--sead'; did you mean '--seed'?"),
+                           (["list", "--jsno"], "unknown command 'list'\n"), (["doctor", "--jsno"], "did you mean '--json'?"),
+                           (["doctor", "--registri", "x"], "did you mean '--registry'?"), (["doctor", "--listen", "127.0.0.1:0"], "unknown option '--listen'\n"), (["generate", "--loans"], "needs a value"),
                            (["generate", "--loans", "many"], "not 'many'"), (["generate", "--loans", "0"], "not '0'"),
                            (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder or a CSV file"),
                            (["import", "x", "--replace", "--append"], "exclude each other"),
                            (["portfolio"], "needs init or check"), (["portfolio", "check"], "the name of a portfolio"),
-                           (["portfolio", "check", "retail", "--name", "x"], "takes no --name"),
+                           (["portfolio", "check", "retail", "--name", "x"], "'portfolio check' has no option '--name'"),
                            (["portfolio", "init", "x.csv", "--name", "x"], "--target COLUMN"),
-                           (["registry", "sing"], "'sing'"), (["registry", "promote", "v1"], "--reason"),
-                           (["key", "forge"], "'forge'"), (["key", "create"], "--scope"), (["key", "revoke"], "needs the id"),
+                           (["registry", "sing"], "not 'sing'; did you mean 'sign'?"), (["registry", "promot", "v1"], "did you mean 'promote'?"),
+                           (["registry", "promote", "v1"], "needs --reason TEXT"), (["registry", "verify"], "needs either a version or --all"),
+                           (["registry", "list", "v1"], "does not know what to do with 'v1'"), (["registry", "show"], "needs a version, for example v1\n"),
+                           (["key", "forge"], "'forge'\n"), (["key", "lsit"], "did you mean 'list'?"), (["key", "create"], "needs --scope LIST"), (["key", "list", "--note", "x"], "has no option '--note'"), (["key", "revoke"], "needs the id"),
                            (["key", "create", "--scope", "predict,root"], "'root'"), (["config"], "'config' needs show\n"), (["config", "edit"], "not 'edit'"),
-                           (["registry"], "'registry' needs a verb (list, show, promote, …)\n"), (["key"], "'key' needs create, list or revoke\n"),
+                           (["registry"], "'registry' needs list, show, history, promote, "), (["key"], "'key' needs create, list or revoke\n"),
                            (["train", "--no-search", "--exhaustive"], "exclude each other"),
                            (["train", "--quiet=yes"], "takes no value")]:
         done = cli(*words, status=2)
@@ -56,7 +63,9 @@ def check_usage(cli):
     for command in ("migrate", "generate", "import", "features", "train", "threshold", "registry", "key", "predict", "portfolio",
                     "config", "doctor"):
         assert command in help_text
-        assert f"Usage: creditrisk {command}" in cli(command, "--help").stdout
+        page = cli(command, "--help").stdout
+        assert page.startswith(f"Usage: {cli.program} {command}") and "--registry-db URL" in page and "Exit status: 0 done, 1 refused, 2 wrong" in page
+        assert command in VERBS or page.count("\nExample:\n") == 1, page
     assert cli("--version").stdout.startswith("creditrisk ")
     assert cli("help").stdout == help_text and cli("help", "train").stdout == cli("train", "--help").stdout
     refused = cli("predict", "--version", "v1", cli.root / "examples/application.json", status=2)
@@ -64,9 +73,81 @@ def check_usage(cli):
     assert "--version goes without a command\n" in cli("train", "--version", status=2).stderr
 
 
+VERBS = {
+    "registry": {"list": "", "show": "", "history": "at", "promote": "reason approve", "rollback": "reason", "challenger": "reason none", "verify": "all",
+                 "delete": "reason", "export": "force", "import": "reason", "keygen": "", "sign": "key reason"},
+    "key": {"create": "scope note", "list": "", "revoke": ""},
+    "portfolio": {"init": "target name test-column replace", "check": ""},
+    "config": {"show": "origin"},
+}
+
+
+def check_verbs(cli):
+    """Every verb has a page of its own: its options and no others, and an example that is no wrong usage."""
+    folder = cli.dir / "examples"
+    folder.mkdir()
+    shutil.copytree(cli.root / "config", folder / "config")
+    for command, verbs in VERBS.items():
+        overview = cli(command, "--help").stdout
+        for verb, options in verbs.items():
+            page = cli(command, verb, "--help").stdout
+            assert page == cli("help", command, verb).stdout and page.startswith(f"Usage: {cli.program} {command} {verb}"), page
+            assert f"\n  {verb}" in overview
+            own = page[:page.index("\nOptions of every command")]
+            assert [line.split()[0][2:] for line in own.splitlines() if line.startswith("  --")] == options.split(), own
+            assert all(f"--{option}" in own.splitlines()[0] for option in options.split()), "the usage shows them"
+            words = shlex.split(own[own.index("\nExample:\n  ") + 12:])
+            assert words[:3] == [cli.program, command, verb]
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode in (0, 1), (words, done)
+        refused = cli(command, "--help", "nothing").stdout
+        assert refused == overview, "a word that is no verb shows them all"
+    hint = cli("registry", "promote", "v1", status=2).stderr.splitlines()[1]
+    assert hint == f"'{cli.program} registry promote --help' tells more.", hint
+
+
+def check_name(cli):
+    """Commands for the reader begin with the name by which the program was called."""
+    path = f"{os.path.dirname(cli.program)}:{os.environ['PATH']}"
+    done = subprocess.run(["creditrisk", "train", *cli.globals], env={**os.environ, "PATH": path}, cwd=cli.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "run 'creditrisk migrate --db " in done.stderr, done
+    odd = cli.dir / "my tools"
+    odd.mkdir()
+    (odd / "creditrisk").symlink_to(cli.program)
+    done = subprocess.run([odd / "creditrisk", "train", *cli.globals], cwd=cli.root, capture_output=True, text=True, check=False)
+    assert f"run ''{odd}/creditrisk' migrate --db " in done.stderr, done
+
+
+def check_settings(cli):
+    """What has to be mended in words, variables or the file is wrong usage, whatever the command."""
+    broken, missing = cli.dir / "broken.yaml", cli.dir / "none.yaml"
+    broken.write_text("limts: {}\n")
+    for command in (["doctor"], ["train"], ["config", "show"], ["predict", "x.json"], ["portfolio", "check", "retail"], ["registry", "list"], ["migrate"]):
+        done = cli(*command, "--config", broken, status=2)
+        assert f"{broken}:1:1: unknown setting 'limts'; did you mean 'limits'?\n" in done.stderr and not done.stdout, done
+        assert f"cannot read '{missing}'" in cli(*command, "--config", missing, status=2).stderr
+        assert "option --portfolio: '../x' is no name" in cli(*command, "--portfolio", "../x", status=2).stderr
+        with variable("CREDITRISK_LOG_ACCESS", "perhaps"):
+            assert "environment variable CREDITRISK_LOG_ACCESS: 'perhaps'" in cli(*command, status=2).stderr
+        document = json.loads(cli(*command, "--json", "--config", broken, status=2).stdout)
+        assert document["error"]["code"] == "EPARSE", document
+    with variable("CREDITRISK_PORTFOLI", "retail"):
+        loud = cli("config", "show", globals_=[])
+    assert "the variable 'CREDITRISK_PORTFOLI' is not known; did you mean 'CREDITRISK_PORTFOLIO'?\n" in loud.stderr
+
+
+@contextlib.contextmanager
+def variable(name, value):
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
 def check_refusals(cli):
     for words in (["generate"], ["train"], ["import", cli.dir], ["features", "--out", cli.dir / "f.csv"]):
-        assert "run 'creditrisk migrate --db " in cli(*words, status=1).stderr
+        assert f"run '{cli.program} migrate --db " in cli(*words, status=1).stderr
     done = cli("predict", "-", "--json", status=1, stdin="{}")
     assert json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done.stdout
     done = cli("doctor", status=1)
@@ -79,6 +160,7 @@ def check_refusals(cli):
     assert "there is no portfolio 'nowhere' in 'config/portfolios'\n" in cli("generate", "--portfolio", "nowhere", status=1).stderr
     slip = "there is no portfolio 'retial' in 'config/portfolios'; did you mean 'retail'?"
     assert slip in cli("train", "--portfolio", "retial", status=1).stderr
+    assert slip in cli("portfolio", "check", "retial", status=1).stderr
     assert "'../portfolios/retail' is no name of a portfolio" in cli("portfolio", "check", "../portfolios/retail", status=1).stdout
     assert "mysql" in cli("migrate", status=1, globals_=["--db", "mysql:x"]).stderr
 
@@ -175,7 +257,7 @@ def without(document, names):
 def check_next_command(cli, there, line):
     """What the reader is told to give next works where this call did, quotes and all, and nowhere else."""
     words = shlex.split(line.removeprefix("let it serve: "))
-    assert words[:3] == ["creditrisk", "registry", "promote"] and str(cli.dir / "it's others") in words, words
+    assert words[:3] == [cli.program, "registry", "promote"] and str(cli.dir / "it's others") in words, words
     listed = lambda: json.loads(cli("registry", "list", "--json", globals_=there).stdout)["versions"]
     assert not any(version["champion"] for version in listed())
     cli(*words[1:], globals_=[])
@@ -312,7 +394,11 @@ def check_streams(cli, application, answer):
 def check_registry_and_predict(cli):
     assert "'v77'" in cli("registry", "promote", "v77", "--reason", "x", status=1).stderr
     assert "champion" in cli("predict", cli.root / "examples/application.json", status=1).stderr
-    assert "run 'creditrisk train --promote --portfolio hmeq --db " in cli("predict", "-", "--portfolio", "hmeq", status=1, stdin="{}").stderr, "it has no version"
+    assert f"run '{cli.program} train --promote --portfolio hmeq --db " in cli("predict", "-", "--portfolio", "hmeq", status=1, stdin="{}").stderr, "it has no version"
+    for words in (["predict", "-"], ["threshold"], ["registry", "list"], ["registry", "show", "v1"], ["registry", "history"], ["registry", "verify", "--all"],
+                  ["registry", "rollback"], ["registry", "challenger", "--none"], ["registry", "promote", "v1", "--reason", "x"]):
+        missing = cli(*words, "--portfolio", "retial", status=1, stdin="{}")
+        assert "there is no portfolio 'retial' in 'config/portfolios'; did you mean 'retail'?\n" in missing.stderr, missing
     cli("registry", "promote", "v1", "--reason", "first")
     answer = json.loads(cli("predict", cli.root / "examples/application.json", "--json").stdout)
     assert answer["emi"] == 16607.15 and answer["model_version"] == "v1"
@@ -394,7 +480,7 @@ def check_config(cli):
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")

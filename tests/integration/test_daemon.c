@@ -67,7 +67,11 @@ static void test_words(void **state)
     } cases[] = {
         {{"--help"}, 0, "Usage: creditriskd"},
         {{"--version"}, 0, "creditriskd "},
-        {{"--nonsense"}, 2, "unknown option '--nonsense'"},
+        {{"--help"}, 0, "--registry-db URL"},
+        {{"--help"}, 0, "2 wrong words, variables or settings file"},
+        {{"--nonsense"}, 2, "unknown option '--nonsense'\n"},
+        {{"--lisen=127.0.0.1:0"}, 2, "'--lisen=127.0.0.1:0'; did you mean '--listen'?"},
+        {{"--healthchek"}, 2, "did you mean '--healthcheck'?"},
         {{"--db"}, 2, "no value for option '--db'"},
         {{"serve"}, 2, "unexpected word 'serve'"},
         {{"--listen=127.0.0.1"}, 2, "'127.0.0.1' is not ADDRESS:PORT"},

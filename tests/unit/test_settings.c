@@ -351,16 +351,29 @@ static void test_bad_words(void **state)
     check_refused(NULL, 0, CR_EINVAL, "environment variable PORT: 'http' is no integer");
 }
 
-static void test_is_flag(void **state)
+/* Every flag that is taken stands in the help, and nothing else is one. */
+static void test_flags(void **state)
 {
+    struct cr_settings settings = load(NULL, 0);
+    struct cr_settings_entry entry;
+
     (void)state;
-    assert_true(cr_settings_is_flag("db"));
-    assert_true(cr_settings_is_flag("config"));
-    assert_true(cr_settings_is_flag("listen"));
-    assert_true(cr_settings_is_flag("registry-db"));
-    assert_false(cr_settings_is_flag("json"));
-    assert_false(cr_settings_is_flag("threads"));
-    assert_false(cr_settings_is_flag(""));
+    for (size_t i = 0; cr_settings_entry(&settings, i, &entry); i++) {
+        assert_true(entry.flag == NULL || cr_settings_find_flag(entry.flag) != NULL);
+        free(entry.value);
+    }
+    cr_settings_finish(&settings);
+    for (size_t i = 0; cr_settings_flag_at(i) != NULL; i++) {
+        const struct cr_settings_flag_help *flag = cr_settings_flag_at(i);
+        struct cr_settings_flag given = {flag->name, ""};
+
+        assert_ptr_equal(cr_settings_find_flag(flag->name), flag);
+        assert_int_equal(flag->of_daemon, strncmp(flag->name, "listen", 6) == 0);
+        check_refused(&given, 1, strcmp(flag->name, "config") == 0 ? CR_ENOTFOUND : CR_EINVAL, "");
+    }
+    assert_null(cr_settings_find_flag("json"));
+    assert_null(cr_settings_find_flag("threads"));
+    assert_null(cr_settings_find_flag(""));
 }
 
 static void test_secrets(void **state)
@@ -461,7 +474,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_words, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_is_flag, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_secrets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_strays, set_up, tear_down),
     };

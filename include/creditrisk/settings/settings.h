@@ -14,6 +14,12 @@
 
 enum { CR_SETTINGS_VARIABLE_LEN = 64 };
 
+/* Exit status of both programs. Who has to mend words, a variable or the settings file before the
+ * program can do anything sees CR_EXIT_USAGE, whatever was to be done. */
+enum { CR_EXIT_DONE = 0, CR_EXIT_REFUSED = 1, CR_EXIT_USAGE = 2 };
+
+#define CR_EXIT_USAGE_HELP "2 wrong words, variables or settings file"
+
 enum cr_origin { CR_ORIGIN_DEFAULT, CR_ORIGIN_FILE, CR_ORIGIN_ENVIRONMENT, CR_ORIGIN_FLAG };
 
 /* One table in settings.c lists every setting: key in the file ("limits.body_bytes"), variable of
@@ -83,8 +89,17 @@ int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
                      struct cr_settings *ret_settings, struct cr_error *err);
 void cr_settings_finish(struct cr_settings *settings);
 
-/* Whether `--name` is a setting's flag (so that it takes a value). */
-bool cr_settings_is_flag(const char *name);
+/* One flag that is a setting: it takes a value. */
+struct cr_settings_flag_help {
+    const char *name;     /* without the dashes */
+    const char *argument; /* what stands behind it in a program's help */
+    const char *help;
+    bool of_daemon; /* creditriskd alone takes it */
+};
+
+/* The i-th flag, NULL beyond the last; the one of that name, or NULL. */
+const struct cr_settings_flag_help *cr_settings_flag_at(size_t i);
+const struct cr_settings_flag_help *cr_settings_find_flag(const char *name);
 
 /* A variable of the environment that begins with CREDITRISK_ and that nothing reads. */
 struct cr_settings_stray {
@@ -113,9 +128,9 @@ bool cr_settings_entry(const struct cr_settings *settings, size_t i,
 /* Folder of the chosen portfolio; yours (free), NULL without memory. */
 char *cr_settings_portfolio_path(const struct cr_settings *settings);
 
-/* CR_ENOTFOUND, with the name that was probably meant, when the chosen portfolio has no folder and
- * is none of `others` (n of them, for example the registry's). CR_ENOMEM. */
-int cr_settings_find_portfolio(const struct cr_settings *settings, char *const *others, size_t n,
-                               struct cr_error *err);
+/* CR_ENOTFOUND, with the name that was probably meant, when the portfolio of that name has no
+ * folder and is none of `others` (n of them, for example the registry's). CR_ENOMEM. */
+int cr_settings_find_portfolio(const struct cr_settings *settings, const char *name,
+                               char *const *others, size_t n, struct cr_error *err);
 
 #endif
