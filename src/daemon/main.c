@@ -345,7 +345,7 @@ int main(int argc, char **argv)
     log_place(&settings);
     raise_file_limit(&settings);
     cr_signals_block();
-    if (cr_daemon_check_portfolio(&settings, &err) < 0 || run(&settings, &err) < 0) {
+    if (cr_daemon_check_portfolios(&settings, &err) < 0 || run(&settings, &err) < 0) {
         cr_log(CR_LOG_ERROR, "cannot_serve", "{s:s, s:s}", "error", cr_error_name(err.code),
                "reason", err.message);
         return CR_EXIT_REFUSED;

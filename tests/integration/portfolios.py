@@ -162,9 +162,10 @@ def main():
         with Daemon(place, {"CREDITRISK_PORTFOLIOS": "cards", "CREDITRISK_PORTFOLIO": "cards"}) as daemon:
             assert [book["name"] for book in daemon.request("GET", "/portfolios").json()["portfolios"]] == ["cards"]
             assert daemon.request("GET", "/portfolios/retail/health").status == 404
+        shutil.copytree(folders / "cards", folders / "nothing")
         with Daemon(place, {"CREDITRISK_PORTFOLIOS": "late,nothing"}) as daemon:
             assert version_of(daemon, "late") == "v1" and version_of(daemon, "retail") == "v3"
-            assert daemon.request("GET", "/portfolios/nothing/health").status == 503
+            assert daemon.request("GET", "/portfolios/nothing/health").status == 503, "known, without a version"
 
 
 if __name__ == "__main__":

@@ -150,14 +150,21 @@ static void test_unknown_portfolio(void **state)
     const char *const options[] = {"--portfolio", "retial", "--registry", dir, NULL};
     const char *const beside[] = {"--portfolio=retial", "--registry", fixture->registry_dir, NULL};
     static const char *const elsewhere[] = {"CREDITRISK_PATHS_PORTFOLIOS=tests", NULL};
+    static const char *const listed[] = {"CREDITRISK_PORTFOLIOS=*,retail,hmqe", NULL};
+    const char *const own[] = {"--registry", fixture->registry_dir, NULL};
     CR_CLEANUP(cr_freep) char *output = NULL;
     CR_CLEANUP(cr_freep) char *recorded = NULL;
+    CR_CLEANUP(cr_freep) char *several = NULL;
 
     free(publish_champion(fixture));
     assert_int_equal(cr_daemon_run(options, NULL, &output), 1);
     assert_non_null(strstr(output, "there is no portfolio 'retial' in 'config/portfolios'; did you "
                                    "mean 'retail'?"));
     assert_null(strstr(output, "listening"));
+    assert_int_equal(cr_daemon_run(own, listed, &several), 1);
+    assert_non_null(strstr(several, "there is no portfolio 'hmqe' in 'config/portfolios'; did you "
+                                    "mean 'hmeq'?"));
+    assert_null(strstr(several, "listening"));
     assert_int_equal(cr_daemon_run(beside, elsewhere, &recorded), 1);
     assert_non_null(strstr(recorded, "there is no portfolio 'retial' in 'tests'; did you mean "
                                      "'retail'?"));
@@ -171,7 +178,8 @@ static void test_portfolio_without_folder(void **state)
     const char *const options[] = {"--registry", fixture->registry_dir, NULL};
     static const char *const elsewhere[] = {"CREDITRISK_PATHS_PORTFOLIOS=tests", NULL};
     static const char *const nowhere[] = {"CREDITRISK_PATHS_PORTFOLIOS=absent",
-                                          "CREDITRISK_PORTFOLIO=retial", NULL};
+                                          "CREDITRISK_PORTFOLIO=retial",
+                                          "CREDITRISK_PORTFOLIOS=cards", NULL};
     struct cr_daemon daemon;
 
     free(publish_champion(fixture));
@@ -183,6 +191,9 @@ static void test_portfolio_without_folder(void **state)
     (void)cr_daemon_await(&daemon, 0,
                           "\"event\":\"portfolio_unknown\",\"reason\":\"there is no portfolio "
                           "'retial' in 'absent'; did you mean 'retail'?\"");
+    (void)cr_daemon_await(&daemon, 0,
+                          "\"event\":\"portfolio_unknown\",\"reason\":\"there is no portfolio "
+                          "'cards' in 'absent'\"");
     (void)cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
