@@ -7,9 +7,11 @@
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/score/gate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 #include "registry_verbs.h"
 
 int cr_registry_check_export(const struct cr_cli *cli, struct cr_error *err)
@@ -119,16 +121,35 @@ static int check_stage(struct cr_cli *cli, const struct cr_registry *registry, c
     return cr_cli_report_gates(cli, cli->args[1], &report, err);
 }
 
+/* The archive as the events name it; the name is yours (free). */
+static int read_origin(const char *file, char **ret_name, char ret_sha256[CR_DIGEST_LEN],
+                       struct cr_error *err)
+{
+    const char *slash = strrchr(file, '/');
+    CR_CLEANUP(cr_freep) char *name = strdup(slash != NULL ? slash + 1 : file);
+    if (name == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    cr_utf8_clean(name);
+    int result = cr_digest_file(file, ret_sha256, err);
+    if (result == 0) {
+        *ret_name = CR_STEAL(name);
+    }
+    return result;
+}
+
 static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *stage,
                  struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     CR_CLEANUP(cr_freep) char *own = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
+    CR_CLEANUP(cr_freep) char *name = NULL;
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     const char *portfolio = cli->settings.portfolio;
     const char *text;
     char key[CR_SIGNATURE_KEY_LEN];
+    char sha256[CR_DIGEST_LEN];
     int result = cr_artifact_verify(stage, &manifest, err);
     if (result == 0) {
         result = cr_signature_read(stage, key, err);
@@ -144,7 +165,12 @@ static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *s
     }
     bool is_new = result == 0 && version == NULL;
     if (is_new) {
-        result = cr_registry_adopt(registry, portfolio, stage, manifest, &actor, &version, err);
+        result = read_origin(cli->args[1], &name, sha256, err);
+    }
+    if (is_new && result == 0) {
+        const struct cr_registry_origin origin = {name, sha256};
+        result =
+            cr_registry_adopt(registry, portfolio, stage, manifest, &origin, &actor, &version, err);
     }
     const struct arrival arrival = {own, result == 0 && key[0] != '\0', is_new};
     return result != 0 ? result : report_import(cli, &arrival, version, err);

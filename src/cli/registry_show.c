@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* registry list, show, history, verify. */
+/* registry list, show, verify. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/registry/artifact.h"
-#include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "registry_verbs.h"
 
@@ -84,9 +82,6 @@ static void add_text(struct cr_cells *cells, const json_t *text)
     cr_cells_add(cells, "%s", json_is_string(text) ? json_string_value(text) : "?");
 }
 
-/* A key by its first digits, enough to find it in a file of keys. */
-#define SHORT_KEY "%.16s"
-
 static void add_version(struct cr_cells *cells, const json_t *version)
 {
     const json_t *is_protected = json_object_get(version, "include_protected");
@@ -102,7 +97,7 @@ static void add_version(struct cr_cells *cells, const json_t *version)
                  : json_is_true(is_protected)   ? "included"
                                                 : "left out");
     add_text(cells, json_object_get(version, "created_at"));
-    cr_cells_add(cells, SHORT_KEY, key != NULL ? key : "");
+    cr_cells_add(cells, CR_CLI_SHORT_HEX, key != NULL ? key : "");
     cr_cells_add(cells, "%s",
                  json_is_true(json_object_get(version, "champion"))     ? "champion"
                  : json_is_true(json_object_get(version, "challenger")) ? "challenger"
@@ -203,93 +198,6 @@ int cr_registry_verb_show(struct cr_cli *cli, struct cr_registry *registry, stru
     return result;
 }
 
-static int print_events(struct cr_cli *cli, const struct cr_registry_history *history,
-                        struct cr_error *err)
-{
-    CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    static const char *const header[] = {"when (UTC)", "who", "what", "from", "to", "why"};
-    for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
-        cr_cells_add(&cells, "%s", header[i]);
-    }
-    for (size_t i = 0; i < history->n; i++) {
-        const struct cr_registry_event *event = &history->events[i];
-        cr_cells_add(&cells, "%s", event->at);
-        cr_cells_add(&cells, "%s", event->actor);
-        cr_cells_add(&cells, "%s", event->action);
-        cr_cells_add(&cells, "%s", event->from != NULL ? event->from : "");
-        cr_cells_add(&cells, "%s", event->to != NULL ? event->to : "");
-        cr_cells_add(&cells, "%s", event->reason);
-    }
-    if (history->n == 0) {
-        cr_cli_say(cli, "nothing has happened to portfolio '%s' yet", cli->settings.portfolio);
-    }
-    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0, err);
-}
-
-/* Which version was the champion at a time, and which event had made it so. */
-static int report_champion(struct cr_cli *cli, const struct cr_registry_history *history,
-                           const char *at, struct cr_error *err)
-{
-    const char *portfolio = cli->settings.portfolio;
-    const struct cr_registry_event *event = cr_registry_champion_at(history, at);
-    if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:o?}", "portfolio", portfolio, "at",
-                                           at, "champion", event != NULL ? event->to : NULL,
-                                           "event",
-                                           event != NULL ? cr_registry_event_to_json(event) : NULL),
-                                 err);
-    }
-    if (event == NULL) {
-        cr_cli_line("%s had no champion at %s", portfolio, at);
-    } else {
-        cr_cli_line("%s was the champion of %s at %s: %s on %s by %s%s%s", event->to, portfolio, at,
-                    event->action, event->at, event->actor, event->reason[0] != '\0' ? ", " : "",
-                    event->reason);
-    }
-    return CR_CLI_OK;
-}
-
-/* A time of which the events can tell, as they write it (cr_clock_utc). */
-static int read_past(const char *text, char ret_at[CR_CLOCK_TEXT_LEN], struct cr_error *err)
-{
-    char now[CR_CLOCK_TEXT_LEN];
-    if (!cr_clock_parse_utc(text, ret_at)) {
-        return cr_cli_usage(err,
-                            "'%s' is no time: write 2026-01-31 (its midnight), 2026-01-31T12:34, "
-                            "…T12:34:56 or …T12:34:56.789, with Z or nothing behind it for UTC or "
-                            "an offset like +05:30",
-                            text);
-    }
-    cr_clock_utc(now);
-    return strcmp(ret_at, now) <= 0
-               ? 0
-               : cr_cli_usage(err, "'%s' is still to come: it is %s now", text, now);
-}
-
-int cr_registry_verb_history(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
-{
-    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
-    const char *time = cr_cli_option(cli, "at");
-    char at[CR_CLOCK_TEXT_LEN];
-    int result = time != NULL ? read_past(time, at, err) : 0;
-    if (result == 0) {
-        result = cr_registry_read_history(registry, cli->settings.portfolio, &history, err);
-    }
-    if (result != 0 || time != NULL) {
-        return result != 0 ? result : report_champion(cli, &history, at, err);
-    }
-    if (!cli->json) {
-        return print_events(cli, &history, err);
-    }
-    json_t *events = json_array();
-    for (size_t i = 0; i < history.n; i++) {
-        (void)json_array_append_new(events,
-                                    cr_registry_event_to_json(&history.events[i])); /* as above */
-    }
-    return cr_cli_print_json(
-        json_pack("{s:s, s:o}", "portfolio", cli->settings.portfolio, "events", events), err);
-}
-
 /* What `verify` found in one portfolio. */
 struct audit {
     const char *portfolio;
@@ -365,7 +273,7 @@ static int print_audit(const struct cr_cli *cli, const struct audit *audit, stru
         cr_cells_add(&cells, "%s", reason == NULL ? "intact" : reason);
         const char *key = json_string_value(json_object_get(entry, "signed_with"));
         if (key != NULL) {
-            cr_cells_add(&cells, "signed with " SHORT_KEY, key);
+            cr_cells_add(&cells, "signed with " CR_CLI_SHORT_HEX, key);
         } else {
             cr_cells_add(&cells, "%s", reason == NULL ? "not signed" : "");
         }

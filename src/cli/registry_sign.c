@@ -44,17 +44,20 @@ int cr_registry_verb_sign(struct cr_cli *cli, struct cr_registry *registry, stru
     const char *version = cr_registry_verb_argument(cli);
     const char *portfolio = cli->settings.portfolio;
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
-    char key[CR_SIGNATURE_KEY_LEN];
-    int result =
-        cr_registry_sign(registry, portfolio, version, cr_cli_option(cli, "key"), &actor, key, err);
+    struct cr_registry_signing signing;
+    int result = cr_registry_sign(registry, portfolio, version, cr_cli_option(cli, "key"), &actor,
+                                  &signing, err);
     if (result != 0) {
         return result;
     }
+    bool replaces = signing.replaced[0] != '\0';
     if (cli->json) {
-        return cr_cli_print_json(
-            json_pack("{s:s, s:s, s:s}", "portfolio", portfolio, "version", version, "key", key),
-            err);
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:s, s:s?}", "portfolio", portfolio,
+                                           "version", version, "key", signing.key, "replaced_key",
+                                           replaces ? signing.replaced : NULL),
+                                 err);
     }
-    printf("%s of %s is signed with the key %s\n", version, portfolio, key);
+    printf("%s of %s is signed with the key %s%s%s\n", version, portfolio, signing.key,
+           replaces ? ", in place of one with " : "", replaces ? signing.replaced : "");
     return CR_CLI_OK;
 }

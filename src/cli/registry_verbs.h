@@ -17,8 +17,10 @@ typedef int cr_registry_check_fn(const struct cr_cli *cli, struct cr_error *err)
 /* registry_show.c: looks and changes nothing. */
 cr_registry_verb_fn cr_registry_verb_list;
 cr_registry_verb_fn cr_registry_verb_show;
-cr_registry_verb_fn cr_registry_verb_history;
 cr_registry_verb_fn cr_registry_verb_verify;
+
+/* registry_history.c: what has happened. */
+cr_registry_verb_fn cr_registry_verb_history;
 
 /* registry_change.c: who serves, who challenges, what goes. */
 cr_registry_verb_fn cr_registry_verb_promote;
@@ -40,6 +42,9 @@ cr_registry_verb_fn cr_registry_verb_sign;
  * `show` explains. */
 json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *portfolio,
                                   const char *version);
+
+/* A key or a digest by its first digits, enough to find it again. */
+#define CR_CLI_SHORT_HEX "%.16s"
 
 /* The version behind the verb; NULL when there is none. */
 static inline const char *cr_registry_verb_argument(const struct cr_cli *cli)

@@ -6,26 +6,58 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 #include "registry_impl.h"
+#include "schema.h"
 
 static int no_memory(struct cr_error *err)
 {
     return cr_error_set(err, CR_ENOMEM, "out of memory");
 }
 
+/* The list as JSON text, yours; NULL when nothing of it is told. */
+static int write_details(const struct cr_registry_detail *details, char **ret_text,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *json = json_object();
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+
+    for (; details != NULL && details->name != NULL; details++) {
+        if (details->text != NULL && *details->text != '\0' &&
+            json_object_set_new(json, details->name, json_string(details->text)) != 0) {
+            return cr_error_set(err, CR_ENOMEM, "cannot record '%s'", details->text);
+        }
+    }
+    *ret_text = NULL;
+    if (json_object_size(json) == 0) {
+        return json != NULL ? 0 : no_memory(err);
+    }
+    cr_json_write(json, false, &text);
+    *ret_text = cr_strbuf_steal(&text);
+    return *ret_text != NULL ? 0 : no_memory(err);
+}
+
 int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
                              const char *action, const char *from, const char *to,
-                             const struct cr_registry_actor *actor, struct cr_error *err)
+                             const struct cr_registry_actor *actor,
+                             const struct cr_registry_detail *details, struct cr_error *err)
 {
+    CR_CLEANUP(cr_freep) char *told = NULL;
     char now[CR_CLOCK_TEXT_LEN];
-    const char *const texts[] = {now, portfolio, action, from, to, actor->name, actor->reason};
+    int r = write_details(details, &told, err);
 
-    cr_clock_utc(now);
-    return cr_registry_run(
-        registry,
-        "INSERT INTO events (at, portfolio, action, from_version, to_version, actor, reason)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        texts, CR_ARRAY_LEN(texts), err);
+    if (r == 0) {
+        const char *const texts[] = {now, portfolio,   action,        from,
+                                     to,  actor->name, actor->reason, told};
+
+        cr_clock_utc(now);
+        r = cr_registry_run(registry,
+                            "INSERT INTO events (at, portfolio, action, from_version, to_version,"
+                            " actor, reason, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                            texts, CR_ARRAY_LEN(texts), err);
+    }
+    return r;
 }
 
 static void event_finish(struct cr_registry_event *event)
@@ -36,6 +68,7 @@ static void event_finish(struct cr_registry_event *event)
     free(event->to);
     free(event->actor);
     free(event->reason);
+    json_decref(event->details);
 }
 
 void cr_registry_history_finish(struct cr_registry_history *history)
@@ -49,9 +82,30 @@ void cr_registry_history_finish(struct cr_registry_history *history)
 
 json_t *cr_registry_event_to_json(const struct cr_registry_event *event)
 {
-    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s}", "at", event->at, "action", event->action,
-                     "from", event->from, "to", event->to, "actor", event->actor, "reason",
-                     event->reason);
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:O?}", "at", event->at, "action",
+                     event->action, "from", event->from, "to", event->to, "actor", event->actor,
+                     "reason", event->reason, "details", event->details);
+}
+
+static int read_details(struct cr_registry_event *event, const struct cr_stmt *stmt, size_t column,
+                        struct cr_error *err)
+{
+    struct cr_error cause;
+    const char *text;
+    int r;
+
+    if (cr_stmt_is_null(stmt, column)) {
+        return 0;
+    }
+    text = cr_stmt_text(stmt, column);
+    r = cr_json_parse("details", text, strlen(text), &event->details, &cause);
+    if (r == CR_ENOMEM) {
+        return no_memory(err);
+    }
+    return r == 0 && json_is_object(event->details)
+               ? 0
+               : cr_error_set(err, CR_EDB, "the registry's event of %s is damaged: its details",
+                              event->at);
 }
 
 /* Appends the statement's row. */
@@ -79,20 +133,29 @@ static int add_event(struct cr_registry_history *history, const struct cr_stmt *
             return no_memory(err);
         }
     }
-    return 0;
+    return read_details(events, stmt, CR_ARRAY_LEN(texts), err);
 }
+
+/* The last column, which older programs did not make, is told apart. */
+#define SELECT_EVENTS(details)                                                                     \
+    "SELECT at, action, from_version, to_version, actor, reason, " details                         \
+    " FROM events WHERE portfolio = ?1 ORDER BY id"
 
 int cr_registry_read_history(struct cr_registry *registry, const char *portfolio,
                              struct cr_registry_history *ret_history, struct cr_error *err)
 {
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
+    int64_t schema = 0;
     bool row = true;
-    int r = cr_registry_prepare(registry,
-                                "SELECT at, action, from_version, to_version, actor, reason"
-                                " FROM events WHERE portfolio = ?1 ORDER BY id",
-                                &portfolio, 1, &stmt, err);
+    int r = cr_schema_read_version(registry->db, &schema, err);
 
+    if (r == 0) {
+        r = cr_registry_prepare(registry,
+                                schema >= CR_SCHEMA_DETAILS ? SELECT_EVENTS("details")
+                                                            : SELECT_EVENTS("CAST(NULL AS TEXT)"),
+                                &portfolio, 1, &stmt, err);
+    }
     while (r == 0 && row) {
         r = cr_stmt_step(stmt, &row, err);
         if (r == 0 && row) {

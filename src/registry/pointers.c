@@ -8,10 +8,10 @@
 
 #include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/fs.h"
 #include "registry_impl.h"
+#include "schema.h"
 
-static const char champion_pointer[] = "champion";
+static const char champion_pointer[] = CR_REGISTRY_CHAMPION;
 static const char challenger_pointer[] = "challenger";
 
 /* NULL when there is none. */
@@ -64,107 +64,6 @@ int cr_registry_champion(struct cr_registry *registry, const char *portfolio, ch
     return need_pointer(registry, portfolio, champion_pointer, ret_version, err);
 }
 
-void cr_registry_free_portfolios(char **names, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        free(names[i]);
-    }
-    free(names);
-}
-
-/* Appends a copy. */
-static int add_name(const char *text, char ***names, size_t *n, struct cr_error *err)
-{
-    char **grown = reallocarray(*names, *n + 1, sizeof(*grown));
-    char *name = strdup(text);
-
-    *names = grown != NULL ? grown : *names;
-    if (grown == NULL || name == NULL) {
-        free(name);
-        return cr_error_set(err, CR_ENOMEM, "out of memory for the portfolios");
-    }
-    grown[(*n)++] = name;
-    return 0;
-}
-
-/* The names that a statement finds; its parameter, where it has one, is text. */
-static int query_names(struct cr_registry *registry, const char *sql, const char *text,
-                       char ***ret_names, size_t *ret_n, struct cr_error *err)
-{
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
-    char **names = NULL;
-    size_t n = 0;
-    bool row = false;
-    int r = cr_db_prepare(registry->db, sql, NULL, &stmt, err);
-
-    if (r == 0 && text != NULL) {
-        r = cr_stmt_bind_text(stmt, 0, text, err);
-    }
-    while (r == 0 && (r = cr_stmt_step(stmt, &row, err)) == 0 && row) {
-        r = add_name(cr_stmt_text(stmt, 0), &names, &n, err);
-    }
-    if (r != 0) {
-        cr_registry_free_portfolios(names, n);
-        return r;
-    }
-    *ret_names = names;
-    *ret_n = n;
-    return 0;
-}
-
-int cr_registry_portfolios(struct cr_registry *registry, char ***ret_names, size_t *ret_n,
-                           struct cr_error *err)
-{
-    return query_names(registry,
-                       "SELECT portfolio FROM pointers WHERE name = ?1 ORDER BY portfolio",
-                       champion_pointer, ret_names, ret_n, err);
-}
-
-/* Appends the folders that may be a portfolio's and are none of the recorded ones'. */
-static int add_folders(const struct cr_registry *registry, char ***names, size_t *n,
-                       struct cr_error *err)
-{
-    size_t n_recorded = *n;
-    char **entries = NULL;
-    size_t n_entries = 0;
-    int r = cr_fs_list(registry->dir, &entries, &n_entries, err);
-
-    for (size_t i = 0; r == 0 && i < n_entries; i++) {
-        CR_CLEANUP(cr_freep) char *folder = NULL;
-        bool is_known = false;
-
-        for (size_t j = 0; !is_known && j < n_recorded; j++) {
-            is_known = strcmp((*names)[j], entries[i]) == 0;
-        }
-        if (!is_known && cr_registry_portfolio_path(registry, entries[i], &folder, NULL) == 0 &&
-            cr_fs_is_dir(folder)) {
-            r = add_name(entries[i], names, n, err);
-        }
-    }
-    cr_fs_free_names(entries, n_entries);
-    return r;
-}
-
-int cr_registry_all_portfolios(struct cr_registry *registry, char ***ret_names, size_t *ret_n,
-                               struct cr_error *err)
-{
-    char **names = NULL;
-    size_t n = 0;
-    int r = query_names(registry, "SELECT DISTINCT portfolio FROM versions ORDER BY portfolio",
-                        NULL, &names, &n, err);
-
-    if (r == 0) {
-        r = add_folders(registry, &names, &n, err);
-    }
-    if (r != 0) {
-        cr_registry_free_portfolios(names, n);
-        return r;
-    }
-    *ret_names = names;
-    *ret_n = n;
-    return 0;
-}
-
 int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, char **ret_version,
                            struct cr_error *err)
 {
@@ -181,6 +80,20 @@ static int check_recorded(struct cr_registry *registry, const char *portfolio, c
     return r == 0 && !recorded ? cr_registry_refuse_unknown(portfolio, version, err) : r;
 }
 
+int cr_registry_begin(struct cr_registry *registry, struct cr_error *err)
+{
+    int r = cr_db_begin(registry->db, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = cr_schema_upgrade_locked(registry->db, err);
+    if (r < 0) {
+        cr_db_rollback(registry->db);
+    }
+    return r;
+}
+
 int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err)
 {
     if (r == 0) {
@@ -192,10 +105,36 @@ int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err)
     return r;
 }
 
+/* The event of a new champion, with the key that vouches for it at this moment, trusted here or
+ * not, and the request that it answers (NULL = none). */
+static int record_champion(struct cr_registry *registry, const char *portfolio, const char *from,
+                           const char *version, const char *action,
+                           const struct cr_registry_actor *actor,
+                           const struct cr_registry_event *request, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    char key[CR_SIGNATURE_KEY_LEN] = "";
+    const struct cr_registry_detail details[] = {
+        {CR_DETAIL_REQUESTED_BY, request != NULL ? request->actor : NULL},
+        {CR_DETAIL_REQUESTED_AT, request != NULL ? request->at : NULL},
+        {CR_DETAIL_SIGNED_WITH, key},
+        {NULL, NULL},
+    };
+    int r = cr_registry_path(registry, portfolio, version, &dir, err);
+
+    if (r < 0) {
+        return r;
+    }
+    (void)cr_signature_read(dir, key, NULL); /* who may serve was decided before */
+    return cr_registry_record_event(registry, portfolio, action, from, version, actor, details,
+                                    err);
+}
+
 /* The new champion with its event, and no challenger any more if it was that. */
 static int replace_champion(struct cr_registry *registry, const char *portfolio, const char *from,
                             const char *version, const char *action,
-                            const struct cr_registry_actor *actor, struct cr_error *err)
+                            const struct cr_registry_actor *actor,
+                            const struct cr_registry_event *request, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *challenger = NULL;
     int r = read_pointer(registry, portfolio, challenger_pointer, &challenger, err);
@@ -204,23 +143,24 @@ static int replace_champion(struct cr_registry *registry, const char *portfolio,
         r = write_pointer(registry, portfolio, champion_pointer, version, err);
     }
     if (r == 0) {
-        r = cr_registry_record_event(registry, portfolio, action, from, version, actor, err);
+        r = record_champion(registry, portfolio, from, version, action, actor, request, err);
     }
     if (r == 0 && challenger != NULL && strcmp(challenger, version) == 0) {
         r = write_pointer(registry, portfolio, challenger_pointer, NULL, err);
         if (r == 0) {
             r = cr_registry_record_event(registry, portfolio, CR_EVENT_CHALLENGE, challenger, NULL,
-                                         actor, err);
+                                         actor, NULL, err);
         }
     }
     return r;
 }
 
 /* The end of a transaction, r being what became of it before: the new champion, unless it is that
- * already. ret_change may be NULL. */
+ * already. The request that it answers and ret_change may be NULL. */
 static int end_with_champion(struct cr_registry *registry, const char *portfolio,
                              const char *version, const char *action,
-                             const struct cr_registry_actor *actor, int r,
+                             const struct cr_registry_actor *actor,
+                             const struct cr_registry_event *request, int r,
                              struct cr_registry_change *ret_change, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
@@ -233,7 +173,8 @@ static int end_with_champion(struct cr_registry *registry, const char *portfolio
     }
     change.changed = change.before == NULL || strcmp(change.before, version) != 0;
     if (r == 0 && change.changed) {
-        r = replace_champion(registry, portfolio, change.before, version, action, actor, err);
+        r = replace_champion(registry, portfolio, change.before, version, action, actor, request,
+                             err);
     }
     r = cr_registry_end(registry, r, err);
     if (r == 0 && ret_change != NULL) {
@@ -246,56 +187,58 @@ int cr_registry_promote(struct cr_registry *registry, const char *portfolio, con
                         const struct cr_registry_actor *actor,
                         struct cr_registry_change *ret_change, struct cr_error *err)
 {
-    int r = cr_db_begin(registry->db, err);
+    int r = cr_registry_begin(registry, err);
 
     return r < 0 ? r
-                 : end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, 0,
+                 : end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, NULL, 0,
                                      ret_change, err);
 }
 
-/* Whether somebody else has asked for the version, and nothing has overtaken it. */
-static int check_request(struct cr_registry *registry, const char *portfolio, const char *version,
-                         const struct cr_registry_actor *actor, struct cr_error *err)
+/* The request of somebody else for the version, which nothing has overtaken; borrowed from the
+ * history. */
+static int find_request(const struct cr_registry_history *history, const char *version,
+                        const struct cr_registry_actor *actor,
+                        const struct cr_registry_event **ret_request, struct cr_error *err)
 {
-    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
-    const struct cr_registry_event *request;
-    int r = cr_registry_read_history(registry, portfolio, &history, err);
+    const struct cr_registry_event *request = cr_registry_pending_request(history, version);
 
-    if (r < 0) {
-        return r;
-    }
-    request = cr_registry_pending_request(&history, version);
     if (request == NULL) {
         return cr_error_set(
             err, CR_EINVAL,
             "nobody has asked for it since the champion last changed: 'registry promote %s'",
             version);
     }
-    return strcmp(request->actor, actor->name) != 0
-               ? 0
-               : cr_error_set(err, CR_EINVAL, "'%s' asked for it and cannot approve it",
-                              actor->name);
+    if (strcmp(request->actor, actor->name) == 0) {
+        return cr_error_set(err, CR_EINVAL, "'%s' asked for it and cannot approve it", actor->name);
+    }
+    *ret_request = request;
+    return 0;
 }
 
 int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor,
                         struct cr_registry_change *ret_change, struct cr_error *err)
 {
-    int r = cr_db_begin(registry->db, err);
+    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
+    const struct cr_registry_event *request = NULL;
+    int r = cr_registry_begin(registry, err);
 
     if (r < 0) {
         return r;
     }
-    r = check_request(registry, portfolio, version, actor, err);
-    return end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, r, ret_change,
-                             err);
+    r = cr_registry_read_history(registry, portfolio, &history, err);
+    if (r == 0) {
+        r = find_request(&history, version, actor, &request, err);
+    }
+    return end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, request, r,
+                             ret_change, err);
 }
 
 int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *from = NULL;
-    int r = cr_db_begin(registry->db, err);
+    int r = cr_registry_begin(registry, err);
 
     if (r < 0) {
         return r;
@@ -306,7 +249,7 @@ int cr_registry_request(struct cr_registry *registry, const char *portfolio, con
     }
     if (r == 0) {
         r = cr_registry_record_event(registry, portfolio, CR_EVENT_REQUEST, from, version, actor,
-                                     err);
+                                     NULL, err);
     }
     return cr_registry_end(registry, r, err);
 }
@@ -385,7 +328,7 @@ int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, co
                          struct cr_registry_change *ret_change, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *previous = NULL;
-    int r = cr_db_begin(registry->db, err);
+    int r = cr_registry_begin(registry, err);
 
     if (r < 0) {
         return r;
@@ -396,8 +339,8 @@ int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, co
                          "the champion was changed meanwhile: back would now be '%s', not '%s'",
                          previous, version);
     }
-    return end_with_champion(registry, portfolio, version, CR_EVENT_ROLLBACK, actor, r, ret_change,
-                             err);
+    return end_with_champion(registry, portfolio, version, CR_EVENT_ROLLBACK, actor, NULL, r,
+                             ret_change, err);
 }
 
 static int challenge_locked(struct cr_registry *registry, const char *portfolio,
@@ -424,13 +367,13 @@ static int challenge_locked(struct cr_registry *registry, const char *portfolio,
     }
     return r < 0 ? r
                  : cr_registry_record_event(registry, portfolio, CR_EVENT_CHALLENGE, from, version,
-                                            actor, err);
+                                            actor, NULL, err);
 }
 
 int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, const char *version,
                           const struct cr_registry_actor *actor, struct cr_error *err)
 {
-    int r = cr_db_begin(registry->db, err);
+    int r = cr_registry_begin(registry, err);
 
     if (r < 0) {
         return r;

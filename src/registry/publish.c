@@ -38,9 +38,10 @@ struct publication {
     json_t *manifest;
     const struct cr_registry_actor *actor;
     const char *action;
-    const char *own; /* the version that it was elsewhere; NULL for a new one */
-    char *version;   /* owned, as dir */
-    char *dir;       /* where it goes */
+    const char *own; /* the version that it was elsewhere; NULL for a new one, */
+    const struct cr_registry_origin *origin; /* as this */
+    char *version;                           /* owned, as dir */
+    char *dir;                               /* where it goes */
 };
 
 static void publication_finish(struct publication *publication)
@@ -169,6 +170,26 @@ static int finish_manifest(const struct publication *publication, const char *pa
     return cr_json_save(path, publication->manifest, err);
 }
 
+/* The event of a new version; an imported one says where it comes from and whose signature came
+ * with it. */
+static int record_arrival(struct cr_registry *registry, const struct publication *publication,
+                          struct cr_error *err)
+{
+    const struct cr_registry_origin *origin = publication->origin;
+    char key[CR_SIGNATURE_KEY_LEN] = "";
+    const struct cr_registry_detail details[] = {
+        {CR_DETAIL_ARCHIVE, origin != NULL ? origin->archive : NULL},
+        {CR_DETAIL_ARCHIVE_SHA256, origin != NULL ? origin->sha256 : NULL},
+        {CR_DETAIL_WAS, publication->own},
+        {CR_DETAIL_SIGNED_WITH, key},
+        {NULL, NULL},
+    };
+
+    (void)cr_signature_read(publication->stage_dir, key, NULL); /* looked at before, or new */
+    return cr_registry_record_event(registry, publication->portfolio, publication->action, NULL,
+                                    publication->version, publication->actor, details, err);
+}
+
 /* Records the version with the digest of its manifest. */
 static int record_version(struct cr_registry *registry, const struct publication *publication,
                           struct cr_error *err)
@@ -191,9 +212,7 @@ static int record_version(struct cr_registry *registry, const struct publication
         "INSERT INTO versions (portfolio, version, number, kind, created_at, manifest_sha256)"
         " VALUES (?1, ?2, CAST(substr(?2, 2) AS INTEGER), ?3, ?4, ?5)",
         texts, CR_ARRAY_LEN(texts), err);
-    return r < 0 ? r
-                 : cr_registry_record_event(registry, publication->portfolio, publication->action,
-                                            NULL, publication->version, publication->actor, err);
+    return r < 0 ? r : record_arrival(registry, publication, err);
 }
 
 /* Inside the transaction. Its lock makes two publishers choose different numbers. */
@@ -269,7 +288,7 @@ static int publish(struct cr_registry *registry, struct publication *publication
     }
     r = seal(registry, publication, err);
     if (r == 0) {
-        r = cr_db_begin(registry->db, err);
+        r = cr_registry_begin(registry, err);
     }
     if (r < 0) {
         return r;
@@ -308,7 +327,8 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
 }
 
 int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
-                      json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
+                      json_t *manifest, const struct cr_registry_origin *origin,
+                      const struct cr_registry_actor *actor, char **ret_version,
                       struct cr_error *err)
 {
     const char *name = json_string_value(json_object_get(manifest, "portfolio"));
@@ -326,6 +346,7 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
     }
     publication.action = CR_EVENT_IMPORT;
     publication.own = own;
+    publication.origin = origin;
     return publish(registry, &publication, ret_version, err);
 }
 

@@ -10,6 +10,9 @@
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
 
+/* The pointer to the version that serves. */
+#define CR_REGISTRY_CHAMPION "champion"
+
 /* Names of versions in the making begin so. */
 #define CR_REGISTRY_STAGE_PREFIX ".staging-"
 
@@ -32,17 +35,28 @@ int cr_registry_run(struct cr_registry *registry, const char *sql, const char *c
 int cr_registry_query_text(struct cr_registry *registry, const char *sql, const char *const *texts,
                            size_t n, char **ret_text, struct cr_error *err);
 
-/* Appends to the events; from and to may be NULL. */
+/* One thing more that an event tells; text NULL or "" = it does not. */
+struct cr_registry_detail {
+    const char *name; /* one of CR_DETAIL_…; NULL ends a list */
+    const char *text;
+};
+
+/* Appends to the events, inside a transaction; from, to and details (a list) may be NULL. */
 int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
                              const char *action, const char *from, const char *to,
-                             const struct cr_registry_actor *actor, struct cr_error *err);
+                             const struct cr_registry_actor *actor,
+                             const struct cr_registry_detail *details, struct cr_error *err);
 
 /* Whether a version is recorded; and what to say when it is not: CR_ENOTFOUND. */
 int cr_registry_is_recorded(struct cr_registry *registry, const char *portfolio,
                             const char *version, bool *ret_recorded, struct cr_error *err);
 int cr_registry_refuse_unknown(const char *portfolio, const char *version, struct cr_error *err);
 
-/* Commits when r is 0, else rolls back: how every transaction ends. */
+/* How every transaction that changes the registry begins: what an older program made is brought up
+ * to date in it. On failure there is none. */
+int cr_registry_begin(struct cr_registry *registry, struct cr_error *err);
+
+/* Commits when r is 0, else rolls back: how it ends. */
 int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err);
 
 /* The number in "v7"; 0 when the text is no version. */

@@ -50,7 +50,7 @@ static int forget(struct cr_registry *registry, const char *portfolio, const cha
     }
     if (r == 0) {
         r = cr_registry_record_event(registry, portfolio, CR_EVENT_DELETE, version, NULL, actor,
-                                     err);
+                                     NULL, err);
     }
     return r < 0 ? r
                  : cr_registry_run(registry,
@@ -67,7 +67,7 @@ int cr_registry_delete(struct cr_registry *registry, const char *portfolio, cons
     int r = cr_registry_path(registry, portfolio, version, &dir, err);
 
     if (r == 0) {
-        r = cr_db_begin(registry->db, err);
+        r = cr_registry_begin(registry, err);
     }
     if (r < 0) {
         return r;

@@ -5,8 +5,7 @@
 
 #include "creditrisk/util/cleanup.h"
 
-/* CR_EDB when the table is not there. */
-static int read_version(struct cr_db *db, int64_t *ret_version, struct cr_error *err)
+int cr_schema_read_version(struct cr_db *db, int64_t *ret_version, struct cr_error *err)
 {
     return cr_db_read_int(db, "SELECT coalesce(max(version), 0) FROM schema_versions", ret_version,
                           err);
@@ -25,13 +24,13 @@ int cr_schema_check(struct cr_db *db, struct cr_error *err)
 {
     struct cr_error cause = {0};
     int64_t version = 0;
-    int r = read_version(db, &version, &cause);
+    int r = cr_schema_read_version(db, &version, &cause);
 
     if (r < 0) {
         return cr_error_set(err, r, "the database is not a registry's: %s", cause.message);
     }
     r = check_not_newer(version, err);
-    if (r == 0 && version < CR_SCHEMA_VERSION) {
+    if (r == 0 && version < CR_SCHEMA_READABLE) {
         r = cr_error_set(
             err, CR_EDB,
             "the registry's schema has version '%lld' and needs %d: run 'creditrisk migrate'",
@@ -61,7 +60,7 @@ static int apply_steps(struct cr_db *db, struct cr_error *err)
         db, "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY)", err);
 
     if (r == 0) {
-        r = read_version(db, &version, err);
+        r = cr_schema_read_version(db, &version, err);
     }
     if (r == 0) {
         r = check_not_newer(version, err);
@@ -81,12 +80,23 @@ static int apply_steps(struct cr_db *db, struct cr_error *err)
     return r;
 }
 
-int cr_schema_upgrade(struct cr_db *db, struct cr_error *err)
+static bool is_current(struct cr_db *db)
 {
     int64_t version = 0;
+
+    return cr_schema_read_version(db, &version, NULL) == 0 && version == CR_SCHEMA_VERSION;
+}
+
+int cr_schema_upgrade_locked(struct cr_db *db, struct cr_error *err)
+{
+    return is_current(db) ? 0 : apply_steps(db, err);
+}
+
+int cr_schema_upgrade(struct cr_db *db, struct cr_error *err)
+{
     int r;
 
-    if (read_version(db, &version, NULL) == 0 && version == CR_SCHEMA_VERSION) {
+    if (is_current(db)) {
         return 0; /* the usual case takes no lock */
     }
     r = cr_db_begin(db, err);

@@ -4,10 +4,14 @@
 #ifndef REGISTRY_SCHEMA_H
 #define REGISTRY_SCHEMA_H
 
+#include <stdint.h>
+
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
 
-enum { CR_SCHEMA_VERSION = 2 };
+/* What an older program made is read from CR_SCHEMA_READABLE on; events have details since
+ * CR_SCHEMA_DETAILS. */
+enum { CR_SCHEMA_READABLE = 2, CR_SCHEMA_DETAILS = 3, CR_SCHEMA_VERSION = 3 };
 
 /* Step i leads from version i to i + 1, in the words of each engine. A version never changes and no
  * event is forgotten: the tables see to it. A step that was released is never edited: a change is a
@@ -18,7 +22,13 @@ extern const char *const cr_schema_postgres[CR_SCHEMA_VERSION];
 /* Brings the database up to date. CR_EDB when a newer program wrote it. */
 int cr_schema_upgrade(struct cr_db *db, struct cr_error *err);
 
-/* Changes nothing; CR_EDB unless the database is up to date. */
+/* The same inside a transaction of the caller's, who is about to write. */
+int cr_schema_upgrade_locked(struct cr_db *db, struct cr_error *err);
+
+/* Changes nothing; CR_EDB unless this program can read the database. */
 int cr_schema_check(struct cr_db *db, struct cr_error *err);
+
+/* The version of a database that was checked. CR_EDB. */
+int cr_schema_read_version(struct cr_db *db, int64_t *ret_version, struct cr_error *err);
 
 #endif

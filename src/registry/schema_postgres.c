@@ -27,4 +27,5 @@ const char *const cr_schema_postgres[CR_SCHEMA_VERSION] = {
     REFUSES("refuse_to_delete_a_key", "a key is never deleted")
     "CREATE TRIGGER keys_are_not_deleted BEFORE DELETE OR TRUNCATE ON keys"
     "    EXECUTE FUNCTION refuse_to_delete_a_key();",
+    CR_SCHEMA_EVENT_DETAILS,
 };

@@ -40,4 +40,5 @@ const char *const cr_schema_sqlite[CR_SCHEMA_VERSION] = {
     "    WHEN EXISTS (SELECT 1 FROM keys WHERE id = NEW.id) BEGIN"
     "    SELECT RAISE(ABORT, 'a key is never changed');"
     "END;",
+    CR_SCHEMA_EVENT_DETAILS,
 };

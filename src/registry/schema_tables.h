@@ -52,6 +52,9 @@
     "    CHECK ((revoked_at IS NULL) = (revoked_by IS NULL))" \
     ")" options ";"
 
+/* What else an event tells: a JSON object of texts (creditrisk/registry/history.h). */
+#define CR_SCHEMA_EVENT_DETAILS "ALTER TABLE events ADD COLUMN details TEXT;"
+
 #define CR_SCHEMA_KEY_IS_CHANGED \
     "OLD.revoked_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.scopes <> OLD.scopes" \
     "      OR NEW.salt <> OLD.salt OR NEW.hash <> OLD.hash OR NEW.note <> OLD.note" \

@@ -72,10 +72,12 @@ async function checkVersions(page) {
     assert.equal(text.includes("champion"), version.champion);
     assert.equal(text.includes("challenger"), version.challenger);
   }
-  assert.ok(registry.versions.length === 3 && registry.serving === "v2" && registry.events.length === 6);
+  assert.ok(registry.versions.length === 3 && registry.serving === "v2" && registry.events.length === 7);
   const history = await page.locator(".event").allTextContents();
   assert.equal(history.length, registry.events.length);
   assert.ok(history[0].startsWith("v3 became the challenger“to be looked at in shadow”"), history[0]);
+  const { key } = registry.events.find(({ action }) => action === "sign").details;
+  assert.ok(history.some((text) => text.includes(`v1 signedkey ${key.slice(0, 16)}`) && !text.includes(key)), history);
   assert.ok(history[1].startsWith("v2 promoted, before it v1“trained with another model to compare”"), history[1]);
 }
 

@@ -67,6 +67,9 @@ def prepare(workplace, part):
         key = workplace.run("key", "create", "--scope", "predict,read")["key"]
         return {"key": key, "environment": {"CREDITRISK_AUTH_MODE": "key"}}
     if part in ("dashboard", "access"):
+        secret = str(workplace.dir / "office.key")
+        workplace.run("registry", "keygen", secret)
+        workplace.run("registry", "sign", "v1", "--key", secret)
         workplace.run("train", "--no-search", "--models", "logistic,gbm")
         workplace.run("registry", "promote", "v2", "--reason", "trained with another model to compare")
         workplace.run("registry", "challenger", "v3", "--reason", "to be looked at in shadow")

@@ -4,6 +4,7 @@
 usage: registry.py CREDITRISK SOURCE_ROOT
 """
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -190,6 +191,10 @@ def check_gates(cli):
     last = json_of(cli, "history")["events"][-2:]
     assert [(e["action"], e["from"], e["to"], e["actor"], e["reason"]) for e in last] == \
         [("request", "v1", "v2", "ann", "better"), ("promote", "v1", "v2", "bob", "agreed")]
+    assert [e["details"] for e in last] == [None, {"requested_by": "ann", "requested_at": last[0]["at"]}]
+    assert f"requested by ann, requested at {last[0]['at']}" in cli("registry", "history").stdout.splitlines()[-1]
+    told = cli("registry", "history", "--at", last[1]["at"]).stdout
+    assert told.endswith(f" by bob, agreed; requested by ann, requested at {last[0]['at']}\n"), told
     cli("registry", "rollback")
 
 
@@ -277,6 +282,10 @@ def check_archives(cli):
     there = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"]
     answer = json.loads(cli("registry", "import", archive, "--json", globals_=there).stdout)
     assert answer == {"portfolio": "retail", "version": "v2", "was": "v2", "imported": True}
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    arrival = json.loads(cli("registry", "history", "--json", globals_=there).stdout)["events"][-1]
+    assert (arrival["action"], arrival["details"]) == ("import", {"archive": "v2.tar.gz", "archive_sha256": digest, "was": "v2"}), arrival
+    assert f"archive v2.tar.gz, archive sha256 {digest[:16]}, was v2\n" in cli("registry", "history", globals_=there).stdout
     manifests = [(cli.dir / models / "retail/v2/manifest.json").read_bytes() for models in ("models", "there")]
     assert manifests[0] == manifests[1]
     cli("registry", "promote", "v2", "--reason", "imported", globals_=there)
@@ -366,7 +375,14 @@ def check_signatures(cli):
         cli("registry", "sign", "v2", "--key", other)
         assert "not trusted" in cli("registry", "promote", "v2", "--reason", "x", status=1).stderr
         assert "needs --key" in cli("registry", "sign", "v2", status=2).stderr
-        assert json_of(cli, "sign", "v2", "--key", key)["key"] == made["key"]
+        before = json_of(cli, "history")["events"][-1]
+        replaced = before["details"]["key"]
+        assert (before["action"], before["details"]) == ("sign", {"key": replaced}), before
+        signed = cli("registry", "sign", "v2", "--key", key)
+        assert signed.stdout == f"v2 of retail is signed with the key {made['key']}, in place of one with {replaced}\n", signed
+        assert json_of(cli, "history")["events"][-1]["details"] == {"key": made["key"], "replaced_key": replaced}
+        assert f"key {made['key'][:16]}, replaced key {replaced[:16]}\n" in cli("registry", "history").stdout
+        assert json_of(cli, "sign", "v2", "--key", key) == {"portfolio": "retail", "version": "v2", "key": made["key"], "replaced_key": None}
         check_signature_shown(cli, "v2", made["key"])
         cli("registry", "promote", "v2", "--reason", "signed")
         assert predict(cli)["model_version"] == "v2"
@@ -379,7 +395,7 @@ def check_signatures(cli):
         for name in ("REQUIRE_SIGNATURE", "TRUSTED_KEYS"):
             os.environ.pop(f"CREDITRISK_REGISTRY_{name}", None)
     cli("registry", "rollback")
-    assert [e["action"] for e in json_of(cli, "history")["events"][-4:]] == ["sign", "sign", "promote", "rollback"]
+    assert [e["action"] for e in json_of(cli, "history")["events"][-5:]] == ["sign", "sign", "sign", "promote", "rollback"]
 
 
 def check_history_at(cli):

@@ -659,6 +659,7 @@ static void an_unsigned_champion_is_refused_where_signatures_are_required(void *
     const char *const options[] = {"--registry", fixture->registry_dir, NULL};
     const char *variables[] = {"CREDITRISK_REGISTRY_REQUIRE_SIGNATURE=true", NULL, NULL};
     char key[CR_SIGNATURE_KEY_LEN];
+    struct cr_registry_signing signing;
     struct cr_http_response response;
     struct cr_daemon daemon;
     struct cr_error err;
@@ -673,8 +674,9 @@ static void an_unsigned_champion_is_refused_where_signatures_are_required(void *
     cr_http_check(&response, 409);
     assert_non_null(strstr(response.body, "is not signed"));
     cr_http_finish(&response);
-    cr_assert_ok(cr_registry_sign(fixture->registry, "retail", version, secret, &actor, key, &err),
-                 &err);
+    cr_assert_ok(
+        cr_registry_sign(fixture->registry, "retail", version, secret, &actor, &signing, &err),
+        &err);
     assert_reloaded(&daemon, version);
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }

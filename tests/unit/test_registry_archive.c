@@ -70,8 +70,8 @@ static char *import(struct cr_registry *registry, const char *file)
     cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
     cr_assert_ok(cr_archive_read(file, stage, NULL, &err), &err);
     cr_assert_ok(cr_artifact_verify(stage, &manifest, &err), &err);
-    cr_assert_ok(cr_registry_adopt(registry, "retail", stage, manifest, &actor, &version, &err),
-                 &err);
+    cr_assert_ok(
+        cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version, &err), &err);
     return version;
 }
 
@@ -236,8 +236,9 @@ static void a_name_far_beyond_the_others_gives_way_too(void **state)
 
         cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
         cr_assert_ok(cr_artifact_seal(stage, manifest, &err), &err);
-        cr_assert_ok(cr_registry_adopt(registry, "retail", stage, manifest, &actor, &version, &err),
-                     &err);
+        cr_assert_ok(
+            cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version, &err),
+            &err);
         assert_string_equal(version, cases[i].here);
     }
 }
@@ -252,12 +253,14 @@ static void a_version_of_another_portfolio_is_refused(void **state)
     struct cr_error err = {0};
 
     (void)state;
-    assert_int_equal(cr_registry_adopt(registry, "cards", v1, manifest, &actor, &version, &err),
-                     CR_EINVAL);
+    assert_int_equal(
+        cr_registry_adopt(registry, "cards", v1, manifest, NULL, &actor, &version, &err),
+        CR_EINVAL);
     assert_non_null(strstr(err.message, "'retail', not of 'cards'"));
     (void)json_object_set_new(manifest, "version", json_string("../v1"));
-    assert_int_equal(cr_registry_adopt(registry, "retail", v1, manifest, &actor, &version, &err),
-                     CR_EINVAL);
+    assert_int_equal(
+        cr_registry_adopt(registry, "retail", v1, manifest, NULL, &actor, &version, &err),
+        CR_EINVAL);
     assert_null(version);
 }
 

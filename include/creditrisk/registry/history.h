@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_REGISTRY_HISTORY_H
 #define CREDITRISK_REGISTRY_HISTORY_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "creditrisk/registry/registry.h"
@@ -17,6 +18,7 @@ struct cr_registry_event {
     char *to;   /* version; NULL where there is none */
     char *actor;
     char *reason;
+    json_t *details; /* what else there is to tell: texts by name; NULL = nothing */
 };
 
 /* The actions. `from` and `to` are the champion before and after a promotion, a rollback or (to:
@@ -30,6 +32,16 @@ struct cr_registry_event {
 #define CR_EVENT_CHALLENGE "challenge"
 #define CR_EVENT_SIGN      "sign"
 #define CR_EVENT_DELETE    "delete"
+
+/* Names of details. Keys are public ones as signature.h has them. */
+#define CR_DETAIL_ARCHIVE        "archive"        /* import: name of the file … */
+#define CR_DETAIL_ARCHIVE_SHA256 "archive_sha256" /* … its digest … */
+#define CR_DETAIL_WAS            "was"            /* … and the version that it was elsewhere */
+#define CR_DETAIL_KEY            "key"            /* sign: with which key … */
+#define CR_DETAIL_REPLACED_KEY   "replaced_key"   /* … in place of which, CR_SIGNING_UNREADABLE */
+#define CR_DETAIL_SIGNED_WITH    "signed_with"    /* the key that vouched for it then */
+#define CR_DETAIL_REQUESTED_BY   "requested_by"   /* promote by two: who had asked … */
+#define CR_DETAIL_REQUESTED_AT   "requested_at"   /* … and when */
 
 struct cr_registry_history {
     struct cr_registry_event *events; /* in the order they were recorded */

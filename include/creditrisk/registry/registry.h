@@ -61,13 +61,20 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
                         json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
                         struct cr_error *err);
 
+/* Where a version comes from, for the events. */
+struct cr_registry_origin {
+    const char *archive; /* name of the file; UTF-8 */
+    const char *sha256;  /* its digest (CR_DIGEST_LEN) */
+};
+
 /* Records a staged folder that was a version elsewhere and is intact (cr_artifact_verify); manifest
  * is its own. It keeps its name and its manifest, byte for byte, unless that name was ever used
  * here or is more than 10,000 beyond the next one: then it becomes the next version,
- * `imported_from` in its manifest says what it was, and its signature goes. CR_EINVAL for a version
- * of another portfolio. The rest as cr_registry_publish. */
+ * `imported_from` in its manifest says what it was, and its signature goes. The event names the
+ * origin. CR_EINVAL for a version of another portfolio. The rest as cr_registry_publish. */
 int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
-                      json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
+                      json_t *manifest, const struct cr_registry_origin *origin,
+                      const struct cr_registry_actor *actor, char **ret_version,
                       struct cr_error *err);
 
 /* Whether the version in a folder is here already: recorded with the same manifest, or imported
@@ -173,11 +180,21 @@ int cr_registry_path(const struct cr_registry *registry, const char *portfolio, 
 int cr_registry_verify(struct cr_registry *registry, const char *portfolio, const char *version,
                        json_t **ret_manifest, struct cr_error *err);
 
-/* Verifies version, signs its manifest with the key in secret_file and
- * records that. The errors of all three. */
+/* Whose signature a version has from now on. */
+struct cr_registry_signing {
+    char key[CR_SIGNATURE_KEY_LEN];      /* the public one */
+    char replaced[CR_SIGNATURE_KEY_LEN]; /* that of the signature before, where it was another: a
+                                            version has one; "" = none */
+};
+
+/* Stands for the key of a signature that did not fit its version. */
+#define CR_SIGNING_UNREADABLE "unreadable"
+
+/* Verifies version, signs its manifest with the key in secret_file and records that. The errors of
+ * all three. */
 int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const char *version,
                      const char *secret_file, const struct cr_registry_actor *actor,
-                     char ret_public[CR_SIGNATURE_KEY_LEN], struct cr_error *err);
+                     struct cr_registry_signing *ret_signing, struct cr_error *err);
 
 /* What work that was cut off left behind; it harms nothing. */
 struct cr_registry_leftovers {

@@ -41,9 +41,14 @@ function makeVersions({ versions, n_versions: n, serving }) {
     n > versions.length && element("p", { class: "help" }, `The newest ${versions.length} of ${n}.`));
 }
 
+// Keys and digests by their first digits.
+const sayDetails = (details) => Object.entries(details)
+  .map(([name, text]) => `${words(name)} ${/^[0-9a-f]{64}$/.test(text) ? text.slice(0, 16) : text}`).join(", ");
+
 const makeEvent = (event) => element("li", { class: `event ${event.action}` },
   element("b", {}, ACTIONS[event.action]?.(event) ?? event.action),
   event.reason && element("span", { class: "why" }, `“${event.reason}”`),
+  event.details && element("span", { class: "help" }, sayDetails(event.details)),
   element("span", { class: "help" }, `${event.actor}, ${minute(event.at)}`));
 
 function makeHistory({ events, n_events: n }) {
