@@ -110,6 +110,14 @@ static int record_key(struct cr_registry *registry, const struct cr_key *key, co
     return r;
 }
 
+static void forget(char *presented)
+{
+    if (presented != NULL) {
+        sodium_memzero(presented, strlen(presented));
+        free(presented);
+    }
+}
+
 int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *note,
                   const struct cr_registry_actor *actor, char **ret_presented, struct cr_error *err)
 {
@@ -122,19 +130,26 @@ int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *not
     cr_digest_random_hex(secret, sizeof(secret) / 2);
     randombytes_buf(key.salt, sizeof(key.salt));
     hash_secret(key.salt, secret, key.hash);
-    r = record_key(registry, &key, note, actor, err);
-    if (r == 0 && asprintf(&presented, "%s.%s", key.id, secret) < 0) {
-        r = no_memory(err);
+    if (asprintf(&presented, "%s.%s", key.id, secret) < 0) {
+        presented = NULL; /* undefined after a failure */
     }
     sodium_memzero(secret, sizeof(secret));
+    r = presented != NULL ? cr_registry_begin(registry, err) : no_memory(err);
     if (r == 0) {
-        *ret_presented = presented;
+        r = record_key(registry, &key, note, actor, err);
+        r = cr_registry_end(registry, r, err);
     }
-    return r;
+    if (r < 0) {
+        forget(presented);
+        return r;
+    }
+    *ret_presented = presented;
+    return 0;
 }
 
-int cr_key_revoke(struct cr_registry *registry, const char *id,
-                  const struct cr_registry_actor *actor, struct cr_error *err)
+/* Inside a transaction: its lock makes one of two who revoke a key the second. */
+static int revoke_locked(struct cr_registry *registry, const char *id,
+                         const struct cr_registry_actor *actor, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *revoked_at = NULL;
     char now[CR_CLOCK_TEXT_LEN];
@@ -154,9 +169,20 @@ int cr_key_revoke(struct cr_registry *registry, const char *id,
     }
     cr_clock_utc(now);
     return cr_registry_run(registry,
-                           "UPDATE keys SET revoked_at = ?2, revoked_by = ?3"
-                           " WHERE id = ?1 AND revoked_at IS NULL",
-                           texts, CR_ARRAY_LEN(texts), err);
+                           "UPDATE keys SET revoked_at = ?2, revoked_by = ?3 WHERE id = ?1", texts,
+                           CR_ARRAY_LEN(texts), err);
+}
+
+int cr_key_revoke(struct cr_registry *registry, const char *id,
+                  const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    int r = cr_registry_begin(registry, err);
+
+    if (r < 0) {
+        return r;
+    }
+    r = revoke_locked(registry, id, actor, err);
+    return cr_registry_end(registry, r, err);
 }
 
 static void key_finish(struct cr_key *key)
