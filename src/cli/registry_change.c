@@ -142,23 +142,40 @@ int cr_registry_verb_challenger(struct cr_cli *cli, struct cr_registry *registry
     return result != 0 ? result : report_challenger(cli, version, err);
 }
 
+/* Says, --quiet or not, that going back leads elsewhere now. */
+static void warn_of_rollback(struct cr_registry *registry, const char *portfolio,
+                             const char *version)
+{
+    CR_CLEANUP(cr_freep) char *back = NULL;
+    bool leads = cr_registry_previous(registry, portfolio, &back, NULL) == 0;
+    (void)fprintf(stderr, "warning: rollback would have led to %s; now it leads %s%s\n", version,
+                  leads ? "to " : "nowhere", leads ? back : "");
+}
+
 int cr_registry_verb_delete(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     const char *version = cr_registry_verb_argument(cli);
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
+    const char *portfolio = cli->settings.portfolio;
+    CR_CLEANUP(cr_freep) char *back = NULL;
+    bool was_back =
+        cr_registry_previous(registry, portfolio, &back, NULL) == 0 && strcmp(back, version) == 0;
     bool recorded = false;
-    int result =
-        cr_registry_delete(registry, cli->settings.portfolio, version, &actor, &recorded, err);
+    int result = cr_registry_delete(registry, portfolio, version, &actor, &recorded, err);
     if (result != 0) {
         return result;
     }
+    if (was_back) {
+        warn_of_rollback(registry, portfolio, version);
+    }
     if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:s, s:b}", "portfolio", cli->settings.portfolio,
-                                           "deleted", version, "recorded", recorded),
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:b, s:b}", "portfolio", portfolio,
+                                           "deleted", version, "recorded", recorded,
+                                           "was_rollback_target", was_back),
                                  err);
     }
     printf(recorded ? "%s of %s is deleted; its history stays\n"
                     : "%s of %s was not recorded; its folder is removed\n",
-           version, cli->settings.portfolio);
+           version, portfolio);
     return CR_CLI_OK;
 }

@@ -157,7 +157,22 @@ def check_roles(cli):
     assert "'nope'" not in cli("registry", "list").stdout and "nope" in cli("registry", "list", "--portfolio", "nope", status=1).stderr
     (cli.dir / "models/retail/v77").mkdir()
     assert "v77 is not recorded" in cli("registry", "verify", "--all").stdout
-    assert cli("registry", "delete", "v77").stdout == "v77 of retail was not recorded; its folder is removed\n"
+    done = cli("registry", "delete", "v77")
+    assert (done.stdout, done.stderr) == ("v77 of retail was not recorded; its folder is removed\n", "")
+
+
+def check_delete(cli):
+    """Who takes away the way back is told where it leads now."""
+    first, second = publish(cli, "v1", 41000), publish(cli, "v1", 42000)
+    for version in (first, second, "v1"):
+        cli("registry", "promote", version, "--reason", "a way back")
+    done = cli("registry", "delete", second, "--json")
+    assert json.loads(done.stdout) == {"portfolio": "retail", "deleted": second, "recorded": True, "was_rollback_target": True}
+    assert done.stderr == f"warning: rollback would have led to {second}; now it leads to {first}\n", done.stderr
+    assert f"rollback would have led to {first}; now it leads " in cli("registry", "delete", first).stderr
+    spare = publish(cli, "v1", 43000)
+    done = cli("registry", "delete", spare, "--json")
+    assert (json.loads(done.stdout)["was_rollback_target"], done.stderr) == (False, "")
 
 
 def check_gates(cli):
@@ -454,7 +469,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
+        for check in (check_words, check_roles, check_delete, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:
