@@ -51,18 +51,14 @@ static int check_approval(const struct cr_cli *cli, const struct cr_gates *gates
                               cli->settings.portfolio);
 }
 
-/* What serves need not pass the gates again, nor ask an approver. */
-static bool serves_already(struct cr_registry *registry, const char *portfolio, const char *version,
-                           struct cr_registry_change *change)
+/* What serves need not pass the gates again, nor ask an approver. Whether it still does is for who
+ * promotes it to see. */
+static bool serves(struct cr_registry *registry, const char *portfolio, const char *version)
 {
     CR_CLEANUP(cr_freep) char *champion = NULL;
     /* without a champion, or what else keeps it from being read, the promotion itself says so */
-    if (cr_registry_champion(registry, portfolio, &champion, NULL) != 0 ||
-        strcmp(champion, version) != 0) {
-        return false;
-    }
-    *change = (struct cr_registry_change){false, CR_STEAL(champion)};
-    return true;
+    return cr_registry_champion(registry, portfolio, &champion, NULL) == 0 &&
+           strcmp(champion, version) == 0;
 }
 
 int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
@@ -72,15 +68,15 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
     bool approves = cr_cli_has(cli, "approve");
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
-    struct cr_gate_report report;
+    struct cr_gate_report report = {.passed = true};
     int result = cr_cli_load_portfolio(cli, &portfolio, err);
     if (result == 0) {
         result = check_approval(cli, &portfolio->policy.gates, err);
     }
-    if (result == 0 && serves_already(registry, cli->settings.portfolio, version, &change)) {
-        return report_champion(cli, registry, version, &change, &actor, err);
-    }
-    if (result == 0) {
+    if (result == 0 && serves(registry, cli->settings.portfolio, version)) {
+        result = cr_registry_promote(registry, cli->settings.portfolio, version, version, &actor,
+                                     &change, err);
+    } else if (result == 0) {
         result = cr_gate_promote(registry, cli->settings.portfolio, version,
                                  &portfolio->policy.gates, &actor, approves, &report, &change, err);
     }

@@ -105,13 +105,21 @@ int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err)
     return r;
 }
 
-/* The event of a new champion, with the key that vouches for it at this moment, trusted here or
- * not, and the request that it answers (NULL = none). */
-static int record_champion(struct cr_registry *registry, const char *portfolio, const char *from,
-                           const char *version, const char *action,
-                           const struct cr_registry_actor *actor,
-                           const struct cr_registry_event *request, struct cr_error *err)
+/* A champion in the making. */
+struct succession {
+    const char *portfolio;
+    const char *version;
+    const char *expected; /* whom it may succeed: "" = nobody, NULL = whoever serves */
+    const char *action;
+    const struct cr_registry_actor *actor;
+    const struct cr_registry_event *request; /* which it answers; NULL = none */
+};
+
+/* The event, with the key that vouches for the version at this moment, trusted here or not. */
+static int record_champion(struct cr_registry *registry, const struct succession *succession,
+                           const char *from, struct cr_error *err)
 {
+    const struct cr_registry_event *request = succession->request;
     CR_CLEANUP(cr_freep) char *dir = NULL;
     char key[CR_SIGNATURE_KEY_LEN] = "";
     const struct cr_registry_detail details[] = {
@@ -120,61 +128,74 @@ static int record_champion(struct cr_registry *registry, const char *portfolio, 
         {CR_DETAIL_SIGNED_WITH, key},
         {NULL, NULL},
     };
-    int r = cr_registry_path(registry, portfolio, version, &dir, err);
+    int r = cr_registry_path(registry, succession->portfolio, succession->version, &dir, err);
 
     if (r < 0) {
         return r;
     }
     (void)cr_signature_read(dir, key, NULL); /* who may serve was decided before */
-    return cr_registry_record_event(registry, portfolio, action, from, version, actor, details,
-                                    err);
+    return cr_registry_record_event(registry, succession->portfolio, succession->action, from,
+                                    succession->version, succession->actor, details, err);
 }
 
 /* The new champion with its event, and no challenger any more if it was that. */
-static int replace_champion(struct cr_registry *registry, const char *portfolio, const char *from,
-                            const char *version, const char *action,
-                            const struct cr_registry_actor *actor,
-                            const struct cr_registry_event *request, struct cr_error *err)
+static int replace_champion(struct cr_registry *registry, const struct succession *succession,
+                            const char *from, struct cr_error *err)
 {
+    const char *portfolio = succession->portfolio;
     CR_CLEANUP(cr_freep) char *challenger = NULL;
     int r = read_pointer(registry, portfolio, challenger_pointer, &challenger, err);
 
     if (r == 0) {
-        r = write_pointer(registry, portfolio, champion_pointer, version, err);
+        r = write_pointer(registry, portfolio, champion_pointer, succession->version, err);
     }
     if (r == 0) {
-        r = record_champion(registry, portfolio, from, version, action, actor, request, err);
+        r = record_champion(registry, succession, from, err);
     }
-    if (r == 0 && challenger != NULL && strcmp(challenger, version) == 0) {
+    if (r == 0 && challenger != NULL && strcmp(challenger, succession->version) == 0) {
         r = write_pointer(registry, portfolio, challenger_pointer, NULL, err);
         if (r == 0) {
             r = cr_registry_record_event(registry, portfolio, CR_EVENT_CHALLENGE, challenger, NULL,
-                                         actor, NULL, err);
+                                         succession->actor, NULL, err);
         }
     }
     return r;
 }
 
+/* Whether the champion (NULL = none) is the one that whoever decided this had before him. */
+static int check_expected(const struct succession *succession, const char *champion,
+                          struct cr_error *err)
+{
+    const char *expected = succession->expected;
+
+    if (expected == NULL || strcmp(expected, champion != NULL ? champion : "") == 0) {
+        return 0;
+    }
+    return cr_error_set(
+        err, CR_EUNAVAIL, "the champion was changed meanwhile: it is '%s' now, not '%s'",
+        champion != NULL ? champion : "none", *expected != '\0' ? expected : "none");
+}
+
 /* The end of a transaction, r being what became of it before: the new champion, unless it is that
- * already. The request that it answers and ret_change may be NULL. */
-static int end_with_champion(struct cr_registry *registry, const char *portfolio,
-                             const char *version, const char *action,
-                             const struct cr_registry_actor *actor,
-                             const struct cr_registry_event *request, int r,
-                             struct cr_registry_change *ret_change, struct cr_error *err)
+ * already. ret_change may be NULL. */
+static int end_with_champion(struct cr_registry *registry, const struct succession *succession,
+                             int r, struct cr_registry_change *ret_change, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+    const char *version = succession->version;
 
     if (r == 0) {
-        r = check_recorded(registry, portfolio, version, err);
+        r = check_recorded(registry, succession->portfolio, version, err);
     }
     if (r == 0) {
-        r = read_pointer(registry, portfolio, champion_pointer, &change.before, err);
+        r = read_pointer(registry, succession->portfolio, champion_pointer, &change.before, err);
     }
     change.changed = change.before == NULL || strcmp(change.before, version) != 0;
     if (r == 0 && change.changed) {
-        r = replace_champion(registry, portfolio, change.before, version, action, actor, request,
-                             err);
+        r = check_expected(succession, change.before, err);
+    }
+    if (r == 0 && change.changed) {
+        r = replace_champion(registry, succession, change.before, err);
     }
     r = cr_registry_end(registry, r, err);
     if (r == 0 && ret_change != NULL) {
@@ -184,14 +205,14 @@ static int end_with_champion(struct cr_registry *registry, const char *portfolio
 }
 
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor,
+                        const char *expected, const struct cr_registry_actor *actor,
                         struct cr_registry_change *ret_change, struct cr_error *err)
 {
+    const struct succession succession = {portfolio,        version, expected,
+                                          CR_EVENT_PROMOTE, actor,   NULL};
     int r = cr_registry_begin(registry, err);
 
-    return r < 0 ? r
-                 : end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, NULL, 0,
-                                     ret_change, err);
+    return r < 0 ? r : end_with_champion(registry, &succession, 0, ret_change, err);
 }
 
 /* The request of somebody else for the version, which nothing has overtaken; borrowed from the
@@ -216,11 +237,11 @@ static int find_request(const struct cr_registry_history *history, const char *v
 }
 
 int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor,
+                        const char *expected, const struct cr_registry_actor *actor,
                         struct cr_registry_change *ret_change, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
-    const struct cr_registry_event *request = NULL;
+    struct succession succession = {portfolio, version, expected, CR_EVENT_PROMOTE, actor, NULL};
     int r = cr_registry_begin(registry, err);
 
     if (r < 0) {
@@ -228,14 +249,15 @@ int cr_registry_approve(struct cr_registry *registry, const char *portfolio, con
     }
     r = cr_registry_read_history(registry, portfolio, &history, err);
     if (r == 0) {
-        r = find_request(&history, version, actor, &request, err);
+        r = find_request(&history, version, actor, &succession.request, err);
     }
-    return end_with_champion(registry, portfolio, version, CR_EVENT_PROMOTE, actor, request, r,
-                             ret_change, err);
+    return end_with_champion(registry, &succession, r, ret_change, err);
 }
 
-int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor, struct cr_error *err)
+/* Somebody asked for a version and did not get it (yet): an event that changes nothing. */
+static int record_attempt(struct cr_registry *registry, const char *portfolio, const char *action,
+                          const char *version, const struct cr_registry_actor *actor,
+                          const struct cr_registry_detail *details, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *from = NULL;
     int r = cr_registry_begin(registry, err);
@@ -248,10 +270,26 @@ int cr_registry_request(struct cr_registry *registry, const char *portfolio, con
         r = read_pointer(registry, portfolio, champion_pointer, &from, err);
     }
     if (r == 0) {
-        r = cr_registry_record_event(registry, portfolio, CR_EVENT_REQUEST, from, version, actor,
-                                     NULL, err);
+        r = cr_registry_record_event(registry, portfolio, action, from, version, actor, details,
+                                     err);
     }
     return cr_registry_end(registry, r, err);
+}
+
+int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
+                        const struct cr_registry_actor *actor, struct cr_error *err)
+{
+    return record_attempt(registry, portfolio, CR_EVENT_REQUEST, version, actor, NULL, err);
+}
+
+int cr_registry_refuse(struct cr_registry *registry, const char *portfolio, const char *version,
+                       const char *gates, const char *why, const struct cr_registry_actor *actor,
+                       struct cr_error *err)
+{
+    const struct cr_registry_detail details[] = {
+        {CR_DETAIL_GATES, gates}, {CR_DETAIL_WHY, why}, {NULL, NULL}};
+
+    return record_attempt(registry, portfolio, CR_EVENT_REFUSE, version, actor, details, err);
 }
 
 /* The champions that a rollback can go back to, the present one on top. Texts are borrowed from
@@ -327,6 +365,7 @@ int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, co
                          const struct cr_registry_actor *actor,
                          struct cr_registry_change *ret_change, struct cr_error *err)
 {
+    const struct succession succession = {portfolio, version, NULL, CR_EVENT_ROLLBACK, actor, NULL};
     CR_CLEANUP(cr_freep) char *previous = NULL;
     int r = cr_registry_begin(registry, err);
 
@@ -339,8 +378,7 @@ int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, co
                          "the champion was changed meanwhile: back would now be '%s', not '%s'",
                          previous, version);
     }
-    return end_with_champion(registry, portfolio, version, CR_EVENT_ROLLBACK, actor, NULL, r,
-                             ret_change, err);
+    return end_with_champion(registry, &succession, r, ret_change, err);
 }
 
 static int challenge_locked(struct cr_registry *registry, const char *portfolio,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/registry/artifact.h"
@@ -13,12 +14,14 @@
 #include "creditrisk/score/selftest.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 
 /* Everything beside the floors: artifact, golden_rows, features, calibration_error, report,
  * second_approver. The loader has refused floors beyond these. */
 enum { N_OTHER_GATES = 6, MAX_FLOORS = CR_GATES_MAX - N_OTHER_GATES };
 
 static const char report_file[] = "report/report.json";
+static const char second_approver[] = "second_approver";
 
 /* Adds a gate, passed or not: then the rest is why. */
 static void judge(struct cr_gate_report *report, const char *name, bool passed, double value,
@@ -165,29 +168,78 @@ static int check_version(struct cr_registry *registry, const char *portfolio, co
     return r < 0 || !report->passed ? r : check_folder(dir, manifest, gates, report, err);
 }
 
+/* A promotion while it is decided. */
+struct promotion {
+    struct cr_registry *registry;
+    const char *portfolio;
+    const char *version;
+    const char *before; /* the champion that it is decided against, "" = none */
+    const struct cr_registry_actor *actor;
+};
+
 /* The promotion's last gate, where two must agree: what is asked for first is recorded, and what
  * another one approves becomes the champion in the same transaction. */
-static int promote_by_two(struct cr_registry *registry, const char *portfolio, const char *version,
-                          const struct cr_registry_actor *actor, bool approves,
+static int promote_by_two(const struct promotion *promotion, bool approves,
                           struct cr_gate_report *report, struct cr_registry_change *ret_change,
                           struct cr_error *err)
 {
-    static const char name[] = "second_approver";
     struct cr_error cause = {0};
     int r;
 
     if (!approves) {
-        judge(report, name, false, NAN, NAN,
+        judge(report, second_approver, false, NAN, NAN,
               "asked for by '%s'; another one approves with 'registry promote %s --approve'",
-              actor->name, version);
-        return cr_registry_request(registry, portfolio, version, actor, err);
+              promotion->actor->name, promotion->version);
+        return cr_registry_request(promotion->registry, promotion->portfolio, promotion->version,
+                                   promotion->actor, err);
     }
-    r = cr_registry_approve(registry, portfolio, version, actor, ret_change, &cause);
+    r = cr_registry_approve(promotion->registry, promotion->portfolio, promotion->version,
+                            promotion->before, promotion->actor, ret_change, &cause);
     if (r < 0 && r != CR_EINVAL) {
         return cr_error_set(err, r, "%s", cause.message);
     }
-    judge(report, name, r == 0, NAN, NAN, "%s", r == 0 ? "" : cause.message);
+    judge(report, second_approver, r == 0, NAN, NAN, "%s", r == 0 ? "" : cause.message);
     return 0;
+}
+
+/* Leaves a trace of a promotion that was refused. */
+static int record_refusal(const struct promotion *promotion, const struct cr_gate_report *report,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf gates = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf why = CR_STRBUF_INIT;
+    int r;
+
+    for (size_t i = 0; i < report->n; i++) {
+        const struct cr_gate *gate = &report->gates[i];
+
+        if (!gate->passed) {
+            cr_strbuf_printf(&gates, "%s%s", gates.len > 0 ? ", " : "", gate->name);
+            cr_strbuf_printf(&why, "%s%s", why.len > 0 ? "; " : "", gate->reason);
+        }
+    }
+    r = cr_strbuf_check(&gates, err);
+    if (r == 0) {
+        r = cr_strbuf_check(&why, err);
+    }
+    return r < 0 ? r
+                 : cr_registry_refuse(promotion->registry, promotion->portfolio, promotion->version,
+                                      cr_strbuf_text(&gates), cr_strbuf_text(&why),
+                                      promotion->actor, err);
+}
+
+/* The champion now; "" when there is none. Yours (free). */
+static int read_champion(struct cr_registry *registry, const char *portfolio, char **ret_champion,
+                         struct cr_error *err)
+{
+    struct cr_error cause;
+    int r = cr_registry_champion(registry, portfolio, ret_champion, &cause);
+
+    if (r == CR_ENOTFOUND) {
+        *ret_champion = strdup("");
+        return *ret_champion != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
+    }
+    return r == 0 ? 0 : cr_error_set(err, r, "%s", cause.message);
 }
 
 int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const char *version,
@@ -196,13 +248,22 @@ int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const c
                     struct cr_registry_change *ret_change, struct cr_error *err)
 {
     struct cr_gate_report report = {.passed = true};
-    int r = check_version(registry, portfolio, version, gates, &report, err);
+    CR_CLEANUP(cr_freep) char *before = NULL;
+    bool asks = false; /* a request is recorded as such */
+    int r = read_champion(registry, portfolio, &before, err);
+    const struct promotion promotion = {registry, portfolio, version, before, actor};
 
+    if (r == 0) {
+        r = check_version(registry, portfolio, version, gates, &report, err);
+    }
     if (r == 0 && report.passed) {
+        asks = gates->second_approver && !approves;
         r = gates->second_approver
-                ? promote_by_two(registry, portfolio, version, actor, approves, &report, ret_change,
-                                 err)
-                : cr_registry_promote(registry, portfolio, version, actor, ret_change, err);
+                ? promote_by_two(&promotion, approves, &report, ret_change, err)
+                : cr_registry_promote(registry, portfolio, version, before, actor, ret_change, err);
+    }
+    if (r == 0 && !report.passed && !asks) {
+        r = record_refusal(&promotion, &report, err);
     }
     if (r == 0) {
         *ret_report = report;

@@ -16,7 +16,8 @@ static void make(void)
 
     cr_fixture_init(&fixture);
     version = cr_fixture_publish(&fixture, "logistic");
-    FUZZ_CHECK(cr_registry_promote(fixture.registry, "retail", version, &actor, NULL, &err) == 0);
+    FUZZ_CHECK(cr_registry_promote(fixture.registry, "retail", version, NULL, &actor, NULL, &err) ==
+               0);
     bundle = cr_fixture_load(&fixture, version, 1);
 }
 

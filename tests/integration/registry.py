@@ -191,6 +191,12 @@ def check_gates(cli):
                 report = json.loads(cli("train", "--no-search", "--models", "logistic", "--promote", "--json", status=1).stdout)
                 assert report["promoted"] is False and [g["name"] for g in report["gates"] if not g["passed"]] == [gate]
                 cli("registry", "delete", report["models"][0]["version"])
+    traces = [e for e in json_of(cli, "history")["events"] if e["action"] == "refuse"][-5:]
+    trained = report["models"][0]["version"]
+    assert [(e["from"], e["to"], e["reason"], e["details"]["gates"]) for e in traces] == \
+        [("v1", "v2", "x", "auc_roc")] * 2 + [("v1", trained, "champion of its training run", "auc_roc")] + [("v1", "v2", "x", "calibration_error")] * 2
+    assert traces[0]["details"]["why"] == f"auc_roc is {metrics['auc_roc']:.6g}, below 0.999", traces[0]
+    assert "gates calibration_error, why ece is " in cli("registry", "history").stdout.splitlines()[-1]
     n_events = len(json_of(cli, "history")["events"])
     for words in ([], ["--reason", "x"]):
         assert "nobody has to approve" in cli("registry", "promote", "v2", "--approve", *words, status=1).stderr
@@ -203,7 +209,9 @@ def check_gates(cli):
         assert champion(cli) == ["v1"]
         as_actor("bob", lambda: cli(*promote, "--approve", "--reason", "agreed"))
         assert champion(cli) == ["v2"]
-    last = json_of(cli, "history")["events"][-2:]
+    *tries, asked, own = [(e["action"], e["actor"], (e["details"] or {}).get("gates")) for e in json_of(cli, "history")["events"][-4:-1]]
+    assert (tries, asked, own) == ([("refuse", "bob", "second_approver")], ("request", "ann", None), ("refuse", "ann", "second_approver"))
+    last = [e for e in json_of(cli, "history")["events"] if e["action"] in ("request", "promote")][-2:]
     assert [(e["action"], e["from"], e["to"], e["actor"], e["reason"]) for e in last] == \
         [("request", "v1", "v2", "ann", "better"), ("promote", "v1", "v2", "bob", "agreed")]
     assert [e["details"] for e in last] == [None, {"requested_by": "ann", "requested_at": last[0]["at"]}]
@@ -390,9 +398,10 @@ def check_signatures(cli):
         cli("registry", "sign", "v2", "--key", other)
         assert "not trusted" in cli("registry", "promote", "v2", "--reason", "x", status=1).stderr
         assert "needs --key" in cli("registry", "sign", "v2", status=2).stderr
-        before = json_of(cli, "history")["events"][-1]
+        before, refusal = json_of(cli, "history")["events"][-2:]
         replaced = before["details"]["key"]
         assert (before["action"], before["details"]) == ("sign", {"key": replaced}), before
+        assert (refusal["action"], refusal["to"], refusal["details"]["gates"]) == ("refuse", "v2", "artifact"), refusal
         signed = cli("registry", "sign", "v2", "--key", key)
         assert signed.stdout == f"v2 of retail is signed with the key {made['key']}, in place of one with {replaced}\n", signed
         assert json_of(cli, "history")["events"][-1]["details"] == {"key": made["key"], "replaced_key": replaced}
@@ -410,7 +419,7 @@ def check_signatures(cli):
         for name in ("REQUIRE_SIGNATURE", "TRUSTED_KEYS"):
             os.environ.pop(f"CREDITRISK_REGISTRY_{name}", None)
     cli("registry", "rollback")
-    assert [e["action"] for e in json_of(cli, "history")["events"][-5:]] == ["sign", "sign", "sign", "promote", "rollback"]
+    assert [e["action"] for e in json_of(cli, "history")["events"][-6:]] == ["sign", "refuse", "sign", "sign", "promote", "rollback"]
 
 
 def check_history_at(cli):

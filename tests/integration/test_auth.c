@@ -440,7 +440,7 @@ static void test_silence_of_scores(void **state)
     (void)state;
     cr_fixture_init(&fixture);
     version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, NULL, &err),
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, NULL, &actor, NULL, &err),
                  &err);
     record = cr_record_to_json(fixture.portfolio, &fixture.records[0]);
     assert_int_equal(json_object_set_new(record, "annual_income", json_real(1234567.5)), 0);

@@ -322,8 +322,8 @@ void cr_fixture_promote(struct cr_fixture *fixture, const char *version)
     const struct cr_registry_actor actor = {"fixture", ""};
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_promote(fixture->registry, fixture->portfolio->name, version, &actor,
-                                     NULL, &err),
+    cr_assert_ok(cr_registry_promote(fixture->registry, fixture->portfolio->name, version, NULL,
+                                     &actor, NULL, &err),
                  &err);
 }
 

@@ -59,7 +59,8 @@ static void a_promotion_during_a_refusal_is_followed(void **state)
     cr_fixture_init(&fixture);
     first = cr_fixture_publish(&fixture, "logistic");
     second = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, NULL, &actor, NULL, &err),
+                 &err);
     start(&fixture, &settings, &server);
     assert_int_equal(setenv(successor, second, 1), 0);
     assert_int_equal(cr_server_follow(server, &err), CR_EMODEL);
@@ -92,12 +93,14 @@ static void no_champion_waits_for_a_challenger(void **state)
     second = cr_fixture_publish(&fixture, "logistic");
     slow = cr_fixture_publish(&fixture, "logistic");
     free(cr_test_write(fixture.registry_dir, hanging, slow));
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, NULL, &actor, NULL, &err),
+                 &err);
     cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", slow, &actor, &err), &err);
     start(&fixture, &settings, &server);
     cr_assert_ok(cr_server_reload(server, &err), &err);
     assert_serves(server, first);
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", second, &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", second, NULL, &actor, NULL, &err),
+                 &err);
     cr_assert_ok(cr_server_follow(server, &err), &err);
     assert_serves(server, second);
     cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", first, &actor, &err), &err);
@@ -128,7 +131,7 @@ static void seats_have_an_end(void **state)
     (void)state;
     cr_fixture_init(&fixture);
     version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, NULL, &err),
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, NULL, &actor, NULL, &err),
                  &err);
     for (size_t i = 0; i < CR_MAX_SEATS + 6; i++) {
         cr_strbuf_printf(&names, "%sbook%zu", i == 0 ? "" : ",", i);
@@ -173,7 +176,7 @@ static void one_look_is_for_all(void **state)
     (void)state;
     cr_fixture_init(&fixture);
     version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, &actor, NULL, &err),
+    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, NULL, &actor, NULL, &err),
                  &err);
     assert_int_equal(setenv("CREDITRISK_PORTFOLIOS", "*,book1,book2,book3", 1), 0);
     start(&fixture, &settings, &server);
@@ -206,7 +209,8 @@ static int promote_and_refuse(char **argv, const char *version)
     struct cr_error err;
 
     if (cr_registry_open(argv[CHILD_REGISTRY], NULL, false, &registry, &err) < 0 ||
-        cr_registry_promote(registry, argv[CHILD_PORTFOLIO], version, &actor, NULL, &err) < 0) {
+        cr_registry_promote(registry, argv[CHILD_PORTFOLIO], version, NULL, &actor, NULL, &err) <
+            0) {
         return EXIT_FAILURE;
     }
     (void)printf("%d\nversion '%s' is refused", CR_EMODEL, argv[CHILD_VERSION]);

@@ -310,12 +310,12 @@ static void a_promotion_is_told_as_it_is(void **state)
 
         assert_int_equal(publish(registry, &stage, &version), 0);
     }
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", NULL, &actor, NULL, &err), &err);
     cr_proxy_cut(setup->proxy, CR_CUT_BEFORE);
-    assert_int_equal(cr_registry_promote(registry, "retail", "v2", &actor, NULL, &err),
+    assert_int_equal(cr_registry_promote(registry, "retail", "v2", NULL, &actor, NULL, &err),
                      CR_EUNAVAIL);
     cr_proxy_cut(setup->proxy, CR_CUT_AFTER);
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", NULL, &actor, NULL, &err), &err);
     cr_engine_assert_rows(setup->straight,
                           "SELECT action, from_version, to_version FROM creditrisk_registry.events"
                           " WHERE action = 'promote' ORDER BY id",

@@ -62,7 +62,8 @@ static void promote(struct house *house, const char *version)
 {
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, NULL, &actor, NULL, &err),
+                 &err);
 }
 
 /* The history as lines "action from to details", the details as JSON in alphabetical order. */
@@ -197,7 +198,7 @@ static void an_approval_names_its_request(void **state)
 
     cr_assert_ok(cr_registry_request(house->registry, "retail", v1, &ann, &err), &err);
     cr_assert_ok(cr_registry_read_history(house->registry, "retail", &history, &err), &err);
-    cr_assert_ok(cr_registry_approve(house->registry, "retail", v1, &bob, NULL, &err), &err);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", v1, NULL, &bob, NULL, &err), &err);
     assert_true(asprintf(&expected,
                          "publish - v1 -\nrequest - v1 -\n"
                          "promote - v1 {\"requested_at\":\"%s\",\"requested_by\":\"ann\"}\n",
@@ -238,7 +239,7 @@ static void an_old_registry_is_read_and_brought_up_to_date_by_a_change(void **st
     assert_history(house, "publish - v1 -\npublish - v2 -\npromote - v1 -\n");
     cr_assert_ok(cr_registry_champion(house->registry, "retail", &champion, &err), &err);
     assert_string_equal(champion, v1);
-    assert_int_equal(cr_registry_promote(house->registry, "retail", "v9", &actor, NULL, &err),
+    assert_int_equal(cr_registry_promote(house->registry, "retail", "v9", NULL, &actor, NULL, &err),
                      CR_ENOTFOUND);
     assert_schema(house, "2\n");
     assert_history(house, "publish - v1 -\npublish - v2 -\npromote - v1 -\n");

@@ -62,7 +62,8 @@ static void promote(struct house *house, const char *version)
 {
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(house->registry, "retail", version, NULL, &actor, NULL, &err),
+                 &err);
 }
 
 /* expected NULL = none. */
@@ -273,18 +274,19 @@ static void only_another_one_approves_what_is_pending(void **state)
 
     publish(house, "v1");
     publish(house, "v2");
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, NULL, &err),
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, NULL, &err),
                      CR_EINVAL);
     assert_non_null(strstr(err.message, "nobody has asked"));
     cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &ann, NULL, &err),
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", NULL, &ann, NULL, &err),
                      CR_EINVAL);
     assert_non_null(strstr(err.message, "'ann' asked for it"));
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v1", &bob, NULL, &err),
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v1", NULL, &bob, NULL, &err),
                      CR_EINVAL);
-    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, NULL, &err), &err);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, NULL, &err),
+                 &err);
     assert_pointer(house, cr_registry_champion, "v2");
-    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", &bob, NULL, &err),
+    assert_int_equal(cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, NULL, &err),
                      CR_EINVAL);
 }
 
@@ -303,11 +305,13 @@ static void approving_the_champion_records_nothing(void **state)
     publish(house, "v2");
     promote(house, "v1");
     cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
-    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, &first, &err), &err);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, &first, &err),
+                 &err);
     assert_true(first.changed);
     assert_string_equal(first.before, "v1");
     cr_assert_ok(cr_registry_request(house->registry, "retail", "v2", &ann, &err), &err);
-    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", &bob, &again, &err), &err);
+    cr_assert_ok(cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, &again, &err),
+                 &err);
     assert_false(again.changed);
     assert_string_equal(again.before, "v2");
     history = read_history(house);
@@ -333,7 +337,7 @@ static void *overtake(void *argument)
     for (size_t i = 0; i < N_APPROVALS; i++) {
         (void)pthread_barrier_wait(&rival->moment); /* fails only for misuse */
         rival->n_failed +=
-            cr_registry_promote(rival->registry, "retail", "v1", &eve, NULL, NULL) != 0;
+            cr_registry_promote(rival->registry, "retail", "v1", NULL, &eve, NULL, NULL) != 0;
         (void)pthread_barrier_wait(&rival->moment);
     }
     return NULL;
@@ -382,7 +386,8 @@ static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
         if (results[i] == 0) {
             CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
 
-            results[i] = cr_registry_approve(house->registry, "retail", "v2", &bob, &change, &err);
+            results[i] =
+                cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, &change, &err);
             n_recorded += change.changed;
         }
         (void)pthread_barrier_wait(&rival.moment);

@@ -162,7 +162,7 @@ static void versions_count_per_portfolio(void **state)
         assert_published(registry, "retail", version);
         assert_verified(registry, "retail", version);
     }
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v2", NULL, &actor, NULL, &err), &err);
     cr_assert_ok(cr_registry_list(registry, "retail", &versions, &n, &err), &err);
     assert_int_equal(n, 11);
     for (size_t i = 0; i < n; i++) {
@@ -218,8 +218,8 @@ static void portfolios_are_listed(void **state)
     assert_published(registry, "cards", "v1");
     assert_published(registry, "cards", "v2");
     assert_published(registry, "idle", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
-    cr_assert_ok(cr_registry_promote(registry, "cards", "v1", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", NULL, &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "cards", "v1", NULL, &actor, NULL, &err), &err);
     cr_assert_ok(cr_registry_challenge(registry, "cards", "v2", &actor, &err), &err);
     cr_assert_ok(cr_registry_portfolios(registry, &names, &n, &err), &err);
     assert_int_equal(n, 2);
@@ -235,7 +235,7 @@ static void assert_promoted(struct cr_registry *registry, const char *version,
     CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change;
     struct cr_error err;
 
-    cr_assert_ok(cr_registry_promote(registry, "retail", version, who, &change, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", version, NULL, who, &change, &err), &err);
     assert_int_equal(change.changed, changed);
     if (before == NULL) {
         assert_null(change.before);
@@ -258,9 +258,9 @@ static void promotion_is_recorded(void **state)
     assert_published(registry, "retail", "v1");
     assert_published(registry, "retail", "v2");
     assert_int_equal(cr_registry_champion(registry, "retail", &champion, &err), CR_ENOTFOUND);
-    assert_int_equal(cr_registry_promote(registry, "retail", "v3", &actor, NULL, &err),
+    assert_int_equal(cr_registry_promote(registry, "retail", "v3", NULL, &actor, NULL, &err),
                      CR_ENOTFOUND);
-    assert_int_equal(cr_registry_promote(registry, "cards", "v1", &actor, NULL, &err),
+    assert_int_equal(cr_registry_promote(registry, "cards", "v1", NULL, &actor, NULL, &err),
                      CR_ENOTFOUND);
     assert_null(champion);
 
@@ -287,13 +287,14 @@ static void history_cannot_be_rewritten(void **state)
 
     (void)state;
     assert_published(registry, "retail", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", NULL, &actor, NULL, &err), &err);
     before = query(dir, "SELECT * FROM events ORDER BY id");
     assert_sql_refused(dir, "UPDATE events SET actor = 'nobody'", "append-only");
     assert_sql_refused(dir, "DELETE FROM events", "append-only");
     assert_replacement_refused(dir,
                                "INSERT OR REPLACE INTO events SELECT id, at, portfolio, action,"
-                               " from_version, to_version, 'nobody', '' FROM events WHERE id = 1",
+                               " from_version, to_version, 'nobody', '', NULL FROM events"
+                               " WHERE id = 1",
                                "append-only");
     assert_sql_refused(dir, "UPDATE versions SET kind = 'other'", "never changed");
     assert_replacement_refused(dir,
@@ -326,7 +327,7 @@ static void what_a_crash_leaves_is_harmless(void **state)
     assert_int_equal(n, 1);
     cr_registry_free_versions(versions, n);
     assert_refused(registry, "retail", "v5", CR_ENOTFOUND, "'v5'");
-    assert_int_equal(cr_registry_promote(registry, "retail", "v5", &actor, NULL, &err),
+    assert_int_equal(cr_registry_promote(registry, "retail", "v5", NULL, &actor, NULL, &err),
                      CR_ENOTFOUND);
     assert_published(registry, "retail", "v6");
     assert_verified(registry, "retail", "v1");
@@ -500,7 +501,7 @@ static void reading_writes_nothing(void **state)
 
     (void)state;
     assert_published(registry, "retail", "v1");
-    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", &actor, NULL, &err), &err);
+    cr_assert_ok(cr_registry_promote(registry, "retail", "v1", NULL, &actor, NULL, &err), &err);
     cr_registry_close(registry);
     describe(dir, &before);
 

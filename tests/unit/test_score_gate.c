@@ -6,9 +6,12 @@
 
 #include "cr_fixture.h"
 #include "cr_test.h"
+#include "creditrisk/registry/history.h"
+#include "creditrisk/score/selftest.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 
 static struct cr_fixture fixture;
 
@@ -229,6 +232,104 @@ static void one_asks_and_another_approves(void **state)
     assert_passed(&report, 3);
 }
 
+/* The events as lines "action from to gates: why". */
+static void assert_history(const char *expected)
+{
+    CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_read_history(fixture.registry, "retail", &history, &err), &err);
+    for (size_t i = 0; i < history.n; i++) {
+        const struct cr_registry_event *event = &history.events[i];
+        const char *gates = json_string_value(json_object_get(event->details, "gates"));
+        const char *why = json_string_value(json_object_get(event->details, "why"));
+
+        cr_strbuf_printf(&text, "%s %s %s", event->action, event->from ? event->from : "-",
+                         event->to ? event->to : "-");
+        cr_strbuf_printf(&text, gates != NULL ? " %s: %s\n" : "\n", gates, why);
+    }
+    assert_string_equal(cr_strbuf_text(&text), expected);
+}
+
+/* Whoever was refused can be found, and on what grounds; a request is one and no refusal. */
+static void a_refusal_leaves_its_trace(void **state)
+{
+    static const struct cr_floor floors[] = {{"auc_roc", 0.8}, {"ks", 0.1}};
+    static const struct cr_gates strict = {2, floors, NAN, false, false};
+    static const struct cr_gates two = {.calibration_error = NAN, .second_approver = true};
+    CR_CLEANUP(cr_freep) char *first = publish(NULL);
+    CR_CLEANUP(cr_freep) char *second = publish(NULL);
+    struct cr_gate_report report = promote(first, &none, &ann, false);
+
+    (void)state;
+    assert_true(report.passed);
+    assert_false(promote(second, &strict, &bob, false).passed);
+    assert_false(promote(second, &two, &bob, true).passed);
+    assert_false(promote(second, &two, &ann, false).passed);
+    assert_serves(first);
+    assert_history("publish - v1\npublish - v2\npromote - v1\n"
+                   "refuse v1 v2 auc_roc, ks: auc_roc is 0.75, below 0.8; ks is not in the "
+                   "manifest\n"
+                   "refuse v1 v2 second_approver: nobody has asked for it since the champion last "
+                   "changed: 'registry promote v2'\n"
+                   "request v1 v2\n");
+}
+
+/* What somebody else promotes while the gates of another version are looked at; NULL = nothing. */
+static const char *overtaking;
+
+int __real_cr_selftest_replay_exactly(struct cr_bundle *bundle, const char *dir, size_t *ret_n,
+                                      struct cr_error *err);
+int __wrap_cr_selftest_replay_exactly(struct cr_bundle *bundle, const char *dir, size_t *ret_n,
+                                      struct cr_error *err);
+
+int __wrap_cr_selftest_replay_exactly(struct cr_bundle *bundle, const char *dir, size_t *ret_n,
+                                      struct cr_error *err)
+{
+    if (overtaking != NULL) {
+        cr_fixture_promote(&fixture, overtaking);
+    }
+    return __real_cr_selftest_replay_exactly(bundle, dir, ret_n, err);
+}
+
+/* A promotion over the champion that was there when it began, and over no other. */
+static void who_is_overtaken_promotes_nothing(void **state)
+{
+    static const struct cr_gates two = {.calibration_error = NAN, .second_approver = true};
+    CR_CLEANUP(cr_freep) char *first = publish(NULL);
+    CR_CLEANUP(cr_freep) char *second = publish(NULL);
+    CR_CLEANUP(cr_freep) char *third = publish(NULL);
+    struct cr_gate_report report;
+    struct cr_error err = {0};
+
+    (void)state;
+    overtaking = first; /* there was no champion */
+    assert_int_equal(cr_gate_promote(fixture.registry, "retail", second, &none, &ann, false,
+                                     &report, NULL, &err),
+                     CR_EUNAVAIL);
+    assert_string_equal(err.message,
+                        "the champion was changed meanwhile: it is 'v1' now, not 'none'");
+    overtaking = third;
+    assert_int_equal(cr_gate_promote(fixture.registry, "retail", second, &none, &ann, false,
+                                     &report, NULL, &err),
+                     CR_EUNAVAIL);
+    assert_string_equal(err.message,
+                        "the champion was changed meanwhile: it is 'v3' now, not 'v1'");
+    assert_serves(third);
+    overtaking = NULL;
+    assert_false(promote(second, &two, &ann, false).passed); /* asks */
+    overtaking = first;                                      /* so that the request lapses */
+    report = promote(second, &two, &bob, true);
+    assert_refused(&report, "second_approver", "nobody has asked for it");
+    assert_serves(first);
+    overtaking = second; /* to the same end */
+    report = promote(second, &none, &ann, false);
+    assert_passed(&report, 3);
+    assert_serves(second);
+    overtaking = NULL;
+}
+
 static void a_folder_is_checked_before_it_is_recorded(void **state)
 {
     CR_CLEANUP(cr_freep) char *version = publish(NULL);
@@ -253,6 +354,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_have_bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_version_lacks_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(one_asks_and_another_approves, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_leaves_its_trace, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_overtaken_promotes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_checked_before_it_is_recorded, setup, teardown),
     };
 

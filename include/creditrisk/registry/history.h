@@ -22,11 +22,12 @@ struct cr_registry_event {
 };
 
 /* The actions. `from` and `to` are the champion before and after a promotion, a rollback or (to:
- * asked for) a request, the challenger before and after a challenge; a new version has no `from`, a
- * deleted one no `to`. */
+ * asked for) a request or a refusal, the challenger before and after a challenge; a new version has
+ * no `from`, a deleted one no `to`. */
 #define CR_EVENT_PUBLISH   "publish"
 #define CR_EVENT_IMPORT    "import"
 #define CR_EVENT_REQUEST   "request"
+#define CR_EVENT_REFUSE    "refuse"
 #define CR_EVENT_PROMOTE   "promote"
 #define CR_EVENT_ROLLBACK  "rollback"
 #define CR_EVENT_CHALLENGE "challenge"
@@ -42,6 +43,8 @@ struct cr_registry_event {
 #define CR_DETAIL_SIGNED_WITH    "signed_with"    /* the key that vouched for it then */
 #define CR_DETAIL_REQUESTED_BY   "requested_by"   /* promote by two: who had asked … */
 #define CR_DETAIL_REQUESTED_AT   "requested_at"   /* … and when */
+#define CR_DETAIL_GATES          "gates"          /* refuse: which said no … */
+#define CR_DETAIL_WHY            "why"            /* … and why */
 
 struct cr_registry_history {
     struct cr_registry_event *events; /* in the order they were recorded */
@@ -70,11 +73,17 @@ const struct cr_registry_event *cr_registry_pending_request(
 int cr_registry_request(struct cr_registry *registry, const char *portfolio, const char *version,
                         const struct cr_registry_actor *actor, struct cr_error *err);
 
+/* Records that actor asked for that and was refused: by which gates, in a list, and why.
+ * CR_ENOTFOUND. */
+int cr_registry_refuse(struct cr_registry *registry, const char *portfolio, const char *version,
+                       const char *gates, const char *why, const struct cr_registry_actor *actor,
+                       struct cr_error *err);
+
 /* Makes version the champion as cr_registry_promote does, because an actor of another name has
  * asked for it: both are looked at and done in one transaction. CR_EINVAL when no request is
  * pending or it is the actor's own. */
 int cr_registry_approve(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor,
+                        const char *expected, const struct cr_registry_actor *actor,
                         struct cr_registry_change *ret_change, struct cr_error *err);
 
 #endif

@@ -134,10 +134,11 @@ static inline void cr_registry_change_finish(struct cr_registry_change *change)
 }
 
 /* Makes version the champion in one transaction and records the event; nothing if it already is. A
- * challenger that is promoted is no challenger any more. ret_change may be NULL. CR_ENOTFOUND for
- * an unknown one. */
+ * challenger that is promoted is no challenger any more. `expected` is the champion that was there
+ * when this was decided ("" = none): CR_EUNAVAIL when it is another by now; NULL = whoever it is.
+ * ret_change may be NULL. CR_ENOTFOUND for an unknown version. */
 int cr_registry_promote(struct cr_registry *registry, const char *portfolio, const char *version,
-                        const struct cr_registry_actor *actor,
+                        const char *expected, const struct cr_registry_actor *actor,
                         struct cr_registry_change *ret_change, struct cr_error *err);
 
 /* The champion before this one, by the events: a promotion goes on top of the ones before it, a

@@ -39,9 +39,11 @@ int cr_gate_check(const char *dir, const struct cr_gates *gates, struct cr_gate_
 
 /* Checks every gate of a recorded version and makes it the champion if all are passed. A second
  * approver, where the gates ask for one, is an actor of another name who `approves` what the first
- * had asked for; the first one's attempt is recorded as a request if all else is passed. Whether it
- * is the champion now is ret_report->passed; only then *ret_change, which may be NULL, is filled
- * (cr_registry_promote). CR_ENOTFOUND, CR_EDB, and the errors of cr_gate_check. */
+ * had asked for; the first one's attempt is recorded as a request if all else is passed, and what
+ * is refused otherwise as a refusal. Whether it is the champion now is ret_report->passed; only
+ * then *ret_change, which may be NULL, is filled (cr_registry_promote). CR_EUNAVAIL when the
+ * champion was changed while the gates were checked, CR_ENOTFOUND, CR_EDB, and the errors of
+ * cr_gate_check. */
 int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const char *version,
                     const struct cr_gates *gates, const struct cr_registry_actor *actor,
                     bool approves, struct cr_gate_report *ret_report,

@@ -9,6 +9,7 @@ const ACTIONS = {
   publish: ({ to }) => `${to} published`,
   import: ({ to }) => `${to} imported`,
   request: ({ to }) => `${to} proposed as champion`,
+  refuse: ({ to }) => `${to} refused as champion`,
   promote: ({ from, to }) => `${to} promoted${from ? `, before it ${from}` : ""}`,
   rollback: ({ from, to }) => `Back from ${from} to ${to}`,
   challenge: ({ to, from }) => (to ? `${to} became the challenger` : `${from} is no challenger any more`),
