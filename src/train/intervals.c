@@ -14,21 +14,6 @@
 
 enum { STREAM_BOOTSTRAP = 301, STREAM_OUTCOMES = 302 };
 
-struct keyed_row {
-    double key;
-    size_t row;
-};
-
-static int by_key(const void *a, const void *b)
-{
-    const struct keyed_row *x = a;
-    const struct keyed_row *y = b;
-    if (x->key != y->key) {
-        return x->key < y->key ? -1 : 1;
-    }
-    return (x->row > y->row) - (x->row < y->row);
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -55,15 +40,15 @@ static struct cr_interval interval(double *values, size_t n)
 static int number_units(const double *cluster, size_t n, size_t *unit, size_t *ret_n_units,
                         struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) struct keyed_row *order = calloc(n + 1, sizeof *order);
+    CR_CLEANUP(cr_freep) struct cr_keyed_row *order = calloc(n + 1, sizeof *order);
     if (order == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a bootstrap of %zu rows", n);
     }
     for (size_t i = 0; i < n; i++) {
         double key = cluster == NULL || isnan(cluster[i]) ? INFINITY : cluster[i];
-        order[i] = (struct keyed_row){key, i};
+        order[i] = (struct cr_keyed_row){key, i};
     }
-    qsort(order, n, sizeof *order, by_key);
+    cr_rank_keys(order, n);
     size_t n_units = 0;
     for (size_t i = 0; i < n; i++) {
         n_units += i == 0 || order[i].key == INFINITY || order[i].key != order[i - 1].key;

@@ -51,6 +51,21 @@ void cr_rank_ascending(struct cr_ranked *rows, size_t n)
     qsort(rows, n, sizeof *rows, by_score_asc);
 }
 
+static int by_key(const void *a, const void *b)
+{
+    const struct cr_keyed_row *x = a;
+    const struct cr_keyed_row *y = b;
+    if (x->key != y->key) {
+        return x->key < y->key ? -1 : 1;
+    }
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+void cr_rank_keys(struct cr_keyed_row *rows, size_t n)
+{
+    qsort(rows, n, sizeof *rows, by_key);
+}
+
 size_t cr_rank_bin_len(size_t n, size_t bin)
 {
     return n / CR_RANK_BINS + (bin < n % CR_RANK_BINS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Private to train/: scored rows in order, which metrics, curves and intervals are made from. */
+/* Private to train/: rows in order; of the scored ones metrics, curves and intervals are made. */
 #ifndef CREDITRISK_SRC_TRAIN_RANK_H
 #define CREDITRISK_SRC_TRAIN_RANK_H
 
@@ -23,6 +23,14 @@ int cr_rank_rows(const double *score, const double *y, size_t n, struct cr_ranke
 
 /* The same rows by ascending score, ties by row again: the order in which PDs are binned. */
 void cr_rank_ascending(struct cr_ranked *rows, size_t n);
+
+struct cr_keyed_row {
+    double key;
+    size_t row;
+};
+
+/* By ascending key, ties by row. */
+void cr_rank_keys(struct cr_keyed_row *rows, size_t n);
 
 /* Rows in one of the bins; the first n mod 10 hold one more. */
 size_t cr_rank_bin_len(size_t n, size_t bin);

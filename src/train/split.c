@@ -11,6 +11,7 @@
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/rng.h"
+#include "rank.h"
 
 /* The test part of `random`, `group` and `time` is one of this many parts. */
 #define N_PARTS 5
@@ -24,21 +25,6 @@ struct unit {
     size_t n_rows;
     size_t n_bad;
 };
-
-struct keyed_row {
-    double key;
-    size_t row;
-};
-
-static int by_key(const void *a, const void *b)
-{
-    const struct keyed_row *x = a;
-    const struct keyed_row *y = b;
-    if (x->key != y->key) {
-        return x->key < y->key ? -1 : 1;
-    }
-    return (x->row > y->row) - (x->row < y->row);
-}
 
 static int by_cell(const void *a, const void *b)
 {
@@ -90,16 +76,16 @@ static int deal(const struct cr_extract *extract, ptrdiff_t key_col, const size_
                 size_t n_parts, uint64_t seed, uint64_t stream, size_t *ret_part,
                 struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) struct keyed_row *order = calloc(n + 1, sizeof *order);
+    CR_CLEANUP(cr_freep) struct cr_keyed_row *order = calloc(n + 1, sizeof *order);
     CR_CLEANUP(cr_freep) struct unit *units = calloc(n + 1, sizeof *units);
     if (order == NULL || units == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
     }
     for (size_t i = 0; i < n; i++) {
         double key = key_col < 0 ? (double)i : cell_key(&extract->frame, key_col, rows[i]);
-        order[i] = (struct keyed_row){isnan(key) ? INFINITY : key, i};
+        order[i] = (struct cr_keyed_row){isnan(key) ? INFINITY : key, i};
     }
-    qsort(order, n, sizeof *order, by_key);
+    cr_rank_keys(order, n);
     size_t n_units = 0;
     for (size_t i = 0; i < n; i++) {
         bool is_known = order[i].key < INFINITY; /* a row without a customer is a unit of its own */
@@ -155,7 +141,7 @@ static int mark_latest(const struct cr_extract *extract, bool *is_test, struct c
         return cr_error_set(err, CR_EINVAL,
                             "split 'time' needs the application date, which training.sql lacks");
     }
-    CR_CLEANUP(cr_freep) struct keyed_row *order = calloc(n + 1, sizeof *order);
+    CR_CLEANUP(cr_freep) struct cr_keyed_row *order = calloc(n + 1, sizeof *order);
     if (order == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
     }
@@ -166,9 +152,9 @@ static int mark_latest(const struct cr_extract *extract, bool *is_test, struct c
             return cr_error_set(err, CR_EINVAL, "row %zu has no valid application date: '%s'",
                                 i + 1, date.text == NULL ? "" : date.text);
         }
-        order[i] = (struct keyed_row){(double)days, i};
+        order[i] = (struct cr_keyed_row){(double)days, i};
     }
-    qsort(order, n, sizeof *order, by_key);
+    cr_rank_keys(order, n);
     for (size_t i = n - n / N_PARTS; i < n; i++) {
         is_test[order[i].row] = true;
     }
@@ -199,7 +185,7 @@ static int mark_column(const struct cr_extract *extract, const char *name, bool 
 
 /* The ids of a file, matched to rows by their key. */
 struct id_marker {
-    const struct keyed_row *rows; /* sorted by key */
+    const struct cr_keyed_row *rows; /* sorted by key */
     size_t n;
     bool *is_test;
 };
@@ -240,14 +226,14 @@ static int mark_ids(const struct cr_extract *extract, const char *file, bool *is
     if (extract->col_row < 0 || extract->frame.columns[extract->col_row].type != CR_COLUMN_NUMBER) {
         return cr_error_set(err, CR_EINVAL, "split 'ids' needs numeric row keys from training.sql");
     }
-    CR_CLEANUP(cr_freep) struct keyed_row *rows = calloc(n + 1, sizeof *rows);
+    CR_CLEANUP(cr_freep) struct cr_keyed_row *rows = calloc(n + 1, sizeof *rows);
     if (rows == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
     }
     for (size_t i = 0; i < n; i++) {
-        rows[i] = (struct keyed_row){cell_key(&extract->frame, extract->col_row, i), i};
+        rows[i] = (struct cr_keyed_row){cell_key(&extract->frame, extract->col_row, i), i};
     }
-    qsort(rows, n, sizeof *rows, by_key);
+    cr_rank_keys(rows, n);
     struct id_marker marker = {rows, n, is_test};
     return cr_csv_read(file, &(struct cr_csv_options){0}, mark_id, &marker, err);
 }
