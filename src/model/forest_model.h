@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Forest model: what every kind that is served as a forest shares; only their readers differ. */
+/* Forest model: the kinds that are served as a forest; only their readers differ. */
 #ifndef CREDITRISK_SRC_MODEL_FOREST_MODEL_H
 #define CREDITRISK_SRC_MODEL_FOREST_MODEL_H
 
@@ -17,20 +17,5 @@ typedef int cr_forest_read_fn(const char *bytes, size_t len, const char *const *
 cr_forest_read_fn cr_read_gbm;
 cr_forest_read_fn cr_read_lightgbm;
 cr_forest_read_fn cr_read_xgboost;
-
-/* A model of the kind `ops`, its forest read from the bytes. */
-int cr_forest_model_load(const struct cr_model_ops *ops, cr_forest_read_fn *read, const char *bytes,
-                         size_t len, const char *const *input_names, size_t n_inputs,
-                         struct cr_model **ret_model, struct cr_error *err);
-
-/* Members of the ops table. */
-double cr_forest_model_margin(const struct cr_model *model, const double *x);
-void cr_forest_model_margins(const struct cr_model *model, const double *x, size_t n_rows,
-                             double *margins);
-void cr_forest_model_destroy(struct cr_model *model);
-const struct cr_forest *cr_forest_model_forest(const struct cr_model *model);
-const struct cr_forest_outcomes *cr_forest_model_outcomes(const struct cr_model *model);
-double cr_forest_model_margin_and_outcomes(const struct cr_model *model, const double *x,
-                                           unsigned char *ret_outcomes);
 
 #endif
