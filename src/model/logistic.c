@@ -27,30 +27,16 @@ static int check_header(const json_t *json, const char *const *input_names, size
                         struct cr_error *err)
 {
     const json_t *inputs, *params;
-    const char *kind;
-    double format;
-    int result;
+    int result = cr_model_check_kind(json, "logistic", FORMAT, file_name, err);
 
-    result = cr_json_get_number(json, "format", file_name, false, &format, err);
-    if (result == 0) {
-        result = cr_json_get_string(json, "kind", file_name, &kind, err);
-    }
     if (result == 0) {
         result = cr_json_get_array(json, "inputs", file_name, &inputs, err);
     }
     if (result == 0) {
         result = cr_json_get_object(json, "params", file_name, &params, err);
     }
-    if (result < 0) {
-        return result;
-    }
-    if (format != FORMAT) {
-        return cr_error_set(err, CR_EMODEL, "%s: unknown format '%g'", file_name, format);
-    }
-    if (strcmp(kind, "logistic") != 0) {
-        return cr_error_set(err, CR_EMODEL, "%s: kind is '%s', not 'logistic'", file_name, kind);
-    }
-    return cr_model_check_names(inputs, input_names, n_inputs, file_name, err);
+    return result < 0 ? result
+                      : cr_model_check_names(inputs, input_names, n_inputs, file_name, err);
 }
 
 /* Copies an array of exactly n finite numbers. */

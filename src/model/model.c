@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
 #include "kinds.h"
 
 int cr_model_load(const char *kind, const char *bytes, size_t len, const char *const *input_names,
@@ -51,6 +52,29 @@ void cr_model_margins(const struct cr_model *model, const double *x, size_t n_ro
     for (size_t i = 0; i < n_rows; i++) {
         margins[i] = cr_model_margin(model, x + i * model->n_inputs);
     }
+}
+
+int cr_model_check_kind(const json_t *json, const char *kind, int format, const char *file_name,
+                        struct cr_error *err)
+{
+    const char *found_kind;
+    double found_format;
+    int result = cr_json_get_number(json, "format", file_name, false, &found_format, err);
+
+    if (result == 0) {
+        result = cr_json_get_string(json, "kind", file_name, &found_kind, err);
+    }
+    if (result < 0) {
+        return result;
+    }
+    if (found_format != format) {
+        return cr_error_set(err, CR_EMODEL, "%s: unknown format '%g'", file_name, found_format);
+    }
+    if (strcmp(found_kind, kind) != 0) {
+        return cr_error_set(err, CR_EMODEL, "%s: kind is '%s', not '%s'", file_name, found_kind,
+                            kind);
+    }
+    return 0;
 }
 
 int cr_model_check_names(const json_t *array, const char *const *input_names, size_t n_inputs,

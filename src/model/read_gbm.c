@@ -31,28 +31,6 @@ struct tree {
     const json_t *cover;
 };
 
-static int check_kind(const json_t *json, struct cr_error *err)
-{
-    const char *kind;
-    double format;
-    int result;
-
-    result = cr_json_get_number(json, "format", file_name, false, &format, err);
-    if (result == 0) {
-        result = cr_json_get_string(json, "kind", file_name, &kind, err);
-    }
-    if (result < 0) {
-        return result;
-    }
-    if (format != FORMAT) {
-        return cr_error_set(err, CR_EMODEL, "%s: unknown format '%g'", file_name, format);
-    }
-    if (strcmp(kind, "gbm") != 0) {
-        return cr_error_set(err, CR_EMODEL, "%s: kind is '%s', not 'gbm'", file_name, kind);
-    }
-    return 0;
-}
-
 /* Checks everything about the file but its trees. */
 static int read_header(const json_t *json, const char *const *input_names, size_t n_inputs,
                        struct cr_forest *forest, const json_t **ret_trees, struct cr_error *err)
@@ -61,7 +39,7 @@ static int read_header(const json_t *json, const char *const *input_names, size_
     double n_trees, rate;
     int result;
 
-    result = check_kind(json, err);
+    result = cr_model_check_kind(json, "gbm", FORMAT, file_name, err);
     if (result == 0) {
         result = cr_json_get_array(json, "inputs", file_name, &inputs, err);
     }
