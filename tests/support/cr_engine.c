@@ -170,13 +170,6 @@ double cr_engine_number(struct cr_db *db, const char *sql)
     return cr_stmt_number(stmt, 0);
 }
 
-void cr_engine_assert_says(const struct cr_error *err, const char *part)
-{
-    if (strstr(err->message, part) == NULL) {
-        fail_msg("'%s' lacks '%s'", err->message, part);
-    }
-}
-
 void cr_engine_assert_refused(struct cr_db *db, const char *sql, const char *name,
                               const char *message)
 {

@@ -42,9 +42,6 @@ void cr_engine_assert_rows(struct cr_db *db, const char *sql, const char *expect
 /* The first cell of the first row as a number. */
 double cr_engine_number(struct cr_db *db, const char *sql);
 
-/* The message has that part. */
-void cr_engine_assert_says(const struct cr_error *err, const char *part);
-
 /* Preparing sql is refused with that message. */
 void cr_engine_assert_refused(struct cr_db *db, const char *sql, const char *name,
                               const char *message);

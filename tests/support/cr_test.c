@@ -45,6 +45,14 @@ void cr_test_ok(int result, const struct cr_error *err, const char *call, const 
     }
 }
 
+void cr_test_says(const struct cr_error *err, const char *part, const char *file, int line)
+{
+    if (strstr(err->message, part) == NULL) {
+        print_error("'%s' lacks '%s'\n", err->message, part);
+        _fail(file, line);
+    }
+}
+
 static void remove_tempdirs(void)
 {
     struct cr_error err;

@@ -28,6 +28,9 @@
 /* A call that must succeed; prints the error otherwise. */
 #define cr_assert_ok(call, err) cr_test_ok((call), (err), #call, __FILE__, __LINE__)
 
+/* The message has that part. */
+#define cr_assert_says(err, part) cr_test_says((err), (part), __FILE__, __LINE__)
+
 /* Exit status that meson counts as a skip. */
 #define CR_TEST_SKIP 77
 
@@ -37,6 +40,7 @@ void cr_test_same(double a, double b, const char *a_text, const char *b_text, co
                   int line);
 void cr_test_ok(int result, const struct cr_error *err, const char *call, const char *file,
                 int line);
+void cr_test_says(const struct cr_error *err, const char *part, const char *file, int line);
 
 /* A new empty folder, removed with everything in it when the program ends; yours (free). */
 char *cr_test_tempdir(void);

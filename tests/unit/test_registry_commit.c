@@ -69,7 +69,7 @@ static void lost_before_it_is_not_committed(void **state)
     struct cr_error err;
 
     assert_int_equal(insert(setup, CR_CUT_BEFORE, &err), CR_EUNAVAIL);
-    cr_engine_assert_says(&err, "went away and has committed nothing");
+    cr_assert_says(&err, "went away and has committed nothing");
     assert_false(cr_db_is_undecided(setup->db));
     cr_assert_same(count(setup), 0);
     cr_assert_ok(insert(setup, CR_CUT_NOTHING, &err), &err); /* the connection is good again */
@@ -147,7 +147,7 @@ static void a_refused_commit_is_not_committed(void **state)
                  &err);
     cr_assert_ok(insert(setup, CR_CUT_NOTHING, &err), &err);
     assert_int_equal(insert(setup, CR_CUT_AFTER, &err), CR_EUNAVAIL);
-    cr_engine_assert_says(&err, "has committed nothing");
+    cr_assert_says(&err, "has committed nothing");
     cr_assert_same(count(setup), 1);
     assert_int_equal(insert(setup, CR_CUT_NOTHING, &err), CR_EDB);
 }
@@ -189,7 +189,7 @@ static void a_transaction_that_nobody_ends_is_ended(void **state)
 
     become_nobody(setup);
     assert_int_equal(insert(setup, CR_CUT_HOLD, &err), CR_EUNAVAIL);
-    cr_engine_assert_says(&err, "went away and has committed nothing");
+    cr_assert_says(&err, "went away and has committed nothing");
     assert_false(cr_db_is_undecided(setup->db));
     cr_assert_ok(cr_db_begin(setup->straight, &err), &err);
     cr_db_rollback(setup->straight);
@@ -203,7 +203,7 @@ static void nobody_knows_while_it_stays_away(void **state)
     struct cr_error err;
 
     assert_int_equal(insert(setup, CR_CUT_FOR_GOOD, &err), CR_EUNAVAIL);
-    cr_engine_assert_says(&err, "nobody knows whether it did");
+    cr_assert_says(&err, "nobody knows whether it did");
     assert_true(cr_db_is_undecided(setup->db));
     cr_proxy_cut(setup->proxy, CR_CUT_NOTHING);
     cr_assert_same(cr_engine_number(setup->db, "SELECT count(*) FROM t"), 1);

@@ -35,13 +35,6 @@ static int drop_versions(void **state)
     return 0;
 }
 
-static void assert_says(const struct cr_error *err, const char *what)
-{
-    if (strstr(err->message, what) == NULL) {
-        fail_msg("'%s' does not say '%s'", err->message, what);
-    }
-}
-
 static void a_version_is_loaded_whole(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_fixture_dir(&fixture, logistic);
@@ -256,7 +249,7 @@ static void assert_load_fails(const char *version, int code, const char *why)
 
     assert_int_equal(cr_bundle_load(fixture.registry, "retail", version, 1, &bundle, &err), code);
     assert_null(bundle);
-    assert_says(&err, why);
+    cr_assert_says(&err, why);
 }
 
 static void every_changed_file_is_noticed(void **state)
@@ -322,8 +315,8 @@ static void assert_assembly_fails(const struct stage *stage, const char *file, c
 
     assert_int_equal(cr_bundle_assemble(stage->dir, stage->manifest, 1, &bundle, &err), CR_EMODEL);
     assert_null(bundle);
-    assert_says(&err, file);
-    assert_says(&err, why);
+    cr_assert_says(&err, file);
+    cr_assert_says(&err, why);
 }
 
 /* `from` (NULL = the whole file) becomes `to` (NULL = the file is removed); the message names the

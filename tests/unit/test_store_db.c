@@ -95,7 +95,7 @@ static void test_places(void **state)
                              "x.sql: there is no statement");
 
     assert_int_equal(cr_db_exec(db, "CREATE TABLE t (a INT);\n\n  DROP TABLE t, ;", &err), CR_EDB);
-    cr_engine_assert_says(&err, "sql:3:");
+    cr_assert_says(&err, "sql:3:");
     cr_assert_ok(cr_db_exec(db, "SELECT 1; -- the end", &err), &err);
     cr_assert_ok(cr_db_exec(db, "", &err), &err);
 }
@@ -150,7 +150,7 @@ static void test_constraints(void **state)
         assert_int_equal(r, CR_EDB);
         assert_int_equal(cr_db_constraint(db), cases[i].constraint);
         assert_int_equal(cr_db_is_constraint(db), cases[i].constraint != CR_DB_NO_CONSTRAINT);
-        cr_engine_assert_says(&err, cr_engine_of(cases[i].sqlite, cases[i].postgres));
+        cr_assert_says(&err, cr_engine_of(cases[i].sqlite, cases[i].postgres));
         r = cr_db_prepare(db, cases[i].sql, NULL, &stmt, &err);
         assert_int_equal(r != 0 ? r : cr_stmt_run(stmt, &err), CR_EDB);
         assert_int_equal(cr_db_constraint(db), cases[i].constraint);
@@ -204,7 +204,7 @@ static void test_count(void **state)
     int64_t n = 7;
 
     assert_int_equal(cr_db_count(db, "nope", &n, &err), CR_EDB);
-    cr_engine_assert_says(&err, cr_engine_of("no such table: nope", "\"nope\" does not exist"));
+    cr_assert_says(&err, cr_engine_of("no such table: nope", "\"nope\" does not exist"));
     assert_int_equal(n, 7);
     cr_assert_ok(
         cr_db_exec(db, "CREATE TABLE \"a \"\" b\" (x INTEGER); INSERT INTO \"a \"\" b\" VALUES (1)",

@@ -62,7 +62,7 @@ static void assert_refused(const struct setup *setup, const char *message)
     struct cr_error err;
 
     assert_int_equal(cr_migrate_up(setup->db, setup->dir, &report, &err), CR_EDB);
-    cr_engine_assert_says(&err, message);
+    cr_assert_says(&err, message);
     if (message[0] == '/') {
         assert_memory_equal(err.message, setup->folder, strlen(setup->folder));
     }
@@ -222,7 +222,7 @@ static void test_no_folder(void **state)
     struct cr_error err;
 
     assert_int_equal(cr_migrate_up(setup->db, "/nonexistent", &report, &err), CR_ENOTFOUND);
-    cr_engine_assert_says(&err, cr_engine_of("/nonexistent/sqlite", "/nonexistent/postgres"));
+    cr_assert_says(&err, cr_engine_of("/nonexistent/sqlite", "/nonexistent/postgres"));
 }
 
 /* A failing migration leaves a caller's own transaction alone. */
