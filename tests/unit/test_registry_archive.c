@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cr_engine.h"
+#include "cr_test_registry.h"
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
@@ -15,16 +16,6 @@
 #include "creditrisk/util/strbuf.h"
 
 static const struct cr_registry_actor actor = {"tester", "because"};
-
-static struct cr_registry *open_registry(const char *dir)
-{
-    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
-    struct cr_registry *registry = NULL;
-    struct cr_error err;
-
-    cr_assert_ok(cr_registry_open(dir, url, true, &registry, &err), &err);
-    return registry;
-}
 
 /* A version with folders, an empty file and bytes that are no text; its folder is yours. */
 static char *publish(struct cr_registry *registry)
@@ -120,8 +111,8 @@ static void a_version_travels_and_keeps_its_name_and_manifest(void **state)
     CR_CLEANUP(cr_freep) char *there = cr_fs_join(dir, "there");
     CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "v2.tar.gz");
     CR_CLEANUP(cr_freep) char *again = cr_fs_join(dir, "again.tar.gz");
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *from = open_registry(here);
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *to = open_registry(there);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *from = cr_test_registry(here);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *to = cr_test_registry(there);
     CR_CLEANUP(cr_freep) char *v1 = publish(from);
     CR_CLEANUP(cr_freep) char *v2 = publish(from);
     CR_CLEANUP(cr_freep) char *signature = cr_test_write(v2, CR_ARTIFACT_SIGNATURE, "{}");
@@ -148,7 +139,7 @@ static void a_name_that_was_used_gives_way_to_the_next(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "v1.tar.gz");
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *v1 = publish(registry);
     CR_CLEANUP(cr_freep) char *signature = cr_test_write(v1, CR_ARTIFACT_SIGNATURE, "{}");
     CR_CLEANUP(cr_freep) char *second = NULL;
@@ -194,8 +185,8 @@ static void a_copy_is_known_by_its_manifest_whatever_its_name(void **state)
     CR_CLEANUP(cr_freep) char *there = cr_fs_join(dir, "there");
     CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "v1.tar.gz");
     CR_CLEANUP(cr_freep) char *model = cr_fs_join(there, "retail/v2/model.json");
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *from = open_registry(here);
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *to = open_registry(there);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *from = cr_test_registry(here);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *to = cr_test_registry(there);
     CR_CLEANUP(cr_freep) char *v1 = publish(from);
     CR_CLEANUP(cr_freep) char *imported = NULL;
     bool recorded;
@@ -223,7 +214,7 @@ static void a_name_far_beyond_the_others_gives_way_too(void **state)
         const char *here;
     } cases[] = {{"v900000000", "v1"}, {"v10003", "v2"}, {"v10003", "v10003"}, {"v5", "v5"}};
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
 
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
@@ -246,7 +237,7 @@ static void a_name_far_beyond_the_others_gives_way_too(void **state)
 static void a_version_of_another_portfolio_is_refused(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *v1 = publish(registry);
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = verify(registry, "v1");
     char *version = NULL;
@@ -335,7 +326,7 @@ static void a_cut_archive_is_never_a_version(void **state)
     CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "v1.tar.gz");
     CR_CLEANUP(cr_freep) char *cut = cr_fs_join(dir, "cut.tar.gz");
     CR_CLEANUP(cr_freep) char *out = cr_fs_join(dir, "out");
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *v1 = publish(registry);
     CR_CLEANUP(cr_freep) char *data = NULL;
     size_t len = 0;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "cr_engine.h"
+#include "cr_test_registry.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/fs.h"
@@ -17,18 +18,15 @@ static const struct cr_registry_actor actor = {"tester", "because"};
 /* A registry in a folder of its own. */
 struct house {
     char *dir;
-    char *url; /* of its database (cr_engine.h) */
     struct cr_registry *registry;
 };
 
 static int setup(void **state)
 {
     static struct house house;
-    struct cr_error err;
 
     house.dir = cr_test_tempdir();
-    house.url = cr_engine_registry(house.dir);
-    cr_assert_ok(cr_registry_open(house.dir, house.url, true, &house.registry, &err), &err);
+    house.registry = cr_test_registry(house.dir);
     *state = &house;
     return 0;
 }
@@ -38,7 +36,6 @@ static int teardown(void **state)
     struct house *house = *state;
 
     cr_registry_close(house->registry);
-    free(house->url);
     free(house->dir);
     return 0;
 }
@@ -377,7 +374,7 @@ static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
 
     publish(house, "v1");
     publish(house, "v2");
-    cr_assert_ok(cr_registry_open(house->dir, house->url, false, &rival.registry, &err), &err);
+    rival.registry = cr_test_registry(house->dir);
     assert_int_equal(pthread_barrier_init(&rival.moment, NULL, 2), 0);
     assert_int_equal(pthread_create(&thread, NULL, overtake, &rival), 0);
     for (size_t i = 0; i < N_APPROVALS; i++) {

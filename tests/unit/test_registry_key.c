@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Keys. Linked with --wrap=sodium_memcmp: the test sees, and can turn round, every comparison. */
 #include "cr_engine.h"
+#include "cr_test_registry.h"
 
 #include <sodium.h>
 
@@ -27,7 +28,6 @@ int __wrap_sodium_memcmp(const void *a, const void *b, size_t len)
 
 struct fixture {
     char *dir;
-    char *url; /* of the database (cr_engine.h) */
     struct cr_registry *registry;
     char *presented[3];
     struct cr_keys keys;
@@ -47,8 +47,7 @@ static int set_up(void **state)
     struct cr_error err;
 
     fixture = (struct fixture){.dir = cr_test_tempdir()};
-    fixture.url = cr_engine_registry(fixture.dir);
-    cr_assert_ok(cr_registry_open(fixture.dir, fixture.url, true, &fixture.registry, &err), &err);
+    fixture.registry = cr_test_registry(fixture.dir);
     for (unsigned i = 0; i < 3; i++) {
         cr_assert_ok(
             cr_key_create(fixture.registry, 1U << i, "note", &actor, &fixture.presented[i], &err),
@@ -69,7 +68,6 @@ static int tear_down(void **state)
     for (size_t i = 0; i < 3; i++) {
         free(fixture->presented[i]);
     }
-    free(fixture->url);
     free(fixture->dir);
     return 0;
 }

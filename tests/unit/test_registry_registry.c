@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cr_engine.h"
+#include "cr_test_registry.h"
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
@@ -16,16 +17,6 @@
 #include "creditrisk/util/strbuf.h"
 
 static const struct cr_registry_actor actor = {"tester", "because"};
-
-static struct cr_registry *open_registry(const char *dir)
-{
-    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
-    struct cr_registry *registry = NULL;
-    struct cr_error err;
-
-    cr_assert_ok(cr_registry_open(dir, url, true, &registry, &err), &err);
-    return registry;
-}
 
 /* A staged folder with one file; yours (free). */
 static char *stage(struct cr_registry *registry)
@@ -77,9 +68,7 @@ static void assert_refused(struct cr_registry *registry, const char *portfolio, 
 
     assert_int_equal(cr_registry_verify(registry, portfolio, version, &manifest, &err), code);
     assert_null(manifest);
-    if (strstr(err.message, why) == NULL) {
-        fail_msg("'%s' does not say '%s'", err.message, why);
-    }
+    cr_assert_says(&err, why);
 }
 
 static void assert_champion(struct cr_registry *registry, const char *portfolio,
@@ -145,7 +134,7 @@ static bool has_file(const char *dir, const char *relative)
 static void versions_count_per_portfolio(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     struct cr_registry_version *versions = NULL;
     size_t n = 0;
     struct cr_error err;
@@ -181,7 +170,7 @@ static void versions_count_per_portfolio(void **state)
 static void publishing_consumes_the_folder(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *staged = stage(registry);
     CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_freep) char *path = NULL;
@@ -205,7 +194,7 @@ static void publishing_consumes_the_folder(void **state)
 static void portfolios_are_listed(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     char **names = NULL;
     size_t n = 7;
     struct cr_error err = {0};
@@ -248,7 +237,7 @@ static void assert_promoted(struct cr_registry *registry, const char *version,
 static void promotion_is_recorded(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     const struct cr_registry_actor other = {"O'Brien; DROP TABLE events", ""};
     char *champion = NULL;
     struct cr_error err = {0};
@@ -281,7 +270,7 @@ static void promotion_is_recorded(void **state)
 static void history_cannot_be_rewritten(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *before = NULL;
     struct cr_error err;
 
@@ -310,7 +299,7 @@ static void history_cannot_be_rewritten(void **state)
 static void what_a_crash_leaves_is_harmless(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *staged = NULL;
     CR_CLEANUP(cr_freep) char *orphan = cr_fs_join(dir, "retail/v5");
     CR_CLEANUP(cr_freep) char *no_version = cr_fs_join(dir, "retail/v07");
@@ -368,7 +357,7 @@ static void assert_publish_fails(const char *dir, struct cr_registry *registry, 
 static void a_failed_publish_changes_nothing(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
 
     (void)state;
     exec_sql(dir, cr_engine_of(REFUSE_SQLITE, REFUSE_POSTGRES));
@@ -389,7 +378,7 @@ static void a_failed_publish_changes_nothing(void **state)
 static void unpublishable_folders_are_refused(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *staged = stage(registry);
     CR_CLEANUP(cr_freep) char *link = cr_fs_join(staged, "link");
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = json_object();
@@ -417,7 +406,7 @@ static void unpublishable_folders_are_refused(void **state)
 static void changed_versions_are_refused(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_freep) char *v1 = cr_fs_join(dir, "retail/v1");
     CR_CLEANUP(cr_freep) char *v2 = cr_fs_join(dir, "retail/v2");
     CR_CLEANUP(cr_freep) char *aside = cr_fs_join(dir, "aside");
@@ -451,7 +440,7 @@ static void names_that_lead_elsewhere_are_refused(void **state)
                                            "v-1", "v1 ", "v1/", "..",  "v1234567890", "v1/../v2"};
     static const char *const portfolios[] = {"", ".", "..", "a/b", "a.b", "a b", "\xc3\xa9"};
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = open_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
     char *path = NULL;
     struct cr_error err = {0};
 
@@ -492,7 +481,7 @@ static void reading_writes_nothing(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
-    struct cr_registry *registry = open_registry(dir);
+    struct cr_registry *registry = cr_test_registry(dir);
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf before = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf after = CR_STRBUF_INIT;
     struct cr_registry_version *versions = NULL;
@@ -523,9 +512,7 @@ static void assert_open_fails(const char *dir, bool create, int code, const char
 
     assert_int_equal(cr_registry_open(dir, url, create, &registry, &err), code);
     assert_null(registry);
-    if (strstr(err.message, why) == NULL) {
-        fail_msg("'%s' does not say '%s'", err.message, why);
-    }
+    cr_assert_says(&err, why);
 }
 
 static void what_is_no_registry_is_not_opened(void **state)
@@ -543,8 +530,8 @@ static void what_is_no_registry_is_not_opened(void **state)
         assert_open_fails(dir, false, CR_EDB, "not a registry");
     }
 
-    cr_registry_close(open_registry(dir));
-    cr_registry_close(open_registry(dir)); /* a second time changes nothing */
+    cr_registry_close(cr_test_registry(dir));
+    cr_registry_close(cr_test_registry(dir)); /* a second time changes nothing */
     assert_query(dir, "SELECT version FROM schema_versions", "1\n2\n3\n");
     exec_sql(dir, "INSERT INTO schema_versions VALUES (4)");
     assert_open_fails(dir, false, CR_EDB, "version '4'");
@@ -561,14 +548,14 @@ static void a_very_old_one_is_brought_up_to_date(void **state)
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
 
     (void)state;
-    cr_registry_close(open_registry(dir));
+    cr_registry_close(cr_test_registry(dir));
     exec_sql(dir, "ALTER TABLE events DROP COLUMN details; DROP TABLE keys;"
                   "DELETE FROM schema_versions WHERE version >= 2");
     if (cr_engine_server() != NULL) {
         exec_sql(dir, "DROP FUNCTION refuse_to_change_a_key, refuse_to_delete_a_key");
     }
     assert_open_fails(dir, false, CR_EDB, "run 'creditrisk migrate'");
-    cr_registry_close(open_registry(dir));
+    cr_registry_close(cr_test_registry(dir));
     assert_query(dir, "SELECT count(*) FROM keys", "0\n");
 }
 
@@ -580,7 +567,7 @@ static void keys_are_not_changed(void **state)
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
 
     (void)state;
-    cr_registry_close(open_registry(dir));
+    cr_registry_close(cr_test_registry(dir));
     exec_sql(dir,
              "INSERT INTO keys (id, scopes, salt, hash, note, created_at, created_by) VALUES"
              " ('0123456789abcdef', 'read', '" ZEROS_32 "', '" ZEROS_32 ZEROS_32 "', '', '', '')");
@@ -678,7 +665,7 @@ static void writers_get_distinct_versions(void **state)
     for (size_t i = 0; i < N_WRITERS; i++) {
         pids[i] = start_writer(dir, url); /* the first ones create the registry, too */
     }
-    registry = open_registry(dir);
+    registry = cr_test_registry(dir);
     for (size_t i = 0; i < N_WRITERS; i++) {
         watch(registry, pids[i]);
     }
