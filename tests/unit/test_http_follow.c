@@ -25,129 +25,150 @@ static const struct cr_registry_actor actor = {"test", ""};
 
 enum { CHILD_VERSION = 2, CHILD_PORTFOLIO, CHILD_REGISTRY }; /* arguments of a trial's child */
 
-static void assert_serves(struct cr_server *server, const char *version)
+/* A server on a registry of its own. */
+struct setup {
+    struct cr_fixture fixture;
+    struct cr_settings settings;
+    struct cr_server *server;
+};
+
+static int make(void **state)
 {
-    CR_CLEANUP(cr_champion_unrefp) struct cr_champion *champion = cr_server_champion(server);
+    static struct setup setup;
+
+    setup = (struct setup){.server = NULL};
+    cr_fixture_init(&setup.fixture);
+    *state = &setup;
+    return 0;
+}
+
+static int destroy(void **state)
+{
+    struct setup *setup = *state;
+
+    cr_server_destroy(setup->server);
+    cr_settings_finish(&setup->settings);
+    cr_fixture_finish(&setup->fixture);
+    return 0;
+}
+
+/* Serves these loan books (CREDITRISK_PORTFOLIOS), NULL for what it serves by itself. */
+static void start(struct setup *setup, const char *portfolios)
+{
+    static const char variable[] = "CREDITRISK_PORTFOLIOS";
+    const struct cr_settings_flag flags[] = {{"registry", setup->fixture.registry_dir},
+                                             {"listen", "127.0.0.1:0"}};
+    struct cr_error err;
+
+    if (portfolios != NULL) {
+        assert_int_equal(setenv(variable, portfolios, 1), 0);
+    }
+    cr_assert_ok(cr_settings_load(flags, CR_ARRAY_LEN(flags), &setup->settings, &err), &err);
+    assert_int_equal(unsetenv(variable), 0);
+    cr_assert_ok(cr_server_create(&setup->settings, &setup->server, &err), &err);
+    cr_server_try_versions(setup->server, "/proc/self/exe", -1);
+}
+
+static char *publish(struct setup *setup)
+{
+    return cr_fixture_publish(&setup->fixture, "logistic");
+}
+
+static void challenge(const struct setup *setup, const char *version)
+{
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_challenge(setup->fixture.registry, "retail", version, &actor, &err),
+                 &err);
+}
+
+static void follow(const struct setup *setup)
+{
+    struct cr_error err;
+
+    cr_assert_ok(cr_server_follow(setup->server, &err), &err);
+}
+
+static void assert_serves(const struct setup *setup, const char *version)
+{
+    CR_CLEANUP(cr_champion_unrefp)
+    struct cr_champion *champion = cr_server_champion(setup->server);
 
     assert_non_null(champion);
     assert_string_equal(champion->bundle->version, version);
 }
 
-static void start(struct cr_fixture *fixture, struct cr_settings *settings,
-                  struct cr_server **ret_server)
-{
-    const struct cr_settings_flag flags[] = {{"registry", fixture->registry_dir},
-                                             {"listen", "127.0.0.1:0"}};
-    struct cr_error err;
-
-    cr_assert_ok(cr_settings_load(flags, CR_ARRAY_LEN(flags), settings, &err), &err);
-    cr_assert_ok(cr_server_create(settings, ret_server, &err), &err);
-    cr_server_try_versions(*ret_server, "/proc/self/exe", -1);
-}
-
 /* The first version is refused, and while it is tried somebody promotes the second one. */
 static void a_promotion_during_a_refusal_is_followed(void **state)
 {
-    struct cr_fixture fixture;
-    CR_CLEANUP(cr_freep) char *first = NULL;
-    CR_CLEANUP(cr_freep) char *second = NULL;
-    struct cr_settings settings;
-    struct cr_server *server = NULL;
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *first = publish(setup);
+    CR_CLEANUP(cr_freep) char *second = publish(setup);
     struct cr_error err;
 
-    (void)state;
-    cr_fixture_init(&fixture);
-    first = cr_fixture_publish(&fixture, "logistic");
-    second = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, NULL, &actor, NULL, &err),
-                 &err);
-    start(&fixture, &settings, &server);
+    cr_fixture_promote(&setup->fixture, first);
+    start(setup, NULL);
     assert_int_equal(setenv(successor, second, 1), 0);
-    assert_int_equal(cr_server_follow(server, &err), CR_EMODEL);
-    assert_non_null(strstr(err.message, "is refused"));
+    assert_int_equal(cr_server_follow(setup->server, &err), CR_EMODEL);
+    cr_assert_says(&err, "is refused");
     assert_int_equal(unsetenv(successor), 0);
-    cr_assert_ok(cr_server_follow(server, &err), &err);
-    assert_serves(server, second);
-    cr_server_destroy(server);
-    cr_settings_finish(&settings);
-    cr_fixture_finish(&fixture);
+    follow(setup);
+    assert_serves(setup, second);
 }
 
 /* The challenger's trial never ends. Neither the first swap nor those after it wait for that, and a
  * challenger that comes with one of them is loaded. */
 static void no_champion_waits_for_a_challenger(void **state)
 {
-    struct cr_fixture fixture;
-    CR_CLEANUP(cr_freep) char *first = NULL;
-    CR_CLEANUP(cr_freep) char *second = NULL;
-    CR_CLEANUP(cr_freep) char *slow = NULL;
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *first = publish(setup);
+    CR_CLEANUP(cr_freep) char *second = publish(setup);
+    CR_CLEANUP(cr_freep) char *slow = publish(setup);
     CR_CLEANUP(cr_champion_unrefp) struct cr_champion *champion = NULL;
     const struct cr_challenger *challenger;
-    struct cr_settings settings;
-    struct cr_server *server = NULL;
     struct cr_error err;
 
-    (void)state;
-    cr_fixture_init(&fixture);
-    first = cr_fixture_publish(&fixture, "logistic");
-    second = cr_fixture_publish(&fixture, "logistic");
-    slow = cr_fixture_publish(&fixture, "logistic");
-    free(cr_test_write(fixture.registry_dir, hanging, slow));
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", first, NULL, &actor, NULL, &err),
-                 &err);
-    cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", slow, &actor, &err), &err);
-    start(&fixture, &settings, &server);
-    cr_assert_ok(cr_server_reload(server, &err), &err);
-    assert_serves(server, first);
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", second, NULL, &actor, NULL, &err),
-                 &err);
-    cr_assert_ok(cr_server_follow(server, &err), &err);
-    assert_serves(server, second);
-    cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", first, &actor, &err), &err);
-    cr_assert_ok(cr_server_follow(server, &err), &err);
-    champion = cr_server_champion(server);
+    free(cr_test_write(setup->fixture.registry_dir, hanging, slow));
+    cr_fixture_promote(&setup->fixture, first);
+    challenge(setup, slow);
+    start(setup, NULL);
+    cr_assert_ok(cr_server_reload(setup->server, &err), &err);
+    assert_serves(setup, first);
+    cr_fixture_promote(&setup->fixture, second);
+    follow(setup);
+    assert_serves(setup, second);
+    challenge(setup, first);
+    follow(setup);
+    champion = cr_server_champion(setup->server);
     while ((challenger = cr_champion_challenger(champion)) == NULL) { /* or the test's time ends */
         (void)sched_yield();                                          /* cannot fail */
     }
     assert_non_null(challenger->bundle);
     assert_string_equal(challenger->bundle->version, first);
-    cr_assert_ok(cr_registry_challenge(fixture.registry, "retail", slow, &actor, &err), &err);
-    cr_assert_ok(cr_server_follow(server, &err), &err);
-    cr_server_destroy(server); /* which does not wait either */
-    cr_settings_finish(&settings);
-    cr_fixture_finish(&fixture);
+    challenge(setup, slow);
+    follow(setup);
 }
 
 /* There are seats for so many portfolios; who gets none does no harm to those that have one. */
 static void seats_have_an_end(void **state)
 {
-    struct cr_fixture fixture;
-    CR_CLEANUP(cr_freep) char *version = NULL;
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *version = publish(setup);
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf names = CR_STRBUF_INIT;
-    struct cr_settings settings;
-    struct cr_server *server = NULL;
     struct cr_error err;
 
-    (void)state;
-    cr_fixture_init(&fixture);
-    version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, NULL, &actor, NULL, &err),
-                 &err);
+    cr_fixture_promote(&setup->fixture, version);
     for (size_t i = 0; i < CR_MAX_SEATS + 6; i++) {
         cr_strbuf_printf(&names, "%sbook%zu", i == 0 ? "" : ",", i);
     }
-    assert_int_equal(setenv("CREDITRISK_PORTFOLIOS", cr_strbuf_text(&names), 1), 0);
-    start(&fixture, &settings, &server);
-    assert_int_equal(unsetenv("CREDITRISK_PORTFOLIOS"), 0);
-    assert_int_equal(cr_server_reload(server, &err), CR_ENOTFOUND); /* they have no champion */
-    assert_non_null(strstr(err.message, "portfolio 'book0': "));
-    assert_serves(server, version);
-    assert_int_equal(atomic_load(&server->seats.n), CR_MAX_SEATS);
-    assert_null(cr_seats_find(&server->seats, "book63"));
-    assert_non_null(cr_seats_find(&server->seats, "book62"));
-    cr_server_destroy(server);
-    cr_settings_finish(&settings);
-    cr_fixture_finish(&fixture);
+    start(setup, cr_strbuf_text(&names));
+    assert_int_equal(cr_server_reload(setup->server, &err),
+                     CR_ENOTFOUND); /* the books\' champions */
+    cr_assert_says(&err, "portfolio 'book0': ");
+    assert_serves(setup, version);
+    assert_int_equal(atomic_load(&setup->server->seats.n), CR_MAX_SEATS);
+    assert_null(cr_seats_find(&setup->server->seats, "book63"));
+    assert_non_null(cr_seats_find(&setup->server->seats, "book62"));
 }
 
 int __real_cr_registry_open(const char *dir, const char *db_url, bool create,
@@ -167,29 +188,19 @@ int __wrap_cr_registry_open(const char *dir, const char *db_url, bool create,
 /* Whoever watches opens the registry once a look, however many portfolios there are. */
 static void one_look_is_for_all(void **state)
 {
-    struct cr_fixture fixture;
-    CR_CLEANUP(cr_freep) char *version = NULL;
-    struct cr_settings settings;
-    struct cr_server *server = NULL;
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_freep) char *version = publish(setup);
     struct cr_error err;
 
-    (void)state;
-    cr_fixture_init(&fixture);
-    version = cr_fixture_publish(&fixture, "logistic");
-    cr_assert_ok(cr_registry_promote(fixture.registry, "retail", version, NULL, &actor, NULL, &err),
-                 &err);
-    assert_int_equal(setenv("CREDITRISK_PORTFOLIOS", "*,book1,book2,book3", 1), 0);
-    start(&fixture, &settings, &server);
-    assert_int_equal(unsetenv("CREDITRISK_PORTFOLIOS"), 0);
-    assert_int_equal(cr_server_reload(server, &err), CR_ENOTFOUND); /* books have no champion */
-    assert_int_equal(atomic_load(&server->seats.n), 4);
+    cr_fixture_promote(&setup->fixture, version);
+    start(setup, "*,book1,book2,book3");
+    assert_int_equal(cr_server_reload(setup->server, &err),
+                     CR_ENOTFOUND); /* the books\' champions */
+    assert_int_equal(atomic_load(&setup->server->seats.n), 4);
     atomic_store(&n_opened, 0);
-    cr_assert_ok(cr_server_follow(server, &err), &err);
+    follow(setup);
     assert_int_equal(atomic_load(&n_opened), 1);
-    assert_serves(server, version);
-    cr_server_destroy(server);
-    cr_settings_finish(&settings);
-    cr_fixture_finish(&fixture);
+    assert_serves(setup, version);
 }
 
 /* Whether the version is the one whose trial never ends. */
@@ -220,10 +231,10 @@ static int promote_and_refuse(char **argv, const char *version)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_promotion_during_a_refusal_is_followed),
-        cmocka_unit_test(no_champion_waits_for_a_challenger),
-        cmocka_unit_test(seats_have_an_end),
-        cmocka_unit_test(one_look_is_for_all),
+        cmocka_unit_test_setup_teardown(a_promotion_during_a_refusal_is_followed, make, destroy),
+        cmocka_unit_test_setup_teardown(no_champion_waits_for_a_challenger, make, destroy),
+        cmocka_unit_test_setup_teardown(seats_have_an_end, make, destroy),
+        cmocka_unit_test_setup_teardown(one_look_is_for_all, make, destroy),
     };
 
     if (cr_trial_is_child(argc, argv)) {
