@@ -4,8 +4,7 @@
 
 #include <unistd.h>
 
-#include "cr_daemon.h"
-#include "cr_fixture.h"
+#include "cr_champion.h"
 #include "cr_http.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
@@ -18,32 +17,23 @@
 /* Two daemons serve all tests: one has an empty registry, one a champion. */
 static struct cr_daemon bare;
 static struct cr_daemon serving;
-static struct cr_fixture fixture;
 
 static int start_all(void **state)
 {
-    const char *options[] = {"--registry", NULL, NULL};
     CR_CLEANUP(cr_freep) char *empty = cr_test_tempdir();
-    CR_CLEANUP(cr_freep) char *version = NULL;
+    const char *const options[] = {"--registry", empty, NULL};
 
-    (void)state;
-    options[1] = empty;
     cr_daemon_start(&bare, options, NULL);
-    cr_fixture_init(&fixture);
-    version = cr_fixture_publish(&fixture, "logistic");
-    cr_fixture_promote(&fixture, version);
-    options[1] = fixture.registry_dir;
-    cr_daemon_start(&serving, options, NULL);
+    (void)cr_champion_set_up(state); /* it ends the test when it fails */
+    cr_champion_start(&serving, NULL);
     return 0;
 }
 
 static int stop_all(void **state)
 {
-    (void)state;
     assert_int_equal(cr_daemon_stop(&bare), 0);
     assert_int_equal(cr_daemon_stop(&serving), 0);
-    cr_fixture_finish(&fixture);
-    return 0;
+    return cr_champion_tear_down(state);
 }
 
 /* An error in FastAPI's shape on its own connection. */

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "cr_daemon.h"
-#include "cr_fixture.h"
+#include "cr_champion.h"
 #include "cr_http.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
@@ -14,28 +13,18 @@
 #include "creditrisk/util/strbuf.h"
 
 static struct cr_daemon serving;
-static struct cr_fixture fixture;
 
 static int start_all(void **state)
 {
-    CR_CLEANUP(cr_freep) char *version = NULL;
-    const char *options[] = {"--registry", NULL, NULL};
-
-    (void)state;
-    cr_fixture_init(&fixture);
-    version = cr_fixture_publish(&fixture, "logistic");
-    cr_fixture_promote(&fixture, version);
-    options[1] = fixture.registry_dir;
-    cr_daemon_start(&serving, options, NULL);
+    (void)cr_champion_set_up(state); /* it ends the test when it fails */
+    cr_champion_start(&serving, NULL);
     return 0;
 }
 
 static int stop_all(void **state)
 {
-    (void)state;
     assert_int_equal(cr_daemon_stop(&serving), 0);
-    cr_fixture_finish(&fixture);
-    return 0;
+    return cr_champion_tear_down(state);
 }
 
 #define HEAD "POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
@@ -43,8 +32,9 @@ static int stop_all(void **state)
 /* The i-th application of the book as a client sends it; yours (free). */
 static char *application(size_t i)
 {
+    const struct cr_fixture *fixture = cr_champion_fixture();
     CR_CLEANUP(cr_json_decrefp)
-    json_t *json = cr_record_to_json(fixture.portfolio, &fixture.records[i]);
+    json_t *json = cr_record_to_json(fixture->portfolio, &fixture->records[i]);
     struct cr_strbuf text = CR_STRBUF_INIT;
     char *result;
 
@@ -252,11 +242,12 @@ static void test_invalid_all(void **state)
 {
     struct cr_http_response response = cr_http_post_json(serving.port, "/predict", "{\"age\":12}");
     CR_CLEANUP(cr_json_decrefp) json_t *refusal = cr_http_json(&response);
+    const struct cr_portfolio *portfolio = cr_champion_fixture()->portfolio;
     size_t n_required = 0;
 
     (void)state;
-    for (size_t i = 0; i < fixture.portfolio->n_fields; i++) {
-        n_required += fixture.portfolio->fields[i].required;
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        n_required += portfolio->fields[i].required;
     }
     assert_true(n_required >= 10);
     assert_int_equal(json_array_size(json_object_get(refusal, "detail")), n_required);
