@@ -6,6 +6,7 @@
 #include "creditrisk/model/model.h"
 #include "creditrisk/util/cleanup.h"
 #include "model_data.h"
+#include "model_reader.h"
 
 enum { N_INPUTS = 3 };
 
@@ -19,24 +20,13 @@ static const char good[] =
     "\"right\":[4,3,-1,-1,-1],\"value\":[0,0,-0.5,0.0625,0.75],\"cover\":[9,7,3,4,2]}],"
     "\"params\":{\"n_estimators\":2}}";
 
-static int load(const char *bytes, size_t len, struct cr_model **ret_model, struct cr_error *err)
-{
-    return cr_model_load("gbm", bytes, len, model_data_names(), N_INPUTS, ret_model, err);
-}
-
-/* Appends `good` with the first `find` replaced. */
-static void replace(const char *find, const char *by, struct cr_strbuf *out)
-{
-    const char *place = strstr(good, find);
-
-    if (place == NULL) {
-        fail_msg("'%s' is not in the model", find);
-        return;
-    }
-    cr_strbuf_append(out, good, (size_t)(place - good));
-    cr_strbuf_puts(out, by);
-    cr_strbuf_puts(out, place + strlen(find));
-}
+static const struct model_reader reader = {
+    .kind = "gbm",
+    .names = (const char *const[]){"x0", "x1", "x2"},
+    .n_inputs = N_INPUTS,
+    .good = good,
+    .good_len = sizeof(good) - 1,
+};
 
 static void a_good_file_is_read(void **state)
 {
@@ -55,7 +45,7 @@ static void a_good_file_is_read(void **state)
     struct cr_error err;
 
     (void)state;
-    cr_assert_ok(load(good, strlen(good), &model, &err), &err);
+    cr_assert_ok(model_reader_load(&reader, good, strlen(good), &model, &err), &err);
     assert_string_equal(model->ops->display_name, "GBM");
     assert_string_equal(model->ops->file_name, "model.json");
     assert_false(model->ops->scaled_input);
@@ -77,11 +67,7 @@ static void kinds_stand_in_their_order(void **state)
     assert_string_equal(kinds[1]->kind, "gbm");
 }
 
-static const struct {
-    const char *find;
-    const char *by;
-    const char *message;
-} hostile[] = {
+static const struct model_change hostile[] = {
     /* shape of the document */
     {"\"format\":1,", "", "'format' is missing"},
     {"\"format\":1", "\"format\":2", "unknown format '2'"},
@@ -135,20 +121,7 @@ static const struct {
 static void hostile_files_are_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(hostile); i++) {
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
-        struct cr_model *model = NULL;
-        struct cr_error err = {0};
-        int result;
-
-        replace(hostile[i].find, hostile[i].by, &file);
-        result = load(file.data, file.len, &model, &err);
-        if ((result != CR_EMODEL && result != CR_EPARSE) || model != NULL ||
-            strstr(err.message, hostile[i].message) == NULL) {
-            fail_msg("%s for %s: %d '%s', not '%s'", hostile[i].by, hostile[i].find, result,
-                     err.message, hostile[i].message);
-        }
-    }
+    model_reader_check_changes(&reader, hostile, CR_ARRAY_LEN(hostile));
 }
 
 /* A tree that is one path of `depth` inner nodes, twice. */
@@ -179,69 +152,14 @@ static void write_chain(size_t depth, struct cr_strbuf *out)
 
 static void depth_is_limited(void **state)
 {
-    static const size_t depths[] = {1, CR_FOREST_MAX_DEPTH, CR_FOREST_MAX_DEPTH + 1, 20000};
-
     (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(depths); i++) {
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
-        struct cr_model *model = NULL;
-        struct cr_error err = {0};
-
-        write_chain(depths[i], &file);
-        if (depths[i] <= CR_FOREST_MAX_DEPTH) {
-            cr_assert_ok(load(file.data, file.len, &model, &err), &err);
-            assert_int_equal(cr_forest_depth(model->ops->forest(model)), depths[i]);
-        } else {
-            assert_int_equal(load(file.data, file.len, &model, &err), CR_EMODEL);
-            assert_non_null(strstr(err.message, "the tree is too deep"));
-        }
-        cr_model_destroy(model);
-    }
+    model_reader_check_depth(&reader, write_chain);
 }
 
-/* Loads a possibly damaged file and uses what was accepted. Returns whether it was. */
-static bool try_file(const char *bytes, size_t len)
-{
-    static const double rows[3][N_INPUTS] = {{0, 0, 0}, {1, -3, 2}, {NAN, NAN, NAN}};
-    struct cr_model *model = NULL;
-    struct cr_error err = {0};
-
-    if (load(bytes, len, &model, &err) < 0) {
-        assert_true(model == NULL && err.message[0] != '\0');
-        return false;
-    }
-    for (size_t i = 0; i < CR_ARRAY_LEN(rows); i++) {
-        assert_true(isfinite(cr_model_margin(model, rows[i])));
-    }
-    cr_model_destroy(model);
-    return true;
-}
-
-/* The copy has exactly len bytes, so that a sanitizer sees any step beyond them. */
 static void no_damage_is_fatal(void **state)
 {
-    static const unsigned char patterns[] = {0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff};
-    size_t len = strlen(good), n_refused = 0, n = 0;
-
     (void)state;
-    for (size_t i = 0; i < len; i++) {
-        CR_CLEANUP(cr_freep) char *copy = malloc(len);
-
-        assert_non_null(copy);
-        memcpy(copy, good, len);
-        for (size_t k = 0; k < CR_ARRAY_LEN(patterns); k++, n++) {
-            copy[i] = (char)((unsigned char)good[i] ^ patterns[k]);
-            n_refused += !try_file(copy, len);
-        }
-    }
-    assert_true(n_refused > n / 2 && n_refused < n);
-    for (size_t i = 0; i < len; i++) {
-        CR_CLEANUP(cr_freep) char *copy = malloc(i + 1);
-
-        assert_non_null(copy);
-        memcpy(copy, good, i);
-        assert_false(try_file(copy, i));
-    }
+    model_reader_check_damage(&reader);
 }
 
 int main(void)

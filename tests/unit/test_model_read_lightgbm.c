@@ -9,6 +9,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/strbuf.h"
+#include "model_reader.h"
 
 enum { N_INPUTS = 4, N_TREES = 11, N_VALUES = 2 * N_INPUTS + 2 };
 
@@ -16,7 +17,7 @@ enum { N_INPUTS = 4, N_TREES = 11, N_VALUES = 2 * N_INPUTS + 2 };
 static const char *const names[N_INPUTS] = {"x0", "kind_Credit Card", "a:b,c", "x3"};
 
 static char *good; /* the small model */
-static size_t good_len;
+static struct model_reader reader = {.kind = "lightgbm", .names = names, .n_inputs = N_INPUTS};
 
 static char *read_golden(const char *path, size_t *ret_len)
 {
@@ -31,7 +32,8 @@ static char *read_golden(const char *path, size_t *ret_len)
 static int setup(void **state)
 {
     (void)state;
-    good = read_golden("tests/golden/lightgbm_small.txt", &good_len);
+    good = read_golden("tests/golden/lightgbm_small.txt", &reader.good_len);
+    reader.good = good;
     return 0;
 }
 
@@ -42,17 +44,12 @@ static int teardown(void **state)
     return 0;
 }
 
-static int load(const char *bytes, size_t len, struct cr_model **ret_model, struct cr_error *err)
-{
-    return cr_model_load("lightgbm", bytes, len, names, N_INPUTS, ret_model, err);
-}
-
 static struct cr_model *load_good(void)
 {
     struct cr_model *model = NULL;
     struct cr_error err;
 
-    cr_assert_ok(load(good, good_len, &model, &err), &err);
+    cr_assert_ok(model_reader_load(&reader, good, reader.good_len, &model, &err), &err);
     return model;
 }
 
@@ -124,20 +121,6 @@ static void the_kind_is_registered_in_its_place(void **state)
     assert_false(kinds[place]->scaled_input);
 }
 
-/* Appends text with the first `find` replaced. */
-static void replace(const char *text, const char *find, const char *by, struct cr_strbuf *out)
-{
-    const char *place = strstr(text, find);
-
-    if (place == NULL) {
-        fail_msg("'%s' is not in the model", find);
-        return;
-    }
-    cr_strbuf_append(out, text, (size_t)(place - text));
-    cr_strbuf_puts(out, by);
-    cr_strbuf_puts(out, place + strlen(find));
-}
-
 /* Where the part of the file ends that begins with a tree. */
 static const char *end_of_tree(const char *tree)
 {
@@ -187,20 +170,16 @@ static void other_spellings_are_read(void **state)
         struct cr_model *model = NULL;
         struct cr_error err;
 
-        replace(good, cases[i].find, cases[i].by, &text);
+        model_reader_replace(good, cases[i].find, cases[i].by, &text);
         fit_sizes(text.data, &file);
-        cr_assert_ok(load(file.data, file.len, &model, &err), &err);
+        cr_assert_ok(model_reader_load(&reader, file.data, file.len, &model, &err), &err);
         cr_assert_same(cr_model_margin(model, zeros), cr_model_margin(expected, zeros));
         cr_model_destroy(model);
     }
     cr_model_destroy(expected);
 }
 
-static const struct {
-    const char *find;
-    const char *by;
-    const char *message;
-} hostile[] = {
+static const struct model_change hostile[] = {
     /* what the model is */
     {"tree\nversion", "dart\nversion", "does not begin with the line 'tree'"},
     {"version=v4", "version=v3", "'version' must be 'v4', not 'v3'"},
@@ -280,13 +259,13 @@ static void hostile_files_are_refused(void **state)
         struct cr_error err = {0};
         int result;
 
-        replace(good, hostile[i].find, hostile[i].by, &text);
+        model_reader_replace(good, hostile[i].find, hostile[i].by, &text);
         if (of_sizes || strstr(text.data, "end of trees\n") == NULL) {
             cr_strbuf_puts(&file, text.data);
         } else {
             fit_sizes(text.data, &file);
         }
-        result = load(file.data, file.len, &model, &err);
+        result = model_reader_load(&reader, file.data, file.len, &model, &err);
         if (result != CR_EMODEL || model != NULL ||
             strstr(err.message, hostile[i].message) == NULL) {
             fail_msg("'%s' for '%s': %d '%s', not '%s'", hostile[i].by, hostile[i].find, result,
@@ -333,24 +312,8 @@ static void write_chain(size_t depth, struct cr_strbuf *out)
 
 static void depth_is_limited(void **state)
 {
-    static const size_t depths[] = {1, CR_FOREST_MAX_DEPTH, CR_FOREST_MAX_DEPTH + 1, 20000};
-
     (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(depths); i++) {
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
-        struct cr_model *model = NULL;
-        struct cr_error err = {0};
-
-        write_chain(depths[i], &file);
-        if (depths[i] <= CR_FOREST_MAX_DEPTH) {
-            cr_assert_ok(load(file.data, file.len, &model, &err), &err);
-            assert_int_equal(cr_forest_depth(model->ops->forest(model)), depths[i]);
-        } else {
-            assert_int_equal(load(file.data, file.len, &model, &err), CR_EMODEL);
-            assert_non_null(strstr(err.message, "the tree is too deep"));
-        }
-        cr_model_destroy(model);
-    }
+    model_reader_check_depth(&reader, write_chain);
 }
 
 /* Counts stay right, and yet: two parents, or no way to a node. */
@@ -372,31 +335,13 @@ static void shared_nodes_are_refused(void **state)
         struct cr_error err = {0};
 
         write_chain(3, &chain);
-        replace(chain.data, "left_child=-1 -2 -3\n", children[i][0], &left);
-        replace(left.data, "right_child=1 2 -4\n", children[i][1], &right);
+        model_reader_replace(chain.data, "left_child=-1 -2 -3\n", children[i][0], &left);
+        model_reader_replace(left.data, "right_child=1 2 -4\n", children[i][1], &right);
         fit_sizes(right.data, &file);
-        assert_int_equal(load(file.data, file.len, &model, &err), CR_EMODEL);
+        assert_int_equal(model_reader_load(&reader, file.data, file.len, &model, &err), CR_EMODEL);
         assert_non_null(strstr(err.message, "tree 0"));
         assert_null(model);
     }
-}
-
-/* Loads a possibly damaged file and uses what was accepted. Returns whether it was. */
-static bool try_file(const char *bytes, size_t len)
-{
-    static const double rows[3][N_INPUTS] = {{0, 0, 0, 0}, {1, -3, 2, NAN}, {NAN, NAN, NAN, NAN}};
-    struct cr_model *model = NULL;
-    struct cr_error err = {0};
-
-    if (load(bytes, len, &model, &err) < 0) {
-        assert_true(model == NULL && err.message[0] != '\0');
-        return false;
-    }
-    for (size_t i = 0; i < CR_ARRAY_LEN(rows); i++) {
-        assert_true(isfinite(cr_model_margin(model, rows[i])));
-    }
-    cr_model_destroy(model);
-    return true;
 }
 
 /* The copy has exactly len bytes, so that a sanitizer sees any step beyond them. What follows the
@@ -406,15 +351,15 @@ static void no_damage_is_fatal(void **state)
     static const unsigned char patterns[] = {0x01, 0x02, 0x04, 0x10, 0x40, 0xff};
     size_t len = (size_t)(strstr(good, "feature_importances:") - good);
     size_t n_refused = 0, n = 0;
-    CR_CLEANUP(cr_freep) char *copy = malloc(good_len);
+    CR_CLEANUP(cr_freep) char *copy = malloc(reader.good_len);
 
     (void)state;
     assert_non_null(copy);
-    memcpy(copy, good, good_len);
+    memcpy(copy, good, reader.good_len);
     for (size_t i = 0; i < len; i++) {
         for (size_t k = 0; k < CR_ARRAY_LEN(patterns); k++, n++) {
             copy[i] = (char)((unsigned char)good[i] ^ patterns[k]);
-            n_refused += !try_file(copy, good_len);
+            n_refused += !model_reader_takes(&reader, copy, reader.good_len);
         }
         copy[i] = good[i];
     }
@@ -427,12 +372,12 @@ static void no_part_of_a_file_is_read(void **state)
         (size_t)(strstr(good, "end of parameters\n") - good) + strlen("end of parameters\n");
 
     (void)state;
-    for (size_t i = 0; i < good_len; i++) {
+    for (size_t i = 0; i < reader.good_len; i++) {
         CR_CLEANUP(cr_freep) char *copy = malloc(i + 1);
 
         assert_non_null(copy);
         memcpy(copy + 1, good, i);
-        assert_true(try_file(copy + 1, i) == (i >= whole));
+        assert_true(model_reader_takes(&reader, copy + 1, i) == (i >= whole));
     }
 }
 
