@@ -75,6 +75,36 @@ void model_data_fit(const char *kind, const struct model_data *data, const struc
     cr_assert_ok(cr_trainer_fit(trainer, &data->fit, &options, out, &err), &err);
 }
 
+void model_data_check_seed(const char *kind, const struct model_data *data,
+                           const struct cr_param *params, size_t n_params)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf a = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf b = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf c = CR_STRBUF_INIT;
+
+    model_data_fit(kind, data, params, n_params, 42, &a);
+    model_data_fit(kind, data, params, n_params, 42, &b);
+    model_data_fit(kind, data, params, n_params, 43, &c);
+    assert_int_equal(a.len, b.len);
+    assert_memory_equal(a.data, b.data, a.len);
+    assert_true(a.len != c.len || memcmp(a.data, c.data, a.len) != 0);
+}
+
+void model_data_check_refusals(const char *kind, const struct model_data *data,
+                               const struct model_refusal *refusals, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cr_fit_options options = {refusals[i].params, refusals[i].n_params, 1, false};
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
+        struct cr_error err = {0};
+
+        assert_int_equal(cr_trainer_fit(cr_trainer_find(kind), &data->fit, &options, &file, &err),
+                         CR_EINVAL);
+        assert_string_equal(err.message, refusals[i].message);
+        assert_int_equal(file.len, 0);
+    }
+}
+
 bool model_data_has_lightgbm(void)
 {
     CR_CLEANUP(cr_freep) char *path = cr_test_path(".lib/lightgbm/lib_lightgbm.so");

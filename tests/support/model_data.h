@@ -34,6 +34,19 @@ void model_data_finish(struct model_data *data);
 void model_data_fit(const char *kind, const struct model_data *data, const struct cr_param *params,
                     size_t n_params, uint64_t seed, struct cr_strbuf *out);
 
+/* The same seed gives the same bytes, another one others. */
+void model_data_check_seed(const char *kind, const struct model_data *data,
+                           const struct cr_param *params, size_t n_params);
+
+/* Parameters that no trainer of the kind takes, and what it says of them. */
+struct model_refusal {
+    struct cr_param params[2];
+    size_t n_params;
+    const char *message;
+};
+void model_data_check_refusals(const char *kind, const struct model_data *data,
+                               const struct model_refusal *refusals, size_t n);
+
 /* Whether LightGBM can train: what scripts/fetch-lightgbm.sh got is found wherever the test runs.
  */
 bool model_data_has_lightgbm(void);

@@ -194,16 +194,8 @@ static void assert_equal_files(const struct cr_strbuf *a, const struct cr_strbuf
 
 static void same_seed_same_bytes(void **state)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf a = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf b = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf c = CR_STRBUF_INIT;
-
     (void)state;
-    model_data_fit("lightgbm", &data, small_params, CR_ARRAY_LEN(small_params), 42, &a);
-    model_data_fit("lightgbm", &data, small_params, CR_ARRAY_LEN(small_params), 42, &b);
-    model_data_fit("lightgbm", &data, small_params, CR_ARRAY_LEN(small_params), 43, &c);
-    assert_equal_files(&a, &b);
-    assert_true(a.len != c.len || memcmp(a.data, c.data, a.len) != 0);
+    model_data_check_seed("lightgbm", &data, small_params, CR_ARRAY_LEN(small_params));
 }
 
 struct job {
@@ -328,11 +320,7 @@ static void names_may_hold_what_lightgbm_does_not_take(void **state)
 
 static void wrong_parameters_are_refused(void **state)
 {
-    static const struct {
-        struct cr_param params[2];
-        size_t n;
-        const char *message;
-    } cases[] = {
+    static const struct model_refusal cases[] = {
         {{{"bagging_fraction", {.5, NULL}}}, 1, "lightgbm has no parameter 'bagging_fraction'"},
         {{{"max_depth", {65, NULL}}},
          1,
@@ -356,17 +344,7 @@ static void wrong_parameters_are_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        const struct cr_fit_options options = {cases[i].params, cases[i].n, 1, false};
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
-        struct cr_error err = {0};
-
-        assert_int_equal(
-            cr_trainer_fit(cr_trainer_find("lightgbm"), &data.fit, &options, &file, &err),
-            CR_EINVAL);
-        assert_string_equal(err.message, cases[i].message);
-        assert_int_equal(file.len, 0);
-    }
+    model_data_check_refusals("lightgbm", &data, cases, CR_ARRAY_LEN(cases));
 }
 
 static void the_library_says_its_version(void **state)

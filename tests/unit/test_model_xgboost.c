@@ -132,17 +132,9 @@ static void same_seed_same_bytes(void **state)
 {
     static const struct cr_param params[] = {
         {"n_estimators", {30, NULL}}, {"subsample", {.7, NULL}}, {"colsample_bytree", {.6, NULL}}};
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf a = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf b = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf c = CR_STRBUF_INIT;
 
     (void)state;
-    model_data_fit("xgboost", &data, params, CR_ARRAY_LEN(params), 42, &a);
-    model_data_fit("xgboost", &data, params, CR_ARRAY_LEN(params), 42, &b);
-    model_data_fit("xgboost", &data, params, CR_ARRAY_LEN(params), 43, &c);
-    assert_int_equal(a.len, b.len);
-    assert_memory_equal(a.data, b.data, a.len);
-    assert_true(a.len != c.len || memcmp(a.data, c.data, a.len) != 0);
+    model_data_check_seed("xgboost", &data, params, CR_ARRAY_LEN(params));
 }
 
 struct job {
@@ -190,11 +182,7 @@ static void threads_do_not_disturb_each_other(void **state)
 
 static void wrong_parameters_are_refused(void **state)
 {
-    static const struct {
-        struct cr_param params[2];
-        size_t n;
-        const char *message;
-    } cases[] = {
+    static const struct model_refusal cases[] = {
         {{{"n_trees", {5, NULL}}}, 1, "xgboost has no parameter 'n_trees'"},
         {{{"max_depth", {3.5, NULL}}},
          1,
@@ -215,17 +203,7 @@ static void wrong_parameters_are_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        const struct cr_fit_options options = {cases[i].params, cases[i].n, 1, false};
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
-        struct cr_error err = {0};
-
-        assert_int_equal(
-            cr_trainer_fit(cr_trainer_find("xgboost"), &data.fit, &options, &file, &err),
-            CR_EINVAL);
-        assert_string_equal(err.message, cases[i].message);
-        assert_int_equal(file.len, 0);
-    }
+    model_data_check_refusals("xgboost", &data, cases, CR_ARRAY_LEN(cases));
 }
 
 /* A value that no float holds is libxgboost's to refuse: its message is passed on in one line. */
