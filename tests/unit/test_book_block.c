@@ -2,6 +2,7 @@
 /* Many rows on their way into a table, good and bad ones mixed: what becomes of each is as if they
  * went one by one. On both engines (cr_engine.h). */
 #include "cr_engine.h"
+#include "cr_retail.h"
 
 #include <math.h>
 
@@ -12,33 +13,6 @@
 #include "creditrisk/util/strbuf.h"
 
 enum { N_CUSTOMERS = 20, N_LOANS = 2500, LONG = 40000 };
-
-#define LOAN_HEADER                                                                                \
-    "loan_id,customer_id,loan_amount,loan_term_months,interest_rate,emi_amount,loan_type,"         \
-    "loan_purpose,is_secured,collateral_value,application_date,status,is_default"
-
-#define HEADERS                                                                                    \
-    {"customers.csv",                                                                              \
-     "customer_id,age,gender,marital_status,dependents,education,employment_type,years_employed,"  \
-     "annual_income,city_tier,state,phone_verified,email_verified\n"},                             \
-        {"credit_history.csv",                                                                     \
-         "credit_id,customer_id,credit_score,total_accounts,active_accounts,closed_accounts,"      \
-         "overdue_30_count,overdue_60_count,overdue_90_count,total_credit_limit,"                  \
-         "current_balance,enquiries_last_6m,enquiries_last_12m,credit_history_length_months\n"},   \
-        {"loan_applications.csv", LOAN_HEADER "\n"},                                               \
-    {                                                                                              \
-        "repayment_history.csv",                                                                   \
-            "repayment_id,loan_id,customer_id,installment_number,due_date,payment_date,"           \
-            "amount_due,amount_paid,days_past_due,is_late,is_partial,outstanding_balance,"         \
-            "payment_method\n"                                                                     \
-    }
-
-/* The retail tables with customers, and a folder whose files have nothing but a header. */
-struct setup {
-    struct cr_portfolio *portfolio;
-    struct cr_db *db;
-    char *dir;
-};
 
 static void add_customers(struct cr_db *db)
 {
@@ -56,44 +30,27 @@ static void add_customers(struct cr_db *db)
 
 static int make(void **state)
 {
-    static const struct {
-        const char *name;
-        const char *text;
-    } files[] = {HEADERS};
-    CR_CLEANUP(cr_freep) char *retail = cr_test_path("config/portfolios/retail");
-    struct setup *setup = calloc(1, sizeof(*setup));
-    struct cr_error err;
+    static struct cr_retail retail;
 
-    assert_non_null(setup);
-    cr_assert_ok(cr_portfolio_load(retail, NULL, &setup->portfolio, &err), &err);
-    setup->db = cr_engine_open_tables("block");
-    add_customers(setup->db);
-    setup->dir = cr_test_tempdir();
-    for (size_t i = 0; i < CR_ARRAY_LEN(files); i++) {
-        free(cr_test_write(setup->dir, files[i].name, files[i].text));
-    }
-    *state = setup;
+    cr_retail_init(&retail, "block");
+    add_customers(retail.db);
+    *state = &retail;
     return 0;
 }
 
 static int destroy(void **state)
 {
-    struct setup *setup = *state;
-
-    cr_db_close(setup->db);
-    cr_portfolio_destroy(setup->portfolio);
-    free(setup->dir);
-    free(setup);
+    cr_retail_finish(*state);
     return 0;
 }
 
-static int import(const struct setup *setup, bool strict, cr_import_note_fn *on_note, void *context,
-                  struct cr_import_report *ret_report, struct cr_error *err)
+static int import(const struct cr_retail *retail, bool strict, cr_import_note_fn *on_note,
+                  void *context, struct cr_import_report *ret_report, struct cr_error *err)
 {
     const struct cr_import_options options = {
         .mode = CR_IMPORT_APPEND, .strict = strict, .quiet = true};
 
-    return cr_import_book(setup->db, setup->portfolio, setup->dir, &options, on_note, context,
+    return cr_import_book(retail->db, retail->portfolio, retail->dir, &options, on_note, context,
                           ret_report, err);
 }
 
@@ -177,7 +134,7 @@ static void draw_loans(struct loans *loans, uint64_t seed, double share_bad)
     struct cr_rng rng;
 
     cr_rng_init(&rng, seed, 0);
-    cr_strbuf_puts(&loans->file, LOAN_HEADER "\n");
+    cr_strbuf_puts(&loans->file, CR_LOAN_HEADER);
     loans->line = 1;
     for (long id = 1; id <= N_LOANS; id++) {
         bool bad = cr_rng_uniform(&rng) < share_bad;
@@ -211,20 +168,20 @@ static void assert_rejects(const char *path, const char *expected)
 static void test_good_and_bad(void **state)
 {
     static const double shares[] = {0, 0.0005, 0.01, 0.2, 0.9};
-    struct setup *setup = *state;
+    struct cr_retail *retail = *state;
 
     for (size_t i = 0; i < CR_ARRAY_LEN(shares); i++) {
         CR_CLEANUP(loans_finish) struct loans loans = {0};
         CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
         struct cr_error err;
 
-        cr_assert_ok(cr_db_exec(setup->db, "DELETE FROM loan_applications", &err), &err);
+        cr_assert_ok(cr_db_exec(retail->db, "DELETE FROM loan_applications", &err), &err);
         draw_loans(&loans, i, shares[i]);
-        free(cr_test_write(setup->dir, "loan_applications.csv", cr_strbuf_text(&loans.file)));
-        cr_assert_ok(import(setup, false, NULL, NULL, &report, &err), &err);
+        cr_retail_write(retail, "loan_applications.csv", cr_strbuf_text(&loans.file));
+        cr_assert_ok(import(retail, false, NULL, NULL, &report, &err), &err);
         assert_int_equal(report.tables[2].n_rows, loans.n_good);
         assert_int_equal(report.tables[2].n_rejected, loans.n_bad);
-        cr_engine_assert_rows(setup->db,
+        cr_engine_assert_rows(retail->db,
                               "SELECT loan_id, customer_id, loan_amount, loan_purpose,"
                               " application_date FROM loan_applications ORDER BY loan_id",
                               cr_strbuf_text(&loans.rows));
@@ -251,7 +208,7 @@ static void test_first_fault(void **state)
         {NO_PARENT, N_FAULTS, "loan_applications.csv:41:2: customer_id: there is no"},
         {GOOD, N_FAULTS, "loan_applications.csv:81: "},
     };
-    struct setup *setup = *state;
+    struct cr_retail *retail = *state;
 
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         CR_CLEANUP(loans_finish) struct loans loans = {.line = 1};
@@ -260,17 +217,17 @@ static void test_first_fault(void **state)
         struct cr_rng rng;
 
         cr_rng_init(&rng, 1, 0);
-        cr_strbuf_puts(&loans.file, LOAN_HEADER "\n");
+        cr_strbuf_puts(&loans.file, CR_LOAN_HEADER);
         for (long id = 1; id <= 79; id++) {
             enum fault fault = id == 40 ? cases[i].first : id == 60 ? cases[i].second : GOOD;
 
             add_loan(&loans, &rng, id, fault == N_FAULTS ? GOOD : fault);
         }
         cr_strbuf_puts(&loans.file, cases[i].second == N_FAULTS ? "80,\"" : "");
-        free(cr_test_write(setup->dir, "loan_applications.csv", cr_strbuf_text(&loans.file)));
-        assert_true(import(setup, true, NULL, NULL, &report, &err) != 0);
+        cr_retail_write(retail, "loan_applications.csv", cr_strbuf_text(&loans.file));
+        assert_true(import(retail, true, NULL, NULL, &report, &err) != 0);
         cr_assert_says(&err, cases[i].message);
-        cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
+        cr_engine_assert_rows(retail->db, "SELECT count(*) FROM loan_applications", "0\n");
     }
 }
 
@@ -296,28 +253,28 @@ static void add_trigger(struct cr_db *db, const char *action)
 }
 
 /* Forty loans from line 2 on; that of line 31 has 14 months. */
-static void write_loans(const struct setup *setup)
+static void write_loans(const struct cr_retail *retail)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
 
-    cr_strbuf_puts(&file, LOAN_HEADER "\n");
+    cr_strbuf_puts(&file, CR_LOAN_HEADER);
     for (int id = 1; id <= 40; id++) {
         cr_strbuf_printf(&file, "%d,1,100,%d,,10,Home,Travel,no,,2020-02-29,Active,\n", id,
                          id == 30 ? 14 : 12);
     }
-    free(cr_test_write(setup->dir, "loan_applications.csv", cr_strbuf_text(&file)));
+    cr_retail_write(retail, "loan_applications.csv", cr_strbuf_text(&file));
 }
 
 static void test_row_that_a_trigger_refuses(void **state)
 {
-    struct setup *setup = *state;
+    struct cr_retail *retail = *state;
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     struct cr_error err;
 
-    add_trigger(setup->db, cr_engine_of("RAISE(ABORT, 'a loan_term_months of 14')",
-                                        "RAISE EXCEPTION 'a loan_term_months of 14'"));
-    write_loans(setup);
-    cr_assert_ok(import(setup, false, NULL, NULL, &report, &err), &err);
+    add_trigger(retail->db, cr_engine_of("RAISE(ABORT, 'a loan_term_months of 14')",
+                                         "RAISE EXCEPTION 'a loan_term_months of 14'"));
+    write_loans(retail);
+    cr_assert_ok(import(retail, false, NULL, NULL, &report, &err), &err);
     assert_int_equal(report.tables[2].n_rows, 39);
     assert_rejects(report.rejects_path, "31 loan_term_months (4)\n");
 }
@@ -325,18 +282,18 @@ static void test_row_that_a_trigger_refuses(void **state)
 /* A failure that is no refusal: the rows are named that it may have come from. */
 static void test_trigger_that_fails(void **state)
 {
-    struct setup *setup = *state;
+    struct cr_retail *retail = *state;
     struct cr_import_report report = {0};
     struct cr_error err;
 
-    add_trigger(setup->db,
+    add_trigger(retail->db,
                 cr_engine_of("abs(-9223372036854775807 - 1)", "PERFORM 1 / (NEW.loan_id - 30)"));
-    write_loans(setup);
-    assert_int_equal(import(setup, false, NULL, NULL, &report, &err), CR_EDB);
+    write_loans(retail);
+    assert_int_equal(import(retail, false, NULL, NULL, &report, &err), CR_EDB);
     cr_assert_says(&err, cr_engine_of("loan_applications.csv:18: this row or one up to line 33: ",
                                       "loan_applications.csv:2: this row or one up to line 41: "));
     cr_assert_says(&err, cr_engine_of("integer overflow", "division by zero"));
-    cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
+    cr_engine_assert_rows(retail->db, "SELECT count(*) FROM loan_applications", "0\n");
 }
 
 /* What SQLite allows a trigger beyond refusing a row: rows before it stay that would be sent again,
@@ -351,23 +308,23 @@ static void test_trigger_that_does_more(void **state)
         {"RAISE(ROLLBACK, 'no 14')", "loan_applications.csv:18: this row or one up to line 33:"
                                      " no 14; the whole transaction was rolled back"},
     };
-    struct setup *setup = *state;
+    struct cr_retail *retail = *state;
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     struct cr_error err;
 
     if (cr_engine_server() != NULL) {
         return; /* its triggers can only refuse */
     }
-    write_loans(setup);
+    write_loans(retail);
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        add_trigger(setup->db, cases[i].action);
-        assert_int_equal(import(setup, false, NULL, NULL, &report, &err), CR_EDB);
+        add_trigger(retail->db, cases[i].action);
+        assert_int_equal(import(retail, false, NULL, NULL, &report, &err), CR_EDB);
         cr_assert_says(&err, cases[i].message);
-        cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
-        cr_assert_ok(cr_db_exec(setup->db, "DROP TRIGGER own", &err), &err);
+        cr_engine_assert_rows(retail->db, "SELECT count(*) FROM loan_applications", "0\n");
+        cr_assert_ok(cr_db_exec(retail->db, "DROP TRIGGER own", &err), &err);
     }
-    cr_assert_ok(import(setup, false, NULL, NULL, &report, &err), &err);
-    cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "40\n");
+    cr_assert_ok(import(retail, false, NULL, NULL, &report, &err), &err);
+    cr_engine_assert_rows(retail->db, "SELECT count(*) FROM loan_applications", "40\n");
 }
 
 /* ---- rows that refer to rows of their own table ---- */
@@ -387,16 +344,16 @@ static void test_own_parents(void **state)
     };
     static const struct cr_table members = {"members", "members.csv", CR_ARRAY_LEN(columns),
                                             columns};
-    struct setup *setup = *state;
-    struct cr_portfolio portfolio = *setup->portfolio;
-    struct setup own = {&portfolio, setup->db, setup->dir};
+    struct cr_retail *retail = *state;
+    struct cr_portfolio portfolio = *retail->portfolio;
+    struct cr_retail own = {&portfolio, retail->db, retail->dir};
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf file = CR_STRBUF_INIT;
     struct cr_error err;
 
     portfolio.tables = &members;
     portfolio.n_tables = 1;
-    cr_assert_ok(cr_db_exec(setup->db,
+    cr_assert_ok(cr_db_exec(retail->db,
                             "CREATE TABLE members (id INTEGER PRIMARY KEY,"
                             " parent_id INTEGER REFERENCES members (id))",
                             &err),
@@ -405,10 +362,10 @@ static void test_own_parents(void **state)
     for (int id = 7; id <= 40; id++) {
         cr_strbuf_printf(&file, "%d,%d\n", id, id - 1);
     }
-    free(cr_test_write(setup->dir, "members.csv", cr_strbuf_text(&file)));
+    cr_retail_write(retail, "members.csv", cr_strbuf_text(&file));
     cr_assert_ok(import(&own, false, NULL, NULL, &report, &err), &err);
     assert_int_equal(report.tables[0].n_rejected, 1);
-    cr_engine_assert_rows(setup->db,
+    cr_engine_assert_rows(retail->db,
                           "SELECT count(*), sum(CASE WHEN id = 4 THEN 1 ELSE 0 END) FROM members",
                           "39|0\n");
 }
@@ -431,7 +388,7 @@ static void throw_out(const char *note, void *context)
 
 static void test_server_gone(void **state)
 {
-    struct setup *setup = *state;
+    struct cr_retail *retail = *state;
     CR_CLEANUP(loans_finish) struct loans loans = {.line = 1};
     struct cr_import_report report = {0};
     struct cr_error err = {0};
@@ -442,19 +399,19 @@ static void test_server_gone(void **state)
         return; /* a file does not go away */
     }
     cr_rng_init(&rng, 1, 0);
-    cr_strbuf_puts(&loans.file, "unknown," LOAN_HEADER "\n");
+    cr_strbuf_puts(&loans.file, "unknown," CR_LOAN_HEADER);
     for (long id = 1; id <= 20; id++) {
         cr_strbuf_puts(&loans.file, "x,");
         add_loan(&loans, &rng, id, GOOD);
     }
-    free(cr_test_write(setup->dir, "loan_applications.csv", cr_strbuf_text(&loans.file)));
-    pid = cr_engine_number(setup->db, "SELECT pg_backend_pid()");
-    assert_int_equal(import(setup, false, throw_out, &pid, &report, &err), CR_EUNAVAIL);
+    cr_retail_write(retail, "loan_applications.csv", cr_strbuf_text(&loans.file));
+    pid = cr_engine_number(retail->db, "SELECT pg_backend_pid()");
+    assert_int_equal(import(retail, false, throw_out, &pid, &report, &err), CR_EUNAVAIL);
     cr_assert_says(&err, "/loan_applications.csv:2: database '");
-    cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "0\n");
-    cr_assert_ok(import(setup, false, NULL, NULL, &report, &err), &err);
+    cr_engine_assert_rows(retail->db, "SELECT count(*) FROM loan_applications", "0\n");
+    cr_assert_ok(import(retail, false, NULL, NULL, &report, &err), &err);
     cr_import_report_finish(&report);
-    cr_engine_assert_rows(setup->db, "SELECT count(*) FROM loan_applications", "20\n");
+    cr_engine_assert_rows(retail->db, "SELECT count(*) FROM loan_applications", "20\n");
 }
 
 int main(void)

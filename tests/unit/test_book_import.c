@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The import of the retail book, on both engines (cr_engine.h). */
 #include "cr_engine.h"
+#include "cr_retail.h"
 
 #include <math.h>
 #include <signal.h>
@@ -14,20 +15,6 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/strbuf.h"
 
-#define CUSTOMER_HEADER                                                                            \
-    "customer_id,age,gender,marital_status,dependents,education,employment_type,years_employed,"   \
-    "annual_income,city_tier,state,phone_verified,email_verified\n"
-#define CREDIT_HEADER                                                                              \
-    "credit_id,customer_id,credit_score,total_accounts,active_accounts,closed_accounts,"           \
-    "overdue_30_count,overdue_60_count,overdue_90_count,total_credit_limit,current_balance,"       \
-    "enquiries_last_6m,enquiries_last_12m,credit_history_length_months\n"
-#define LOAN_HEADER                                                                                \
-    "loan_id,customer_id,loan_amount,loan_term_months,interest_rate,emi_amount,loan_type,"         \
-    "loan_purpose,is_secured,collateral_value,application_date,status,is_default\n"
-#define REPAYMENT_HEADER                                                                           \
-    "repayment_id,loan_id,customer_id,installment_number,due_date,payment_date,amount_due,"        \
-    "amount_paid,days_past_due,is_late,is_partial,outstanding_balance,payment_method\n"
-
 #define CUSTOMER_1 "1,49,Female,Single,1,Bachelor,Salaried,6.8,153000.0,3,Delhi,True,no\n"
 #define CUSTOMER_2 "2,44,Male,Married,0,High School,Freelance,NA,119000,1,\"Goa, North\",1,0\n"
 #define CREDIT     "1,1,516.0,6,1,5,0,0,2,147181.22,66708.13,2.0,,185\n"
@@ -36,11 +23,9 @@
     "1,1,1,1,2020-04-29,2020-05-02,3041.36,3087.61,3,yes,no,180440.5,UPI\n"                        \
     "2,1,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,Cheque\n"
 
-/* The empty retail tables, and a folder with a good file for each. */
+/* The retail book, with a good file for each table. */
 struct setup {
-    struct cr_portfolio *portfolio;
-    struct cr_db *db;
-    char *dir;
+    struct cr_retail retail;
     char *rejects;
     size_t n_notes;
     char last_note[256];
@@ -48,24 +33,20 @@ struct setup {
 
 static void write_file(const struct setup *setup, const char *name, const char *text)
 {
-    free(cr_test_write(setup->dir, name, text));
+    cr_retail_write(&setup->retail, name, text);
 }
 
 static int make(void **state)
 {
-    CR_CLEANUP(cr_freep) char *retail = cr_test_path("config/portfolios/retail");
     struct setup *setup = calloc(1, sizeof(*setup));
-    struct cr_error err;
 
     assert_non_null(setup);
-    cr_assert_ok(cr_portfolio_load(retail, NULL, &setup->portfolio, &err), &err);
-    setup->db = cr_engine_open_tables("book");
-    setup->dir = cr_test_tempdir();
-    setup->rejects = cr_fs_join(setup->dir, "rejects.csv");
-    write_file(setup, "customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
-    write_file(setup, "credit_history.csv", CREDIT_HEADER CREDIT);
-    write_file(setup, "loan_applications.csv", LOAN_HEADER LOAN);
-    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT);
+    cr_retail_init(&setup->retail, "book");
+    setup->rejects = cr_fs_join(setup->retail.dir, "rejects.csv");
+    write_file(setup, "customers.csv", CR_CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
+    write_file(setup, "credit_history.csv", CR_CREDIT_HEADER CREDIT);
+    write_file(setup, "loan_applications.csv", CR_LOAN_HEADER LOAN);
+    write_file(setup, "repayment_history.csv", CR_REPAYMENT_HEADER REPAYMENT);
     *state = setup;
     return 0;
 }
@@ -74,9 +55,7 @@ static int destroy(void **state)
 {
     struct setup *setup = *state;
 
-    cr_db_close(setup->db);
-    cr_portfolio_destroy(setup->portfolio);
-    free(setup->dir);
+    cr_retail_finish(&setup->retail);
     free(setup->rejects);
     free(setup);
     return 0;
@@ -95,8 +74,8 @@ static int import(struct setup *setup, enum cr_import_mode mode, bool strict,
 {
     const struct cr_import_options options = {.mode = mode, .strict = strict, .quiet = true};
 
-    return cr_import_book(setup->db, setup->portfolio, setup->dir, &options, keep_note, setup,
-                          ret_report, err);
+    return cr_import_book(setup->retail.db, setup->retail.portfolio, setup->retail.dir, &options,
+                          keep_note, setup, ret_report, err);
 }
 
 static int64_t count(const struct setup *setup, const char *table)
@@ -104,7 +83,7 @@ static int64_t count(const struct setup *setup, const char *table)
     struct cr_error err;
     int64_t n = -1;
 
-    cr_assert_ok(cr_db_count(setup->db, table, &n, &err), &err);
+    cr_assert_ok(cr_db_count(setup->retail.db, table, &n, &err), &err);
     return n;
 }
 
@@ -123,23 +102,23 @@ static void test_good(void **state)
     assert_null(report.rejects_path);
     assert_false(cr_fs_exists(setup->rejects));
     assert_int_equal(setup->n_notes, 0);
-    cr_engine_assert_rows(setup->db, "SELECT * FROM customers WHERE customer_id = 1",
+    cr_engine_assert_rows(setup->retail.db, "SELECT * FROM customers WHERE customer_id = 1",
                           "1|49|Female|Single|1|Bachelor|Salaried|6.8|153000|3|Delhi|1|0\n");
     cr_engine_assert_rows(
-        setup->db, "SELECT * FROM customers WHERE customer_id = 2",
+        setup->retail.db, "SELECT * FROM customers WHERE customer_id = 2",
         "2|44|Male|Married|0|Higher Secondary|Freelance|-|119000|1|Goa, North|1|0\n");
-    cr_engine_assert_rows(setup->db, "SELECT * FROM credit_history",
+    cr_engine_assert_rows(setup->retail.db, "SELECT * FROM credit_history",
                           "1|1|516|6|1|5|0|0|2|147181.22|66708.13|2|-|185|-\n");
-    cr_engine_assert_rows(setup->db,
+    cr_engine_assert_rows(setup->retail.db,
                           "SELECT is_secured, is_default, application_date FROM loan_applications",
                           "0|1|2020-03-29\n");
-    cr_engine_assert_rows(setup->db,
+    cr_engine_assert_rows(setup->retail.db,
                           "SELECT payment_date, days_past_due, is_late FROM repayment_history"
                           " WHERE installment_number = 2",
                           "-|180|1\n");
-    cr_assert_same(cr_engine_count_indexes(setup->db), 3);
+    cr_assert_same(cr_engine_count_indexes(setup->retail.db), 3);
     if (cr_engine_server() == NULL) {
-        cr_engine_assert_rows(setup->db, "PRAGMA integrity_check", "ok\n");
+        cr_engine_assert_rows(setup->retail.db, "PRAGMA integrity_check", "ok\n");
     }
 }
 
@@ -164,7 +143,7 @@ static void test_columns(void **state)
     assert_int_equal(report.tables[1].n_ignored_columns, 2);
     assert_int_equal(setup->n_notes, 2);
     assert_non_null(strstr(setup->last_note, "/credit_history.csv: column 'x' is not in the"));
-    cr_engine_assert_rows(setup->db, "SELECT * FROM credit_history WHERE credit_id = 7",
+    cr_engine_assert_rows(setup->retail.db, "SELECT * FROM credit_history WHERE credit_id = 7",
                           "7|2|-|6|1|5|0|0|2|100000|0.5|-|-|185|2020-01-31\n");
 }
 
@@ -183,57 +162,60 @@ static void test_broken(void **state)
          "/credit_history.csv:1:3: column 'credit_score' is missing"},
         {"loan_applications.csv", "loan_id,loan_id\n", CR_EINVAL,
          "/loan_applications.csv:1:2: column 'loan_id' is there twice"},
-        {"customers.csv", CUSTOMER_HEADER CUSTOMER_1 "2,44,Male\n", CR_EINVAL,
+        {"customers.csv", CR_CUSTOMER_HEADER CUSTOMER_1 "2,44,Male\n", CR_EINVAL,
          "/customers.csv:3:4: marital_status: the row has 3 fields, the header 13"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,PhD,Salaried,1,1e5,1,x,1,1,1\n",
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,Male,Single,0,PhD,Salaried,1,1e5,1,x,1,1,1\n",
          CR_EINVAL, "/customers.csv:2:14: the row has 14 fields, the header 13"},
-        {"customers.csv", CUSTOMER_HEADER "\n\n" CUSTOMER_1 "2,\"44\n", CR_EPARSE,
+        {"customers.csv", CR_CUSTOMER_HEADER "\n\n" CUSTOMER_1 "2,\"44\n", CR_EPARSE,
          "/customers.csv:5: the row has a quote that is not closed"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,M\"ale,Single\n", CR_EPARSE, "/customers.csv:2: "},
-        {"customers.csv", CUSTOMER_HEADER "1,44.5,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,M\"ale,Single\n", CR_EPARSE,
+         "/customers.csv:2: "},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44.5,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
          CR_EINVAL, "/customers.csv:2:2: age: '44.5' is not a whole number"},
         {"customers.csv",
-         CUSTOMER_HEADER "9007199254740994,44,Male,Single,0,,Salaried,1,1,1,x,1,1\n", CR_EINVAL,
+         CR_CUSTOMER_HEADER "9007199254740994,44,Male,Single,0,,Salaried,1,1,1,x,1,1\n", CR_EINVAL,
          "/customers.csv:2:1: customer_id: '9007199254740994' is too large"},
-        {"customers.csv", CUSTOMER_HEADER "1,17,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
-         "/customers.csv:2:2: age: '17' is below 18"},
-        {"customers.csv", CUSTOMER_HEADER "1,81,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
-         "/customers.csv:2:2: age: '81' is above 80"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,male,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
-         "/customers.csv:2:3: gender: 'male' is none of Male, Female, Other"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
+        {"customers.csv", CR_CUSTOMER_HEADER "1,17,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:2: age: '17' is below 18"},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,81,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:2: age: '81' is above 80"},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:3: gender: 'male' is none of Male, Female, Other"},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,,Single,0,,Salaried,1,1e5,1,x,1,1\n", CR_EINVAL,
          "/customers.csv:2:3: gender: the value is missing"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e999,1,x,1,1\n",
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e999,1,x,1,1\n",
          CR_EINVAL, "/customers.csv:2:9: annual_income: '1e999' is too large"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,₹1,1,x,1,1\n", CR_EINVAL,
-         "/customers.csv:2:9: annual_income: '₹1' is not a number"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e5,1,\xff,1,1\n",
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,₹1,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:9: annual_income: '₹1' is not a number"},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e5,1,\xff,1,1\n",
          CR_EINVAL, "/customers.csv:2:11: state: '?' is not UTF-8"},
-        {"customers.csv", CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e5,1,x,maybe,1\n",
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,1,1e5,1,x,maybe,1\n",
          CR_EINVAL,
          "/customers.csv:2:12: phone_verified: 'maybe' is none of true, false, yes, no, 1, 0"},
-        {"customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_1, CR_EINVAL,
+        {"customers.csv", CR_CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_1, CR_EINVAL,
          "/customers.csv:3:1: customer_id: a row with customer_id '1' is there already"},
         {"loan_applications.csv",
-         LOAN_HEADER "1,3,1e5,60,15,3041.36,Personal,Travel,0,0,2020-03-29,Active,1\n", CR_EINVAL,
+         CR_LOAN_HEADER "1,3,1e5,60,15,3041.36,Personal,Travel,0,0,2020-03-29,Active,1\n",
+         CR_EINVAL,
          "/loan_applications.csv:2:2: customer_id: there is no customers.customer_id '3'"},
         {"loan_applications.csv",
-         LOAN_HEADER "1,1,1e5,60,15,3041.36,Personal,Travel,0,0,2021-02-29,Active,1\n", CR_EINVAL,
+         CR_LOAN_HEADER "1,1,1e5,60,15,3041.36,Personal,Travel,0,0,2021-02-29,Active,1\n",
+         CR_EINVAL,
          "/loan_applications.csv:2:11: application_date: '2021-02-29' is not a date of the form"
          " YYYY-MM-DD"},
         {"repayment_history.csv",
-         REPAYMENT_HEADER REPAYMENT "3,1,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n",
+         CR_REPAYMENT_HEADER REPAYMENT "3,1,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n",
          CR_EINVAL,
          "/repayment_history.csv:4:2: loan_id: a row with loan_id '1', installment_number '2' is"
          " there already"},
         {"repayment_history.csv",
-         REPAYMENT_HEADER "3,9,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n", CR_EINVAL,
+         CR_REPAYMENT_HEADER "3,9,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n", CR_EINVAL,
          "/repayment_history.csv:2:2: loan_id: there is no loan_applications.loan_id '9'"},
     };
     struct setup *setup = *state;
 
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, cases[i].file);
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->retail.dir, cases[i].file);
         CR_CLEANUP(cr_freep) char *good = NULL;
         CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
         struct cr_error err;
@@ -243,8 +225,9 @@ static void test_broken(void **state)
         cr_assert_ok(cr_fs_read(path, 1 << 20, &good, &len, &err), &err);
         write_file(setup, cases[i].file, cases[i].text);
         r = import(setup, CR_IMPORT_EMPTY, true, &report, &err);
-        if (r != cases[i].code || strncmp(err.message, setup->dir, strlen(setup->dir)) != 0 ||
-            strstr(err.message, cases[i].message) != err.message + strlen(setup->dir)) {
+        if (r != cases[i].code ||
+            strncmp(err.message, setup->retail.dir, strlen(setup->retail.dir)) != 0 ||
+            strstr(err.message, cases[i].message) != err.message + strlen(setup->retail.dir)) {
             fail_msg("case %zu: %d '%s'\nexpected: '%s'", i, r, r == 0 ? "" : err.message,
                      cases[i].message);
         }
@@ -252,7 +235,7 @@ static void test_broken(void **state)
         assert_false(cr_fs_exists(setup->rejects));
         write_file(setup, cases[i].file, good);
     }
-    cr_assert_same(cr_engine_count_indexes(setup->db), 3);
+    cr_assert_same(cr_engine_count_indexes(setup->retail.db), 3);
 }
 
 static void test_rejects(void **state)
@@ -264,14 +247,15 @@ static void test_rejects(void **state)
     size_t len;
 
     write_file(setup, "customers.csv",
-               CUSTOMER_HEADER CUSTOMER_1
+               CR_CUSTOMER_HEADER CUSTOMER_1
                "2,44,\"a \"\"b\"\"\",Single,0,,Salaried,1,1e5,1,x,1,1\n"
                "1,2\n"
                "1,44,Male,Single,0,,Salaried,1,1e5,1,\"two\nlines\",1,1\n"
                "4,44,Male,Single,0,,Salaried,1,1e5,1,x,1,1,\n"
                "5,44,Male,Single,0,,Salaried,1,1e5,1,\"two\nlines\",1,1\n");
     write_file(setup, "loan_applications.csv",
-               LOAN_HEADER LOAN "2,2,1e5,60,15,3041.36,Personal,Travel,0,0,2020-03-29,Active,1\n");
+               CR_LOAN_HEADER LOAN
+               "2,2,1e5,60,15,3041.36,Personal,Travel,0,0,2020-03-29,Active,1\n");
     cr_assert_ok(import(setup, CR_IMPORT_EMPTY, false, &report, &err), &err);
     assert_int_equal(report.tables[0].n_rows, 2);
     assert_int_equal(report.tables[0].n_rejected, 4);
@@ -294,7 +278,7 @@ static void test_rejects(void **state)
 static void test_rejects_file(void **state)
 {
     struct setup *setup = *state;
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, "elsewhere.csv");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->retail.dir, "elsewhere.csv");
     const struct cr_import_options options = {
         .mode = CR_IMPORT_APPEND, .quiet = true, .rejects_path = path};
     struct cr_import_report report = {0};
@@ -305,8 +289,8 @@ static void test_rejects_file(void **state)
     cr_import_report_finish(&report);
     assert_false(cr_fs_exists(setup->rejects));
 
-    cr_assert_ok(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL, NULL,
-                                &report, &err),
+    cr_assert_ok(cr_import_book(setup->retail.db, setup->retail.portfolio, setup->retail.dir,
+                                &options, NULL, NULL, &report, &err),
                  &err);
     assert_int_equal(report.n_rejected, 6); /* every row is there already */
     assert_string_equal(report.rejects_path, path);
@@ -321,7 +305,7 @@ static void test_rejects_file(void **state)
 
 static void assert_text(const struct setup *setup, const char *name, const char *expected)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, name);
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->retail.dir, name);
     CR_CLEANUP(cr_freep) char *text = NULL;
     struct cr_error err;
     size_t len;
@@ -336,7 +320,7 @@ static size_t count_files(const struct setup *setup)
     char **names;
     size_t n;
 
-    cr_assert_ok(cr_fs_list(setup->dir, &names, &n, &err), &err);
+    cr_assert_ok(cr_fs_list(setup->retail.dir, &names, &n, &err), &err);
     cr_fs_free_names(names, n);
     return n;
 }
@@ -346,9 +330,9 @@ static void test_rejects_of_others(void **state)
 {
     static const char *const refused[] = {"customers.csv", "./loan_applications.csv", "link", "."};
     struct setup *setup = *state;
-    CR_CLEANUP(cr_freep) char *precious = cr_fs_join(setup->dir, "precious.txt");
-    CR_CLEANUP(cr_freep) char *input = cr_fs_join(setup->dir, "customers.csv");
-    CR_CLEANUP(cr_freep) char *link_path = cr_fs_join(setup->dir, "link");
+    CR_CLEANUP(cr_freep) char *precious = cr_fs_join(setup->retail.dir, "precious.txt");
+    CR_CLEANUP(cr_freep) char *input = cr_fs_join(setup->retail.dir, "customers.csv");
+    CR_CLEANUP(cr_freep) char *link_path = cr_fs_join(setup->retail.dir, "link");
     struct cr_import_options options = {.mode = CR_IMPORT_EMPTY, .quiet = true};
     struct cr_import_report report = {0};
     struct cr_error err;
@@ -356,21 +340,21 @@ static void test_rejects_of_others(void **state)
 
     assert_int_equal(symlink(input, link_path), 0);
     for (size_t i = 0; i < CR_ARRAY_LEN(refused); i++) {
-        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->dir, refused[i]);
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->retail.dir, refused[i]);
 
         options.rejects_path = path;
-        assert_int_equal(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL,
-                                        NULL, &report, &err),
+        assert_int_equal(cr_import_book(setup->retail.db, setup->retail.portfolio,
+                                        setup->retail.dir, &options, NULL, NULL, &report, &err),
                          CR_EINVAL);
         assert_non_null(strstr(err.message, i >= 2 ? "no regular file" : "the import reads it"));
     }
-    assert_text(setup, "customers.csv", CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
+    assert_text(setup, "customers.csv", CR_CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
 
     /* nothing was rejected: a named file stays */
     write_file(setup, "precious.txt", "precious");
     options.rejects_path = precious;
-    cr_assert_ok(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL, NULL,
-                                &report, &err),
+    cr_assert_ok(cr_import_book(setup->retail.db, setup->retail.portfolio, setup->retail.dir,
+                                &options, NULL, NULL, &report, &err),
                  &err);
     assert_null(report.rejects_path);
     cr_import_report_finish(&report);
@@ -383,8 +367,8 @@ static void test_rejects_of_others(void **state)
     for (int pass = 0; pass < 2; pass++) {
         options = (struct cr_import_options){
             .mode = CR_IMPORT_APPEND, .quiet = true, .rejects_path = pass == 0 ? precious : NULL};
-        assert_int_equal(cr_import_book(setup->db, setup->portfolio, setup->dir, &options, NULL,
-                                        NULL, &report, &err),
+        assert_int_equal(cr_import_book(setup->retail.db, setup->retail.portfolio,
+                                        setup->retail.dir, &options, NULL, NULL, &report, &err),
                          CR_EINVAL);
     }
     assert_int_equal(count_files(setup), n_files);
@@ -406,20 +390,20 @@ static void test_modes(void **state)
                         " --append keeps it");
 
     /* a failed replacement leaves what was there */
-    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT REPAYMENT);
+    write_file(setup, "repayment_history.csv", CR_REPAYMENT_HEADER REPAYMENT REPAYMENT);
     assert_int_equal(import(setup, CR_IMPORT_REPLACE, true, &report, &err), CR_EINVAL);
     assert_int_equal(count(setup, "repayment_history"), 2);
 
-    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER);
+    write_file(setup, "repayment_history.csv", CR_REPAYMENT_HEADER);
     cr_assert_ok(import(setup, CR_IMPORT_REPLACE, true, &report, &err), &err);
     cr_import_report_finish(&report);
     assert_int_equal(count(setup, "repayment_history"), 0);
     assert_int_equal(count(setup, "customers"), 2);
 
-    write_file(setup, "customers.csv", CUSTOMER_HEADER);
-    write_file(setup, "credit_history.csv", CREDIT_HEADER);
-    write_file(setup, "loan_applications.csv", LOAN_HEADER);
-    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER REPAYMENT);
+    write_file(setup, "customers.csv", CR_CUSTOMER_HEADER);
+    write_file(setup, "credit_history.csv", CR_CREDIT_HEADER);
+    write_file(setup, "loan_applications.csv", CR_LOAN_HEADER);
+    write_file(setup, "repayment_history.csv", CR_REPAYMENT_HEADER REPAYMENT);
     cr_assert_ok(import(setup, CR_IMPORT_APPEND, true, &report, &err), &err);
     cr_import_report_finish(&report);
     assert_int_equal(count(setup, "repayment_history"), 2);
@@ -435,13 +419,14 @@ static void test_no_row(void **state)
     struct cr_import_report report = {0};
     struct cr_error err;
 
-    assert_true(asprintf(&expected, "'%s' holds no row: nothing was changed", setup->dir) > 0);
+    assert_true(asprintf(&expected, "'%s' holds no row: nothing was changed", setup->retail.dir) >
+                0);
     cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
     cr_import_report_finish(&report);
-    write_file(setup, "customers.csv", CUSTOMER_HEADER);
-    write_file(setup, "credit_history.csv", CREDIT_HEADER);
-    write_file(setup, "loan_applications.csv", LOAN_HEADER);
-    write_file(setup, "repayment_history.csv", REPAYMENT_HEADER);
+    write_file(setup, "customers.csv", CR_CUSTOMER_HEADER);
+    write_file(setup, "credit_history.csv", CR_CREDIT_HEADER);
+    write_file(setup, "loan_applications.csv", CR_LOAN_HEADER);
+    write_file(setup, "repayment_history.csv", CR_REPAYMENT_HEADER);
     for (size_t i = 0; i < CR_ARRAY_LEN(modes); i++) {
         for (int strict = 0; strict < 2; strict++) {
             assert_int_equal(import(setup, modes[i], strict == 1, &report, &err), CR_EINVAL);
@@ -450,13 +435,13 @@ static void test_no_row(void **state)
             assert_int_equal(count(setup, "repayment_history"), 2);
         }
     }
-    cr_assert_same(cr_engine_count_indexes(setup->db), 3);
+    cr_assert_same(cr_engine_count_indexes(setup->retail.db), 3);
 }
 
 static void test_absent(void **state)
 {
     struct setup *setup = *state;
-    CR_CLEANUP(cr_freep) char *loans = cr_fs_join(setup->dir, "loan_applications.csv");
+    CR_CLEANUP(cr_freep) char *loans = cr_fs_join(setup->retail.dir, "loan_applications.csv");
     struct cr_import_report report = {0};
     struct cr_error err;
 
@@ -464,7 +449,7 @@ static void test_absent(void **state)
     assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
     assert_non_null(strstr(err.message, "/loan_applications.csv"));
     assert_int_equal(count(setup, "customers"), 0);
-    cr_assert_ok(cr_fs_remove_tree(setup->dir, &err), &err);
+    cr_assert_ok(cr_fs_remove_tree(setup->retail.dir, &err), &err);
     assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
 }
 
@@ -482,18 +467,20 @@ static void test_cells(void **state)
     struct cr_error err;
 
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        int r = cr_table_parse_cell(setup->portfolio, &flag, cases[i].text, strlen(cases[i].text),
-                                    false, &value, &err);
+        int r = cr_table_parse_cell(setup->retail.portfolio, &flag, cases[i].text,
+                                    strlen(cases[i].text), false, &value, &err);
 
         assert_int_equal(r, isnan(cases[i].number) ? CR_EINVAL : 0);
         if (r == 0) {
             cr_assert_same(value.number, cases[i].number);
         }
     }
-    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "NA", 2, false, &value, &err), &err);
-    assert_true(cr_value_is_missing(value));
-    cr_assert_ok(cr_table_parse_cell(setup->portfolio, &day, "2024-02-29", 10, false, &value, &err),
+    cr_assert_ok(cr_table_parse_cell(setup->retail.portfolio, &day, "NA", 2, false, &value, &err),
                  &err);
+    assert_true(cr_value_is_missing(value));
+    cr_assert_ok(
+        cr_table_parse_cell(setup->retail.portfolio, &day, "2024-02-29", 10, false, &value, &err),
+        &err);
     assert_string_equal(value.text, "2024-02-29");
 }
 
@@ -522,7 +509,7 @@ static void test_quoted_markers(void **state)
         struct cr_value value = {1, "x"};
         struct cr_error err;
 
-        cr_assert_ok(cr_table_parse_cell(setup->portfolio, cases[i].column, cases[i].text,
+        cr_assert_ok(cr_table_parse_cell(setup->retail.portfolio, cases[i].column, cases[i].text,
                                          strlen(cases[i].text), cases[i].quoted, &value, &err),
                      &err);
         if (cases[i].expected == NULL) {
@@ -542,13 +529,15 @@ static void test_markers_round_trip(void **state)
     struct cr_error err;
 
     write_file(setup, "customers.csv",
-               CUSTOMER_HEADER "1,49,Female,Single,1,None,Salaried,NA,1e5,3,\"None\",1,0\n"
-                               "2,44,Male,Married,0,,Freelance,NA,119000,1,Goa,1,0\n");
+               CR_CUSTOMER_HEADER "1,49,Female,Single,1,None,Salaried,NA,1e5,3,\"None\",1,0\n"
+                                  "2,44,Male,Married,0,,Freelance,NA,119000,1,Goa,1,0\n");
     for (int pass = 0; pass < 2; pass++) {
         cr_assert_ok(import(setup, CR_IMPORT_REPLACE, true, &report, &err), &err);
         cr_import_report_finish(&report);
-        cr_engine_assert_rows(setup->db, query, "None|-\nGoa|-\n");
-        cr_assert_ok(cr_table_dump_all(setup->db, setup->portfolio, setup->dir, &err), &err);
+        cr_engine_assert_rows(setup->retail.db, query, "None|-\nGoa|-\n");
+        cr_assert_ok(
+            cr_table_dump_all(setup->retail.db, setup->retail.portfolio, setup->retail.dir, &err),
+            &err);
     }
 }
 
@@ -575,7 +564,7 @@ static void test_dump_without_space(void **state)
             assert_int_equal(symlink("elsewhere.csv", path), 0);
         }
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-        r = cr_table_dump_all(setup->db, setup->portfolio, out, &err);
+        r = cr_table_dump_all(setup->retail.db, setup->retail.portfolio, out, &err);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
         assert_int_equal(r, CR_EIO);
         assert_int_equal(lstat(path, &info), linked ? 0 : -1);
