@@ -4,6 +4,7 @@
  * what must not change is tried as well. */
 #include <math.h>
 
+#include "cr_golden.h"
 #include "cr_test.h"
 #include "creditrisk/features/engine.h"
 #include "creditrisk/util/cleanup.h"
@@ -23,14 +24,13 @@ static struct {
 static int setup(void **state)
 {
     CR_CLEANUP(cr_freep) char *retail = cr_test_path("config/portfolios/retail");
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/features_cases.json");
     const json_t *base;
     struct cr_error err;
 
     (void)state;
     cr_assert_ok(cr_portfolio_load(retail, NULL, &world.portfolio, &err), &err);
     cr_assert_ok(cr_engine_create(world.portfolio, &world.engine, &err), &err);
-    cr_assert_ok(cr_json_load(path, 1 << 20, &world.golden, &err), &err);
+    world.golden = cr_golden_load("features_cases.json");
     base = json_object_get(world.golden, "base");
     world.fields = json_object_get(base, "fields");
     world.features = json_object_get(base, "features");

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "cr_golden.h"
 #include "cr_test.h"
 #include "creditrisk/model/calibrate.h"
 #include "creditrisk/util/cleanup.h"
@@ -10,33 +11,23 @@
 
 enum { MAX_ROWS = 1000 };
 
-static size_t read_numbers(const json_t *array, double *values)
-{
-    assert_true(json_array_size(array) <= MAX_ROWS);
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        values[i] = json_number_value(json_array_get(array, i));
-    }
-    return json_array_size(array);
-}
-
 static void fit_equals_scipy(void **state)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/calibrate.json");
-    CR_CLEANUP(cr_json_decrefp) json_t *golden = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load("calibrate.json");
     const json_t *cases;
     struct cr_error err;
 
     (void)state;
-    cr_assert_ok(cr_json_load(path, 1 << 20, &golden, &err), &err);
     cases = json_object_get(golden, "cases");
     assert_int_equal(json_array_size(cases), 3);
     for (size_t i = 0; i < json_array_size(cases); i++) {
         const json_t *item = json_array_get(cases, i);
-        double raw[MAX_ROWS], y[MAX_ROWS];
-        size_t n = read_numbers(json_object_get(item, "raw"), raw);
+        CR_CLEANUP(cr_freep) double *raw = cr_golden_numbers(json_object_get(item, "raw"));
+        CR_CLEANUP(cr_freep) double *y = cr_golden_numbers(json_object_get(item, "y"));
+        size_t n = json_array_size(json_object_get(item, "raw"));
         struct cr_calibration fitted;
 
-        assert_int_equal(read_numbers(json_object_get(item, "y"), y), n);
+        assert_int_equal(json_array_size(json_object_get(item, "y")), n);
         cr_assert_ok(cr_calibrate_fit(raw, y, n, &fitted, &err), &err);
         cr_assert_close(fitted.slope, json_number_value(json_object_get(item, "slope")), 1e-10);
         cr_assert_close(fitted.intercept, json_number_value(json_object_get(item, "intercept")),

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "cr_golden.h"
 #include "cr_test.h"
 #include "creditrisk/model/trainer.h"
 #include "creditrisk/util/cleanup.h"
@@ -85,16 +86,6 @@ static void rows_finish(struct rows *rows)
     free(rows->y);
 }
 
-static json_t *load_golden(const char *relative)
-{
-    CR_CLEANUP(cr_freep) char *path = cr_test_path(relative);
-    json_t *golden = NULL;
-    struct cr_error err;
-
-    cr_assert_ok(cr_json_load(path, 1 << 20, &golden, &err), &err);
-    return golden;
-}
-
 static size_t read_params(const json_t *json, struct cr_param params[MAX_PARAMS])
 {
     const char *key;
@@ -163,13 +154,13 @@ static void margins_equal_scikit_learn(void **state)
         bool (*draw_row)(size_t, double *);
         size_t n_cols;
     } sets[] = {
-        {"tests/golden/gbm_mixed.json", draw_mixed, 8},
-        {"tests/golden/gbm_flags.json", draw_flags, 10},
+        {"gbm_mixed.json", draw_mixed, 8},
+        {"gbm_flags.json", draw_flags, 10},
     };
 
     (void)state;
     for (size_t s = 0; s < CR_ARRAY_LEN(sets); s++) {
-        CR_CLEANUP(cr_json_decrefp) json_t *golden = load_golden(sets[s].name);
+        CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load(sets[s].name);
         const json_t *cases = json_object_get(golden, "cases");
         size_t n = (size_t)json_integer_value(json_object_get(golden, "n_train"));
         size_t n_test = (size_t)json_integer_value(json_object_get(golden, "n_test"));
@@ -241,7 +232,7 @@ static double fold_auc(const struct rows *all, size_t fold, const struct cr_para
 
 static void auc_of_random_fits_equals_scikit_learn(void **state)
 {
-    CR_CLEANUP(cr_json_decrefp) json_t *golden = load_golden("tests/golden/gbm_auc.json");
+    CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load("gbm_auc.json");
     const json_t *cases = json_object_get(golden, "cases");
     size_t n = (size_t)json_integer_value(json_object_get(golden, "n"));
     size_t n_seeds = (size_t)json_integer_value(json_object_get(golden, "n_seeds"));

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 
+#include "cr_golden.h"
 #include "cr_test.h"
 #include "creditrisk/model/trainer.h"
 #include "creditrisk/util/cleanup.h"
@@ -101,13 +102,10 @@ static void read_rows(const json_t *set, struct model_data *rows)
 
 static void coefficients_equal_scikit_learn(void **state)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/logistic.json");
-    CR_CLEANUP(cr_json_decrefp) json_t *golden = NULL;
-    struct cr_error err;
+    CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load("logistic.json");
     size_t n = 0;
 
     (void)state;
-    cr_assert_ok(cr_json_load(path, 1 << 20, &golden, &err), &err);
     for (size_t s = 0; s < json_array_size(json_object_get(golden, "sets")); s++) {
         const json_t *set = json_array_get(json_object_get(golden, "sets"), s);
         const json_t *fits = json_object_get(set, "fits");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
 
+#include "cr_golden.h"
 #include "cr_test.h"
 #include "creditrisk/preprocess/pipeline.h"
 #include "creditrisk/util/cleanup.h"
@@ -192,16 +193,13 @@ static size_t compare_case(struct table *table, const json_t *expected)
 
 static void test_scikit_learn(void **state)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/pipeline.json");
-    CR_CLEANUP(cr_json_decrefp) json_t *golden = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load("pipeline.json");
     CR_CLEANUP(table_finish) struct table table;
     const json_t *cases;
-    struct cr_error err;
     size_t n = 0;
 
     (void)state;
     table_init(&table);
-    cr_assert_ok(cr_json_load(path, 1 << 20, &golden, &err), &err);
     load_features(&table, json_object_get(golden, "features"));
     load_cells(&table, json_object_get(golden, "features"));
     cases = json_object_get(golden, "cases");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "cr_golden.h"
 #include "cr_test.h"
 
 #include <jansson.h>
@@ -8,17 +9,6 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/rng.h"
-
-static double *numbers(const json_t *array)
-{
-    size_t n = json_array_size(array);
-    double *values = calloc(n + 1, sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < n; i++) {
-        values[i] = json_number_value(json_array_get(array, i));
-    }
-    return values;
-}
 
 static double area(const struct cr_curve *roc)
 {
@@ -55,17 +45,15 @@ static void carry_scikit_learns_metrics(void **state)
 {
     (void)state;
     struct cr_error err;
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/metrics.json");
-    CR_CLEANUP(cr_json_decrefp) json_t *golden = NULL;
-    cr_assert_ok(cr_json_load(path, (size_t)1 << 20, &golden, &err), &err);
+    CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load("metrics.json");
     const json_t *cases = json_object_get(golden, "cases");
     assert_true(json_array_size(cases) >= 10);
     size_t c;
     json_t *one_case;
     json_array_foreach(cases, c, one_case)
     {
-        CR_CLEANUP(cr_freep) double *pd = numbers(json_object_get(one_case, "pd"));
-        CR_CLEANUP(cr_freep) double *y = numbers(json_object_get(one_case, "y"));
+        CR_CLEANUP(cr_freep) double *pd = cr_golden_numbers(json_object_get(one_case, "pd"));
+        CR_CLEANUP(cr_freep) double *y = cr_golden_numbers(json_object_get(one_case, "y"));
         size_t n = json_array_size(json_object_get(one_case, "pd"));
         const json_t *expected = json_object_get(one_case, "expected");
         CR_CLEANUP(cr_curves_finish) struct cr_curves curves = {0};

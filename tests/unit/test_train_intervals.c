@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "cr_golden.h"
 #include "cr_test.h"
 
 #include <jansson.h>
@@ -10,17 +11,6 @@
 #include "creditrisk/util/json.h"
 
 enum { N_DRAWS = 20000, SEED = 5 };
-
-static double *numbers(const json_t *array)
-{
-    size_t n = json_array_size(array);
-    double *values = calloc(n + 1, sizeof *values);
-    assert_non_null(values);
-    for (size_t i = 0; i < n; i++) {
-        values[i] = json_number_value(json_array_get(array, i));
-    }
-    return values;
-}
 
 static double member(const json_t *object, const char *key, size_t i)
 {
@@ -43,18 +33,17 @@ static void agree_with_numpy(void **state)
 {
     (void)state;
     struct cr_error err;
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/intervals.json");
-    CR_CLEANUP(cr_json_decrefp) json_t *golden = NULL;
-    cr_assert_ok(cr_json_load(path, (size_t)1 << 20, &golden, &err), &err);
+    CR_CLEANUP(cr_json_decrefp) json_t *golden = cr_golden_load("intervals.json");
     const json_t *cases = json_object_get(golden, "cases");
     assert_int_equal(json_array_size(cases), 3);
     size_t c;
     json_t *one_case;
     json_array_foreach(cases, c, one_case)
     {
-        CR_CLEANUP(cr_freep) double *pd = numbers(json_object_get(one_case, "pd"));
-        CR_CLEANUP(cr_freep) double *y = numbers(json_object_get(one_case, "y"));
-        CR_CLEANUP(cr_freep) double *customer = numbers(json_object_get(one_case, "customer"));
+        CR_CLEANUP(cr_freep) double *pd = cr_golden_numbers(json_object_get(one_case, "pd"));
+        CR_CLEANUP(cr_freep) double *y = cr_golden_numbers(json_object_get(one_case, "y"));
+        CR_CLEANUP(cr_freep)
+        double *customer = cr_golden_numbers(json_object_get(one_case, "customer"));
         size_t n = json_array_size(json_object_get(one_case, "pd"));
         struct cr_intervals intervals;
         cr_assert_ok(cr_intervals_bootstrap(pd, y, NULL, n, N_DRAWS, SEED, &intervals, &err), &err);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "cr_golden.h"
 #include "cr_test.h"
 
 #include <jansson.h>
@@ -11,15 +12,6 @@
 #include "creditrisk/util/json.h"
 
 #define MAX_LEN ((size_t)1 << 24)
-
-static json_t *load_sample(void)
-{
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/report.json");
-    struct cr_error err;
-    json_t *sample = NULL;
-    cr_assert_ok(cr_json_load(path, MAX_LEN, &sample, &err), &err);
-    return sample;
-}
 
 static bool is_there(const char *dir, const char *name)
 {
@@ -73,7 +65,7 @@ static void write_every_file(void **state)
     (void)state;
     CR_CLEANUP(cr_freep) char *parent = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *dir = cr_fs_join(parent, "results/retail's $(touch x)");
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     struct cr_error err;
     cr_assert_ok(cr_report_write(sample, dir, &err), &err);
     for (size_t i = 0; i < CR_ARRAY_LEN(documents); i++) {
@@ -104,7 +96,7 @@ static void do_without_gnuplot(void **state)
     (void)state;
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *old_path = strdup(getenv("PATH"));
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     struct cr_error err;
     assert_int_equal(setenv("PATH", "", 1), 0);
     assert_false(cr_report_can_plot());
@@ -128,7 +120,7 @@ static void tell_what_gnuplot_says(void **state)
     CR_CLEANUP(cr_freep)
     char *fake =
         cr_test_write(tools, "gnuplot", "#!/bin/sh\necho 'no terminal today' >&2\nexit 3\n");
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     struct cr_error err = {0};
     assert_int_equal(chmod(fake, 0755), 0);
     assert_int_equal(setenv("PATH", tools, 1), 0);
@@ -164,7 +156,7 @@ static void write_tables(void **state)
     (void)state;
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, "model_comparison.csv");
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     struct cr_error err;
     struct table table = {0};
     cr_assert_ok(cr_report_write(sample, dir, &err), &err);
@@ -189,7 +181,7 @@ static void write_tables(void **state)
 static void escape_texts(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     CR_CLEANUP(cr_freep) char *page = draw(sample);
     assert_non_null(strstr(page, "<h1>Loans &lt;retail&gt; &amp; others</h1>"));
     assert_non_null(strstr(page, "Score &lt;b&gt;&quot;A&quot; &amp; &#39;B&#39;&lt;/b&gt;, of "));
@@ -201,7 +193,7 @@ static void escape_texts(void **state)
 static void group_digits(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     CR_CLEANUP(cr_freep) char *indian = draw(sample);
     assert_non_null(strstr(indian, "₹1,00,000"));
     assert_non_null(strstr(indian, "₹6,25,00,000"));
@@ -218,7 +210,7 @@ static void group_digits(void **state)
 static void round_money(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     size_t i;
     json_t *model;
     json_array_foreach(json_object_get(sample, "models"), i, model)
@@ -253,7 +245,7 @@ static void draw_parts(const json_t *sample, const json_t *object, size_t *n_dra
 static void leave_out_what_is_absent(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     const json_t *model = json_array_get(json_object_get(sample, "models"), 0);
     size_t n_drawn = 0;
     draw_parts(sample, sample, &n_drawn);
@@ -270,7 +262,7 @@ static void leave_out_what_is_absent(void **state)
 static void tell_the_rules_of_the_race(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     json_t *race = json_object_get(sample, "race");
     static const char every[] = "Every candidate saw every fold";
     json_object_set_new(race, "min_survivors", json_integer(17));
@@ -293,7 +285,7 @@ static void name_no_file_after_a_strange_kind(void **state)
     (void)state;
     CR_CLEANUP(cr_freep) char *parent = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *dir = cr_fs_join(parent, "results");
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     json_t *model = json_array_get(json_object_get(sample, "models"), 0);
     struct cr_error err;
     json_object_set_new(model, "kind", json_string("../escaped"));

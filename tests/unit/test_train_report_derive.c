@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "cr_golden.h"
 #include "cr_test.h"
 
 #include <math.h>
@@ -7,17 +8,6 @@
 #include "../../src/train/report.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
-
-enum { MAX_LEN = 1 << 20 };
-
-static json_t *load_sample(void)
-{
-    CR_CLEANUP(cr_freep) char *path = cr_test_path("tests/golden/report.json");
-    struct cr_error err;
-    json_t *sample = NULL;
-    cr_assert_ok(cr_json_load(path, MAX_LEN, &sample, &err), &err);
-    return sample;
-}
 
 /* The sample's report for a version "v9" of the kind, at threshold .2; NULL when it is refused. */
 static json_t *derive(const json_t *sample, const char *kind, struct cr_error *err)
@@ -75,7 +65,7 @@ static void check_common(const json_t *document, const char *kind)
 static void champions_report_keeps_its_comparisons(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     CR_CLEANUP(cr_json_decrefp) json_t *before = json_deep_copy(sample);
     struct cr_error err;
     const char *kind = json_string_value(json_object_get(sample, "champion_kind"));
@@ -94,7 +84,7 @@ static void champions_report_keeps_its_comparisons(void **state)
 static void another_models_report_loses_them(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     struct cr_error err;
     const char *champion = json_string_value(json_object_get(sample, "champion_kind"));
     assert_string_not_equal(champion, "gbm");
@@ -110,7 +100,7 @@ static void another_models_report_loses_them(void **state)
 static void refuses_a_report_without_the_model(void **state)
 {
     (void)state;
-    CR_CLEANUP(cr_json_decrefp) json_t *sample = load_sample();
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
     struct cr_error err;
     assert_null(derive(sample, "lightgbm", &err));
     assert_int_equal(err.code, CR_EMODEL);
