@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cr_engine.h"
+#include "cr_test_registry.h"
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
@@ -16,18 +17,15 @@ static const struct cr_registry_actor actor = {"tester", "because"};
 /* A registry in a folder of its own. */
 struct house {
     char *dir;
-    char *url; /* of its database (cr_engine.h) */
     struct cr_registry *registry;
 };
 
 static int setup(void **state)
 {
     static struct house house;
-    struct cr_error err;
 
     house.dir = cr_test_tempdir();
-    house.url = cr_engine_registry(house.dir);
-    cr_assert_ok(cr_registry_open(house.dir, house.url, true, &house.registry, &err), &err);
+    house.registry = cr_test_registry(house.dir);
     *state = &house;
     return 0;
 }
@@ -37,7 +35,6 @@ static int teardown(void **state)
     struct house *house = *state;
 
     cr_registry_close(house->registry);
-    free(house->url);
     free(house->dir);
     return 0;
 }
@@ -209,12 +206,10 @@ static void an_approval_names_its_request(void **state)
 /* The registry as the program made it that knew no details. */
 static void make_old(struct house *house)
 {
-    struct cr_error err;
-
     cr_registry_close(CR_STEAL(house->registry));
     exec_sql(house, "ALTER TABLE events DROP COLUMN details;"
                     "DELETE FROM schema_versions WHERE version = 3");
-    cr_assert_ok(cr_registry_open(house->dir, house->url, false, &house->registry, &err), &err);
+    house->registry = cr_test_registry(house->dir);
 }
 
 static void assert_schema(const struct house *house, const char *expected)
