@@ -360,7 +360,6 @@ static char *make_tensors(int port, const char *body)
 /* From a line of the log to the decision, and to the version that made it. */
 static void test_access_log(void **state)
 {
-    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
     static const char *const variables[] = {"CREDITRISK_LOG_ACCESS=true", NULL};
     CR_CLEANUP(cr_freep) char *body = application(0);
     CR_CLEANUP(cr_freep) char *rows = NULL;
@@ -380,7 +379,7 @@ static void test_access_log(void **state)
     };
 
     (void)state;
-    cr_daemon_start(&daemon, options, variables);
+    cr_champion_start(&daemon, variables);
     tensors = make_tensors(daemon.port, body);
     assert_non_null(tensors);
     assert_true(asprintf(&rows, "[{},%s,%s,{}]", body, body) > 0);
@@ -402,7 +401,6 @@ static void test_access_log(void **state)
  * memory of the one before it. */
 static void test_access_log_undecided(void **state)
 {
-    const char *const options[] = {"--registry", fixture.registry_dir, NULL};
     static const char *const variables[] = {"CREDITRISK_LOG_ACCESS=true", NULL};
     static const struct {
         const char *path;
@@ -423,7 +421,7 @@ static void test_access_log_undecided(void **state)
     struct cr_daemon daemon;
 
     (void)state;
-    cr_daemon_start(&daemon, options, variables);
+    cr_champion_start(&daemon, variables);
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
         CR_CLEANUP(cr_json_decrefp) json_t *line = NULL;
