@@ -10,6 +10,7 @@
 #include "creditrisk/features/extract.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/frame.h"
+#include "creditrisk/util/progress.h"
 
 static const struct cr_option options[] = {
     {"set", "NAME", "feature set (default: the portfolio's first)"},
@@ -60,6 +61,20 @@ static int write_csv(const struct cr_frame *frame, const size_t *columns, size_t
     return result;
 }
 
+/* A customer with many loans makes training.sql take its time. */
+static int extract_book(const struct cr_cli *cli, struct cr_db *db,
+                        const struct cr_portfolio *portfolio, struct cr_extract *extract,
+                        struct cr_error *err)
+{
+    CR_CLEANUP(cr_progress_abandonp)
+    struct cr_progress *waiting = cr_progress_create_waiting("features", cli->quiet);
+    int result = cr_extract_book(db, portfolio, extract, err);
+    if (result == 0) {
+        cr_progress_destroy(CR_STEAL(waiting));
+    }
+    return result;
+}
+
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
@@ -83,7 +98,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     }
     if ((result = cr_portfolio_choose_set(portfolio, cr_cli_option(cli, "set"), &set, err)) != 0 ||
         (result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
-        (result = cr_extract_book(db, portfolio, &extract, err)) != 0) {
+        (result = extract_book(cli, db, portfolio, &extract, err)) != 0) {
         return result;
     }
     columns = calloc(portfolio->n_features + 2, sizeof *columns);

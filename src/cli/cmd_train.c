@@ -71,7 +71,17 @@ static void print_race(const struct cr_train_report *report)
     }
 }
 
-static int print_report(const struct cr_train_report *report, struct cr_error *err)
+/* Whether the run's choice serves. */
+static const char *serving(const struct cr_gate_report *gates)
+{
+    return gates == NULL   ? "it serves once it is promoted"
+           : gates->passed ? "it is the champion now"
+                           : "it does not serve, as a gate refuses it";
+}
+
+/* `gates` is NULL where it was not to be promoted. */
+static int print_report(const struct cr_train_report *report, const struct cr_gate_report *gates,
+                        struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
     static const char *const header[] = {"model", "version", "CV AUC", "± se",      "test AUC",
@@ -97,7 +107,8 @@ static int print_report(const struct cr_train_report *report, struct cr_error *e
            (unsigned long long)report->seed);
     int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3FCU, err);
     printf("\n* this run's choice: the highest CV AUC, or the simplest model within one paired "
-           "standard error of it; it serves once it is promoted\n");
+           "standard error of it; %s\n",
+           serving(gates));
     print_race(report);
     return result;
 }
@@ -112,14 +123,13 @@ static int promote(struct cr_registry *registry, const struct cr_portfolio *port
                            &portfolio->policy.gates, &actor, false, ret_gates, NULL, err);
 }
 
-/* The run's document, and what the gates said where they were asked. */
-static int print_json(const struct cr_cli *cli, const struct cr_train_report *report,
-                      const struct cr_gate_report *gates, struct cr_error *err)
+/* The run's document, and what the gates said where they were asked (else NULL). */
+static int print_json(const struct cr_train_report *report, const struct cr_gate_report *gates,
+                      struct cr_error *err)
 {
     json_t *json = cr_train_report_to_json(report);
-    if (cr_cli_has(cli, "promote") &&
-        (json_object_set_new(json, "promoted", json_boolean(gates->passed)) != 0 ||
-         json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) != 0)) {
+    if (gates != NULL && (json_object_set_new(json, "promoted", json_boolean(gates->passed)) != 0 ||
+                          json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) != 0)) {
         json_decref(CR_STEAL(json));
     }
     return cr_cli_print_json(json, err);
@@ -180,12 +190,13 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
         return cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
     /* the versions are published: a report that cannot be written must not hide them */
-    result = cli->json ? print_json(cli, &report, &gates, err) : print_report(&report, err);
+    const struct cr_gate_report *asked = cr_cli_has(cli, "promote") ? &gates : NULL;
+    result = cli->json ? print_json(&report, asked, err) : print_report(&report, asked, err);
     if (result != 0 || (result = write_results(cli, &report, err)) != 0) {
         return result;
     }
     const char *champion = report.models[report.champion].version;
-    if (!cr_cli_has(cli, "promote")) {
+    if (asked == NULL) {
         cr_cli_say_promote(cli, champion);
     } else if (!gates.passed) {
         return cr_cli_refuse_by_gates(cli, champion, &gates, err);

@@ -7,6 +7,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/progress.h"
 #include "report.h"
 
 /* A kind that was asked for by name is refused instead (cr_run_plan_models). */
@@ -67,6 +68,31 @@ static int publish_all(const struct cr_run *run, struct cr_registry *registry,
     return cr_report_name_versions(report->document, report, err);
 }
 
+/* Behind the search: the chosen models, what they are worth, their report and versions. */
+static int conclude(struct cr_run *run, struct cr_db *db, struct cr_registry *registry,
+                    struct cr_train_report *report, struct cr_error *err)
+{
+    CR_CLEANUP(cr_progress_abandonp)
+    struct cr_progress *waiting =
+        cr_progress_create_waiting("final fits, report and versions", run->options->quiet);
+    int result = cr_fit_finals(run, err);
+    if (result != 0 || (result = start_report(run, report, err)) != 0) {
+        return result;
+    }
+    for (size_t m = 0; m < run->n_models; m++) {
+        if ((result = cr_judge_model(run, &run->models[m], &report->models[m], err)) != 0) {
+            return result;
+        }
+    }
+    report->n_inputs = cr_pipeline_n_inputs(run->models[0].final.pipeline);
+    if ((result = cr_judge_champion(run, report, err)) == 0 &&
+        (result = cr_report_make(run, db, report, &report->document, err)) == 0 &&
+        (result = publish_all(run, registry, report, err)) == 0) {
+        cr_progress_destroy(CR_STEAL(waiting));
+    }
+    return result;
+}
+
 int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
                  struct cr_registry *registry, const struct cr_train_options *options,
                  struct cr_train_report *ret_report, struct cr_error *err)
@@ -74,24 +100,11 @@ int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
     struct cr_run run = {.portfolio = portfolio, .options = options};
     struct cr_train_report report = {0};
     int result = cr_run_prepare(&run, db, err);
-    if (result != 0 || (result = cr_run_plan_models(&run, err)) != 0 ||
-        (result = cr_candidates_make(&run, err)) != 0 ||
-        (result = cr_export_write(&run, err)) != 0 || (result = cr_search_run(&run, err)) != 0 ||
-        (result = cr_fit_finals(&run, err)) != 0 ||
-        (result = start_report(&run, &report, err)) != 0) {
-        goto done;
+    if (result == 0 && (result = cr_run_plan_models(&run, err)) == 0 &&
+        (result = cr_candidates_make(&run, err)) == 0 &&
+        (result = cr_export_write(&run, err)) == 0 && (result = cr_search_run(&run, err)) == 0) {
+        result = conclude(&run, db, registry, &report, err);
     }
-    for (size_t m = 0; m < run.n_models; m++) {
-        if ((result = cr_judge_model(&run, &run.models[m], &report.models[m], err)) != 0) {
-            goto done;
-        }
-    }
-    report.n_inputs = cr_pipeline_n_inputs(run.models[0].final.pipeline);
-    if ((result = cr_judge_champion(&run, &report, err)) == 0 &&
-        (result = cr_report_make(&run, db, &report, &report.document, err)) == 0) {
-        result = publish_all(&run, registry, &report, err);
-    }
-done:
     cr_run_finish(&run);
     if (result == 0) {
         *ret_report = report;

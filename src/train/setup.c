@@ -6,6 +6,7 @@
 
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/progress.h"
 
 void cr_run_finish(struct cr_run *run)
 {
@@ -191,6 +192,17 @@ static int find_sendable(struct cr_run *run, struct cr_error *err)
     return 0;
 }
 
+static int extract_book(struct cr_run *run, struct cr_db *db, struct cr_error *err)
+{
+    CR_CLEANUP(cr_progress_abandonp)
+    struct cr_progress *waiting = cr_progress_create_waiting("features", run->options->quiet);
+    int result = cr_extract_book(db, run->portfolio, &run->extract, err);
+    if (result == 0) {
+        cr_progress_destroy(CR_STEAL(waiting));
+    }
+    return result;
+}
+
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
 {
     const struct cr_train_options *options = run->options;
@@ -200,7 +212,7 @@ int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
         (result = check_kinds(run, err)) != 0 || (result = cr_split_check(split, err)) != 0) {
         return result; /* the book may be large */
     }
-    result = cr_extract_book(db, run->portfolio, &run->extract, err);
+    result = extract_book(run, db, err);
     if (result == 0) {
         result = cr_split_make(split, &run->extract, run->portfolio->search.n_folds, options->seed,
                                &run->split, err);

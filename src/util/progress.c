@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "creditrisk/util/clock.h"
@@ -24,12 +25,34 @@ struct cr_progress {
     int64_t shown_ns;    /* when the last bar or line was written */
     unsigned shown_part; /* of LINE_PERCENT each, at the last line */
     char note[64];
+    bool ended;          /* the ticker is to stop … */
+    pthread_cond_t wake; /* … at once */
 
+    bool waits;       /* nobody advances it … */
+    bool has_ticker;  /* … but a thread that shows it now and then */
+    pthread_t ticker; /* if so */
     size_t total;
     int64_t start_ns;
     bool terminal;
     char title[];
 };
+
+/* Mutex and condition; the latter counts by the clock that nobody sets. */
+static bool init_locks(struct cr_progress *progress)
+{
+    pthread_condattr_t attributes;
+
+    if (pthread_mutex_init(&progress->mutex, NULL) != 0) {
+        return false;
+    }
+    (void)pthread_condattr_init(&attributes); /* these two fail for misuse only */
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (pthread_cond_init(&progress->wake, &attributes) != 0) {
+        (void)pthread_mutex_destroy(&progress->mutex);
+        return false;
+    }
+    return true;
+}
 
 struct cr_progress *cr_progress_create(const char *title, size_t total, bool quiet)
 {
@@ -43,7 +66,7 @@ struct cr_progress *cr_progress_create(const char *title, size_t total, bool qui
         .total = total, .start_ns = cr_clock_ns(), .terminal = isatty(STDERR_FILENO) == 1};
     progress->shown_ns = progress->start_ns;
     memcpy(progress->title, title, len);
-    if (pthread_mutex_init(&progress->mutex, NULL) != 0) {
+    if (!init_locks(progress)) {
         free(progress);
         return NULL;
     }
@@ -73,6 +96,10 @@ static void format_state(const struct cr_progress *progress, int64_t now, char *
     char elapsed_text[32], left_text[32], of[32], left[48] = "";
 
     format_time(elapsed, elapsed_text, sizeof(elapsed_text));
+    if (progress->waits) {
+        (void)snprintf(text, size, "%s", elapsed_text);
+        return;
+    }
     if (progress->total > 0) {
         (void)snprintf(of, sizeof(of), "/%zu", progress->total);
     } else {
@@ -147,6 +174,37 @@ static void show(struct cr_progress *progress)
     }
 }
 
+static void *tick(void *context)
+{
+    struct cr_progress *progress = context;
+    struct timespec next;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &next); /* cannot fail for this clock */
+    (void)pthread_mutex_lock(&progress->mutex);  /* nor this for a mutex that exists */
+    while (!progress->ended) {
+        next.tv_sec++;
+        while (!progress->ended &&
+               pthread_cond_timedwait(&progress->wake, &progress->mutex, &next) == 0) {
+        }
+        if (!progress->ended) {
+            show(progress);
+        }
+    }
+    (void)pthread_mutex_unlock(&progress->mutex);
+    return NULL;
+}
+
+struct cr_progress *cr_progress_create_waiting(const char *title, bool quiet)
+{
+    struct cr_progress *progress = cr_progress_create(title, 0, quiet);
+
+    if (progress != NULL) {
+        progress->waits = true;
+        progress->has_ticker = pthread_create(&progress->ticker, NULL, tick, progress) == 0;
+    }
+    return progress;
+}
+
 void cr_progress_advance(struct cr_progress *progress, size_t steps, const char *note)
 {
     if (progress == NULL) {
@@ -161,8 +219,21 @@ void cr_progress_advance(struct cr_progress *progress, size_t steps, const char 
     (void)pthread_mutex_unlock(&progress->mutex);
 }
 
+/* From here on nobody else looks at it. */
+static void stop_ticker(struct cr_progress *progress)
+{
+    if (progress->has_ticker) {
+        (void)pthread_mutex_lock(&progress->mutex); /* cannot fail for a mutex that exists */
+        progress->ended = true;
+        (void)pthread_cond_signal(&progress->wake);
+        (void)pthread_mutex_unlock(&progress->mutex);
+        (void)pthread_join(progress->ticker, NULL);
+    }
+}
+
 static void release(struct cr_progress *progress)
 {
+    (void)pthread_cond_destroy(&progress->wake);
     (void)pthread_mutex_destroy(&progress->mutex);
     free(progress);
 }
@@ -170,6 +241,11 @@ static void release(struct cr_progress *progress)
 void cr_progress_destroy(struct cr_progress *progress)
 {
     if (progress == NULL) {
+        return;
+    }
+    stop_ticker(progress);
+    if (progress->waits && cr_clock_ns() - progress->start_ns < SHORT_NS) {
+        release(progress);
         return;
     }
     if (progress->terminal) {
@@ -186,6 +262,7 @@ void cr_progress_abandon(struct cr_progress *progress)
     if (progress == NULL) {
         return;
     }
+    stop_ticker(progress);
     if (progress->terminal) {
         (void)fputs("\r\033[K", stderr); /* only for looks */
     }

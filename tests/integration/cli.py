@@ -291,6 +291,8 @@ def check_train(cli):
     check_next_command(cli, there, next(line for line in done.stderr.splitlines() if line.startswith("let it serve: ")))
     assert "this run's choice" in done.stdout and "champion" not in done.stdout, "nothing serves before it is promoted"
     assert f"every version keeps its own in {cli.dir}/it's others/retail/VERSION/report" in done.stderr, done.stderr
+    promoted = cli("train", "--models", "logistic", "--no-search", "--promote", globals_=there)
+    assert "standard error of it; it is the champion now\n" in promoted.stdout, promoted.stdout
     results = {path.name for path in (cli.dir / "results/retail").iterdir()}
     assert "gbm_feature_importance.csv" not in results
     for name in ("report.json", "training_report.json", "model_comparison.csv", "logistic_classification_report.txt",
@@ -306,7 +308,8 @@ def check_train(cli):
     assert differing <= set(manifests[0]["volatile"]) | {"version", "files"}, differing
     process = subprocess.Popen([cli.program, *cli.globals[:-1], "train", "--json"], cwd=cli.root, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
-    assert process.stderr.readline().startswith(b"search:")  # the search is under way
+    while not process.stderr.readline().startswith(b"search:"):  # until the search is under way
+        assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, told = process.communicate(timeout=120)
     assert b"interrupted" in told and process.returncode == 130

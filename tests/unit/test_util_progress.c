@@ -192,12 +192,54 @@ static void test_threads(void **state)
     assert_non_null(strstr(text, "jobs: 100 %, 4000/4000, "));
 }
 
+static void wait_shortly(void)
+{
+    cr_progress_destroy(cr_progress_create_waiting("query", false));
+    cr_progress_destroy(cr_progress_create_waiting("query", true));
+}
+
+static void wait_long(void)
+{
+    struct cr_progress *progress = cr_progress_create_waiting("query", false);
+
+    (void)usleep(2200000); /* long enough to be told on the way */
+    cr_progress_destroy(progress);
+}
+
+static void wait_in_vain(void)
+{
+    struct cr_progress *progress = cr_progress_create_waiting("query", false);
+
+    (void)usleep(1200000); /* the same */
+    cr_progress_abandon(progress);
+}
+
+/* Nobody advances it: a terminal sees the time go by, a file the whole of it, a second or more. */
+static void test_waiting(void **state)
+{
+    CR_CLEANUP(cr_freep) char *nothing = capture(wait_shortly, false);
+    CR_CLEANUP(cr_freep) char *no_bar = capture(wait_shortly, true);
+    CR_CLEANUP(cr_freep) char *line = capture(wait_long, false);
+    CR_CLEANUP(cr_freep) char *bar = capture(wait_long, true);
+    CR_CLEANUP(cr_freep) char *gone = capture(wait_in_vain, true);
+
+    (void)state;
+    assert_string_equal(nothing, "");
+    assert_string_equal(no_bar, "");
+    assert_string_equal(line, "query: 0.0 s\n");
+    assert_non_null(strstr(bar, "\rquery  0.0 s\033[K\rquery  0.0 s\033[K"));
+    assert_int_equal(bar[strlen(bar) - 1], '\n');
+    assert_int_equal(strncmp(gone, "\rquery  ", 8), 0);
+    assert_string_equal(gone + strlen(gone) - 4, "\r\033[K");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),         cmocka_unit_test(test_bar),
         cmocka_unit_test(test_unknown_total), cmocka_unit_test(test_abandoned),
         cmocka_unit_test(test_quiet),         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_waiting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
