@@ -119,13 +119,14 @@ static int make(struct cr_db *db, const struct wanted *wanted, struct cr_error *
 }
 
 int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, bool replace,
-                       const char *advice, struct cr_error *err)
+                       const char *advice, int64_t *ret_n_dropped, struct cr_error *err)
 {
     const struct cr_table *table = &portfolio->tables[0];
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf definition = CR_STRBUF_INIT;
     struct wanted wanted = {portfolio->name, table->name, NULL, advice};
     bool made = false;
     bool same = false;
+    int64_t n_dropped = 0;
     int r;
 
     put_definition(table, &definition);
@@ -148,7 +149,14 @@ int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, b
                             table->name);
     }
     if (r == 0 && made && !same) {
-        r = drop(db, table->name, err);
+        r = cr_db_count(db, table->name, &n_dropped, err);
+        r = r == 0 ? drop(db, table->name, err) : r;
     }
-    return r != 0 || same ? r : make(db, &wanted, err);
+    if (r == 0 && !same) {
+        r = make(db, &wanted, err);
+    }
+    if (r == 0) {
+        *ret_n_dropped = n_dropped;
+    }
+    return r;
 }

@@ -143,6 +143,7 @@ int cr_generate_book(struct cr_db *db, const struct cr_portfolio *portfolio,
             .n_customers = options->n_customers,
             .n_loans = options->n_loans,
             .n_repayments = generator.n_repayments,
+            .n_removed = (size_t)load.n_removed,
             .default_rate = (double)generator.n_defaults / (double)options->n_loans,
         };
     }

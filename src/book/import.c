@@ -386,6 +386,7 @@ static int import_all(struct import *import, struct cr_import_report *report, st
     if (r == 0) {
         r = cr_book_rejects_close(&import->rejects, err);
     }
+    report->n_removed = (size_t)load.n_removed;
     return r != 0 ? r : cr_book_load_commit(&load, err);
 }
 

@@ -38,7 +38,8 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
     }
     load->db = db;
     if (portfolio->is_flat) {
-        r = cr_book_make_table(db, portfolio, mode == CR_IMPORT_REPLACE, rename_advice(load), err);
+        r = cr_book_make_table(db, portfolio, mode == CR_IMPORT_REPLACE, rename_advice(load),
+                               &load->n_removed, err);
     }
     if (r != 0 || mode == CR_IMPORT_APPEND) {
         return r;
@@ -50,7 +51,7 @@ int cr_book_load_begin(struct load *load, struct cr_db *db, const struct cr_port
         r = cr_table_check_empty(db, portfolio, !load->is_init, err);
         break;
     case CR_IMPORT_REPLACE:
-        r = cr_table_clear_all(db, portfolio, err);
+        r = cr_table_clear_all(db, portfolio, &load->n_removed, err);
         break;
     }
     return r != 0 ? r : begin_loads(load, portfolio, references, err);

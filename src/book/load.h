@@ -11,6 +11,7 @@
 struct load {
     struct cr_db *db;       /* borrowed; NULL before begin and after commit */
     bool is_init;           /* the caller's to set (cr_import_options) */
+    int64_t n_removed;      /* rows that were there and went, CR_IMPORT_REPLACE */
     struct cr_strbuf after; /* statements to be run behind the rows (cr_db_begin_load) */
 };
 

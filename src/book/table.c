@@ -105,12 +105,20 @@ int cr_book_find_max(struct cr_db *db, const struct cr_table *table, const char 
     return r != 0 ? r : cr_db_read_int(db, cr_strbuf_text(&sql), ret_max, err); /* NULL is 0 */
 }
 
-int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, struct cr_error *err)
+int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, int64_t *n_removed,
+                       struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf sql = CR_STRBUF_INIT;
     int r;
 
     for (size_t i = portfolio->n_tables; i > 0; i--) {
+        int64_t n;
+
+        r = cr_db_count(db, portfolio->tables[i - 1].name, &n, err);
+        if (r != 0) {
+            return r;
+        }
+        *n_removed += n;
         cr_strbuf_puts(&sql, "DELETE FROM ");
         cr_db_quote(&sql, portfolio->tables[i - 1].name);
         cr_strbuf_puts(&sql, ";\n");

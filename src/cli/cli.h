@@ -170,6 +170,9 @@ int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfo
 /* Where the rows are that an import has rejected; nothing when there are none. */
 void cr_cli_print_rejects(const struct cr_import_report *report);
 
+/* A remark: how many rows made room for others; nothing when there were none. */
+void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows);
+
 /* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
 const char *cr_cli_actor(void);
 
@@ -217,6 +220,10 @@ int cr_cli_advise(struct cr_error *err, int code, char *command, const char *for
  * names the command whose `list` tells: "registry" or "key". Returns code. */
 int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *registry,
                             const char *command, int code, struct cr_error *err);
+
+/* The same of a change of the loan book, whose rows `doctor` counts. */
+int cr_cli_advise_undecided_book(const struct cr_cli *cli, const struct cr_db *db, int code,
+                                 struct cr_error *err);
 
 /* Whether this call names the portfolio: --portfolio stands in it. */
 bool cr_cli_names_portfolio(const struct cr_cli *cli);

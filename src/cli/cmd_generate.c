@@ -93,18 +93,21 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     };
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
         (result = check_out(cli, portfolio, err)) != 0 ||
-        (result = open_target(cli, &db, err)) != 0 ||
-        (result = cr_generate_book(db, portfolio, &generate, &report, err)) != 0 ||
-        (result = dump(cli, db, portfolio, err)) != 0) {
+        (result = open_target(cli, &db, err)) != 0) {
         return result;
     }
+    result = cr_generate_book(db, portfolio, &generate, &report, err);
+    if (result != 0 || (result = dump(cli, db, portfolio, err)) != 0) {
+        return cr_cli_advise_undecided_book(cli, db, result, err);
+    }
+    cr_cli_say_removed(cli, report.n_removed);
     if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:I, s:I, s:I, s:f, s:I}", "customers",
-                                           (json_int_t)report.n_customers, "loans",
-                                           (json_int_t)report.n_loans, "repayments",
-                                           (json_int_t)report.n_repayments, "default_rate",
-                                           report.default_rate, "seed", (json_int_t)seed),
-                                 err);
+        return cr_cli_print_json(
+            json_pack("{s:I, s:I, s:I, s:f, s:I, s:I}", "customers", (json_int_t)report.n_customers,
+                      "loans", (json_int_t)report.n_loans, "repayments",
+                      (json_int_t)report.n_repayments, "default_rate", report.default_rate, "seed",
+                      (json_int_t)seed, "removed", (json_int_t)report.n_removed),
+            err);
     }
     printf("%zu customers, %zu loans, %zu repayments; default rate %.4f (seed %lld)\n",
            report.n_customers, report.n_loans, report.n_repayments, report.default_rate,

@@ -29,8 +29,9 @@ static json_t *to_json(const struct cr_import_report *report)
                               "ignored_columns",
                               (json_int_t)table->n_ignored_columns)); /* checked by json_pack */
     }
-    return json_pack("{s:o, s:I, s:s?}", "tables", tables, "rejected",
-                     (json_int_t)report->n_rejected, "rejects_file", report->rejects_path);
+    return json_pack("{s:o, s:I, s:s?, s:I}", "tables", tables, "rejected",
+                     (json_int_t)report->n_rejected, "rejects_file", report->rejects_path,
+                     "removed", (json_int_t)report->n_removed);
 }
 
 static int print(const struct cr_import_report *report, struct cr_error *err)
@@ -89,11 +90,14 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     };
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
         (result = cr_import_find(cli->args[0], portfolio, err)) != 0 ||
-        (result = open_book(cli, portfolio, &db, err)) != 0 ||
-        (result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err)) !=
-            0) {
+        (result = open_book(cli, portfolio, &db, err)) != 0) {
         return result;
     }
+    result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err);
+    if (result != 0) {
+        return cr_cli_advise_undecided_book(cli, db, result, err);
+    }
+    cr_cli_say_removed(cli, report.n_removed);
     result = cli->json ? cr_cli_print_json(to_json(&report), err) : print(&report, err);
     return result == 0 && took_nothing(&report) ? CR_CLI_REFUSED : result;
 }

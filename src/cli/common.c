@@ -208,6 +208,14 @@ void cr_cli_print_rejects(const struct cr_import_report *report)
     }
 }
 
+void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows)
+{
+    if (n_rows > 0) {
+        cr_cli_say(cli, "--replace has removed the %zu row%s that %s there before", n_rows,
+                   n_rows == 1 ? "" : "s", n_rows == 1 ? "was" : "were");
+    }
+}
+
 const char *cr_cli_actor(void)
 {
     const char *actor = getenv("CREDITRISK_ACTOR");

@@ -104,6 +104,16 @@ int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *
                          err->message);
 }
 
+int cr_cli_advise_undecided_book(const struct cr_cli *cli, const struct cr_db *db, int code,
+                                 struct cr_error *err)
+{
+    if (code >= 0 || !cr_db_is_undecided(db)) {
+        return code;
+    }
+    return cr_cli_advise(err, code, cr_cli_command(cli, CR_CLI_HERE, "doctor", NULL), "%s",
+                         err->message);
+}
+
 bool cr_cli_names_portfolio(const struct cr_cli *cli)
 {
     bool is_named = false;

@@ -153,6 +153,7 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry, str
     if (result != 0) {
         return result;
     }
+    cr_cli_say_removed(cli, imported.n_removed);
     if (!cli->json) {
         return print(cli, options.name, &proposal, &imported);
     }

@@ -200,6 +200,11 @@ def check_generate(cli):
     again = json.loads(cli("import", first, "--append", "--json", "--rejects", cli.dir / "again.csv", status=1).stdout)
     assert again["rejected"] > 800 and all(t["rows"] == 0 for t in again["tables"]), "nothing new came of the same book"
     assert report["rejected"] == 0 and {t["table"]: t["rows"] for t in report["tables"]}["loan_applications"] == 800
+    n_rows = sum(len(list(csv.reader((first / name).open(newline="")))) - 1 for name in names)
+    assert (report["removed"], again["removed"]) == (n_rows, 0)
+    loud = cli("generate", "--customers", 10, "--loans", 10, "--replace", globals_=cli.globals[:-1])
+    assert f"--replace has removed the {n_rows} rows that were there before\n" in loud.stderr, loud.stderr
+    cli("import", first, "--replace")
     bad = cli.dir / "bad"
     shutil.copytree(first, bad)
     head, *rows = (bad / "customers.csv").read_text().splitlines()

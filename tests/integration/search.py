@@ -178,8 +178,8 @@ def check_interrupt(search):
     before = sorted(search.models.rglob("*"))
     process = subprocess.Popen(search.command("book", "train", "--jobs", "2"), cwd=search.root, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
-    line = process.stderr.readline()
-    assert line.startswith("search: ") and " 100 %" not in line, line
+    line = next(line for line in process.stderr if line.startswith("search: "))
+    assert " 100 %" not in line, line
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()
     assert process.wait() == 130, rest

@@ -322,6 +322,30 @@ static void a_promotion_is_told_as_it_is(void **state)
                           "promote|-|v1\npromote|v1|v2\n");
 }
 
+/* Gives a command of the program, whose commit is the last that the server hears of, and checks
+ * that it tells to run `advice`. */
+static void check_advice(struct cr_proxy *proxy, const char *words, const char *advice)
+{
+    CR_CLEANUP(cr_freep) char *command = NULL;
+    CR_CLEANUP(cr_freep) char *expected = NULL;
+    char said[1024];
+    FILE *output;
+
+    assert_true(asprintf(&command, "cd '%s' && '%s' %s --quiet 2>&1", cr_test_root(),
+                         getenv("CR_CLI"), words) > 0);
+    assert_true(asprintf(&expected, "nobody knows whether it did: run '%s %s ", getenv("CR_CLI"),
+                         advice) > 0);
+    cr_proxy_cut(proxy, CR_CUT_FOR_GOOD);
+    output = popen(command, "r");
+    assert_non_null(output);
+    said[fread(said, 1, sizeof(said) - 1, output)] = '\0';
+    bool has_failed = pclose(output) != 0;
+    cr_proxy_cut(proxy, CR_CUT_NOTHING);
+    if (!has_failed || strstr(said, expected) == NULL) {
+        fail_msg("'%s' says: %s", words, said);
+    }
+}
+
 /* Whoever gave the command is told which one tells what became of it. */
 static void the_command_line_says_where_to_look(void **state)
 {
@@ -330,11 +354,10 @@ static void the_command_line_says_where_to_look(void **state)
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
-    CR_CLEANUP(cr_freep) char *advice = NULL;
-    CR_CLEANUP(cr_freep) char *command = NULL;
-    char said[1024];
+    CR_CLEANUP(cr_freep) char *migrate = NULL;
+    const char *url = cr_proxy_url(setup->proxy);
+    char words[1024];
     struct cr_error err;
-    FILE *output;
 
     cr_assert_ok(
         cr_db_exec(setup->straight, "DROP SCHEMA IF EXISTS creditrisk_registry CASCADE", &err),
@@ -342,20 +365,19 @@ static void the_command_line_says_where_to_look(void **state)
     cr_db_close(CR_STEAL(setup->db));
     cr_assert_ok(cr_registry_open(dir, cr_engine_server(), true, &registry, &err), &err);
     assert_int_equal(publish(registry, &stage, &version), 0);
-    assert_true(asprintf(&command,
-                         "'%s' registry delete v1 --portfolio retail --registry '%s'"
-                         " --registry-db '%s' 2>&1",
-                         getenv("CR_CLI"), dir, cr_proxy_url(setup->proxy)) > 0);
-    cr_proxy_cut(setup->proxy, CR_CUT_FOR_GOOD);
-    output = popen(command, "r");
-    assert_non_null(output);
-    said[fread(said, 1, sizeof(said) - 1, output)] = '\0';
-    assert_int_not_equal(pclose(output), 0);
-    assert_true(asprintf(&advice, "nobody knows whether it did: run '%s registry list ",
-                         getenv("CR_CLI")) > 0);
-    if (strstr(said, advice) == NULL) {
-        fail_msg("it says: %s", said);
-    }
+    (void)snprintf(words, sizeof(words),
+                   "registry delete v1 --portfolio retail --registry '%s' --registry-db '%s'", dir,
+                   url);
+    check_advice(setup->proxy, words, "registry list");
+    (void)snprintf(words, sizeof(words),
+                   "key create --scope predict --registry '%s' --registry-db '%s'", dir, url);
+    check_advice(setup->proxy, words, "key list");
+    assert_true(asprintf(&migrate, "cd '%s' && '%s' migrate --db '%s' >/dev/null", cr_test_root(),
+                         getenv("CR_CLI"), cr_engine_server()) > 0);
+    assert_int_equal(system(migrate), 0);
+    (void)snprintf(words, sizeof(words), "generate --customers 5 --loans 5 --db '%s'", url);
+    check_advice(setup->proxy, words, "doctor");
+    cr_assert_same(cr_engine_number(setup->straight, "SELECT count(*) FROM public.customers"), 5);
 }
 
 int main(void)

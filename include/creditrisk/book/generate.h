@@ -25,6 +25,7 @@ struct cr_generate_report {
     size_t n_customers;
     size_t n_loans;
     size_t n_repayments;
+    size_t n_removed; /* rows that were there before (CR_IMPORT_REPLACE) */
     double default_rate;
 };
 

@@ -39,6 +39,7 @@ struct cr_import_report {
     size_t n_tables;
     struct cr_import_table_report *tables; /* yours: cr_import_report_finish */
     size_t n_rejected;
+    size_t n_removed;   /* rows that were there before (CR_IMPORT_REPLACE) */
     char *rejects_path; /* NULL when nothing was rejected; where the rows are, should the file
                            not have got its name */
 };

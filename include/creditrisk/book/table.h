@@ -12,8 +12,9 @@
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/value.h"
 
-/* Deletes all rows of all tables, children first: tables.yaml names parents before them. */
-int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio,
+/* Deletes all rows of all tables, children first: tables.yaml names parents before them. How many
+ * there were is added to *n_removed. */
+int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, int64_t *n_removed,
                        struct cr_error *err);
 
 /* CR_EINVAL naming the first table that has rows, and the options that help: --replace and, where
