@@ -160,6 +160,22 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
     return 0;
 }
 
+/* What the run did otherwise than its reader may think. */
+static void say_notes(const struct cr_cli *cli, const struct cr_train_options *train_options,
+                      const struct cr_portfolio *portfolio, const struct cr_train_report *report)
+{
+    if (report->split_note[0] != '\0') {
+        cr_cli_say(cli, "%s", report->split_note);
+    }
+    if (train_options->split == NULL && portfolio->key_test != NULL) {
+        cr_cli_say(cli, "the book marks test rows of its own: --split column:%s tests on them",
+                   portfolio->key_test);
+    }
+    for (size_t i = 0; i < report->n_notes; i++) {
+        cr_cli_say(cli, "%s", report->notes[i]);
+    }
+}
+
 static int train(struct cr_cli *cli, const struct cr_train_options *train_options,
                  const struct cr_portfolio *portfolio, struct cr_error *err)
 {
@@ -179,12 +195,7 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
         return interrupted ? CR_CLI_INTERRUPTED
                            : cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
-    if (report.split_note[0] != '\0') {
-        cr_cli_say(cli, "%s", report.split_note);
-    }
-    for (size_t i = 0; i < report.n_notes; i++) {
-        cr_cli_say(cli, "%s", report.notes[i]);
-    }
+    say_notes(cli, train_options, portfolio, &report);
     if (cr_cli_has(cli, "promote") &&
         (result = promote(registry, portfolio, &report, train_options->actor, &gates, err)) != 0) {
         return cr_cli_advise_undecided(cli, registry, "registry", result, err);

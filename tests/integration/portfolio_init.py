@@ -298,6 +298,8 @@ def check_hints(place):
     promote = promote.replace("VERSION", "v1") + "test" + ill[ill.index("'…'") + len("'…'"):].splitlines()[0].rstrip("'")
     follow(promote)
     well = look("doctor", "--portfolio", "hints")
+    loud = look("train", "--portfolio", "hints", "--no-search", "--models", "logistic")
+    assert loud.returncode == 0 and "the book marks test rows of its own: --split column:holdout tests on them\n" in loud.stderr, loud
     assert "1 version, no champion" in ill and "1 version, champion v1" in well.stdout and well.returncode == 0, (ill, well)
     (place.dir / "an other.db").unlink()
     gone = look("portfolio", "check", "hints").stderr
