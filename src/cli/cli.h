@@ -225,6 +225,11 @@ int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *
 int cr_cli_advise_undecided_book(const struct cr_cli *cli, const struct cr_db *db, int code,
                                  struct cr_error *err);
 
+/* `code` and err, what became of the use of a recorded version (NULL = the champion); where it is
+ * not what was recorded (CR_EMODEL), err names the command that tells what to do. Returns code. */
+int cr_cli_advise_version(const struct cr_cli *cli, const char *version, int code,
+                          struct cr_error *err);
+
 /* Whether this call names the portfolio: --portfolio stands in it. */
 bool cr_cli_names_portfolio(const struct cr_cli *cli);
 

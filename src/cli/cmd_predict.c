@@ -104,9 +104,11 @@ static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
             return no_champion(cli, registry, err);
         }
     }
-    return result != 0
-               ? result
-               : cr_bundle_load(registry, cli->settings.portfolio, version, 1, ret_bundle, err);
+    if (result == 0) {
+        result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, ret_bundle, err);
+        result = cr_cli_advise_version(cli, version, result, err);
+    }
+    return result;
 }
 
 static json_t *issues_to_json(const struct cr_issues *issues)

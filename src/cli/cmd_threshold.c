@@ -187,11 +187,13 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         (result = cr_cli_number(cli, "false-positive", 0.01, MAX_MONEY, &asked.false_positive,
                                 err)) != 0 ||
         (result = cr_cli_open_registry(cli, false, &registry, err)) != 0 ||
-        (result = cr_cli_need_portfolio(cli, registry, err)) != 0 ||
-        (result = cr_rethreshold_run(registry, cli->settings.portfolio,
-                                     cli->n_args > 0 ? cli->args[0] : NULL, &asked, &seen, err)) !=
-            0) {
+        (result = cr_cli_need_portfolio(cli, registry, err)) != 0) {
         return result;
+    }
+    const char *version = cli->n_args > 0 ? cli->args[0] : NULL;
+    result = cr_rethreshold_run(registry, cli->settings.portfolio, version, &asked, &seen, err);
+    if (result != 0) {
+        return cr_cli_advise_version(cli, version, result, err);
     }
     return report(cli, registry, &seen, err);
 }

@@ -82,6 +82,9 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
     }
     if (result == 0) {
         result = cr_cli_report_gates(cli, version, &report, err);
+        if (result == CR_CLI_REFUSED && !cli->json && report.n == 1) { /* it is the artifact */
+            (void)cr_cli_advise_version(cli, version, err->code, err);
+        }
     }
     return result != 0 ? result : report_champion(cli, registry, version, &change, &actor, err);
 }
@@ -98,6 +101,7 @@ int cr_registry_verb_rollback(struct cr_cli *cli, struct cr_registry *registry,
     int result = cr_registry_previous(registry, portfolio, &version, err);
     if (result == 0) {
         result = cr_bundle_load(registry, portfolio, version, 1, &bundle, err);
+        result = cr_cli_advise_version(cli, version, result, err);
     }
     if (result == 0) {
         result = cr_registry_rollback(registry, portfolio, version, &actor, &change, err);
@@ -131,6 +135,7 @@ int cr_registry_verb_challenger(struct cr_cli *cli, struct cr_registry *registry
     int result = 0;
     if (version != NULL) {
         result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, &bundle, err);
+        result = cr_cli_advise_version(cli, version, result, err);
     }
     if (result == 0) {
         result = cr_registry_challenge(registry, cli->settings.portfolio, version, &actor, err);

@@ -32,6 +32,7 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
     int result = cr_registry_path(registry, portfolio, version, &dir, err);
     if (result == 0) {
         result = cr_registry_verify(registry, portfolio, version, &manifest, err);
+        result = cr_cli_advise_version(cli, version, result, err);
     }
     if (result == 0) {
         result = cr_archive_write(dir, manifest, file, NULL, err);
@@ -53,17 +54,24 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
     return CR_CLI_OK;
 }
 
-/* What an archive says of itself. */
+/* What became of an archive. */
 struct arrival {
-    const char *own; /* the name that it had elsewhere */
+    char *version; /* its name here */
+    char *own;     /* the name that it had elsewhere */
     bool is_signed;
     bool is_new; /* no copy of it was here */
 };
 
-static int report_import(struct cr_cli *cli, const struct arrival *arrival, const char *version,
-                         struct cr_error *err)
+static void arrival_finish(struct arrival *arrival)
+{
+    free(arrival->version);
+    free(arrival->own);
+}
+
+static int report_import(struct cr_cli *cli, const struct arrival *arrival, struct cr_error *err)
 {
     const char *portfolio = cli->settings.portfolio;
+    const char *version = arrival->version;
     bool is_renamed = strcmp(arrival->own, version) != 0;
     if (cli->json) {
         return cr_cli_print_json(json_pack("{s:s, s:s, s:s, s:b}", "portfolio", portfolio,
@@ -100,8 +108,8 @@ static void name_archive(char *message, size_t size, const char *stage, const ch
 }
 
 /* Nothing is recorded before every gate is passed. */
-static int check_stage(struct cr_cli *cli, const struct cr_registry *registry, const char *stage,
-                       struct cr_error *err)
+static int check_stage(const struct cr_cli *cli, const struct cr_registry *registry,
+                       const char *stage, struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
     struct cr_gate_report report;
@@ -138,12 +146,11 @@ static int read_origin(const char *file, char **ret_name, char ret_sha256[CR_DIG
     return result;
 }
 
-static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *stage,
-                 struct cr_error *err)
+/* Records what is staged, unless a copy of it is here. */
+static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const char *stage,
+                 struct arrival *arrival, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
-    CR_CLEANUP(cr_freep) char *own = NULL;
-    CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_freep) char *name = NULL;
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     const char *portfolio = cli->settings.portfolio;
@@ -157,31 +164,29 @@ static int adopt(struct cr_cli *cli, struct cr_registry *registry, const char *s
     if (result == 0) {
         result = cr_json_get_string(manifest, "version", CR_ARTIFACT_MANIFEST, &text, err);
     }
-    if (result == 0 && (own = strdup(text)) == NULL) {
+    if (result == 0 && (arrival->own = strdup(text)) == NULL) {
         result = cr_error_set(err, CR_ENOMEM, "out of memory");
     }
     if (result == 0) {
-        result = cr_registry_find_copy(registry, portfolio, stage, &version, err);
+        result = cr_registry_find_copy(registry, portfolio, stage, &arrival->version, err);
     }
-    bool is_new = result == 0 && version == NULL;
-    if (is_new) {
-        result = read_origin(cli->args[1], &name, sha256, err);
+    if (result != 0 || arrival->version != NULL) {
+        return result;
     }
-    if (is_new && result == 0) {
+    arrival->is_new = true;
+    arrival->is_signed = key[0] != '\0';
+    result = read_origin(cli->args[1], &name, sha256, err);
+    if (result == 0) {
         const struct cr_registry_origin origin = {name, sha256};
-        result =
-            cr_registry_adopt(registry, portfolio, stage, manifest, &origin, &actor, &version, err);
+        result = cr_registry_adopt(registry, portfolio, stage, manifest, &origin, &actor,
+                                   &arrival->version, err);
     }
-    const struct arrival arrival = {own, result == 0 && key[0] != '\0', is_new};
-    return result != 0 ? result : report_import(cli, &arrival, version, err);
+    return result;
 }
 
-int cr_registry_check_import(const struct cr_cli *cli, struct cr_error *err)
-{
-    return cr_archive_find(cli->args[1], err);
-}
-
-int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+/* Unpacks, asks the gates and records. */
+static int import(const struct cr_cli *cli, struct cr_registry *registry, struct arrival *arrival,
+                  struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *stage = NULL;
     int result = cr_registry_stage(registry, &stage, err);
@@ -190,9 +195,51 @@ int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, st
     }
     if ((result = cr_archive_read(cli->args[1], stage, NULL, err)) != 0 ||
         (result = check_stage(cli, registry, stage, err)) != 0 ||
-        (result = adopt(cli, registry, stage, err)) != 0) {
+        (result = adopt(cli, registry, stage, arrival, err)) != 0) {
         name_archive(err->message, sizeof err->message, stage, cli->args[1]);
     }
     (void)cr_fs_remove_tree(stage, NULL); /* gone where it was adopted; what stays, verify names */
     return result;
+}
+
+/* In a registry of its own, of which nothing stays. */
+static int rehearse(const struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(arrival_finish) struct arrival arrival = {NULL, NULL, false, false};
+    struct cr_registry *registry = NULL;
+    const char *parent = getenv("TMPDIR");
+    int result = cr_fs_mkdtemp(parent != NULL ? parent : "/tmp", "creditrisk-", &dir, err);
+    if (result != 0) {
+        return result;
+    }
+    result = cr_registry_open(dir, NULL, true, &registry, err);
+    if (result == 0 && cli->settings.require_signature) {
+        result = cr_registry_require_signatures(registry, cli->settings.trusted_keys, err);
+    }
+    if (result == 0) {
+        result = import(cli, registry, &arrival, err);
+    }
+    cr_registry_close(registry);
+    (void)cr_fs_remove_tree(dir, NULL); /* of no use to anybody */
+    return result;
+}
+
+/* An archive that is refused must not leave a registry that was not there. */
+int cr_registry_check_import(const struct cr_cli *cli, struct cr_error *err)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    struct cr_error absent;
+    int result = cr_archive_find(cli->args[1], err);
+    if (result != 0 || cr_cli_open_unsigned_registry(cli, false, &registry, &absent) == 0) {
+        return result;
+    }
+    return rehearse(cli, err);
+}
+
+int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+{
+    CR_CLEANUP(arrival_finish) struct arrival arrival = {NULL, NULL, false, false};
+    int result = import(cli, registry, &arrival, err);
+    return result != 0 ? result : report_import(cli, &arrival, err);
 }

@@ -48,7 +48,7 @@ int cr_registry_verb_sign(struct cr_cli *cli, struct cr_registry *registry, stru
     int result = cr_registry_sign(registry, portfolio, version, cr_cli_option(cli, "key"), &actor,
                                   &signing, err);
     if (result != 0) {
-        return result;
+        return cr_cli_advise_version(cli, version, result, err);
     }
     bool replaces = signing.replaced[0] != '\0';
     if (cli->json) {

@@ -17,6 +17,8 @@ typedef int cr_registry_check_fn(const struct cr_cli *cli, struct cr_error *err)
 /* registry_show.c: looks and changes nothing. */
 cr_registry_verb_fn cr_registry_verb_list;
 cr_registry_verb_fn cr_registry_verb_show;
+
+/* registry_verify.c: what is as it was recorded. */
 cr_registry_verb_fn cr_registry_verb_verify;
 
 /* registry_history.c: what has happened. */
@@ -32,7 +34,8 @@ cr_registry_verb_fn cr_registry_verb_delete;
 cr_registry_verb_fn cr_registry_verb_export;
 cr_registry_verb_fn cr_registry_verb_import;
 cr_registry_check_fn cr_registry_check_export; /* the file is not there yet, or may be replaced */
-cr_registry_check_fn cr_registry_check_import; /* the file is there */
+/* The file is there; for a registry that is not, what is in it has been tried already. */
+cr_registry_check_fn cr_registry_check_import;
 
 /* registry_sign.c: on whose word. keygen has no registry (NULL). */
 cr_registry_verb_fn cr_registry_verb_keygen;
@@ -42,6 +45,12 @@ cr_registry_verb_fn cr_registry_verb_sign;
  * `show` explains. */
 json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *portfolio,
                                   const char *version);
+
+/* registry_show.c: the key that a version is signed with, "" when it is not: what its signature
+ * says, and not that the key is trusted. The errors of cr_signature_read. */
+int cr_registry_verb_signer(struct cr_registry *registry, const char *portfolio,
+                            const char *version, char ret_key[CR_SIGNATURE_KEY_LEN],
+                            struct cr_error *err);
 
 /* A key or a digest by its first digits, enough to find it again. */
 #define CR_CLI_SHORT_HEX "%.16s"

@@ -27,6 +27,7 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = calloc(1, sizeof(*registry));
     CR_CLEANUP(cr_freep) char *default_url = NULL;
+    struct cr_error cause = {0};
     int r = 0;
 
     if (registry == NULL || asprintf(&default_url, "sqlite:%s/registry.db", dir) < 0) {
@@ -43,7 +44,8 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
         r = cr_error_set(err, CR_ENOTFOUND, "there is no registry '%s'", dir);
     }
     if (r == 0) {
-        r = cr_db_open(db_url != NULL ? db_url : default_url, create, &registry->db, err);
+        r = cr_db_open(db_url != NULL ? db_url : default_url, create, &registry->db, &cause);
+        r = cr_schema_advise(r, &cause, err);
     }
     if (r == 0) {
         r = cr_db_use_schema(registry->db, "creditrisk_registry", create, err);

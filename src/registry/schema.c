@@ -2,8 +2,11 @@
 #include "schema.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "creditrisk/util/cleanup.h"
+
+#define RESTORE "; if it was the registry's and is damaged, restore it from a copy"
 
 int cr_schema_read_version(struct cr_db *db, int64_t *ret_version, struct cr_error *err)
 {
@@ -20,16 +23,47 @@ static int check_not_newer(int64_t version, struct cr_error *err)
                               (long long)version, CR_SCHEMA_VERSION);
 }
 
-int cr_schema_check(struct cr_db *db, struct cr_error *err)
+int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *err)
+{
+    return code == 0
+               ? 0
+               : cr_error_set(err, code, "%s%s", cause->message, code == CR_EDB ? RESTORE : "");
+}
+
+/* Whether the database is a registry's, of whatever version. */
+static int find_table(struct cr_db *db, bool *ret_found, struct cr_error *err)
 {
     struct cr_error cause = {0};
-    int64_t version = 0;
-    int r = cr_schema_read_version(db, &version, &cause);
+    int64_t n = 0;
+    int r = cr_db_read_int(db,
+                           cr_db_engine(db) == CR_DB_SQLITE
+                               ? "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_versions'"
+                               : "SELECT count(to_regclass('schema_versions'))",
+                           &n, &cause);
 
-    if (r < 0) {
-        return cr_error_set(err, r, "the database is not a registry's: %s", cause.message);
+    if (r == 0) {
+        *ret_found = n > 0;
     }
-    r = check_not_newer(version, err);
+    return cr_schema_advise(r, &cause, err);
+}
+
+int cr_schema_check(struct cr_db *db, struct cr_error *err)
+{
+    int64_t version = 0;
+    bool found = false;
+    int r = find_table(db, &found, err);
+
+    if (r == 0 && !found) {
+        r = cr_error_set(err, CR_EDB,
+                         "the database is not a registry's: it has no table "
+                         "'schema_versions'" RESTORE);
+    }
+    if (r == 0) {
+        r = cr_schema_read_version(db, &version, err);
+    }
+    if (r == 0) {
+        r = check_not_newer(version, err);
+    }
     if (r == 0 && version < CR_SCHEMA_READABLE) {
         r = cr_error_set(
             err, CR_EDB,

@@ -19,6 +19,9 @@ enum { CR_SCHEMA_READABLE = 2, CR_SCHEMA_DETAILS = 3, CR_SCHEMA_VERSION = 3 };
 extern const char *const cr_schema_sqlite[CR_SCHEMA_VERSION];
 extern const char *const cr_schema_postgres[CR_SCHEMA_VERSION];
 
+/* `code`, with what is wrong in err; of a database that cannot be used (CR_EDB) also what to do. */
+int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *err);
+
 /* Brings the database up to date. CR_EDB when a newer program wrote it. */
 int cr_schema_upgrade(struct cr_db *db, struct cr_error *err);
 

@@ -10,9 +10,11 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from cli import Cli
 
@@ -159,6 +161,60 @@ def check_roles(cli):
     assert "v77 is not recorded" in cli("registry", "verify", "--all").stdout
     done = cli("registry", "delete", "v77")
     assert (done.stdout, done.stderr) == ("v77 of retail was not recorded; its folder is removed\n", "")
+
+
+def check_damage(cli):
+    """Whoever meets a damaged version is told what to do next, and what is told works."""
+    verify, back = (f"{shlex.quote(cli.program)} registry {verb} " for verb in ("verify v2", "rollback"))
+    model = cli.dir / "models/retail/v2/model.json"
+    text = model.read_text()
+    cli("registry", "promote", "v2", "--reason", "before it is damaged")
+    model.write_text(text + " ")
+    application = cli.root / "examples/application.json"
+    for words in (["predict", application], ["predict", application, "--version-id", "v2"], ["registry", "show", "v2"],
+                  ["registry", "export", "v2", cli.dir / "damaged.tar.gz"], ["threshold", "v2"]):
+        done = cli(*words, status=1)
+        assert f"model.json' has {len(text) + 1} bytes instead of {len(text)}: run '{verify}" in done.stderr, done
+    assert f"{cli.program} registry verify --all" in cli("threshold", status=1).stderr
+    advice = json_of(cli, "verify", "v2", status=1)["versions"][0]["advice"]
+    assert advice.startswith(f"it is the champion and no daemon loads it again: {back}") and " leads back to v1; then restore its folder" in advice, advice
+    assert cli("registry", "verify", "v2", status=1).stdout.splitlines()[1] == f"v2: {advice}"
+    cli("registry", "rollback")
+    for words in (["promote", "v2", "--reason", "x"], ["challenger", "v2"]):
+        assert f": run '{verify}" in cli("registry", *words, status=1).stderr, words
+    advice = json_of(cli, "verify", "v2", status=1)["versions"][0]["advice"]
+    assert advice.startswith("restore its folder from a copy, or import it again"), advice
+    cli("registry", "promote", "v2", "--reason", "x", status=1)
+    model.write_text(text)
+    assert "advice" not in json_of(cli, "verify", "v2")["versions"][0]
+
+
+def check_nothing_left(cli):
+    """An import that is refused makes no registry; a database that is none is said to be none, and what to do."""
+    archive, bad, folder = cli.dir / "good.tar.gz", cli.dir / "bad.tar.gz", cli.dir / "new/models"
+    cli("registry", "export", "v1", archive)
+    bad.write_bytes(archive.read_bytes()[:-100])
+    there = [*cli.globals[:3], str(folder), "--quiet"]
+    before = sorted(pathlib.Path(tempfile.gettempdir()).glob("creditrisk-??????"))
+    for words in ([bad], [cli.root / "README.md"], [archive, "--portfolio", "hmeq"]):
+        cli("registry", "import", *words, status=1, globals_=there)
+        assert not folder.parent.exists(), words
+    with Portfolios(edited_portfolio(cli, "strict-new", [("policy.yaml", "least: {auc_roc: 0.65}", "least: {auc_roc: 0.999}")])):
+        assert "gate 'auc_roc'" in cli("registry", "import", archive, status=1, globals_=there).stderr
+    os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"] = "true"
+    assert "trusted_keys" in cli("registry", "import", archive, status=1, globals_=there).stderr
+    del os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"]
+    assert not folder.parent.exists()
+    folder.mkdir(parents=True)
+    for content, message in ((b"", "is not a registry's: it has no table 'schema_versions'"), (b"garbage" * 999, "is not an SQLite database")):
+        (folder / "registry.db").write_bytes(content)
+        done = cli("registry", "list", status=1, globals_=there)
+        assert message in done.stderr and "restore it from a copy" in done.stderr and "sql:" not in done.stderr, done
+        cli("registry", "import", bad, status=1, globals_=there)
+        assert (folder / "registry.db").read_bytes() == content
+    shutil.rmtree(folder)
+    assert cli("registry", "import", archive, globals_=there).stdout == "v1 is in portfolio retail\n"
+    assert sorted(pathlib.Path(tempfile.gettempdir()).glob("creditrisk-??????")) == before
 
 
 def check_delete(cli):
@@ -478,7 +534,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_delete, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
+        for check in (check_words, check_roles, check_damage, check_nothing_left, check_delete, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

@@ -519,6 +519,7 @@ static void what_is_no_registry_is_not_opened(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *absent = cr_fs_join(dir, "absent");
+    CR_CLEANUP(cr_freep) char *file = NULL;
 
     (void)state;
     assert_open_fails(absent, false, CR_ENOTFOUND, absent);
@@ -526,6 +527,12 @@ static void what_is_no_registry_is_not_opened(void **state)
     if (cr_engine_server() == NULL) {
         assert_open_fails(dir, false, CR_ENOTFOUND, "registry.db");
         assert_false(has_file(dir, "registry.db"));
+        file = cr_test_write(dir, "registry.db", "");
+        assert_open_fails(dir, false, CR_EDB, "no table 'schema_versions'; if it was");
+        free(cr_test_write(dir, "registry.db", "hello hello hello hello hello hello hello hello"));
+        assert_open_fails(dir, false, CR_EDB, "not an SQLite database; if it was the registry's");
+        assert_open_fails(dir, true, CR_EDB, "restore it from a copy");
+        assert_int_equal(unlink(file), 0);
     } else {
         assert_open_fails(dir, false, CR_EDB, "not a registry");
     }
