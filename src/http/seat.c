@@ -166,9 +166,11 @@ static void log_refusal(struct cr_seat *seat, const struct cr_error *err)
 {
     CR_CLEANUP(cr_champion_unrefp) struct cr_champion *old = cr_seat_champion(seat);
 
-    cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?}", "portfolio",
+    cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?, s:s*}", "portfolio",
            seat->portfolio, "registry", seat->settings.registry, "error", cr_error_name(err->code),
-           "reason", err->message, "still_serving", old != NULL ? old->bundle->version : NULL);
+           "reason", err->message, "still_serving", old != NULL ? old->bundle->version : NULL,
+           "advice",
+           err->code == CR_EMODEL ? "'creditrisk registry verify --all' tells what to do" : NULL);
 }
 
 static int load_champion(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)
@@ -256,12 +258,14 @@ int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
 {
     const struct cr_settings *settings = seats->settings;
     struct look look = {NULL, {0}};
-    int result;
-
     /* no failure of this call yet: a seat that follows tells look.why, one that is forced to load
      * opens the registry itself and tells its own */
-    (void)cr_registry_open(settings->registry, settings->registry_db, false, &look.registry,
-                           &look.why);
+    int result = cr_registry_open(settings->registry, settings->registry_db, false, &look.registry,
+                                  &look.why);
+
+    if (force) { /* who follows notes more than that */
+        note_registry(seats, result, &look.why);
+    }
     result = load_all(seats, force, &look, err);
     cr_registry_close(look.registry);
     return result;

@@ -104,6 +104,35 @@ static void test_probes(void **state)
     }
 }
 
+/* What /readyz says of the registry. */
+static void assert_registry(const struct cr_daemon *daemon, bool is_readable)
+{
+    struct cr_http_response response = cr_http_get(daemon->port, "/readyz");
+    CR_CLEANUP(cr_json_decrefp) json_t *body = cr_http_json(&response);
+    const json_t *told = json_object_get(body, "registry_readable");
+
+    assert_true(is_readable ? json_is_true(told) : json_is_false(told));
+    cr_http_finish(&response);
+}
+
+/* Whether the registry can be read is known from the start, without a watch. */
+static void test_registry_readable(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--registry", dir, NULL};
+    struct cr_daemon garbled;
+
+    (void)state;
+    assert_registry(&bare, false);
+    assert_registry(&serving, true);
+    free(cr_test_write(dir, "registry.db",
+                       "this is no database, and longer than its head is: "
+                       "SQLite looks at the first hundred bytes of a file"));
+    cr_daemon_start(&garbled, options, NULL);
+    assert_registry(&garbled, false);
+    assert_int_equal(cr_daemon_stop(&garbled), 0);
+}
+
 static void test_no_model(void **state)
 {
     struct cr_http_response response = cr_http_post_json(bare.port, "/predict", "{}");
@@ -555,15 +584,25 @@ static void test_expect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_health),           cmocka_unit_test(test_probes),
-        cmocka_unit_test(test_no_model),         cmocka_unit_test(test_model_info),
-        cmocka_unit_test(test_unknown_path),     cmocka_unit_test(test_methods),
-        cmocka_unit_test(test_request_id),       cmocka_unit_test(test_media_types),
-        cmocka_unit_test(test_keep_alive),       cmocka_unit_test(test_smuggling),
-        cmocka_unit_test(test_library_refusals), cmocka_unit_test(test_too_many_headers),
-        cmocka_unit_test(test_huge_header),      cmocka_unit_test(test_body_limit),
-        cmocka_unit_test(test_body_limit_early), cmocka_unit_test(test_body_endless),
-        cmocka_unit_test(test_largest_body),     cmocka_unit_test(test_expect),
+        cmocka_unit_test(test_health),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_registry_readable),
+        cmocka_unit_test(test_no_model),
+        cmocka_unit_test(test_model_info),
+        cmocka_unit_test(test_unknown_path),
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_request_id),
+        cmocka_unit_test(test_media_types),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_smuggling),
+        cmocka_unit_test(test_library_refusals),
+        cmocka_unit_test(test_too_many_headers),
+        cmocka_unit_test(test_huge_header),
+        cmocka_unit_test(test_body_limit),
+        cmocka_unit_test(test_body_limit_early),
+        cmocka_unit_test(test_body_endless),
+        cmocka_unit_test(test_largest_body),
+        cmocka_unit_test(test_expect),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -370,7 +370,8 @@ static void a_version_that_fails_leaves_the_old_one_and_says_why(void **state)
     assert_non_null(strstr(response.body, "model.json' has 2 bytes instead of"));
     cr_http_finish(&response);
     at = cr_daemon_await(&daemon, 0, "\"event\":\"champion_refused\"");
-    (void)cr_daemon_await(&daemon, at, "model.json");
+    at = cr_daemon_await(&daemon, at, "model.json");
+    (void)cr_daemon_await(&daemon, at, "\"advice\":\"'creditrisk registry verify --all'");
     assert_served(&daemon, first);
     cr_assert_same(metric(&daemon, "creditrisk_model_reloads_total{result=\"refused\"}"), 1.0);
     cr_assert_same(metric(&daemon, "creditrisk_model_reloads_total{result=\"loaded\"}"), 1.0);
