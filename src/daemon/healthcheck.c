@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 
 enum { PATIENCE_S = 3, STATUS_LEN = 12 };
 
@@ -18,13 +18,6 @@ union address {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
 };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd); /* a socket on its way out has nothing to report */
-    }
-}
 
 static int unavailable(struct cr_error *err, const char *what)
 {
@@ -88,7 +81,7 @@ static int ask(int fd, struct cr_error *err)
 
 int cr_healthcheck(const struct cr_settings *settings, struct cr_error *err)
 {
-    CR_CLEANUP(close_fd) int fd = -1;
+    CR_CLEANUP(cr_fs_closep) int fd = -1;
     struct timeval patience = {.tv_sec = PATIENCE_S};
     union address address;
     socklen_t len = make_address(settings->listen_address, settings->listen_port, &address);

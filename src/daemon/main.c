@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "creditrisk/http/server.h"
 #include "creditrisk/score/trial.h"
@@ -225,13 +224,6 @@ static size_t serve(const struct cr_settings *settings, struct cr_server *server
     return n_cut;
 }
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd); /* has nothing to report */
-    }
-}
-
 /* Variables that look like settings and are none. */
 static void log_strays(void)
 {
@@ -275,7 +267,7 @@ static void log_place(const struct cr_settings *settings)
 
 static int run(const struct cr_settings *settings, struct cr_error *err)
 {
-    CR_CLEANUP(close_fd) int stop_fd = cr_signals_stop_fd();
+    CR_CLEANUP(cr_fs_closep) int stop_fd = cr_signals_stop_fd();
     CR_CLEANUP(cr_server_destroyp) struct cr_server *server = NULL;
     struct cr_error ignored;
     int result = cr_server_create(settings, &server, err);

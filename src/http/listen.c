@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 
 /* What an answer that a client does not take may cost the system, about; by itself it would lend
  * megabytes to each. */
@@ -24,13 +24,6 @@ union address {
     struct sockaddr_in6 v6;
     struct sockaddr_storage storage;
 };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd); /* a socket on its way out has nothing to report */
-    }
-}
 
 static int unavailable(struct cr_error *err, const char *what, const struct cr_settings *settings)
 {
@@ -139,7 +132,7 @@ static int check_given(int fd, union address *ret_address, struct cr_error *err)
 static int open_new(const struct cr_settings *settings, int *ret_fd, union address *ret_address,
                     struct cr_error *err)
 {
-    CR_CLEANUP(close_fd) int fd = -1;
+    CR_CLEANUP(cr_fs_closep) int fd = -1;
     struct cr_listener listener;
     socklen_t len;
     int result = parse_address(settings, ret_address, &len, err);

@@ -22,6 +22,7 @@
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
+#include "creditrisk/util/fs.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -112,13 +113,6 @@ static int no_child(struct cr_error *err, int error)
 
     return cr_error_set(err, CR_EUNAVAIL, "cannot start a process to try a version: %s",
                         strerror_r(error, space, sizeof(space)));
-}
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd); /* a pipe of our own has nothing to report */
-    }
 }
 
 /* The variables of this process behind one more, NULL = none, which goes before one of the same
@@ -248,7 +242,7 @@ int cr_trial_run(const struct cr_trial_host *host, const char *registry, const c
                  const char *portfolio, const char *version, const struct cr_trial_limits *limits,
                  struct cr_error *err)
 {
-    CR_CLEANUP(close_fd) int in = -1;
+    CR_CLEANUP(cr_fs_closep) int in = -1;
     CR_CLEANUP(cr_freep) char *variable = NULL;
     CR_CLEANUP(cr_freep) char **variables = NULL;
     char cpu_s[16], bytes[24];

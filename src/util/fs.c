@@ -18,13 +18,6 @@
 
 enum { WALK_FDS = 16, MAX_WALKS = 100 };
 
-static void closep(const int *fd)
-{
-    if (*fd >= 0) {
-        (void)close(*fd); /* what must be durable has been synced and closed with a check */
-    }
-}
-
 static void closedirp(DIR **dir)
 {
     if (*dir != NULL) {
@@ -84,7 +77,7 @@ int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_le
                struct cr_error *err)
 {
     /* non-blocking, so that a named pipe is refused below and not waited for */
-    CR_CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    CR_CLEANUP(cr_fs_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     CR_CLEANUP(cr_freep) char *data = NULL;
     struct stat info;
     size_t cap;
@@ -377,4 +370,11 @@ char *cr_fs_join(const char *folder, const char *name)
     char *path;
 
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+void cr_fs_closep(const int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
 }

@@ -51,4 +51,8 @@ bool cr_fs_is_replaceable(const char *path);
 /* "a/b" as a new string (yours, free); NULL without memory. */
 char *cr_fs_join(const char *folder, const char *name);
 
+/* Closes what has nothing to report (a reader, a socket on its way out, a pipe of our own), for
+ * CR_CLEANUP; -1 is none. */
+void cr_fs_closep(const int *fd);
+
 #endif
