@@ -11,6 +11,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/csv.h"
+#include "creditrisk/util/hash.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
 
@@ -47,18 +48,8 @@ bool cr_profile_is_named_id(const char *header)
     return false;
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo): two different values of a file meet by accident less than
- * once in a million files of a million rows. */
-static uint64_t hash_of(const char *text, size_t len)
-{
-    uint64_t hash = 0xcbf29ce484222325U;
-
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3U;
-    }
-    return hash;
-}
-
+/* Of 64 bits: two different values of a file meet by accident less than once in a million files of
+ * a million rows. */
 static int add_hash(struct cr_profile_column *column, uint64_t hash, struct cr_error *err)
 {
     if (column->n_hashes == column->cap_hashes) {
@@ -174,7 +165,7 @@ static int read_cell(struct cr_profile *profile, struct cr_profile_column *colum
     }
     column->n_date += cr_clock_parse_date(field->text, field->len, &days);
     if (r == 0 && cr_profile_is_named_id(column->header)) {
-        r = add_hash(column, hash_of(field->text, field->len), err);
+        r = add_hash(column, cr_hash(field->text, field->len), err);
     } else if (r == 0 && !column->has_many) {
         r = add_level(column, field->text, field->len, err);
     }

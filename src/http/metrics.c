@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/hash.h"
 #include "creditrisk/util/log.h"
 #include "metrics_impl.h"
 
@@ -138,17 +139,6 @@ struct cr_counters *cr_metrics_counters(struct cr_metrics *metrics, size_t i)
     return metrics->threads[i];
 }
 
-/* FNV-1a. */
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = 14695981039346656037u;
-
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    }
-    return hash;
-}
-
 /* The slot of a series, a new one if need be; 0 when all are taken. Consumes the labels. */
 static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct cr_strbuf *labels,
                      size_t *ret_slot, struct cr_error *err)
@@ -160,7 +150,7 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
     if (text == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory");
     }
-    hash = hash_text(text);
+    hash = cr_hash(text, strlen(text));
     chain = &metrics->chains[hash % CR_N_CHAINS];
     for (size_t i = *chain; i != 0; i = metrics->series[i].next) {
         const struct cr_series *series = &metrics->series[i];

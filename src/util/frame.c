@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "creditrisk/util/csv.h"
+#include "creditrisk/util/hash.h"
 #include "creditrisk/util/num.h"
 #include "os.h"
 
@@ -120,22 +121,12 @@ void cr_frame_set_number(struct cr_frame *frame, size_t row, size_t col, double 
     frame->columns[col].numbers[row] = number;
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
-static size_t hash(const char *text, size_t len)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < len; i++) {
-        h = (h ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    }
-    return (size_t)(h ^ (h >> 32));
-}
-
 /* The slot that holds text, or the free one where it belongs. */
 static size_t find_slot(const struct cr_column *column, const char *text, size_t len)
 {
     size_t mask = column->n_slots - 1;
-    size_t slot = hash(text, len) & mask;
+    uint64_t hash = cr_hash(text, len);
+    size_t slot = (size_t)(hash ^ (hash >> 32)) & mask;
 
     while (column->slots[slot] != 0) {
         const char *other = column->texts[column->slots[slot] - 1];
