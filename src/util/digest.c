@@ -28,9 +28,20 @@ static void init_once(void)
     (void)pthread_once(&once, init); /* cannot fail with a valid argument */
 }
 
+/* Of x < 16; without a branch or a table, as some are secret. 'a' stands 39 behind '9' + 1. */
+static char hex_digit(unsigned x)
+{
+    return (char)('0' + x + ((9 - x) >> 8 & 39));
+}
+
+/* sodium_bin2hex does the same in ten times as long; every request has an id. */
 static void to_hex(char *ret_hex, const unsigned char *bytes, size_t len)
 {
-    (void)sodium_bin2hex(ret_hex, 2 * len + 1, bytes, len); /* returns ret_hex */
+    for (size_t i = 0; i < len; i++) {
+        ret_hex[2 * i] = hex_digit(bytes[i] >> 4);
+        ret_hex[2 * i + 1] = hex_digit(bytes[i] & 15);
+    }
+    ret_hex[2 * len] = '\0';
 }
 
 void cr_digest_bytes(const void *data, size_t len, char ret_hex[CR_DIGEST_LEN])
