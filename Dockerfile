@@ -8,15 +8,17 @@ FROM ${BASE} AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /source
 COPY scripts/packages.sh scripts/
-RUN . scripts/packages.sh && need_packages "${build_packages[@]}" && rm -rf /var/lib/apt/lists/*
+RUN . scripts/packages.sh && need_packages "${build_packages[@]}" wrk && rm -rf /var/lib/apt/lists/*
+COPY scripts/build-release.sh scripts/
 COPY meson.build meson_options.txt ./
+COPY examples/application.json examples/
 COPY config config
+COPY migrations migrations
 COPY include include
 COPY src src
-RUN meson setup build --buildtype=release -Db_lto=true -Dtests=disabled -Dpostgres=enabled && ninja -C build && strip build/creditrisk build/creditriskd
+RUN scripts/build-release.sh build -Dpostgres=enabled && strip build/creditrisk build/creditriskd
 
 # What the programs read, and a registry with a champion, which they make themselves.
-COPY migrations migrations
 RUN mkdir house && cp -r config migrations house/ && cd house \
  && export CREDITRISK_DB=sqlite:/tmp/book.db CREDITRISK_PATHS_RESULTS=/tmp/results CREDITRISK_ACTOR="docker build" \
  && ../build/creditrisk --quiet migrate && ../build/creditrisk --quiet generate \

@@ -17,9 +17,11 @@ need_packages "${build_packages[@]}" libcmocka-dev libcurl4-openssl-dev gzip wrk
 scripts/fetch-lightgbm.sh || true # it has said why; its model is left out
 scripts/fetch-browser-tools.sh || true # it has said why; the pages are left out
 
-# not optimised at link time, as a release is: the stages that `score` tells apart would grow into one another
+# one function stays one function: those of a stage that `score` tells apart would grow into others in a release, which `http` measures
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=enabled >&2
 ninja -C build-bench >&2
+scripts/build-release.sh
+export CREDITRISK_BENCH_RELEASE=$PWD/build-release
 status=0
 meson test -C build-bench --no-rebuild --benchmark --logbase bench --num-processes 1 --print-errorlogs >&2 || status=$?
 
