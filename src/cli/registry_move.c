@@ -96,12 +96,7 @@ static int report_import(struct cr_cli *cli, const struct arrival *arrival, stru
 static void name_archive(char *message, size_t size, const char *stage, const char *file)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    const char *rest = message;
-    for (const char *at; (at = strstr(rest, stage)) != NULL; rest = at + strlen(stage)) {
-        cr_strbuf_append(&text, rest, (size_t)(at - rest));
-        cr_strbuf_puts(&text, file);
-    }
-    cr_strbuf_puts(&text, rest);
+    cr_strbuf_replace(&text, message, stage, file);
     if (!text.failed) {
         (void)snprintf(message, size, "%s", cr_strbuf_text(&text)); /* cut, as messages are */
     }

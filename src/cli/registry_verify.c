@@ -47,9 +47,11 @@ static void advise_champion(const struct audit *audit, struct cr_registry *regis
     }
     bool leads = cr_registry_previous(registry, audit->portfolio, &previous, &ignored) == 0;
     CR_CLEANUP(cr_freep)
-    char *command = leads ? cr_cli_command(audit->cli, CR_CLI_HERE, "registry", "rollback", NULL)
-                          : cr_cli_command(audit->cli, CR_CLI_HERE, "registry", "promote",
-                                           "VERSION", "--reason", "…", NULL);
+    char *command =
+        leads ? cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "rollback", "--portfolio",
+                               audit->portfolio, NULL)
+              : cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "promote", "VERSION",
+                               "--reason", "…", "--portfolio", audit->portfolio, NULL);
     cr_strbuf_puts(out, "it is the champion and no daemon loads it again: ");
     cr_strbuf_puts(out, command != NULL ? command : "another must serve");
     if (leads) {
@@ -64,10 +66,11 @@ static char *advise(const struct audit *audit, struct cr_registry *registry, con
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     bool intact = is_intact(audit, version);
     CR_CLEANUP(cr_freep)
-    char *command =
-        intact ? cr_cli_command(audit->cli, CR_CLI_HERE, "registry", "sign", version, "--key",
-                                "FILE", NULL)
-               : cr_cli_command(audit->cli, CR_CLI_HERE, "registry", "import", "FILE", NULL);
+    char *command = intact
+                        ? cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "sign", version,
+                                         "--key", "FILE", "--portfolio", audit->portfolio, NULL)
+                        : cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "import",
+                                         "FILE", "--portfolio", audit->portfolio, NULL);
     if (command == NULL) {
         return NULL;
     }

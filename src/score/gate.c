@@ -202,20 +202,27 @@ static int promote_by_two(const struct promotion *promotion, bool approves,
     return 0;
 }
 
-/* Leaves a trace of a promotion that was refused. */
+/* Leaves a trace of a promotion that was refused. Where the registry is does not belong in it: it
+ * may move, and events are shown to those who may not know. */
 static int record_refusal(const struct promotion *promotion, const struct cr_gate_report *report,
                           struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf gates = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf why = CR_STRBUF_INIT;
-    int r;
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    int r =
+        cr_registry_path(promotion->registry, promotion->portfolio, promotion->version, &dir, err);
 
+    if (r < 0) {
+        return r;
+    }
     for (size_t i = 0; i < report->n; i++) {
         const struct cr_gate *gate = &report->gates[i];
 
         if (!gate->passed) {
             cr_strbuf_printf(&gates, "%s%s", gates.len > 0 ? ", " : "", gate->name);
-            cr_strbuf_printf(&why, "%s%s", why.len > 0 ? "; " : "", gate->reason);
+            cr_strbuf_puts(&why, why.len > 0 ? "; " : "");
+            cr_strbuf_replace(&why, gate->reason, dir, promotion->version);
         }
     }
     r = cr_strbuf_check(&gates, err);

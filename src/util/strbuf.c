@@ -56,6 +56,15 @@ void cr_strbuf_reset(struct cr_strbuf *buf)
     }
 }
 
+void cr_strbuf_replace(struct cr_strbuf *buf, const char *text, const char *from, const char *to)
+{
+    for (const char *at; (at = strstr(text, from)) != NULL; text = at + strlen(from)) {
+        cr_strbuf_append(buf, text, (size_t)(at - text));
+        cr_strbuf_puts(buf, to);
+    }
+    cr_strbuf_puts(buf, text);
+}
+
 void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
 {
     va_list args, again;

@@ -458,6 +458,7 @@ def check_signatures(cli):
         replaced = before["details"]["key"]
         assert (before["action"], before["details"]) == ("sign", {"key": replaced}), before
         assert (refusal["action"], refusal["to"], refusal["details"]["gates"]) == ("refuse", "v2", "artifact"), refusal
+        assert refusal["details"]["why"].startswith(f"'v2' is signed with the key '{replaced}'"), "where the registry is, is nobody's business"
         signed = cli("registry", "sign", "v2", "--key", key)
         assert signed.stdout == f"v2 of retail is signed with the key {made['key']}, in place of one with {replaced}\n", signed
         assert json_of(cli, "history")["events"][-1]["details"] == {"key": made["key"], "replaced_key": replaced}

@@ -252,6 +252,15 @@ static void assert_history(const char *expected)
     assert_string_equal(cr_strbuf_text(&text), expected);
 }
 
+static void remove_model(const char *version)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_fixture_dir(&fixture, version);
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, "model.json");
+    struct cr_error err;
+
+    cr_assert_ok(cr_fs_remove_tree(path, &err), &err);
+}
+
 /* Whoever was refused can be found, and on what grounds; a request is one and no refusal. */
 static void a_refusal_leaves_its_trace(void **state)
 {
@@ -268,12 +277,15 @@ static void a_refusal_leaves_its_trace(void **state)
     assert_false(promote(second, &two, &bob, true).passed);
     assert_false(promote(second, &two, &ann, false).passed);
     assert_serves(first);
+    remove_model(second);
+    assert_false(promote(second, &none, &bob, false).passed);
     assert_history("publish - v1\npublish - v2\npromote - v1\n"
                    "refuse v1 v2 auc_roc, ks: auc_roc is 0.75, below 0.8; ks is not in the "
                    "manifest\n"
                    "refuse v1 v2 second_approver: nobody has asked for it since the champion last "
                    "changed: 'registry promote v2'\n"
-                   "request v1 v2\n");
+                   "request v1 v2\n"
+                   "refuse v1 v2 artifact: 'v2/model.json' is missing\n");
 }
 
 /* What somebody else promotes while the gates of another version are looked at; NULL = nothing. */

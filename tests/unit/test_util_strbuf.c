@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cr_test.h"
 
+#include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
 
 static void test_empty(void **state)
@@ -87,13 +88,33 @@ static void test_failed(void **state)
     cr_strbuf_finish(&buf);
 }
 
+static void test_replace(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {"", ""},   {"b", "b"},         {"aa", "xyz"},         {"aaa", "xyza"},
+        {"a", "a"}, {"aaaa", "xyzxyz"}, {"b aa c", "b xyz c"}, {"aab", "xyzb"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf buf = CR_STRBUF_INIT;
+
+        cr_strbuf_puts(&buf, "<");
+        cr_strbuf_replace(&buf, cases[i].text, "aa", "xyz");
+        assert_int_equal(cr_strbuf_text(&buf)[0], '<');
+        assert_string_equal(cr_strbuf_text(&buf) + 1, cases[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_append),
-        cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_empty),   cmocka_unit_test(test_append),
+        cmocka_unit_test(test_growth),  cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_replace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

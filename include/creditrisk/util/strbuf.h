@@ -56,6 +56,9 @@ static inline void cr_strbuf_putc(struct cr_strbuf *buf, char c)
     cr_strbuf_append(buf, &c, 1);
 }
 
+/* Appends text with `to` wherever it says `from`, which is not empty. */
+void cr_strbuf_replace(struct cr_strbuf *buf, const char *text, const char *from, const char *to);
+
 void cr_strbuf_printf(struct cr_strbuf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
