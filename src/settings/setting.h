@@ -12,7 +12,7 @@
 
 enum cr_setting_type {
     CR_SETTING_TEXT,   /* char *, not empty */
-    CR_SETTING_URL,    /* char *, not empty: a database, perhaps with a password */
+    CR_SETTING_URL,    /* char *, a database (util/url), perhaps with a password */
     CR_SETTING_SECRET, /* char *, at least 32 characters without blanks, never shown */
     CR_SETTING_NAME,   /* char *, a portfolio's */
     CR_SETTING_CHOICE, /* char *, one of the comma-separated `choices` */

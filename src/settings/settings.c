@@ -205,6 +205,11 @@ static int check_text(const struct cr_setting *setting, const char *value, struc
         return cr_error_set(err, CR_EINVAL, "must have at least %d characters and no blank",
                             MIN_SECRET_LEN);
     }
+    if (setting->type == CR_SETTING_URL) {
+        enum cr_url_kind kind;
+
+        return cr_url_read_kind(value, &kind, err);
+    }
     if (setting->type == CR_SETTING_NAME) {
         return cr_name_check(value, strlen(value), "portfolio", err);
     }

@@ -10,42 +10,26 @@
 #include "creditrisk/util/url.h"
 #include "db_engine.h"
 
-static const struct {
-    const char *scheme;
-    const struct cr_db_ops *ops;
-} engines[] = {
-    {"sqlite:", &cr_db_sqlite},
+/* NULL: this build lacks its library. */
+static const struct cr_db_ops *const engines[CR_URL_N_KINDS] = {
+    [CR_URL_SQLITE] = &cr_db_sqlite,
 #if CR_HAVE_POSTGRES
-    {"postgresql://", &cr_db_postgres},
-    {"postgres://", &cr_db_postgres},
-#else
-    {"postgresql://", NULL},
-    {"postgres://", NULL},
+    [CR_URL_POSTGRES] = &cr_db_postgres,
 #endif
 };
 
-static int refuse_url(const char *url, const char *why, int code, struct cr_error *err)
-{
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf shown = CR_STRBUF_INIT;
-    int r;
-
-    cr_url_put_masked(&shown, url);
-    r = cr_strbuf_check(&shown, err);
-    return r != 0 ? r : cr_error_set(err, code, "database '%s' %s", cr_strbuf_text(&shown), why);
-}
-
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
 {
-    for (size_t i = 0; i < CR_ARRAY_LEN(engines); i++) {
-        if (strncmp(url, engines[i].scheme, strlen(engines[i].scheme)) != 0) {
-            continue;
-        }
-        return engines[i].ops != NULL
-                   ? engines[i].ops->open(url, create, ret_db, err)
-                   : refuse_url(url, "needs PostgreSQL's library, which this build lacks",
-                                CR_EUNAVAIL, err);
+    enum cr_url_kind kind;
+    int r = cr_url_read_kind(url, &kind, err);
+
+    if (r != 0) {
+        return r;
     }
-    return refuse_url(url, "is not of the form sqlite:PATH or postgresql://…", CR_EINVAL, err);
+    return engines[kind] != NULL
+               ? engines[kind]->open(url, create, ret_db, err)
+               : cr_url_refuse(url, "needs PostgreSQL's library, which this build lacks",
+                               CR_EUNAVAIL, err);
 }
 
 int cr_db_make(const struct cr_db_ops *ops, size_t size, const char *name, struct cr_db **ret_db,

@@ -255,6 +255,7 @@ static void test_bad_files(void **state)
         {"limits:\n  body_bytes: ~\n", "t.yaml:2:15: limits.body_bytes: needs a value"},
         {"limits: 3\n", "t.yaml:1:9: expected a map"},
         {"db: [a]\n", "t.yaml:1:5: expected a single value"},
+        {"db: book.db\n", "t.yaml:1:5: db: database 'book.db' is not of the form"},
         {"log: {level: loud}\n", "log.level: 'loud' is none of debug,info,warn,error"},
         {"log: {access: yes}\n", "log.access: 'yes' is neither true nor false"},
         {"portfolio: ../etc\n",
@@ -339,6 +340,9 @@ static void test_bad_words(void **state)
         {{"listen", "127.0.0.1:65536"}, "is not between 0 and 65535"},
         {{"listen-fd", "-2"}, "option --listen-fd: '-2' is not between"},
         {{"db", ""}, "option --db: must not be empty"},
+        {{"db", "book.db"}, "option --db: database 'book.db' is not of the form sqlite:PATH or "},
+        {{"registry-db", "mysql://u:secret@h/x"},
+         "option --registry-db: database 'mysql://u:***@h/x' is not"},
         {{"threads", "2"}, "unknown option '--threads'"},
     };
 

@@ -38,10 +38,49 @@ static void test_masked(void **state)
     }
 }
 
+static void test_kind(void **state)
+{
+    static const struct {
+        const char *url;
+        enum cr_url_kind kind; /* CR_URL_N_KINDS: refused … */
+        const char *shown;     /* … and shown so */
+    } cases[] = {
+        {"sqlite:data/book.db", CR_URL_SQLITE, NULL},
+        {"sqlite::memory:", CR_URL_SQLITE, NULL},
+        {"postgresql://u:secret@h/db", CR_URL_POSTGRES, NULL},
+        {"postgres:///db", CR_URL_POSTGRES, NULL},
+        {"data/book.db", CR_URL_N_KINDS, "data/book.db"},
+        {"SQLITE:x", CR_URL_N_KINDS, "SQLITE:x"},
+        {"postgresql:x", CR_URL_N_KINDS, "postgresql:x"},
+        {"mysql://u:secret@h/db", CR_URL_N_KINDS, "mysql://u:***@h/db"},
+        {"", CR_URL_N_KINDS, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        enum cr_url_kind kind = CR_URL_N_KINDS;
+        char expected[128];
+        struct cr_error err = {0};
+
+        if (cases[i].kind != CR_URL_N_KINDS) {
+            cr_assert_ok(cr_url_read_kind(cases[i].url, &kind, &err), &err);
+            assert_int_equal(kind, cases[i].kind);
+            continue;
+        }
+        assert_int_equal(cr_url_read_kind(cases[i].url, &kind, &err), CR_EINVAL);
+        (void)snprintf(expected, sizeof(expected),
+                       "database '%s' is not of the form sqlite:PATH or postgresql://…",
+                       cases[i].shown);
+        assert_string_equal(err.message, expected);
+        assert_int_equal(kind, CR_URL_N_KINDS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masked),
+        cmocka_unit_test(test_kind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
