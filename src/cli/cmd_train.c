@@ -257,7 +257,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .actor = cr_cli_actor(),
         .cancelled = &interrupted,
     };
-    return train(cli, &train_options, portfolio, err);
+    return cr_train_check_options(&train_options, err) != 0
+               ? CR_CLI_USAGE
+               : train(cli, &train_options, portfolio, err);
 }
 
 const struct cr_command cr_cmd_train = {

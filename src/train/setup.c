@@ -94,14 +94,26 @@ static int refuse_unknown(const char *kind, struct cr_error *err)
                         cr_strbuf_text(&known));
 }
 
-/* Every asked-for kind must be known, have a trainer and parameters in search.yaml. */
+static const char *split_of(const struct cr_train_options *options)
+{
+    return options->split == NULL ? "group" : options->split;
+}
+
+int cr_train_check_options(const struct cr_train_options *options, struct cr_error *err)
+{
+    for (size_t i = 0; i < options->n_kinds; i++) {
+        if (cr_model_find(options->kinds[i]) == NULL) {
+            return refuse_unknown(options->kinds[i], err);
+        }
+    }
+    return cr_split_check(split_of(options), err);
+}
+
+/* Every asked-for kind must have a trainer and parameters in search.yaml. */
 static int check_kinds(const struct cr_run *run, struct cr_error *err)
 {
     for (size_t i = 0; i < run->options->n_kinds; i++) {
         const char *kind = run->options->kinds[i];
-        if (cr_model_find(kind) == NULL) {
-            return refuse_unknown(kind, err);
-        }
         if (cr_trainer_find(kind) == NULL) {
             return cr_error_set(err, CR_EINVAL, "the model '%s' cannot be trained: %s", kind,
                                 cr_trainer_absence(kind));
@@ -206,16 +218,16 @@ static int extract_book(struct cr_run *run, struct cr_db *db, struct cr_error *e
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
 {
     const struct cr_train_options *options = run->options;
-    const char *split = options->split == NULL ? "group" : options->split;
-    int result;
-    if ((result = cr_portfolio_choose_set(run->portfolio, options->set, &run->set, err)) != 0 ||
-        (result = check_kinds(run, err)) != 0 || (result = cr_split_check(split, err)) != 0) {
+    int result = cr_train_check_options(options, err);
+    if (result != 0 ||
+        (result = cr_portfolio_choose_set(run->portfolio, options->set, &run->set, err)) != 0 ||
+        (result = check_kinds(run, err)) != 0) {
         return result; /* the book may be large */
     }
     result = extract_book(run, db, err);
     if (result == 0) {
-        result = cr_split_make(split, &run->extract, run->portfolio->search.n_folds, options->seed,
-                               &run->split, err);
+        result = cr_split_make(split_of(options), &run->extract, run->portfolio->search.n_folds,
+                               options->seed, &run->split, err);
     }
     if (result == 0) {
         result = gather_columns(run, err);

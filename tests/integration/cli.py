@@ -275,11 +275,11 @@ def check_next_command(cli, there, line):
 def check_train(cli):
     """The same command gives the same model, whatever --jobs; Ctrl-C leaves nothing behind."""
     kinds = "logistic, gbm, lightgbm, xgboost"
-    assert f"there is no model 'foo': it is one of {kinds}\n" in cli("train", "--models", "foo", status=1).stderr
+    assert f"there is no model 'foo': it is one of {kinds}\n" in cli("train", "--models", "foo", status=2).stderr
     assert kinds in cli("train", "--help").stdout
     assert "'behavoural'; did you mean 'behavioural'?" in cli("train", "--set", "behavoural", status=1).stderr
     for spec in ("colunm:x", "column", "column:", "ids", "times", ""):
-        assert f"unknown split '{spec}'; known: random, group, time, column:NAME, ids:FILE\n" in cli("train", "--split", spec, status=1).stderr
+        assert f"unknown split '{spec}'; known: random, group, time, column:NAME, ids:FILE\n" in cli("train", "--split", spec, status=2).stderr
     reports = [json.loads(cli("train", "--models", "logistic", "--seed", 3, "--jobs", jobs, "--json").stdout) for jobs in (1, 2)]
     versions = [report["models"][0]["version"] for report in reports]
     assert versions == ["v1", "v2"]

@@ -70,6 +70,10 @@ struct cr_train_report {
     char **notes; /* lines for people: which models of search.yaml could not be trained, and why */
 };
 
+/* CR_EINVAL when the options name a model or a kind of split that there is nowhere; cr_train_run
+ * says the same, and what a build, a portfolio or a book lacks. */
+int cr_train_check_options(const struct cr_train_options *options, struct cr_error *err);
+
 /* Trains and publishes; promotes nothing. The book must be migrated and have rows. On failure no
  * version is left behind that was not complete. ret_report is yours: cr_train_report_finish. */
 int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
