@@ -39,7 +39,7 @@ int cr_book_block_init(struct block *block, struct cr_db *db, const struct cr_ta
     n_cells = block->n_rows * table->n_columns;
     block->cells = calloc(n_cells, sizeof(*block->cells));
     if (block->cells == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < n_cells; i++) {
         block->cells[i] = CR_VALUE_MISSING;

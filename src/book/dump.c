@@ -125,7 +125,7 @@ int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, co
         int r;
 
         if (path == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         r = dump(db, portfolio, table, path, err);
         if (r != 0) {

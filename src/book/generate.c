@@ -99,7 +99,7 @@ static int generator_init(struct generator *generator, struct cr_db *db,
     cr_rng_init(&generator->repayment_rng, options->seed, STREAM_REPAYMENTS);
     generator->people = calloc(options->n_customers, sizeof(*generator->people));
     if (generator->people == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     return init_writers(generator, db, portfolio, err);
 }

@@ -330,7 +330,7 @@ int cr_book_generate_customers(struct generator *generator, struct cr_error *err
     int r;
 
     if (ages == NULL || incomes == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     r = write_customers(generator, err);
     if (r != 0) {

@@ -53,11 +53,6 @@ static void reading_finish(struct reading *reading)
     free(reading->columns);
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* ---- header ---- */
 
 /* Position of a table's column in the file, from 1; 0 when it is not there. */
@@ -88,7 +83,7 @@ static int read_header(struct reading *reading, const struct cr_csv_row *row, st
 
     reading->columns = calloc(row->n, sizeof(*reading->columns));
     if (reading->columns == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < row->n; i++) {
         ptrdiff_t column = cr_table_find_header(table, row->fields[i].text);
@@ -211,7 +206,7 @@ static int keep_text(struct reading *reading, const struct cr_csv_field *field,
         return 0; /* it has none, or the portfolio's */
     }
     cell->text = cr_arena_strndup(&reading->texts, field->text, field->len);
-    return cell->text != NULL ? 0 : no_memory(err);
+    return cell->text != NULL ? 0 : cr_error_no_memory(err);
 }
 
 static int read_row(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
@@ -285,7 +280,7 @@ static int reading_init(struct reading *reading, struct cr_error *err)
     reading->block.on_fault = on_fault;
     reading->block.context = reading;
     reading->lines = calloc(reading->block.n_rows, sizeof(*reading->lines));
-    return reading->lines != NULL ? find_first_number(reading, err) : no_memory(err);
+    return reading->lines != NULL ? find_first_number(reading, err) : cr_error_no_memory(err);
 }
 
 /* All rows. Where the file cannot be read on, a row before that place may be the first at fault. */
@@ -331,7 +326,7 @@ static int import_table(struct import *import, const struct cr_table *table,
     int r;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     r = reading_init(&reading, err);
     if (r == 0) {
@@ -372,7 +367,7 @@ static int import_all(struct import *import, struct cr_import_report *report, st
 
     report->tables = calloc(portfolio->n_tables, sizeof(*report->tables));
     if (report->tables == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     r = cr_book_load_begin(&load, import->db, portfolio, import->options->mode,
                            CR_LOAD_KEEPS_REFERENCES, err);

@@ -42,7 +42,7 @@ static int check_path(const struct rejects *rejects, const struct cr_portfolio *
         CR_CLEANUP(cr_freep) char *input = cr_book_file_path(source, &portfolio->tables[i]);
 
         if (input == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         if (is_same_file(&info, input)) {
             return cr_error_set(err, CR_EINVAL, "rejects cannot go to '%s': the import reads it",
@@ -60,7 +60,7 @@ int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *por
         .named = path != NULL,
     };
     if (rejects->path == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     return check_path(rejects, portfolio, source, err);
 }
@@ -72,7 +72,7 @@ static int open_file(struct rejects *rejects, struct cr_error *err)
     cr_digest_random_hex(suffix, 8);
     if (asprintf(&rejects->temporary, "%s.%s", rejects->path, suffix) < 0) {
         rejects->temporary = NULL; /* undefined after a failure */
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     rejects->out = fopen(rejects->temporary, "wxe");
     if (rejects->out == NULL) {

@@ -24,7 +24,7 @@ int cr_book_prepare_insert(struct cr_db *db, const struct cr_table *table, size_
     CR_CLEANUP(cr_freep) const char **columns = calloc(table->n_columns, sizeof(*columns));
 
     if (columns == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < table->n_columns; i++) {
         columns[i] = table->columns[i].name;

@@ -55,9 +55,7 @@ static int allocate(struct writer *writer, size_t n, struct cr_error *err)
 
     writer->columns = calloc(n, sizeof(*writer->columns));
     writer->dates = calloc(block->n_rows * block->table->n_columns, sizeof(*writer->dates));
-    return writer->columns != NULL && writer->dates != NULL
-               ? 0
-               : cr_error_set(err, CR_ENOMEM, "out of memory");
+    return writer->columns != NULL && writer->dates != NULL ? 0 : cr_error_no_memory(err);
 }
 
 int cr_book_writer_init(struct writer *writer, struct cr_db *db, const struct cr_table *table,

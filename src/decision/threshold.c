@@ -242,7 +242,7 @@ int cr_threshold_sweep(const struct cr_threshold_rows *rows, const struct cr_pol
     points = calloc(range.n, sizeof(*points));
     buckets = calloc(range.n + 1, sizeof(*buckets));
     if (points == NULL || buckets == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t j = 0; j < range.n; j++) {
         points[j].threshold = (double)(range.first + (long)j * range.step) / 100.0;

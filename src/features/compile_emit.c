@@ -56,7 +56,7 @@ static uint16_t constant_text(struct cr_emitter *emitter, const char *text)
                                  : cr_arena_strndup(emitter->arena, text, strlen(text));
 
     if (own == NULL) {
-        cr_emit_fail(emitter, cr_error_set(emitter->err, CR_ENOMEM, "out of memory"));
+        cr_emit_fail(emitter, cr_error_no_memory(emitter->err));
     }
     return new_text(emitter, own);
 }

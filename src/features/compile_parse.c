@@ -27,8 +27,7 @@ static void *fail(struct parser *parser, int result)
 
 static void *no_memory(struct parser *parser)
 {
-    return parser->result < 0 ? NULL
-                              : fail(parser, cr_error_set(parser->err, CR_ENOMEM, "out of memory"));
+    return parser->result < 0 ? NULL : fail(parser, cr_error_no_memory(parser->err));
 }
 
 static void *unexpected(struct parser *parser, const char *wanted)

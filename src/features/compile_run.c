@@ -8,11 +8,6 @@
 #include "compile_emit.h"
 #include "creditrisk/util/cleanup.h"
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* Room for the largest program; what is used of it is copied. */
 static int emitter_init(struct cr_emitter *emitter, struct cr_arena *arena, struct cr_error *err)
 {
@@ -31,7 +26,7 @@ static int emitter_init(struct cr_emitter *emitter, struct cr_arena *arena, stru
     if (emitter->numbers == NULL || emitter->texts == NULL || emitter->known == NULL ||
         emitter->instructions == NULL || emitter->derived == NULL ||
         emitter->derived_types == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (n_fields > CR_EMIT_MAX_REGISTERS / 2) {
         return cr_error_set(err, CR_EUNAVAIL, "%s: too many fields", CR_SQL_FILE);
@@ -66,7 +61,7 @@ static int map_levels(struct cr_program *program, const struct cr_feature *featu
     const char **levels = cr_arena_alloc_array(&program->arena, from->n + 1, sizeof(*levels));
 
     if (levels == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < from->n; i++) {
         ptrdiff_t level = cr_levels_index(&feature->levels, from->texts[i]);
@@ -111,7 +106,7 @@ static int keep(struct cr_program *program, const struct cr_emitter *emitter, st
         cr_arena_alloc_array(&program->arena, n_registers, sizeof(*program->numbers));
     program->texts = cr_arena_alloc_array(&program->arena, n_registers, sizeof(*program->texts));
     if (program->instructions == NULL || program->numbers == NULL || program->texts == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     memcpy(program->instructions, emitter->instructions, n * sizeof(*program->instructions));
     memcpy(program->numbers, emitter->numbers, emitter->n_numbers * sizeof(*program->numbers));
@@ -159,13 +154,13 @@ int cr_program_create(const struct cr_portfolio *portfolio, const struct cr_port
     int result;
 
     if (program == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     program->portfolio = portfolio;
     program->outputs =
         cr_arena_alloc_array(&program->arena, portfolio->n_features + 1, sizeof(*program->outputs));
     if (program->outputs == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     result = compile(program, file, &arena, err);
     if (result < 0) {

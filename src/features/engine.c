@@ -148,7 +148,7 @@ static int prepare(struct cr_engine *engine, const struct cr_portfolio_file *fil
     rc = sqlite3_prepare_v3(engine->db, sql.data, (int)sql.len + 1, SQLITE_PREPARE_PERSISTENT,
                             &engine->stmt, &tail);
     if (rc == SQLITE_NOMEM) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     if (rc != SQLITE_OK) {
         return fault(err, sql.data, start, file->len, sqlite3_error_offset(engine->db),
@@ -256,7 +256,7 @@ static int read_cell(struct cr_engine *engine, size_t i, struct cr_arena *arena,
                          arena);
     }
     if (text == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     ret_value->text = text;
     return 0;
@@ -329,7 +329,7 @@ int cr_engine_compare(struct cr_engine *engine, const struct cr_record *record,
         return cr_error_set(err, CR_EUNAVAIL, "%s", engine->not_compiled.message);
     }
     if (sqlite == NULL || program == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     result = run_sqlite(engine, record, arena, sqlite, err);
     if (result < 0) {
@@ -386,7 +386,7 @@ static int check_rows(struct cr_engine *engine, struct cr_error *err)
     int result = 0;
 
     if (values == NULL || row == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (int pass = 0; pass < 2 && result == 0; pass++) {
         for (size_t i = 0; i < portfolio->n_fields; i++) {
@@ -424,7 +424,7 @@ int cr_engine_create(const struct cr_portfolio *portfolio, struct cr_engine **re
                             file_name);
     }
     if (engine == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     engine->portfolio = portfolio;
     rc = open_db(engine, err);

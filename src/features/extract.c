@@ -313,7 +313,7 @@ static int settle_key(struct cr_frame *frame, ptrdiff_t col, struct cr_error *er
     }
     numbers = calloc(frame->row_cap, sizeof(*numbers));
     if (numbers == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t row = 0; row < frame->n_rows; row++) {
         int32_t code = column->codes[row];
@@ -421,7 +421,7 @@ int cr_extract_record(const struct cr_extract *extract, const struct cr_portfoli
     struct cr_value *values = cr_arena_alloc_array(arena, portfolio->n_fields, sizeof(*values));
 
     if (values == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < portfolio->n_fields; i++) {
         const struct cr_levels *levels = &portfolio->fields[i].levels;

@@ -222,7 +222,7 @@ int cr_calibrate_save(const struct cr_calibration *calibration, struct cr_strbuf
                              "intercept", calibration->intercept);
 
     if (json == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_json_write(json, true, out);
     return cr_strbuf_check(out, err);

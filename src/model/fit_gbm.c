@@ -269,7 +269,7 @@ static int reserve_nodes(struct booster *booster, struct cr_error *err)
     wanted += wanted / 2;
     nodes = realloc(forest->nodes, wanted * sizeof(*nodes));
     if (nodes == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     forest->nodes = nodes;
     booster->cap_nodes = wanted;
@@ -339,7 +339,7 @@ static int allocate_bins(struct booster *booster, struct cr_error *err)
         booster->n_bins++;
     }
     if (booster->n_bins <= booster->params->max_depth) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     return 0;
 }
@@ -373,7 +373,7 @@ static int booster_init(struct booster *booster, const struct cr_gbm_data *data,
     if (booster->rows == NULL || booster->drawn == NULL || booster->scratch == NULL ||
         booster->is_drawn == NULL || booster->margins == NULL || booster->residuals == NULL ||
         booster->units == NULL || booster->cuts == NULL || booster->forest.roots == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_rng_init(&booster->rng, fit->seed, RNG_STREAM);
     result = cr_gbm_splitter_init(&booster->splitter, data, &fit->params, fit->seed, booster->units,

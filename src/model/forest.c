@@ -114,7 +114,7 @@ int cr_forest_validate(const struct cr_forest *forest, struct cr_error *err)
     }
     depths = malloc(forest->n_nodes + 1);
     if (depths == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < forest->n_nodes; i++) {
         depths[i] = UNCLAIMED;

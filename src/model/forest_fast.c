@@ -81,7 +81,7 @@ static int lay_out_trees(struct cr_forest_fast *fast, struct cr_error *err)
     fast->values = calloc(forest->n_nodes, sizeof(*fast->values));
     if (queue == NULL || fast->roots == NULL || fast->depths == NULL || fast->nodes == NULL ||
         fast->values == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t t = 0; t < forest->n_trees; t++) {
         fast->roots[t] = n;
@@ -98,7 +98,7 @@ int cr_forest_fast_create(const struct cr_forest *forest, struct cr_forest_fast 
     int result;
 
     if (fast == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     fast->forest = forest;
     result = cr_forest_slots_init(&fast->slots, forest, err);

@@ -111,7 +111,7 @@ int cr_forest_leaves_create(const struct cr_forest *forest,
     size_t n_small;
 
     if (leaves == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     (void)cr_forest_outcomes_trees(outcomes, &n_small);
     if (n_small < forest->n_trees) {
@@ -124,7 +124,7 @@ int cr_forest_leaves_create(const struct cr_forest *forest,
     leaves->shape_of = calloc(forest->n_trees, sizeof(*leaves->shape_of));
     leaves->values = calloc(forest->n_trees, MAX_LEAVES * sizeof(*leaves->values));
     if (leaves->shapes == NULL || leaves->shape_of == NULL || leaves->values == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     fill(leaves, forest);
     *ret_leaves = CR_STEAL(leaves);

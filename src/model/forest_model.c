@@ -74,7 +74,7 @@ static int load(const struct cr_model_ops *ops, cr_forest_read_fn *read, const c
     int result;
 
     if (model == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     model->base = (struct cr_model){ops, n_inputs};
     result = read(bytes, len, input_names, n_inputs, &model->forest, err);

@@ -217,13 +217,13 @@ int cr_forest_outcomes_create(const struct cr_forest *forest, const struct cr_fo
     size_t n_tests, n_places;
 
     if (outcomes == NULL || tests == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     outcomes->trees = malloc(max_trees * sizeof(*outcomes->trees));
     outcomes->ranges = malloc(max_tests * sizeof(*outcomes->ranges));
     outcomes->thresholds = malloc(max_tests * sizeof(*outcomes->thresholds));
     if (outcomes->trees == NULL || outcomes->ranges == NULL || outcomes->thresholds == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     n_tests = collect(outcomes, forest, slots, tests);
     qsort(tests, n_tests, sizeof(*tests), compare_tests);
@@ -232,7 +232,7 @@ int cr_forest_outcomes_create(const struct cr_forest *forest, const struct cr_fo
     outcomes->places = calloc(n_places * outcomes->n_groups + 1, sizeof(*outcomes->places));
     outcomes->lines = allocate_lines(n_tests + 1);
     if (outcomes->places == NULL || outcomes->lines == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     outcomes->n_lines = 1;
     fill_places(outcomes, tests, n_tests);

@@ -26,7 +26,7 @@ int cr_forest_slots_init(struct cr_forest_slots *ret_slots, const struct cr_fore
 
     if (slots.items == NULL || slots.by_kind == NULL) {
         cr_forest_slots_finish(&slots);
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < forest->n_nodes; i++) {
         const struct cr_forest_node *node = &forest->nodes[i];

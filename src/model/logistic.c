@@ -88,7 +88,7 @@ static int logistic_load(const char *bytes, size_t len, const char *const *input
     /* n_inputs is the length of an array in memory: twice its doubles cannot overflow */
     logistic = malloc(sizeof(*logistic) + 2 * n_inputs * sizeof(double));
     if (logistic == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     logistic->base = (struct cr_model){&cr_logistic_ops, n_inputs};
     logistic->linear = (struct cr_linear){

@@ -107,7 +107,7 @@ static int code_columns(struct cr_gbm_data *gbm, const struct cr_fit_data *data,
     int result;
 
     if (items == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     sorted = items + gbm->n_rows;
     for (size_t j = 0; j < gbm->n_cols; j++) {
@@ -139,7 +139,7 @@ static int fill_bins(struct cr_gbm_data *data, struct cr_error *err)
 {
     data->bins = calloc(data->n_rows, (data->n_narrow + 1) * sizeof(*data->bins));
     if (data->bins == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t j = 0; j < data->n_cols; j++) {
         const uint32_t *codes = data->codes + j * data->n_rows;
@@ -161,7 +161,7 @@ int cr_gbm_data_create(const struct cr_fit_data *data, struct cr_gbm_data **ret_
 
     assert(n_rows > 0 && n_rows <= INT32_MAX && n_cols > 0 && n_cols <= INT32_MAX);
     if (gbm == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     gbm->n_rows = n_rows;
     gbm->n_cols = n_cols;
@@ -173,7 +173,7 @@ int cr_gbm_data_create(const struct cr_fit_data *data, struct cr_gbm_data **ret_
     gbm->first_bin = calloc(n_cols, sizeof(*gbm->first_bin));
     if (gbm->y == NULL || gbm->codes == NULL || gbm->values == NULL || gbm->first == NULL ||
         gbm->slots == NULL || gbm->first_bin == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     memcpy(gbm->y, data->y, n_rows * sizeof(*gbm->y));
     result = code_columns(gbm, data, err);

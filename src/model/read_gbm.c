@@ -176,7 +176,7 @@ static int read_trees(const json_t *trees, struct cr_forest *forest, struct cr_e
 
     forest->roots = calloc(forest->n_trees, sizeof(*forest->roots));
     if (forest->roots == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t t = 0; t < forest->n_trees; t++) {
         result = bind_tree(trees, t, &tree, err);
@@ -192,7 +192,7 @@ static int read_trees(const json_t *trees, struct cr_forest *forest, struct cr_e
     }
     forest->nodes = calloc(forest->n_nodes, sizeof(*forest->nodes));
     if (forest->nodes == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t t = 0; t < forest->n_trees; t++) {
         result = bind_tree(trees, t, &tree, err);

@@ -88,7 +88,7 @@ static int allocate(struct cr_lightgbm_text text, struct cr_forest *forest, stru
     forest->roots = calloc(n_trees, sizeof(*forest->roots));
     forest->nodes = calloc(n_nodes, sizeof(*forest->nodes));
     if (forest->roots == NULL || forest->nodes == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     return cr_lightgbm_text_end(&text, err);
 }

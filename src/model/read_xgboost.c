@@ -445,7 +445,7 @@ static int allocate(struct reader *reader, struct cr_error *err)
     forest->nodes = calloc(n_nodes, sizeof(*forest->nodes));
     reader->seen = calloc(largest, sizeof(*reader->seen));
     if (forest->roots == NULL || forest->nodes == NULL || reader->seen == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     return 0;
 }

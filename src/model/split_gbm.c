@@ -40,7 +40,7 @@ int cr_gbm_splitter_init(struct cr_gbm_splitter *splitter, const struct cr_gbm_d
     };
     if (splitter->cols == NULL || splitter->slots == NULL || splitter->bins == NULL ||
         splitter->wide == NULL || splitter->present == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_rng_init(&splitter->rng, seed, RNG_STREAM);
     for (size_t j = 0; j < data->n_cols; j++) {

@@ -106,7 +106,7 @@ static int stopper_init(struct stopper *stopper, const struct cr_fit_data *data,
         .n_losses = n_losses,
     };
     if (stopper->fitted == NULL || stopper->kept == NULL || stopper->losses == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < n_losses; i++) {
         stopper->losses[i] = INFINITY;
@@ -264,7 +264,7 @@ static int write_model(const struct cr_fit_data *data, const double *params,
                   "trees", trees_to_json(forest), "params", params_to_json(params));
 
     if (json == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_json_write(json, false, out);
     return cr_strbuf_check(out, err);
@@ -297,7 +297,7 @@ static int gbm_prepare(const struct cr_fit_data *data, struct cr_prepared **ret_
     }
     prepared = calloc(1, sizeof(*prepared));
     if (prepared == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     prepared->base.trainer = &cr_gbm_trainer;
     prepared->data = *data;
@@ -371,7 +371,7 @@ static int gather_onlookers(struct onlookers *onlookers, const struct cr_fit_dat
     if (watch != NULL) {
         onlookers->margins = calloc(watch->n_rows + 1, sizeof(*onlookers->margins));
         if (onlookers->margins == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
     }
     if (params[EARLY_STOPPING] == 1.0 && params[N_ITER_NO_CHANGE] > 0.0) {

@@ -94,7 +94,7 @@ static int set_names(struct lightgbm_dataset *dataset, const struct cr_fit_data 
         cr_strbuf_putc(&texts, '\0');
     }
     if (names == NULL || cr_strbuf_check(&texts, NULL) < 0) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     text = texts.data;
     for (size_t j = 0; j < data->n_cols; j++) {
@@ -113,7 +113,7 @@ static int set_outcomes(struct lightgbm_dataset *dataset, const struct cr_fit_da
     CR_CLEANUP(cr_freep) float *labels = malloc(data->n_rows * sizeof(*labels));
 
     if (labels == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < data->n_rows; i++) {
         labels[i] = (float)data->y[i];
@@ -137,7 +137,7 @@ int cr_lightgbm_data_create(const struct cr_fit_data *data, struct cr_lightgbm_d
     }
     rows = calloc(1, sizeof(*rows));
     if (rows == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     rows->n_cols = data->n_cols;
     if (cr_lightgbm_api()->dataset_create(data->x, CR_LIGHTGBM_FLOAT64, (int32_t)data->n_rows,
@@ -208,7 +208,7 @@ static int view_init(struct view *view, const struct cr_fit_watch *watch, struct
         view->margins = calloc(watch->n_rows, sizeof(*view->margins));
         view->added = calloc(watch->n_rows, sizeof(*view->added));
         if (view->margins == NULL || view->added == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
     }
     return 0;
@@ -273,7 +273,7 @@ static int save(struct lightgbm_booster *booster, struct cr_strbuf *out, struct 
         free(text);
         text = malloc((size_t)room);
         if (text == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         if (cr_lightgbm_api()->booster_save(booster, 0, -1, CR_LIGHTGBM_IMPORTANCE_SPLIT, room,
                                             &len, text) != 0) {
@@ -323,7 +323,7 @@ static int lightgbm_prepare(const struct cr_fit_data *data, struct cr_prepared *
     int result;
 
     if (prepared == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     prepared->base.trainer = &cr_lightgbm_trainer;
     result = cr_lightgbm_data_create(data, &prepared->rows, err);

@@ -174,7 +174,7 @@ static int minimise(struct problem *problem, bool rough, double *vars, struct cr
     int result;
 
     if (gradient == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     lbfgs_parameter_init(&parameter);
     parameter.m = 20;
@@ -189,7 +189,7 @@ static int minimise(struct problem *problem, bool rough, double *vars, struct cr
     }
     result = lbfgs((int)problem->d + 1, vars, NULL, on_evaluate, NULL, problem, &parameter);
     if (result == LBFGSERR_OUTOFMEMORY) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     excess = violation(problem, vars, gradient);
     if (!isfinite(excess) || (result < 0 && !rough && excess > optimality)) {
@@ -251,7 +251,7 @@ static int write_model(const struct cr_fit_data *data, const double *params, con
                   vars[d], "params", "penalty", penalties[(size_t)params[PENALTY]], "C", params[C]);
 
     if (json == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_json_write(json, true, out);
     return cr_strbuf_check(out, err);
@@ -286,7 +286,7 @@ static int logistic_prepare(const struct cr_fit_data *data, struct cr_prepared *
     }
     prepared = calloc(1, sizeof(*prepared));
     if (prepared == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     prepared->base.trainer = &cr_logistic_trainer;
     prepared->data = *data;
@@ -304,7 +304,7 @@ static int take_start(struct prepared_logistic *prepared, enum penalty penalty, 
     if (vars == NULL) {
         vars = lbfgs_malloc((int)prepared->data.n_cols + 1); /* zeroed */
         if (vars == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
     }
     if (rough) {
@@ -320,7 +320,7 @@ static int show(const struct problem *problem, const double *vars, const struct 
     CR_CLEANUP(cr_freep) double *margins = malloc((watch->n_rows + 1) * sizeof(*margins));
 
     if (margins == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < watch->n_rows; i++) {
         margins[i] = vars[problem->d] + dot(watch->x + i * problem->d, vars, problem->d);
@@ -336,7 +336,7 @@ static int write_fitted(const struct problem *problem, const struct cr_fit_data 
     CR_CLEANUP(cr_freep) double *means = malloc(problem->d * sizeof(*means));
 
     if (means == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     compute_means(problem, means);
     return write_model(data, params, vars, means, out, err);

@@ -149,7 +149,7 @@ static int xgboost_prepare(const struct cr_fit_data *data, struct cr_prepared **
     }
     prepared = calloc(1, sizeof(*prepared));
     if (prepared == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     prepared->base.trainer = &cr_xgboost_trainer;
     prepared->data = *data;
@@ -250,7 +250,7 @@ static int show(BoosterHandle booster, const struct prepared_xgboost *prepared,
     bst_ulong n_dims;
 
     if (margins == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     if (XGBoosterPredictFromDMatrix(booster, prepared->watched, config, &shape, &n_dims, &values) !=
         0) {

@@ -24,11 +24,6 @@ static int refuse(const struct cursor *cursor, size_t at, const char *what, stru
     return cr_error_set(err, CR_EPARSE, "%s: byte %zu: %s", cursor->name, at, what);
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* The next n bytes, or NULL when there are fewer. */
 static const char *take(struct cursor *cursor, size_t n)
 {
@@ -145,7 +140,7 @@ static int take_number(struct cursor *cursor, char type, json_t **ret_json, stru
         json = json_integer(read_int(bits, type));
     }
     if (json == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     *ret_json = json;
     return 0;
@@ -237,7 +232,7 @@ static int take_list(struct cursor *cursor, size_t depth, json_t **ret_json, str
     int result = take_list_head(cursor, &type, &n, err);
 
     if (list == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; result == 0 && i < n; i++) {
         json_t *item = NULL;
@@ -245,7 +240,7 @@ static int take_list(struct cursor *cursor, size_t depth, json_t **ret_json, str
         result = type != '\0' ? take_number(cursor, type, &item, err)
                               : take_value(cursor, depth + 1, &item, err);
         if (result == 0 && json_array_append_new(list, item) != 0) {
-            return no_memory(err);
+            return cr_error_no_memory(err);
         }
     }
     if (result == 0) {
@@ -283,7 +278,7 @@ static int take_object(struct cursor *cursor, size_t depth, json_t **ret_json, s
     int result = 0;
 
     if (object == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     while (result == 0 && cursor->at < cursor->len && cursor->bytes[cursor->at] != '}') {
         result = take_member(cursor, depth, object, err);

@@ -221,7 +221,7 @@ static int make_table(struct draft *draft, struct cr_table *table, struct cr_err
     size = strlen(table->name) + sizeof(".csv");
     file = cr_arena_alloc(loader->arena, size);
     if (file == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     (void)snprintf(file, size, "%s.csv", table->name);
     table->file = file;

@@ -16,18 +16,13 @@ enum {
 
 _Static_assert(sizeof(enum cr_type) == sizeof(int), "CR_MEMBER_CHOICE writes an int");
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 int cr_load_array(struct cr_loader *loader, size_t n, size_t size, void *ret_array,
                   struct cr_error *err)
 {
     void *array = cr_arena_alloc_array(loader->arena, n > 0 ? n : 1, size);
 
     if (array == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     memcpy(ret_array, &array, sizeof(array)); /* a pointer to any kind of pointer */
     return 0;
@@ -39,7 +34,7 @@ int cr_load_strndup(struct cr_loader *loader, const char *text, size_t len, cons
     const char *copy = cr_arena_strndup(loader->arena, text, len);
 
     if (copy == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     *ret_copy = copy;
     return 0;

@@ -18,11 +18,6 @@ static bool is_used(const struct cr_portfolio *portfolio, const struct cr_pipeli
            (options->include_protected || portfolio->features[feature].protection != CR_PROHIBITED);
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* Adds an input named name, or name_suffix; the position is its own. */
 static int add_input(struct cr_pipeline *pipeline, const struct cr_input *input, const char *suffix,
                      size_t *ret_position, struct cr_error *err)
@@ -34,7 +29,7 @@ static int add_input(struct cr_pipeline *pipeline, const struct cr_input *input,
 
     if (len < 0) {
         pipeline->names[position] = NULL; /* undefined after a failure */
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     pipeline->inputs[position] = *input;
     pipeline->inputs[position].name = pipeline->names[position];
@@ -85,7 +80,7 @@ static int allocate(struct cr_pipeline *pipeline, struct cr_error *err)
     return pipeline->steps != NULL && pipeline->empty != NULL && pipeline->inputs != NULL &&
                    pipeline->names != NULL
                ? 0
-               : no_memory(err);
+               : cr_error_no_memory(err);
 }
 
 int cr_pipeline_plan(const struct cr_portfolio *portfolio,
@@ -96,7 +91,7 @@ int cr_pipeline_plan(const struct cr_portfolio *portfolio,
     int result;
 
     if (pipeline == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     pipeline->portfolio = portfolio;
     pipeline->options = *options;
@@ -167,8 +162,8 @@ int cr_pipeline_fit(const struct cr_portfolio *portfolio, const struct cr_pipeli
 
     assert(n_rows > 0 && first_feature + portfolio->n_features <= features->n_cols);
     assert(options->set < portfolio->n_sets);
-    result =
-        scratch != NULL ? cr_pipeline_plan(portfolio, options, &pipeline, err) : no_memory(err);
+    result = scratch != NULL ? cr_pipeline_plan(portfolio, options, &pipeline, err)
+                             : cr_error_no_memory(err);
     for (size_t i = 0; result == 0 && i < pipeline->n_steps; i++) {
         struct cr_step *step = &pipeline->steps[i];
         struct cr_step_rows step_rows = {&features->columns[first_feature + step->index], rows,
@@ -267,7 +262,7 @@ int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_
 
     assert(first_feature + n_features <= features->n_cols);
     if (row == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     result = cr_matrix_init(ret_inputs, n_rows, pipeline->n_inputs, err);
     if (result != 0) {

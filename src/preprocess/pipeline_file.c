@@ -18,9 +18,7 @@ enum { FORMAT = 1, N_MEMBERS = 7 };
 
 int cr_step_put(json_t *entry, const char *key, json_t *value, struct cr_error *err)
 {
-    return json_object_set_new(entry, key, value) == 0
-               ? 0
-               : cr_error_set(err, CR_ENOMEM, "out of memory");
+    return json_object_set_new(entry, key, value) == 0 ? 0 : cr_error_no_memory(err);
 }
 
 int cr_step_number(const struct cr_step *step, const json_t *entry, const char *key,
@@ -43,7 +41,7 @@ static int save_step(const struct cr_step *step, json_t *list, struct cr_error *
     int result;
 
     if (entry == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     result = cr_step_put(entry, "name", json_string(step->feature->name), err);
     if (result == 0) {
@@ -56,7 +54,7 @@ static int save_step(const struct cr_step *step, json_t *list, struct cr_error *
         result = cr_scale_save(step, entry, err);
     }
     if (result == 0 && json_array_append(list, entry) != 0) {
-        result = cr_error_set(err, CR_ENOMEM, "out of memory");
+        result = cr_error_no_memory(err);
     }
     return result;
 }
@@ -68,8 +66,7 @@ int cr_pipeline_save(const struct cr_pipeline *pipeline, struct cr_strbuf *out,
     CR_CLEANUP(cr_json_decrefp) json_t *features = json_array();
     CR_CLEANUP(cr_json_decrefp) json_t *inputs = json_array();
     CR_CLEANUP(cr_json_decrefp) json_t *root = NULL;
-    int result =
-        features != NULL && inputs != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
+    int result = features != NULL && inputs != NULL ? 0 : cr_error_no_memory(err);
 
     assert(options->excluded == NULL);
     for (size_t i = 0; i < pipeline->n_steps && result == 0; i++) {
@@ -77,7 +74,7 @@ int cr_pipeline_save(const struct cr_pipeline *pipeline, struct cr_strbuf *out,
     }
     for (size_t i = 0; i < pipeline->n_inputs && result == 0; i++) {
         if (json_array_append_new(inputs, json_string(pipeline->inputs[i].name)) != 0) {
-            result = cr_error_set(err, CR_ENOMEM, "out of memory");
+            result = cr_error_no_memory(err);
         }
     }
     if (result != 0) {
@@ -88,7 +85,7 @@ int cr_pipeline_save(const struct cr_pipeline *pipeline, struct cr_strbuf *out,
                      "include_protected", options->include_protected, "scale", options->scale,
                      "features", features, "inputs", inputs);
     if (root == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_json_write(root, true, out);
     cr_strbuf_putc(out, '\n');

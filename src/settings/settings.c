@@ -231,7 +231,7 @@ static int set_text(struct cr_settings *settings, const struct cr_setting *setti
     }
     copy = strdup(value);
     if (copy == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     free(*text);
     *text = copy;

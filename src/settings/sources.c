@@ -29,7 +29,7 @@ static int load_defaults(struct cr_settings *settings, struct cr_error *err)
     }
     settings->origins = calloc(n, sizeof(*settings->origins));
     if (settings->origins == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; (setting = cr_setting_at(i)) != NULL; i++) {
         if (setting->fallback != NULL) {
@@ -184,7 +184,7 @@ static int load_file(struct cr_settings *settings, const char *named, struct cr_
     }
     settings->config_path = strdup(path);
     if (settings->config_path == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     root = cr_yaml_root(doc);
     if (root == NULL || (root->kind == CR_YAML_SCALAR && root->text == NULL)) {
@@ -320,7 +320,7 @@ static int load_listen(struct cr_settings *settings, const char *value, struct c
         return cr_error_set(err, CR_EINVAL, "'%s' is not ADDRESS:PORT", value);
     }
     if (address == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     result =
         cr_setting_set(settings, cr_setting_find("listen.address"), address, CR_ORIGIN_FLAG, err);

@@ -41,7 +41,7 @@ int cr_db_make(const struct cr_db_ops *ops, size_t size, const char *name, struc
     if (db == NULL || copy == NULL) {
         free(db);
         free(copy);
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     db->ops = ops;
     db->name = copy;
@@ -363,7 +363,7 @@ int cr_db_begin_load(struct cr_db *db, const char *table, enum cr_db_load load, 
     }
     sql = cr_strbuf_steal(&creates);
     if (sql == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *ret_sql = sql;
     return 0;

@@ -127,7 +127,7 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
     r = check_address(db, url, err);
     if (r == 0) {
         db->conn = connect_to(url);
-        r = db->conn == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : settle(db, err);
+        r = db->conn == NULL ? cr_error_no_memory(err) : settle(db, err);
     }
     if (r == 0) {
         *ret_db = CR_STEAL(made);
@@ -285,7 +285,7 @@ static int use_schema(struct cr_db *base, const char *name, bool create, struct 
     int r;
 
     if (copy == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     free(db->schema);
     db->schema = copy;

@@ -124,7 +124,7 @@ static int make_folder(const char *path, struct cr_error *err)
     }
     folder = strndup(path, (size_t)(slash - path));
     if (folder == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     return cr_fs_mkdirs(folder, err);
 }
@@ -257,7 +257,7 @@ static int stmt_prepare(struct cr_db *base, const char *sql, const char *name,
     }
     stmt = malloc(sizeof(*stmt));
     if (stmt == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *stmt = (struct sqlite_stmt){{&cr_db_sqlite}, CR_STEAL(handle), db};
     *ret_stmt = &stmt->base;

@@ -24,7 +24,7 @@ int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
     cr_db_one_line(sqlite3_errmsg(db->handle), message, sizeof(message));
     switch (rc & 0xff) {
     case SQLITE_NOMEM:
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     case SQLITE_CONSTRAINT:
         if (cr_sqlite_is_lost(db)) {
             db->failure = SQLITE_ABORT_ROLLBACK;

@@ -39,11 +39,6 @@ static void folder_finish(struct folder *folder)
     free(folder->migrations);
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* The number of "NNNN_name.sql", 0 when the file is not called so. */
 static int number_of(const char *file)
 {
@@ -78,7 +73,7 @@ static int folder_add(struct folder *folder, const char *path, const char *file,
     migration->path = cr_fs_join(path, file);
     migration->name = strndup(file, strlen(file) - strlen(".sql"));
     if (migration->path == NULL || migration->name == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (number == 0) {
         return cr_error_set(err, CR_EDB, "%s: a migration is called NNNN_name.sql, from 0001 on",
@@ -122,7 +117,7 @@ static int folder_load(struct folder *folder, const char *path, struct cr_error 
     }
     folder->migrations = calloc(names.n + 1, sizeof(*folder->migrations));
     if (folder->migrations == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < names.n && r == 0; i++) {
         if (is_sql(names.items[i])) {
@@ -137,7 +132,7 @@ static int open_folder(struct folder *folder, struct cr_db *db, const char *dir,
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, cr_db_engine_name(db));
 
-    return path == NULL ? no_memory(err) : folder_load(folder, path, err);
+    return path == NULL ? cr_error_no_memory(err) : folder_load(folder, path, err);
 }
 
 /* Compares one line of the ledger with its file. `known` is the number of earlier lines. */

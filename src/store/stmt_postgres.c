@@ -15,11 +15,6 @@ static struct pg_stmt *of_stmt(struct cr_stmt *stmt)
     return (struct pg_stmt *)stmt;
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* ---- the text ---- */
 
 /* Length of what stands at sql and holds no parameter: a blank, a comment, a text or a name in
@@ -101,7 +96,7 @@ static int allocate_params(struct pg_stmt *stmt, size_t n, struct cr_error *err)
 {
     stmt->n_params = n;
     stmt->params = calloc(n + 1, sizeof(*stmt->params));
-    return stmt->params != NULL ? 0 : no_memory(err);
+    return stmt->params != NULL ? 0 : cr_error_no_memory(err);
 }
 
 static struct pg_stmt *new_stmt(struct pg_db *db, const char *sql, const char *name)
@@ -134,7 +129,7 @@ int cr_pg_prepare(struct cr_db *base, const char *sql, const char *name, struct 
     int r;
 
     if (stmt == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     made = &stmt->base;
     r = cr_pg_begin_call(db, err);
@@ -170,7 +165,7 @@ int cr_pg_prepare_rows(struct cr_db *base, const char *table, const char *column
     }
     stmt = new_stmt((struct pg_db *)base, cr_strbuf_text(&sql), table);
     if (stmt == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     made = &stmt->base;
     stmt->row_params = n_columns;
@@ -280,7 +275,7 @@ static int send(struct pg_stmt *stmt, struct cr_error *err)
     struct pg_db *db = stmt->db;
 
     if (values == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < stmt->n_params; i++) {
         values[i] = stmt->params[i].text;
@@ -396,7 +391,7 @@ static int save(struct pg_stmt *stmt, PGresult *row, struct cr_error *err)
 
     if (saved == NULL) {
         PQclear(row);
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     stmt->saved = saved;
     stmt->saved[stmt->n_saved++] = row;

@@ -72,7 +72,7 @@ static void reader_finish(struct reader *reader)
 
 static int no_memory(struct reader *reader)
 {
-    return cr_error_set(reader->err, CR_ENOMEM, "out of memory");
+    return cr_error_no_memory(reader->err);
 }
 
 /* Looks on to the end of the field in work, or of what is fed. Only where strict libcsv finds no
@@ -249,7 +249,7 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
         return os_error(err, "open", path);
     }
     if (chunk == NULL || reader_init(&reader, path, options) != 0) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     reader.on_row = on_row;
     reader.context = context;

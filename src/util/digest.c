@@ -65,7 +65,7 @@ int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_erro
         return os_error(err, "open", path);
     }
     if (chunk == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     init_once();
     (void)crypto_hash_sha256_init(&state); /* none of the three can fail */

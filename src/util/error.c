@@ -53,6 +53,11 @@ int cr_error_at(struct cr_error *err, int code, const char *file, size_t line, s
     return code;
 }
 
+int cr_error_no_memory(struct cr_error *err)
+{
+    return cr_error_set(err, CR_ENOMEM, "out of memory");
+}
+
 const char *cr_error_name(int code)
 {
     switch (code) {

@@ -13,11 +13,6 @@
 
 enum { FIRST_ROWS = 64, FIRST_SLOTS = 16 };
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 void cr_frame_init(struct cr_frame *frame)
 {
     *frame = (struct cr_frame){0};
@@ -53,12 +48,12 @@ int cr_frame_add_column(struct cr_frame *frame, const char *name, enum cr_column
     assert(frame->n_rows == 0);
     columns = reallocarray(frame->columns, frame->n_cols + 1, sizeof(*columns));
     if (columns == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     frame->columns = columns;
     copy = strdup(name);
     if (copy == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     columns[frame->n_cols++] = (struct cr_column){.name = copy, .type = type};
     return 0;
@@ -76,14 +71,14 @@ static int grow_rows(struct cr_frame *frame, struct cr_error *err)
             double *numbers = reallocarray(column->numbers, cap, sizeof(*numbers));
 
             if (numbers == NULL) {
-                return no_memory(err);
+                return cr_error_no_memory(err);
             }
             column->numbers = numbers;
         } else {
             int32_t *codes = reallocarray(column->codes, cap, sizeof(*codes));
 
             if (codes == NULL) {
-                return no_memory(err);
+                return cr_error_no_memory(err);
             }
             column->codes = codes;
         }
@@ -170,14 +165,14 @@ static int intern(struct cr_column *column, const char *text, size_t len, int32_
     size_t slot;
 
     if (column->n_texts == column->n_slots / 2 && grow_texts(column) != 0) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     slot = find_slot(column, text, len);
     if (column->slots[slot] == 0) {
         char *copy = column->n_texts < INT32_MAX ? strndup(text, len) : NULL;
 
         if (copy == NULL) {
-            return no_memory(err);
+            return cr_error_no_memory(err);
         }
         column->texts[column->n_texts++] = copy;
         column->slots[slot] = column->n_texts;

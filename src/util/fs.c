@@ -25,11 +25,6 @@ static void closedirp(DIR **dir)
     }
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* The folder part of path as a new string. */
 static char *parent_of(const char *path)
 {
@@ -95,7 +90,7 @@ int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_le
     cap = (size_t)info.st_size + 1; /* one more, to notice a file that grows */
     data = malloc(cap);
     if (data == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     len = read_up_to(fd, data, cap);
     if (len < 0) {
@@ -159,7 +154,7 @@ int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error 
     if (folder == NULL ||
         asprintf(&temporary, "%s/.%s.%s", folder, slash != NULL ? slash + 1 : path, suffix) < 0) {
         temporary = NULL; /* undefined after a failure */
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (create_synced(temporary, data, len) != 0 || rename(temporary, path) != 0) {
         int code = os_error(err, "write", path);
@@ -175,7 +170,7 @@ int cr_fs_mkdirs(const char *path, struct cr_error *err)
     CR_CLEANUP(cr_freep) char *part = strdup(path);
 
     if (part == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (char *p = part; *p != '\0'; p++) {
         if (*p == '/' && p > part) {
@@ -201,7 +196,7 @@ int cr_fs_mkdtemp(const char *parent, const char *prefix, char **ret_path, struc
 
     if (asprintf(&path, "%s/%sXXXXXX", parent, prefix) < 0) {
         path = NULL; /* undefined after a failure */
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (mkdtemp(path) == NULL) {
         return os_error(err, "create a folder in", parent);
@@ -230,7 +225,7 @@ int cr_fs_rename(const char *from, const char *to, struct cr_error *err)
     CR_CLEANUP(cr_freep) char *folder = parent_of(to);
 
     if (folder == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (rename(from, to) != 0) {
         return errno == ENOENT ? os_error(err, "rename", from) : os_error(err, "replace", to);
@@ -323,7 +318,7 @@ int cr_fs_list(const char *path, char ***ret_names, size_t *ret_n, struct cr_err
             continue;
         }
         if (names_add(&names, entry->d_name) != 0) {
-            return no_memory(err);
+            return cr_error_no_memory(err);
         }
     }
     if (errno != 0) {

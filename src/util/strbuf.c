@@ -92,7 +92,7 @@ void cr_strbuf_put_double(struct cr_strbuf *buf, double value)
 
 int cr_strbuf_check(const struct cr_strbuf *buf, struct cr_error *err)
 {
-    return buf->failed ? cr_error_set(err, CR_ENOMEM, "out of memory") : 0;
+    return buf->failed ? cr_error_no_memory(err) : 0;
 }
 
 const char *cr_strbuf_text(const struct cr_strbuf *buf)

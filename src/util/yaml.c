@@ -37,7 +37,7 @@ struct builder {
 
 static int no_memory(struct builder *builder)
 {
-    return cr_error_set(builder->err, CR_ENOMEM, "out of memory");
+    return cr_error_no_memory(builder->err);
 }
 
 static int refuse(struct builder *builder, int code, yaml_mark_t mark, const char *what)

@@ -11,6 +11,10 @@ static void test_set_returns_code(void **state)
     assert_string_equal(err.message, "bad value 'x'");
     assert_int_equal(cr_error_set(NULL, CR_EIO, "nobody %s", "listens"), CR_EIO);
     assert_int_equal(cr_error_at(NULL, CR_EPARSE, "f", 1, 2, "x"), CR_EPARSE);
+    assert_int_equal(cr_error_no_memory(&err), CR_ENOMEM);
+    assert_int_equal(err.code, CR_ENOMEM);
+    assert_string_equal(err.message, "out of memory");
+    assert_int_equal(cr_error_no_memory(NULL), CR_ENOMEM);
 }
 
 static void test_place(void **state)

@@ -35,6 +35,9 @@ int cr_error_set(struct cr_error *err, int code, const char *format, ...)
 int cr_error_at(struct cr_error *err, int code, const char *file, size_t line, size_t column,
                 const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* CR_ENOMEM, "out of memory". */
+int cr_error_no_memory(struct cr_error *err);
+
 /* The code's name without its prefix, e.g. "EPARSE"; borrowed, static. */
 const char *cr_error_name(int code);
 
