@@ -54,14 +54,14 @@ static int create(struct cr_cli *cli, struct cr_registry *registry, struct cr_er
 
 static json_t *key_to_json(const struct cr_key *key, const char *scopes)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "id", key->id, "scopes", scopes, "note",
-                     key->note, "created_at", key->created_at, "created_by", key->created_by,
-                     "revoked_at", key->revoked_at);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?}", "id", key->id, "scopes", scopes,
+                     "note", key->note, "created_at", key->created_at, "created_by",
+                     key->created_by, "revoked_at", key->revoked_at, "revoked_by", key->revoked_by);
 }
 
 static int print_keys(const struct cr_cli *cli, const struct cr_keys *keys, struct cr_error *err)
 {
-    static const char *const header[] = {"id", "scopes", "created", "by", "revoked", "note"};
+    static const char *const header[] = {"id", "scopes", "created", "by", "revoked", "by", "note"};
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
     CR_CLEANUP(cr_json_decrefp) json_t *list = json_array();
     for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
@@ -79,6 +79,7 @@ static int print_keys(const struct cr_cli *cli, const struct cr_keys *keys, stru
         cr_cells_add(&cells, "%s", key->created_at);
         cr_cells_add(&cells, "%s", key->created_by);
         cr_cells_add(&cells, "%s", key->revoked_at != NULL ? key->revoked_at : "");
+        cr_cells_add(&cells, "%s", key->revoked_by != NULL ? key->revoked_by : "");
         cr_cells_add(&cells, "%s", key->note);
     }
     if (cli->json) {

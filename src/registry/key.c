@@ -191,6 +191,7 @@ static void key_finish(struct cr_key *key)
     free(key->created_at);
     free(key->created_by);
     free(key->revoked_at);
+    free(key->revoked_by);
 }
 
 void cr_keys_finish(struct cr_keys *keys)
@@ -210,7 +211,8 @@ static bool read_hex(const char *hex, unsigned char *ret_bytes, size_t n)
            strlen(hex) == 2 * n;
 }
 
-/* Columns: id, scopes, salt, hash, note, created_at, created_by, revoked_at. */
+/* Columns: id, scopes, salt, hash, note, created_at, created_by, revoked_at,
+ * revoked_by; the last two are null or not together. */
 static int read_key(const struct cr_stmt *stmt, struct cr_key *ret_key, struct cr_error *err)
 {
     const char *id = cr_stmt_text(stmt, 0);
@@ -230,9 +232,11 @@ static int read_key(const struct cr_stmt *stmt, struct cr_key *ret_key, struct c
     ret_key->created_by = strdup(cr_stmt_text(stmt, 6));
     if (!cr_stmt_is_null(stmt, 7)) {
         ret_key->revoked_at = strdup(cr_stmt_text(stmt, 7));
+        ret_key->revoked_by = strdup(cr_stmt_text(stmt, 8));
     }
     return ret_key->note != NULL && ret_key->created_at != NULL && ret_key->created_by != NULL &&
-                   (ret_key->revoked_at != NULL || cr_stmt_is_null(stmt, 7))
+                   ((ret_key->revoked_at != NULL && ret_key->revoked_by != NULL) ||
+                    cr_stmt_is_null(stmt, 7))
                ? 0
                : no_memory(err);
 }
@@ -256,7 +260,7 @@ int cr_keys_list(struct cr_registry *registry, struct cr_keys *ret_keys, struct 
     bool row = true;
     int r = cr_registry_prepare(registry,
                                 "SELECT id, scopes, salt, hash, note, created_at, created_by,"
-                                " revoked_at FROM keys ORDER BY id",
+                                " revoked_at, revoked_by FROM keys ORDER BY id",
                                 NULL, 0, &stmt, err);
 
     while (r == 0 && row) {

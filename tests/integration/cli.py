@@ -466,6 +466,10 @@ def check_keys(cli):
     assert len(keys) == 2 and keys[made["id"]]["scopes"] == "predict,read" and keys[made["id"]]["note"] == "desk"
     assert keys[plain[:16]]["scopes"] == "admin" and keys[plain[:16]]["revoked_at"] is None
     assert "within 5 s" in cli("key", "revoke", made["id"], *registry).stdout
+    keys = {key["id"]: key for key in json.loads(cli("key", "list", *registry, "--json").stdout)["keys"]}
+    assert (keys[made["id"]]["revoked_by"], keys[plain[:16]]["revoked_by"]) == (keys[made["id"]]["created_by"], None), keys
+    row = next(line for line in cli("key", "list", *registry).stdout.splitlines() if line.startswith(made["id"])).split()
+    assert row == [made["id"], "predict,read", *(keys[made["id"]][name] for name in ("created_at", "created_by", "revoked_at", "revoked_by")), "desk"], row
     assert "was revoked at" in cli("key", "revoke", made["id"], *registry, status=1).stderr
     assert "no key 'f'" in cli("key", "revoke", "f", *registry, status=1).stderr
     everything = cli("key", "list", *registry).stdout + cli("key", "list", *registry, "--json").stdout

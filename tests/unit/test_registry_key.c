@@ -211,6 +211,30 @@ static void test_revoke(void **state)
                      CR_ENOTFOUND);
 }
 
+/* On whose word a key is good for nothing any more. */
+static void test_revoked_by(void **state)
+{
+    static const struct cr_registry_actor bob = {"bob", ""};
+    struct fixture *fixture = *state;
+    char id[CR_KEY_ID_LEN];
+    size_t n_revoked = 0;
+    struct cr_error err = {0};
+
+    (void)snprintf(id, sizeof(id), "%.16s", fixture->presented[2]);
+    cr_assert_ok(cr_key_revoke(fixture->registry, id, &bob, &err), &err);
+    list(fixture);
+    for (size_t i = 0; i < fixture->keys.n; i++) {
+        const struct cr_key *key = &fixture->keys.items[i];
+        bool is_revoked = strcmp(key->id, id) == 0;
+
+        assert_true((key->revoked_at != NULL) == is_revoked);
+        assert_string_equal(is_revoked ? key->revoked_by : "bob", "bob");
+        assert_true((key->revoked_by != NULL) == is_revoked);
+        n_revoked += is_revoked;
+    }
+    assert_int_equal(n_revoked, 1);
+}
+
 static void test_scopes(void **state)
 {
     static const struct {
@@ -253,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_only_comparison, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recorded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_revoke, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_revoked_by, set_up, tear_down),
         cmocka_unit_test(test_scopes),
     };
 

@@ -26,7 +26,8 @@ struct cr_key {
     char *note; /* whose it is, what for */
     char *created_at;
     char *created_by;
-    char *revoked_at; /* NULL while it is good */
+    char *revoked_at; /* NULL while it is good … */
+    char *revoked_by; /* … as this */
 };
 
 struct cr_keys {
