@@ -78,11 +78,7 @@ static int flush(struct work *work, bool all, struct cr_error *err)
 /* ,"index":I,"line":L}: the end of every answer. */
 static void write_place(struct cr_strbuf *out, struct place place)
 {
-    cr_strbuf_puts(out, ",\"index\":");
-    cr_json_write_number((double)place.index, out);
-    cr_strbuf_puts(out, ",\"line\":");
-    cr_json_write_number((double)place.line, out);
-    cr_strbuf_puts(out, "}\n");
+    cr_strbuf_printf(out, ",\"index\":%zu,\"line\":%zu}\n", place.index, place.line);
 }
 
 static void write_text(struct cr_strbuf *out, const char *key, const char *text)

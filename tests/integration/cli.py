@@ -335,7 +335,9 @@ def without_place(answers):
 
 
 def places(answers):
-    return [(answer["index"], answer["line"]) for answer in answers]
+    pairs = [(answer["index"], answer["line"]) for answer in answers]
+    assert all(isinstance(number, int) for pair in pairs for number in pair), pairs
+    return pairs
 
 
 def check_streams(cli, application, answer):
