@@ -45,7 +45,7 @@ static int read_stdin(char **ret_data, size_t *ret_len, struct cr_error *err)
     if (result == 0) {
         *ret_len = input.len;
         *ret_data = input.len == 0 ? strdup("") : cr_strbuf_steal(&input);
-        result = *ret_data == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory") : 0;
+        result = *ret_data == NULL ? cr_error_no_memory(err) : 0;
     }
     return result;
 }

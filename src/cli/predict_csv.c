@@ -142,7 +142,7 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
 
     ret_header->fields = calloc(row->n + 1, sizeof(*ret_header->fields));
     if (ret_header->fields == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     ret_header->n = row->n;
     result = find_fields(portfolio, row, ret_header, &n_found, err);

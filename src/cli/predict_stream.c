@@ -302,7 +302,7 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
     int result;
 
     if (work == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     work->stream = stream;
     work->bundle = bundle;

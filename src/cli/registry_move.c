@@ -48,7 +48,7 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
     CR_CLEANUP(cr_freep)
     char *command = cr_cli_command(cli, CR_CLI_ELSEWHERE, "registry", "import", file, NULL);
     if (command == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_cli_line("%s of %s is in %s; elsewhere: %s", version, portfolio, file, command);
     return CR_CLI_OK;
@@ -131,7 +131,7 @@ static int read_origin(const char *file, char **ret_name, char ret_sha256[CR_DIG
     const char *slash = strrchr(file, '/');
     CR_CLEANUP(cr_freep) char *name = strdup(slash != NULL ? slash + 1 : file);
     if (name == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_utf8_clean(name);
     int result = cr_digest_file(file, ret_sha256, err);
@@ -160,7 +160,7 @@ static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const c
         result = cr_json_get_string(manifest, "version", CR_ARTIFACT_MANIFEST, &text, err);
     }
     if (result == 0 && (arrival->own = strdup(text)) == NULL) {
-        result = cr_error_set(err, CR_ENOMEM, "out of memory");
+        result = cr_error_no_memory(err);
     }
     if (result == 0) {
         result = cr_registry_find_copy(registry, portfolio, stage, &arrival->version, err);

@@ -16,7 +16,7 @@ static int write_public(const struct cr_cli *cli, const char *file, const char *
     CR_CLEANUP(cr_freep) char *line = NULL;
     if (asprintf(&path, "%s.pub", file) < 0 ||
         asprintf(&line, "%s %s\n", key, cr_cli_actor()) < 0) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     int result = cr_fs_write(path, line, strlen(line), err);
     if (result != 0 || cli->json) {

@@ -111,7 +111,7 @@ static int audit_version(struct cr_registry *registry, const char *version, stru
                                            result == 0 ? NULL : cause.message, "advice", advice,
                                            "signed_with", key[0] != '\0' ? key : NULL)) == 0
                ? 0
-               : cr_error_set(err, CR_ENOMEM, "out of memory");
+               : cr_error_no_memory(err);
 }
 
 static int audit_portfolio(struct cr_registry *registry, struct audit *audit, struct cr_error *err)

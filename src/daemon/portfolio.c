@@ -52,7 +52,7 @@ int cr_daemon_check_portfolios(const struct cr_settings *settings, struct cr_err
         CR_CLEANUP(cr_freep) char *name = strndup(entry.text, entry.len);
 
         if (name == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         if (strcmp(name, "*") != 0 && strcmp(name, settings->portfolio) != 0) {
             result = check_name(settings, name, err);

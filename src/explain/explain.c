@@ -58,13 +58,13 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
     double expected;
 
     if (explainer == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     explainer->n_inputs = model->n_inputs;
     explainer->groups = calloc(model->n_inputs + 1, sizeof(*explainer->groups));
     explainer->group_of = calloc(model->n_inputs + 1, sizeof(*explainer->group_of));
     if (explainer->groups == NULL || explainer->group_of == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     if (model->ops->linear != NULL) {
         explainer->linear = model->ops->linear(model);

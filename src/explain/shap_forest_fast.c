@@ -97,14 +97,14 @@ int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_o
     int result;
 
     if (fast == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     fast->forest = forest;
     fast->outcomes = outcomes;
     fast->walks = calloc(forest->n_trees, sizeof(*fast->walks));
     fast->large = calloc(forest->n_trees, sizeof(*fast->large));
     if (fast->walks == NULL || fast->large == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_walk_rules_init(&fast->rules);
     result = cr_forest_slots_init(&fast->slots, forest, err);

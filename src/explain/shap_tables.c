@@ -102,7 +102,7 @@ static int lay_out(struct cr_shap_tables *tables, const struct plan *plans, size
     tables->places = malloc((n + 1) * sizeof(*tables->places));
     tables->features = malloc((n + 1) * BITS * sizeof(*tables->features));
     if (tables->first == NULL || tables->places == NULL || tables->features == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     features = tables->features;
     for (size_t i = 0; i < n; i++) {
@@ -117,7 +117,7 @@ static int lay_out(struct cr_shap_tables *tables, const struct plan *plans, size
     }
     tables->lines =
         aligned_alloc(sizeof(*tables->lines), (tables->n_lines + 1) * sizeof(*tables->lines));
-    return tables->lines != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
+    return tables->lines != NULL ? 0 : cr_error_no_memory(err);
 }
 
 /* Walks the tree for every outcome. */
@@ -154,7 +154,7 @@ static int fill_table(struct line *lines, const struct plan *plan, const struct 
     }
     scratch = malloc(cr_walk_scratch_len(&tree));
     if (scratch == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     fill_lines(lines, plan, &tree, rules, scratch, sums);
     return 0;
@@ -173,7 +173,7 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
     int result;
 
     if (tables == NULL || plans == NULL || sums == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     result = lay_out(tables, plans, make_plans(forest, trees, n_trees, plans), err);
     for (size_t i = 0; result == 0 && i < tables->n; i++) {

@@ -197,7 +197,7 @@ int cr_walk_tree_init(struct cr_walk_tree *tree, const struct cr_forest *forest,
     *tree = (struct cr_walk_tree){0};
     tree->leaves = malloc(n * sizeof(*tree->leaves));
     if (found == NULL || places == NULL || tree->leaves == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     tree->n_inner = find_inner(&build);
     give_places(&build);
@@ -208,7 +208,7 @@ int cr_walk_tree_init(struct cr_walk_tree *tree, const struct cr_forest *forest,
     tree->twigs = malloc((tree->n_inner - tree->n_nodes + 1) * sizeof(*tree->twigs));
     if (tree->thresholds == NULL || tree->slots == NULL || tree->breadth_first == NULL ||
         tree->nodes == NULL || tree->twigs == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     fill(&build, slots);
     return 0;

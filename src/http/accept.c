@@ -209,7 +209,7 @@ int cr_acceptor_create(struct cr_server *server, struct cr_acceptor **ret_accept
     int failed;
 
     if (acceptor == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     acceptor->server = server;
     acceptor->stop_fd = eventfd(0, EFD_CLOEXEC);

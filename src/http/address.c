@@ -141,7 +141,7 @@ int cr_networks_parse(const char *list, struct cr_networks *ret_networks, struct
         int result;
 
         if (items == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         networks.items = items;
         result = parse_network(entry.text, entry.len, &items[networks.n], err);

@@ -38,7 +38,7 @@ int cr_auth_create(const struct cr_settings *settings, struct cr_auth **ret_auth
     struct cr_auth *auth = calloc(1, sizeof(*auth));
 
     if (auth == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *auth = (struct cr_auth){
         .settings = settings,

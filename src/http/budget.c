@@ -20,7 +20,7 @@ int cr_budget_create(size_t total, size_t n_clients, struct cr_budget **ret_budg
     int result;
 
     if (budget == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     budget->total = total;
     result = cr_tally_create(n_clients, cr_budget_share(budget), &budget->tally, err);

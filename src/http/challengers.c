@@ -125,7 +125,7 @@ int cr_challengers_create(const struct cr_settings *settings, const struct cr_tr
     int error;
 
     if (challengers == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *challengers = (struct cr_challengers){
         .settings = settings,

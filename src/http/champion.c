@@ -30,7 +30,7 @@ static int list_versions(struct cr_registry *registry, const char *portfolio, js
     }
     cr_registry_free_versions(versions, n);
     if (names == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *ret_names = names;
     return 0;
@@ -148,7 +148,7 @@ int cr_champion_load(const struct cr_settings *settings, const struct cr_trial_h
     int result;
 
     if (champion == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     atomic_init(&champion->n_refs, 1);
     atomic_init(&champion->challenger, NULL);
@@ -177,7 +177,7 @@ int cr_challenger_load(const struct cr_settings *settings, const struct cr_trial
     int result;
 
     if (challenger == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     result = cr_registry_open(settings->registry, settings->registry_db, false, &registry,
                               &challenger->error);

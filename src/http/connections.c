@@ -53,12 +53,12 @@ int cr_connections_create(const struct cr_settings *settings,
     int result;
 
     if (connections == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *connections = (struct cr_connections){.settings = settings, .lock = PTHREAD_MUTEX_INITIALIZER};
     connections->all = calloc(n, sizeof(*connections->all));
     if (connections->all == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < n; i++) {
         connections->all[i].fd = -1;

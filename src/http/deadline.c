@@ -137,7 +137,7 @@ int cr_deadlines_create(size_t capacity, int64_t shortest_ns, struct cr_deadline
     int failed;
 
     if (deadlines == NULL || heap == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *deadlines = (struct cr_deadlines){
         .shortest_ns = shortest_ns,

@@ -27,11 +27,6 @@ enum {
 /* Any answer has one; this one belongs to no decision. */
 static const char example_id[] = "00000000-0000-4000-8000-000000000000";
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* The first digits of the digest and, of another form of the same bytes, a word; NULL without
  * memory. */
 static char *make_tag(const char *digest, const char *form)
@@ -58,7 +53,7 @@ static int set_packed(struct cr_asset *document, const char *digest, struct cr_e
     document->gzip = CR_STEAL(packed);
     document->gzip_len = len;
     document->gzip_etag = make_tag(digest, "-gzip");
-    return document->gzip_etag != NULL ? 0 : no_memory(err);
+    return document->gzip_etag != NULL ? 0 : cr_error_no_memory(err);
 }
 
 /* Takes the bytes over, also on failure; NULL for lack of memory. */
@@ -70,11 +65,11 @@ static int set_bytes(struct cr_asset *document, char *bytes, size_t len, struct 
     document->len = len;
     document->type = "application/json";
     if (bytes == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     cr_digest_bytes(bytes, len, digest);
     document->etag = make_tag(digest, "");
-    return document->etag != NULL ? set_packed(document, digest, err) : no_memory(err);
+    return document->etag != NULL ? set_packed(document, digest, err) : cr_error_no_memory(err);
 }
 
 /* Consumes the JSON; NULL for lack of memory. */
@@ -100,7 +95,7 @@ static int score_example(struct cr_bundle *bundle, json_t **ret_answer, struct c
 
     cr_arena_init(&arena, 0);
     if (example == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     r = cr_record_from_value(bundle->portfolio, example, &arena, &record, &issues, err);
     if (r == 0 && issues.n > 0) {
@@ -113,7 +108,7 @@ static int score_example(struct cr_bundle *bundle, json_t **ret_answer, struct c
     }
     if (r == 0) {
         *ret_answer = cr_result_to_json(bundle, &result, example_id, false);
-        r = *ret_answer != NULL ? 0 : no_memory(err);
+        r = *ret_answer != NULL ? 0 : cr_error_no_memory(err);
     }
     return r;
 }
@@ -148,7 +143,7 @@ static int read_report(struct cr_asset *document, const char *dir, const char *v
     int r;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (!cr_fs_exists(path)) {
         return 0;

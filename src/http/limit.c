@@ -39,7 +39,7 @@ int cr_limit_create(unsigned quota, unsigned window_s, struct cr_limit **ret_lim
 
     assert(quota > 0 && window_s > 0);
     if (limit == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     limit->quota = quota;
     limit->window_s = window_s;

@@ -118,7 +118,7 @@ int cr_linger_create(struct cr_linger **ret_linger, struct cr_error *err)
     int failed;
 
     if (linger == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         char space[128];

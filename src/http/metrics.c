@@ -99,18 +99,18 @@ int cr_metrics_create(size_t n_threads, const char *portfolio, struct cr_metrics
         metrics->threads = calloc(n_threads, sizeof(*metrics->threads));
     }
     if (metrics == NULL || metrics->threads == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (; metrics->n_threads < n_threads; metrics->n_threads++) {
         struct cr_counters *counters = counters_create(metrics->n_threads);
 
         if (counters == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         metrics->threads[metrics->n_threads] = counters;
     }
     if (cr_metrics_book(metrics, portfolio) == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *ret_metrics = CR_STEAL(metrics);
     return 0;
@@ -148,7 +148,7 @@ static int take_slot(struct cr_metrics *metrics, enum cr_family family, struct c
     size_t *chain;
 
     if (text == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     hash = cr_hash(text, strlen(text));
     chain = &metrics->chains[hash % CR_N_CHAINS];
@@ -200,7 +200,7 @@ static int take_slots(struct cr_metrics *metrics, const struct cr_bundle *bundle
 
     watch->book = cr_metrics_book(metrics, portfolio->name);
     if (watch->book == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; r == 0 && i < watch->n_bands; i++) {
         r = take(metrics, CR_FAMILY_PREDICTIONS, portfolio->name,
@@ -253,7 +253,7 @@ int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
     int r;
 
     if (watch == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     watch->portfolio = portfolio;
     watch->n_bands = portfolio->policy.n_bands;
@@ -263,7 +263,7 @@ int cr_metrics_watch(struct cr_metrics *metrics, const struct cr_bundle *bundle,
         (watch->n_fields + N_BODY_ROWS) * CR_N_ISSUE_TYPES;
     watch->bands = calloc(n, sizeof(*watch->bands));
     if (watch->bands == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     watch->imputed = watch->bands + watch->n_bands;
     watch->unknown = watch->imputed + watch->n_fields;

@@ -46,7 +46,7 @@ int cr_metrics_shadow(struct cr_metrics *metrics, const char *portfolio, const c
     }
     (void)pthread_mutex_unlock(&metrics->lock);
     if (counters == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *ret_counters = counters;
     return 0;

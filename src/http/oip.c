@@ -88,7 +88,7 @@ static int parse(struct cr_oip_batch *batch, const char *body, size_t len, size_
     if (memmem(body, len, "NaN", 3) != NULL) {
         body = replace_nan(body, len, arena, &len);
         if (body == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
     }
     if (cr_json_parse("body", body, len, &batch->body, NULL) < 0) {
@@ -205,7 +205,7 @@ int cr_oip_read(const struct cr_portfolio *portfolio, const char *body, size_t l
         .portfolio = portfolio,
         .columns = cr_arena_alloc_array(arena, portfolio->n_fields, sizeof(*batch.columns)),
     };
-    int r = batch.columns == NULL ? cr_error_set(err, CR_ENOMEM, "out of memory")
+    int r = batch.columns == NULL ? cr_error_no_memory(err)
                                   : parse(&batch, body, len, max_rows, arena, err);
 
     if (r == 0) {

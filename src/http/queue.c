@@ -73,7 +73,7 @@ int cr_queue_create(size_t n_threads, size_t capacity, struct cr_queue **ret_que
     struct cr_queue *queue = calloc(1, sizeof(*queue) + n_threads * sizeof(queue->threads[0]));
 
     if (queue == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *queue = (struct cr_queue){
         .capacity = capacity,

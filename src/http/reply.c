@@ -287,7 +287,7 @@ static enum MHD_Result reply(struct cr_request *request, unsigned status, const 
     if (owned == NULL) {
         struct cr_error err;
 
-        (void)cr_error_set(&err, CR_ENOMEM, "out of memory");
+        (void)cr_error_no_memory(&err);
         return cr_reply_error(request, &err);
     }
     return queue_or_refuse(request, status, type, render(request, owned));

@@ -138,7 +138,7 @@ static int read_row(struct inference *inference, size_t i, struct cr_record *ret
 
     cr_arena_reset(&inference->arena);
     if (row == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     r = cr_record_from_value(inference->batch.portfolio, row, &inference->arena, ret_record,
                              &issues, err);
@@ -168,7 +168,7 @@ static int score_row(struct inference *inference, size_t i, struct cr_error *err
     if (r == 0 &&
         (json_array_append_new(inference->probabilities, cr_json_number(result.pd)) != 0 ||
          json_array_append_new(inference->categories, json_string(result.band->name)) != 0)) {
-        r = cr_error_set(err, CR_ENOMEM, "out of memory");
+        r = cr_error_no_memory(err);
     }
     return r;
 }

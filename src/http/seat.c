@@ -34,7 +34,7 @@ static int add_seat(struct cr_seats *seats, const char *portfolio, struct cr_err
                             CR_MAX_SEATS);
     }
     if (seat == NULL || (seat->portfolio = strdup(portfolio)) == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     seat->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     seat->settings = *seats->settings;
@@ -128,7 +128,7 @@ static int need_named(struct cr_seats *seats, struct cr_registry *registry, stru
         CR_CLEANUP(cr_freep) char *name = strndup(entry.text, entry.len);
 
         if (name == NULL) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory");
+            return cr_error_no_memory(err);
         }
         if (strcmp(name, "*") == 0) {
             need_all(seats, registry);

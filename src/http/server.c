@@ -77,7 +77,7 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     int result;
 
     if (server == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     *server = (struct cr_server){
         .settings = settings,
@@ -102,7 +102,7 @@ int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_
     server->n_runners = server->n_workers + (size_t)settings->queue_threads;
     server->workers = calloc(server->n_runners, sizeof(*server->workers));
     if (server->workers == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     result = cr_metrics_create(server->n_runners, settings->portfolio, &server->metrics, err);
     if (result < 0) {

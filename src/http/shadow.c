@@ -39,7 +39,7 @@ int cr_shadow_create(struct cr_shadow **ret_shadow, struct cr_error *err)
     int r;
 
     if (shadow == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_arena_init(&shadow->arena, MAX_ARENA_LEN);
     r = cr_queue_create(1, MAX_WAITING, &shadow->queue, err);
@@ -69,7 +69,7 @@ static int read_record(const struct job *job, struct cr_record *ret_record,
     CR_CLEANUP(cr_json_decrefp) json_t *json = cr_record_to_json(own, &record);
 
     if (json == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < own->n_fields; i++) {
         if (cr_portfolio_find_field(other, own->fields[i].name) < 0) {

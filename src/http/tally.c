@@ -40,7 +40,7 @@ int cr_tally_create(size_t capacity, size_t max, struct cr_tally **ret_tally, st
     }
     chains = calloc(n_chains, sizeof(struct entry *));
     if (tally == NULL || entries == NULL || chains == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i + 1 < capacity; i++) {
         entries[i].next = &entries[i + 1];

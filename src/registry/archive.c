@@ -21,11 +21,6 @@ static const struct cr_archive_limits usual_limits = {
 
 enum { BLOCK_LEN = 1 << 16 };
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 static void write_freep(struct archive **archive)
 {
     (void)archive_write_free(*archive); /* NULL is fine; failures were seen before */
@@ -86,7 +81,7 @@ static int put_file(struct packing *packing, const char *name, struct cr_error *
     CR_CLEANUP(entry_freep) struct archive_entry *entry = archive_entry_new();
     size_t len = 0;
     int r = path == NULL || entry == NULL
-                ? no_memory(err)
+                ? cr_error_no_memory(err)
                 : cr_fs_read(path, packing->limits->file_len, &data, &len, err);
 
     if (r == 0) {
@@ -113,7 +108,8 @@ static int put_files(struct packing *packing, const json_t *manifest, struct cr_
     CR_CLEANUP(cr_freep) char *signature = cr_fs_join(packing->dir, CR_ARTIFACT_SIGNATURE);
     const char *name;
     json_t *entry;
-    int r = signature == NULL ? no_memory(err) : put_file(packing, CR_ARTIFACT_MANIFEST, err);
+    int r =
+        signature == NULL ? cr_error_no_memory(err) : put_file(packing, CR_ARTIFACT_MANIFEST, err);
 
     if (r == 0 && cr_fs_exists(signature)) {
         r = put_file(packing, CR_ARTIFACT_SIGNATURE, err);
@@ -134,7 +130,7 @@ int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
     int r;
 
     if (archive == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (archive_write_add_filter_gzip(archive) != ARCHIVE_OK ||
         archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
@@ -197,7 +193,7 @@ static int unpack_file(struct unpacking *unpacking, const char *name, struct cr_
     int r;
 
     if (folder == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     *strrchr(folder, '/') = '\0';
     r = cr_fs_mkdirs(folder, err);
@@ -255,7 +251,7 @@ int cr_archive_read(const char *file, const char *dir, const struct cr_archive_l
                                   0,       0};
     struct archive_entry *entry;
     int status;
-    int found = archive != NULL ? cr_archive_find(file, err) : no_memory(err);
+    int found = archive != NULL ? cr_archive_find(file, err) : cr_error_no_memory(err);
 
     if (found < 0) {
         return found;

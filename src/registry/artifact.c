@@ -21,11 +21,6 @@ enum {
     MAX_NAME_LEN = 128,
 };
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* A regular file of the folder. */
 struct entry {
     char *path; /* relative to the folder */
@@ -55,12 +50,12 @@ static int add_entry(struct entries *entries, const char *path, off_t len, struc
     }
     items = reallocarray(entries->items, entries->n + 1, sizeof(*items));
     if (items == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     entries->items = items;
     items[entries->n] = (struct entry){.path = strdup(path), .len = len};
     if (items[entries->n].path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     entries->n++;
     return 0;
@@ -108,7 +103,7 @@ static int visit(const char *root, const char *prefix, int folder_fd, const char
     struct stat info;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (!is_name(name, strlen(name))) {
         return cr_error_set(err, CR_EMODEL, "'%s/%s': no file of a version has such a name", root,
@@ -140,7 +135,7 @@ static int walk(const char *root, const char *prefix, int depth, struct entries 
     int r = 0;
 
     if (folder == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (depth > MAX_DEPTH) {
         return cr_error_set(err, CR_EMODEL, "'%s': folders are nested too deeply", folder);
@@ -153,7 +148,7 @@ static int walk(const char *root, const char *prefix, int depth, struct entries 
     dir = fdopendir(fd);
     if (dir == NULL) {
         (void)close(fd); /* opened for reading */
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     while (r == 0 && (errno = 0, item = readdir(dir)) != NULL) {
         if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0) {
@@ -183,14 +178,14 @@ static int digest_entry(const char *dir, const struct entry *entry, char ret_hex
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, entry->path);
 
-    return path == NULL ? no_memory(err) : cr_digest_file(path, ret_hex, err);
+    return path == NULL ? cr_error_no_memory(err) : cr_digest_file(path, ret_hex, err);
 }
 
 static int save_manifest(const char *dir, const json_t *manifest, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
 
-    return path == NULL ? no_memory(err) : cr_json_save(path, manifest, err);
+    return path == NULL ? cr_error_no_memory(err) : cr_json_save(path, manifest, err);
 }
 
 int cr_artifact_seal(const char *dir, json_t *manifest, struct cr_error *err)
@@ -207,7 +202,7 @@ int cr_artifact_seal(const char *dir, json_t *manifest, struct cr_error *err)
         if (r == 0 && json_object_set_new(files, entry->path,
                                           json_pack("{s:s, s:I}", "sha256", hex, "bytes",
                                                     (json_int_t)entry->len)) != 0) {
-            r = no_memory(err);
+            r = cr_error_no_memory(err);
         }
     }
     if (r < 0) {
@@ -215,7 +210,7 @@ int cr_artifact_seal(const char *dir, json_t *manifest, struct cr_error *err)
     }
     if (json_object_set_new(manifest, "format", json_integer(CR_ARTIFACT_FORMAT)) != 0 ||
         json_object_set(manifest, "files", files) != 0) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     return save_manifest(dir, manifest, err);
 }
@@ -228,7 +223,7 @@ int cr_artifact_read_manifest(const char *dir, json_t **ret_manifest, struct cr_
     int r;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (!cr_fs_is_dir(dir)) {
         return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", dir);

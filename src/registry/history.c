@@ -11,11 +11,6 @@
 #include "registry_impl.h"
 #include "schema.h"
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* The list as JSON text, yours; NULL when nothing of it is told. */
 static int write_details(const struct cr_registry_detail *details, char **ret_text,
                          struct cr_error *err)
@@ -31,11 +26,11 @@ static int write_details(const struct cr_registry_detail *details, char **ret_te
     }
     *ret_text = NULL;
     if (json_object_size(json) == 0) {
-        return json != NULL ? 0 : no_memory(err);
+        return json != NULL ? 0 : cr_error_no_memory(err);
     }
     cr_json_write(json, false, &text);
     *ret_text = cr_strbuf_steal(&text);
-    return *ret_text != NULL ? 0 : no_memory(err);
+    return *ret_text != NULL ? 0 : cr_error_no_memory(err);
 }
 
 int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
@@ -100,7 +95,7 @@ static int read_details(struct cr_registry_event *event, const struct cr_stmt *s
     text = cr_stmt_text(stmt, column);
     r = cr_json_parse("details", text, strlen(text), &event->details, &cause);
     if (r == CR_ENOMEM) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     return r == 0 && json_is_object(event->details)
                ? 0
@@ -117,7 +112,7 @@ static int add_event(struct cr_registry_history *history, const struct cr_stmt *
     char **texts[6];
 
     if (events == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     history->events = events;
     events += history->n++;
@@ -130,7 +125,7 @@ static int add_event(struct cr_registry_history *history, const struct cr_stmt *
     texts[5] = &events->reason;
     for (size_t i = 0; i < CR_ARRAY_LEN(texts); i++) {
         if (!cr_stmt_is_null(stmt, i) && (*texts[i] = strdup(cr_stmt_text(stmt, i))) == NULL) {
-            return no_memory(err);
+            return cr_error_no_memory(err);
         }
     }
     return read_details(events, stmt, CR_ARRAY_LEN(texts), err);

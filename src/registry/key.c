@@ -69,11 +69,6 @@ void cr_key_put_scopes(struct cr_strbuf *out, unsigned scopes)
     }
 }
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 static void hash_secret(const unsigned char salt[CR_KEY_SALT_BYTES], const char *secret,
                         unsigned char ret_hash[CR_KEY_HASH_BYTES])
 {
@@ -134,7 +129,7 @@ int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *not
         presented = NULL; /* undefined after a failure */
     }
     sodium_memzero(secret, sizeof(secret));
-    r = presented != NULL ? cr_registry_begin(registry, err) : no_memory(err);
+    r = presented != NULL ? cr_registry_begin(registry, err) : cr_error_no_memory(err);
     if (r == 0) {
         r = record_key(registry, &key, note, actor, err);
         r = cr_registry_end(registry, r, err);
@@ -238,7 +233,7 @@ static int read_key(const struct cr_stmt *stmt, struct cr_key *ret_key, struct c
                    ((ret_key->revoked_at != NULL && ret_key->revoked_by != NULL) ||
                     cr_stmt_is_null(stmt, 7))
                ? 0
-               : no_memory(err);
+               : cr_error_no_memory(err);
 }
 
 static int add_key(struct cr_keys *keys, const struct cr_stmt *stmt, struct cr_error *err)
@@ -246,7 +241,7 @@ static int add_key(struct cr_keys *keys, const struct cr_stmt *stmt, struct cr_e
     struct cr_key *items = reallocarray(keys->items, keys->n + 1, sizeof(*items));
 
     if (items == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     keys->items = items;
     items[keys->n] = (struct cr_key){0};

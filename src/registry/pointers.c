@@ -311,7 +311,7 @@ static int build_stack(const struct cr_registry_history *history, struct stack *
 {
     stack->versions = calloc(history->n + 1, sizeof(*stack->versions));
     if (stack->versions == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < history->n; i++) {
         const struct cr_registry_event *event = &history->events[i];
@@ -353,7 +353,7 @@ int cr_registry_previous(struct cr_registry *registry, const char *portfolio, ch
         }
         if (r == 0 && recorded) {
             *ret_version = strdup(stack.versions[i - 1]);
-            return *ret_version != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
+            return *ret_version != NULL ? 0 : cr_error_no_memory(err);
         }
     }
     return r < 0 ? r

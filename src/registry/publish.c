@@ -20,11 +20,6 @@
 
 enum { MAX_GAP = 10000 }; /* between numbers, where an imported version keeps its own */
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 int cr_registry_stage(struct cr_registry *registry, char **ret_dir, struct cr_error *err)
 {
     return cr_fs_mkdtemp(registry->dir, CR_REGISTRY_STAGE_PREFIX, ret_dir, err);
@@ -127,7 +122,7 @@ static int choose_version(struct cr_registry *registry, struct publication *publ
         publication->version = NULL; /* undefined after a failure */
     }
     if (publication->version == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     return cr_registry_path(registry, publication->portfolio, publication->version,
                             &publication->dir, err);
@@ -141,12 +136,13 @@ static int rename_version(const struct publication *publication, const char *man
     CR_CLEANUP(cr_freep)
     char *signature = cr_fs_join(publication->stage_dir, CR_ARTIFACT_SIGNATURE);
     char sha256[CR_DIGEST_LEN];
-    int r = signature == NULL ? no_memory(err) : cr_digest_file(manifest_path, sha256, err);
+    int r =
+        signature == NULL ? cr_error_no_memory(err) : cr_digest_file(manifest_path, sha256, err);
 
     if (r == 0 && json_object_set_new(publication->manifest, "imported_from",
                                       json_pack("{s:s, s:s}", "version", publication->own,
                                                 "manifest_sha256", sha256)) != 0) {
-        r = no_memory(err);
+        r = cr_error_no_memory(err);
     }
     return r < 0 ? r : cr_fs_remove_tree(signature, err);
 }
@@ -165,7 +161,7 @@ static int finish_manifest(const struct publication *publication, const char *pa
     }
     if (json_object_set_new(publication->manifest, "version", json_string(publication->version)) !=
         0) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     return cr_json_save(path, publication->manifest, err);
 }
@@ -198,7 +194,7 @@ static int record_version(struct cr_registry *registry, const struct publication
     char sha256[CR_DIGEST_LEN], now[CR_CLOCK_TEXT_LEN];
     const char *const texts[] = {publication->portfolio, publication->version, publication->kind,
                                  now, sha256};
-    int r = path == NULL ? no_memory(err) : finish_manifest(publication, path, err);
+    int r = path == NULL ? cr_error_no_memory(err) : finish_manifest(publication, path, err);
 
     if (r == 0) {
         r = cr_digest_file(path, sha256, err);
@@ -269,7 +265,7 @@ static int seal(const struct cr_registry *registry, const struct publication *pu
     if (r == 0 && publication->own == NULL) {
         r = json_object_set_new(publication->manifest, "portfolio",
                                 json_string(publication->portfolio)) != 0
-                ? no_memory(err)
+                ? cr_error_no_memory(err)
                 : cr_artifact_seal(publication->stage_dir, publication->manifest, err);
     }
     if (r == 0 && chmod(publication->stage_dir, 0755) != 0) { /* until now ours alone */
@@ -378,7 +374,7 @@ int cr_registry_find_copy(struct cr_registry *registry, const char *portfolio, c
     char sha256[CR_DIGEST_LEN];
     size_t n = 0;
     char *found = NULL;
-    int r = path == NULL ? no_memory(err) : cr_digest_file(path, sha256, err);
+    int r = path == NULL ? cr_error_no_memory(err) : cr_digest_file(path, sha256, err);
 
     if (r == 0) {
         r = cr_registry_list(registry, portfolio, &versions, &n, err);

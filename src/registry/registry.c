@@ -17,11 +17,6 @@
 
 enum { MAX_DIGITS = 9 }; /* of a version number */
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 int cr_registry_open(const char *dir, const char *db_url, bool create,
                      struct cr_registry **ret_registry, struct cr_error *err)
 {
@@ -32,11 +27,11 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
 
     if (registry == NULL || asprintf(&default_url, "sqlite:%s/registry.db", dir) < 0) {
         default_url = NULL; /* undefined after a failure */
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     registry->dir = strdup(dir);
     if (registry->dir == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (create) {
         r = cr_fs_mkdirs(dir, err);
@@ -134,7 +129,7 @@ int cr_registry_query_text(struct cr_registry *registry, const char *sql, const 
     if (row) {
         text = strdup(cr_stmt_text(stmt, 0));
         if (text == NULL) {
-            return no_memory(err);
+            return cr_error_no_memory(err);
         }
     }
     *ret_text = text;
@@ -167,7 +162,7 @@ int cr_registry_portfolio_path(const struct cr_registry *registry, const char *p
     }
     dir = cr_fs_join(registry->dir, portfolio);
     if (dir == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     *ret_dir = dir;
     return 0;
@@ -188,7 +183,7 @@ int cr_registry_path(const struct cr_registry *registry, const char *portfolio, 
     }
     dir = cr_fs_join(folder, version);
     if (dir == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     *ret_dir = dir;
     return 0;
@@ -228,7 +223,7 @@ int cr_registry_read_manifest(const struct cr_registry *registry, const char *po
     int r = cr_registry_path(registry, portfolio, version->version, &dir, err);
 
     if (r == 0 && (path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST)) == NULL) {
-        r = no_memory(err);
+        r = cr_error_no_memory(err);
     }
     if (r == 0) {
         r = cr_digest_file(path, sha256, err);
@@ -257,7 +252,7 @@ static int add_version(struct versions *versions, const struct cr_stmt *stmt, st
     struct cr_registry_version *added;
 
     if (items == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     versions->items = items;
     added = &items[versions->n++];
@@ -272,7 +267,7 @@ static int add_version(struct versions *versions, const struct cr_stmt *stmt, st
     return added->version != NULL && added->kind != NULL && added->created_at != NULL &&
                    added->manifest_sha256 != NULL
                ? 0
-               : no_memory(err);
+               : cr_error_no_memory(err);
 }
 
 int cr_registry_list(struct cr_registry *registry, const char *portfolio,
@@ -360,7 +355,7 @@ static int check_digest(const char *dir, const char *recorded, struct cr_error *
     int r;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (!cr_fs_exists(path)) {
         return cr_error_set(err, CR_EMODEL, "'%s' is missing", path);

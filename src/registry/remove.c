@@ -11,11 +11,6 @@
 #include "creditrisk/util/fs.h"
 #include "registry_impl.h"
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* CR_EINVAL when a pointer names the version. */
 static int check_idle(struct cr_registry *registry, const char *portfolio, const char *version,
                       struct cr_error *err)
@@ -98,12 +93,12 @@ static int add_name(struct names *names, const char *name, struct cr_error *err)
     char **items = reallocarray(names->items, names->n + 1, sizeof(*items));
 
     if (items == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     names->items = items;
     items[names->n] = strdup(name);
     if (items[names->n] == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     names->n++;
     return 0;

@@ -12,11 +12,6 @@
 
 _Static_assert(sizeof(CR_SIGNING_UNREADABLE) <= CR_SIGNATURE_KEY_LEN, "it stands for a key");
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 /* The key whose signature another one is about to replace; "" when there is none. */
 static int read_replaced(const char *dir, char ret_key[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
 {
@@ -38,13 +33,14 @@ static int sign_folder(struct cr_registry *registry, const char *dir, const char
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_freep) char *made = NULL;
     CR_CLEANUP(cr_freep) char *to = cr_fs_join(dir, CR_ARTIFACT_SIGNATURE);
-    int r = to == NULL ? no_memory(err) : cr_registry_stage(registry, &stage, err);
+    int r = to == NULL ? cr_error_no_memory(err) : cr_registry_stage(registry, &stage, err);
 
     if (r < 0) {
         return r;
     }
     made = cr_fs_join(stage, CR_ARTIFACT_SIGNATURE);
-    r = made == NULL ? no_memory(err) : cr_signature_sign(dir, secret_file, stage, ret_public, err);
+    r = made == NULL ? cr_error_no_memory(err)
+                     : cr_signature_sign(dir, secret_file, stage, ret_public, err);
     if (r == 0) {
         r = cr_fs_rename(made, to, err);
     }

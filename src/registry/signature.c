@@ -31,11 +31,6 @@ _Static_assert(2 * PUBLIC_LEN + 1 == CR_SIGNATURE_KEY_LEN, "the header's length 
 
 static const char algorithm[] = "ed25519";
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 static int start(struct cr_error *err)
 {
     return sodium_init() >= 0
@@ -128,7 +123,7 @@ static int read_manifest(const char *dir, char **ret_text, size_t *ret_len, stru
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
 
-    return path == NULL ? no_memory(err)
+    return path == NULL ? cr_error_no_memory(err)
                         : cr_fs_read(path, MAX_MANIFEST_LEN, ret_text, ret_len, err);
 }
 
@@ -141,7 +136,7 @@ static int save(const char *dir, const char *key, const unsigned char signature[
 
     (void)sodium_bin2hex(text, sizeof(text), signature, SIGNATURE_LEN);
     json = json_pack("{s:s, s:s, s:s}", "algorithm", algorithm, "key", key, "signature", text);
-    return path == NULL || json == NULL ? no_memory(err) : cr_json_save(path, json, err);
+    return path == NULL || json == NULL ? cr_error_no_memory(err) : cr_json_save(path, json, err);
 }
 
 int cr_signature_sign(const char *dir, const char *secret_file, const char *to_dir,
@@ -213,7 +208,7 @@ int cr_trust_load(const char *file, struct cr_trust **ret_trust, struct cr_error
     int r = start(err);
 
     if (r == 0 && trust == NULL) {
-        r = no_memory(err);
+        r = cr_error_no_memory(err);
     }
     if (r == 0) {
         r = cr_fs_read(file, MAX_SMALL_LEN, &text, &len, err);
@@ -251,7 +246,7 @@ static int read_claim(const char *dir, struct claim *claim, bool *ret_found, str
     CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
     const char *kind, *key, *signature;
     struct cr_error cause;
-    int r = path == NULL ? no_memory(err) : 0;
+    int r = path == NULL ? cr_error_no_memory(err) : 0;
 
     if (r < 0) {
         return r;

@@ -135,7 +135,7 @@ int cr_answer_init(struct cr_answer *answer, const struct cr_bundle *bundle, str
     answer->inputs = calloc(cr_pipeline_n_inputs(bundle->pipeline) + 1, sizeof(*answer->inputs));
     if (answer->bands == NULL || answer->reasons == NULL || answer->fields == NULL ||
         answer->groups == NULL || answer->inputs == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < bundle->portfolio->policy.n_bands; i++) {
         write_band(answer, bundle, i);

@@ -14,11 +14,6 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 static void context_finish(struct cr_context *context)
 {
     cr_engine_destroy(context->engine);
@@ -52,7 +47,7 @@ static int context_init(struct cr_context *context, const struct cr_bundle *bund
     if (context->row == NULL || context->unknown == NULL || context->inputs == NULL ||
         context->contributions == NULL || context->groups == NULL || context->top == NULL ||
         context->outcomes == NULL || context->explain_scratch == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     return cr_engine_create(portfolio, &context->engine, &cause) == 0
                ? 0
@@ -89,7 +84,7 @@ static int bundle_create(const json_t *manifest, struct cr_bundle **ret_bundle,
     CR_CLEANUP(cr_freep) struct cr_bundle_state *state = calloc(1, sizeof(*state));
 
     if (state == NULL || (bundle = calloc(1, sizeof(*bundle))) == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     bundle->state = CR_STEAL(state);
     atomic_init(&bundle->state->n_refs, 1);
@@ -98,7 +93,7 @@ static int bundle_create(const json_t *manifest, struct cr_bundle **ret_bundle,
     bundle->version = strdup(version != NULL ? version : "");
     bundle->sha256 = strdup("");
     if (bundle->manifest == NULL || bundle->version == NULL || bundle->sha256 == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     *ret_bundle = CR_STEAL(bundle);
     return 0;
@@ -111,7 +106,7 @@ static int create_explainer(struct cr_bundle *bundle, struct cr_error *err)
     struct cr_error cause;
 
     if (features == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < n_inputs; i++) {
         features[i] = cr_pipeline_input(bundle->pipeline, i)->feature;
@@ -129,7 +124,7 @@ static int create_contexts(struct cr_bundle *bundle, size_t n_contexts, struct c
 
     state->contexts = calloc(n_contexts, sizeof(*state->contexts));
     if (state->contexts == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     state->n_contexts = n_contexts;
     for (size_t i = 0; r == 0 && i < n_contexts; i++) {
@@ -174,14 +169,14 @@ static int note_digest(struct cr_bundle *bundle, const char *dir, struct cr_erro
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
     char sha256[CR_DIGEST_LEN];
     char *copy;
-    int r = path == NULL ? no_memory(err) : cr_digest_file(path, sha256, err);
+    int r = path == NULL ? cr_error_no_memory(err) : cr_digest_file(path, sha256, err);
 
     if (r < 0) {
         return r;
     }
     copy = strdup(sha256);
     if (copy == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     free(bundle->sha256);
     bundle->sha256 = copy;

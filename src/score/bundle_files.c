@@ -17,11 +17,6 @@ enum {
 
 _Static_assert(CR_MODEL_MAX_BYTES <= CR_ARCHIVE_MAX_FILE_BYTES, "what can be served can travel");
 
-static int no_memory(struct cr_error *err)
-{
-    return cr_error_set(err, CR_ENOMEM, "out of memory");
-}
-
 int cr_bundle_refuse(const char *name, const struct cr_error *cause, struct cr_error *err)
 {
     int code = cause->code == CR_ENOMEM || cause->code == CR_EIO ? cause->code : CR_EMODEL;
@@ -38,7 +33,7 @@ int cr_bundle_read_file(const char *dir, const char *name, size_t max_len, char 
     struct cr_error cause;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     return cr_fs_read(path, max_len, ret_text, ret_len, &cause) == 0
                ? 0
@@ -79,7 +74,7 @@ static int read_portfolio(struct cr_bundle *bundle, const char *dir, struct cr_e
     struct cr_error cause;
 
     if (path == NULL) {
-        return no_memory(err);
+        return cr_error_no_memory(err);
     }
     if (cr_json_get_string(bundle->manifest, "portfolio", CR_ARTIFACT_MANIFEST, &name, &cause) <
         0) {
@@ -137,7 +132,7 @@ static int read_model(struct cr_bundle *bundle, const char *dir, const struct cr
     struct cr_error cause;
     size_t len;
     int r = names == NULL
-                ? no_memory(err)
+                ? cr_error_no_memory(err)
                 : cr_bundle_read_file(dir, ops->file_name, CR_MODEL_MAX_BYTES, &text, &len, err);
 
     if (r < 0) {

@@ -244,7 +244,7 @@ static int read_champion(struct cr_registry *registry, const char *portfolio, ch
 
     if (r == CR_ENOTFOUND) {
         *ret_champion = strdup("");
-        return *ret_champion != NULL ? 0 : cr_error_set(err, CR_ENOMEM, "out of memory");
+        return *ret_champion != NULL ? 0 : cr_error_no_memory(err);
     }
     return r == 0 ? 0 : cr_error_set(err, r, "%s", cause.message);
 }

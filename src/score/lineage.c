@@ -92,7 +92,7 @@ int cr_lineage_init(struct cr_lineage *lineage, const struct cr_portfolio *portf
 
     if (!links_init(&lineage->features_of_field, portfolio->n_fields, n_items) ||
         !links_init(&lineage->fields_of_group, cr_explainer_n_groups(explainer), n_items)) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     lineage->n_fields = portfolio->n_fields;
     link_features(&lineage->features_of_field, portfolio, pipeline);
@@ -136,7 +136,7 @@ int cr_lineage_imputed(const struct cr_lineage *lineage, const struct cr_record 
     size_t n = 0;
 
     if (fields == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < lineage->n_fields; i++) {
         if (cr_value_is_missing(record->values[i]) &&

@@ -100,7 +100,7 @@ int cr_scorer_verdicts(const struct cr_bundle *bundle, struct cr_context *contex
     double *margins = cr_arena_alloc_array(arena, n, sizeof(*margins));
 
     if (inputs == NULL || margins == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     for (size_t i = 0; i < n; i++) {
         int r = cr_engine_row(context->engine, &records[i], arena, context->row, err);

@@ -66,7 +66,7 @@ static int write_line(const struct cr_bundle *bundle, const struct cr_record *re
         json_object_set_new(
             line, "contributions",
             numbers_to_json(result->contributions, cr_pipeline_n_inputs(bundle->pipeline))) != 0) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory");
+        return cr_error_no_memory(err);
     }
     cr_json_write(line, false, out);
     cr_strbuf_putc(out, '\n');
