@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/store/db.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -339,7 +338,10 @@ int cr_db_begin_load(struct cr_db *db, const char *table, enum cr_db_load load, 
     char *sql;
     int r;
 
-    assert(db->ops->in_transaction(db));
+    if (!db->ops->in_transaction(db)) {
+        return cr_error_set(err, CR_EDB, "'%s' is loaded inside a transaction, and there is none",
+                            table);
+    }
     r = list_loose(db, db->ops->loose_indexes, table, &drops, &creates, err);
     if (r == 0 && load == CR_LOAD_DEFERS_REFERENCES && db->ops->references != NULL) {
         r = list_loose(db, db->ops->references, table, &drops, &creates, err);

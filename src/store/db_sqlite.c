@@ -67,10 +67,10 @@ static int db_exec(struct cr_db *base, const char *sql, const char *name, struct
         const char *statement = next;
         int rc;
 
-        if (cr_sqlite_is_lost(db)) {
-            return cr_sqlite_refuse_lost(db, err);
-        }
         rc = sqlite3_prepare_v2(db->handle, statement, -1, &stmt, &next);
+        if (cr_sqlite_is_lost(db) && (rc != SQLITE_OK || stmt != NULL)) {
+            return cr_sqlite_refuse_lost_at(db, sql, statement, name, err);
+        }
         if (rc == SQLITE_OK && stmt != NULL) {
             do {
                 rc = sqlite3_step(stmt);

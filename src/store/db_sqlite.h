@@ -10,16 +10,19 @@
 struct sqlite_db {
     struct cr_db base;
     sqlite3 *handle;
-    bool began; /* between begin and commit or rollback, also where SQLite has ended it by itself */
+    bool began;  /* between begin and commit or rollback, also where the transaction is over */
     int failure; /* extended code of the last call, SQLITE_OK when it did not fail */
 };
 
-/* Whether SQLite has ended the transaction: for a trigger's RAISE(ROLLBACK), a table's ON CONFLICT
- * ROLLBACK or a failure of its own. What was done now would be committed each by itself. */
+/* Whether the transaction is over: SQLite has rolled it back, for a trigger's RAISE(ROLLBACK), a
+ * table's ON CONFLICT ROLLBACK or a failure of its own, or a text of statements has ended it. What
+ * was done now would be committed each by itself. */
 bool cr_sqlite_is_lost(const struct sqlite_db *db);
 
 /* For a call in such a transaction: CR_EDB. */
 int cr_sqlite_refuse_lost(struct sqlite_db *db, struct cr_error *err);
+int cr_sqlite_refuse_lost_at(struct sqlite_db *db, const char *sql, const char *statement,
+                             const char *name, struct cr_error *err);
 
 /* Notes the failure for cr_sqlite_constraint and words it: CR_EDB or CR_ENOMEM. What is wrong with
  * the file, not with the statement, names the file. A constraint that ends the transaction is a

@@ -12,8 +12,7 @@ bool cr_sqlite_is_lost(const struct sqlite_db *db)
 int cr_sqlite_refuse_lost(struct sqlite_db *db, struct cr_error *err)
 {
     db->failure = SQLITE_ABORT_ROLLBACK;
-    return cr_error_set(err, CR_EDB, "database '%s': the transaction was rolled back",
-                        db->base.name);
+    return cr_error_set(err, CR_EDB, "database '%s': the transaction is over", db->base.name);
 }
 
 int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
@@ -41,22 +40,40 @@ int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err)
     }
 }
 
+/* The cause as an error at `offset` in the statement; a negative one means the whole of it. */
+static int fail_at(const struct cr_error *cause, const char *sql, const char *statement, int offset,
+                   const char *name, struct cr_error *err)
+{
+    const char *place;
+    size_t line;
+    size_t column;
+
+    while (offset < 0 && *statement != '\0' && strchr(" \t\r\n", *statement) != NULL) {
+        statement++;
+    }
+    place = statement + (offset > 0 ? offset : 0);
+    cr_utf8_place(sql, (size_t)(place - sql), &line, &column);
+    return cr_error_at(err, cause->code, name != NULL ? name : "sql", line, column, "%s",
+                       cause->message);
+}
+
+int cr_sqlite_refuse_lost_at(struct sqlite_db *db, const char *sql, const char *statement,
+                             const char *name, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+
+    (void)cr_sqlite_refuse_lost(db, &cause); /* stands in cause */
+    return fail_at(&cause, sql, statement, -1, name, err);
+}
+
 int cr_sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char *statement,
                          const char *name, struct cr_error *err)
 {
     struct cr_error cause = {0};
     int offset = sqlite3_error_offset(db->handle);
-    const char *place;
-    size_t line;
-    size_t column;
-    int code = cr_sqlite_refused(db, rc, &cause);
 
-    while (offset < 0 && *statement != '\0' && strchr(" \t\r\n", *statement) != NULL) {
-        statement++; /* the statement as a whole is meant */
-    }
-    place = statement + (offset > 0 ? offset : 0);
-    cr_utf8_place(sql, (size_t)(place - sql), &line, &column);
-    return cr_error_at(err, code, name != NULL ? name : "sql", line, column, "%s", cause.message);
+    (void)cr_sqlite_refused(db, rc, &cause); /* stands in cause */
+    return fail_at(&cause, sql, statement, offset, name, err);
 }
 
 enum cr_db_constraint cr_sqlite_constraint(const struct cr_db *base)

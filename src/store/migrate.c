@@ -215,6 +215,23 @@ static int write_line(struct cr_db *db, const struct migration *migration, size_
     return r != 0 ? r : cr_stmt_run(stmt, err);
 }
 
+/* Runs the text, which must leave the transaction to apply_in_transaction. */
+static int run_text(struct cr_db *db, const struct migration *migration, struct cr_error *err)
+{
+    struct cr_error cause = {0};
+    int r = cr_db_exec_named(db, migration->text, migration->path, &cause);
+
+    if (r == 0 && !db->ops->in_transaction(db)) {
+        return cr_error_set(err, CR_EDB, "%s: a migration must not end its transaction",
+                            migration->path);
+    }
+    if (r != 0 && !db->ops->in_transaction(db)) { /* the text or, in distress, the engine did it */
+        return cr_error_set(err, r, "%s; what a migration has committed itself stays, unrecorded",
+                            cause.message);
+    }
+    return r != 0 ? cr_error_set(err, r, "%s", cause.message) : 0;
+}
+
 /* Applies the first one that is missing. Inside a transaction: another program may have been at
  * work since we looked. */
 static int apply_next(struct cr_db *db, const struct folder *folder, size_t *ret_n,
@@ -240,13 +257,9 @@ static int apply_next(struct cr_db *db, const struct folder *folder, size_t *ret
         return 0;
     }
     next = &folder->migrations[n];
-    r = cr_db_exec_named(db, next->text, next->path, err);
+    r = run_text(db, next, err);
     if (r != 0) {
         return r;
-    }
-    if (!db->ops->in_transaction(db)) {
-        return cr_error_set(err, CR_EDB, "%s: a migration must not end its transaction",
-                            next->path);
     }
     *ret_n = n + 1;
     return write_line(db, next, n + 1, err);

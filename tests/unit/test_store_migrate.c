@@ -211,8 +211,23 @@ static void test_own_transaction(void **state)
 {
     const struct setup *setup = *state;
 
-    write_file(setup, "0001_first.sql", "CREATE TABLE a (x INTEGER); COMMIT;");
+    write_file(setup, "0001_first.sql", "CREATE TABLE a (x INTEGER); COMMIT; -- done\n");
     assert_refused(setup, "/0001_first.sql: a migration must not end its transaction");
+    assert_true(has_table(setup, "a"));
+}
+
+/* What it does behind the end fails, and nobody is told that it was all undone. */
+static void test_beyond_its_transaction(void **state)
+{
+    const struct setup *setup = *state;
+
+    write_file(setup, "0001_first.sql",
+               "CREATE TABLE a (x INTEGER PRIMARY KEY);\nCOMMIT;\n"
+               "INSERT INTO a VALUES (1), (1);\n");
+    assert_refused(setup, cr_engine_of("/0001_first.sql:3:1: database ':memory:': the transaction"
+                                       " is over; what a migration has committed itself stays",
+                                       "; what a migration has committed itself stays"));
+    assert_true(has_table(setup, "a"));
 }
 
 static void test_no_folder(void **state)
@@ -263,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lacking, make, destroy),
         cmocka_unit_test_setup_teardown(test_names, make, destroy),
         cmocka_unit_test_setup_teardown(test_own_transaction, make, destroy),
+        cmocka_unit_test_setup_teardown(test_beyond_its_transaction, make, destroy),
         cmocka_unit_test_setup_teardown(test_no_folder, make, destroy),
         cmocka_unit_test_setup_teardown(test_inside_transaction, make, destroy),
         cmocka_unit_test_setup_teardown(test_repository, make, destroy),

@@ -175,6 +175,7 @@ static void test_trigger_rolls_back(void **state)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = begin_with_trigger("ROLLBACK");
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    char *sql = NULL;
     struct cr_error err;
 
     (void)state;
@@ -182,12 +183,15 @@ static void test_trigger_rolls_back(void **state)
     assert_string_equal(err.message, "not three; the whole transaction was rolled back");
     assert_false(cr_db_is_constraint(db));
     assert_int_equal(cr_db_exec(db, "INSERT INTO t VALUES (4)", &err), CR_EDB);
-    assert_string_equal(err.message, "database ':memory:': the transaction was rolled back");
+    assert_string_equal(err.message, "sql:1:1: database ':memory:': the transaction is over");
+    assert_int_equal(cr_db_begin_load(db, "t", CR_LOAD_KEEPS_REFERENCES, &sql, &err), CR_EDB);
+    assert_string_equal(err.message, "'t' is loaded inside a transaction, and there is none");
     cr_assert_ok(cr_db_prepare(db, "INSERT INTO t VALUES (5)", NULL, &stmt, &err), &err);
     assert_int_equal(cr_stmt_run(stmt, &err), CR_EDB);
     assert_int_equal(cr_db_begin(db, &err), CR_EDB);
     assert_int_equal(cr_db_commit(db, &err), CR_EDB);
 
+    assert_null(sql);
     cr_db_rollback(db);
     cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM t"), 0);
     cr_assert_ok(cr_db_begin(db, &err), &err);

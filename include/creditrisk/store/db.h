@@ -60,7 +60,8 @@ int cr_db_exec(struct cr_db *db, const char *sql, struct cr_error *err);
 
 /* A transaction; they do not nest, and wait for each other some seconds (CR_EDB beyond): what one
  * has read still holds when it writes. Rolling back without one is success. Where the database ends
- * one by itself, as for a trigger's RAISE(ROLLBACK), every call fails until it is rolled back.
+ * one by itself, as for a trigger's RAISE(ROLLBACK), or a text of cr_db_exec does, every call fails
+ * until it is rolled back.
  *
  * A server that goes away while it commits is asked, once it is back, whether it did: 0 means that
  * it has, CR_EUNAVAIL that nothing was committed. One that is still at it after some seconds, as
@@ -143,10 +144,10 @@ int cr_db_count(struct cr_db *db, const char *table, int64_t *ret_n, struct cr_e
  * there. */
 enum cr_db_load { CR_LOAD_KEEPS_REFERENCES, CR_LOAD_DEFERS_REFERENCES };
 
-/* Makes a table ready for a bulk load, inside a transaction: drops its indexes that hold no
- * constraint, and the references that are deferred. *ret_sql, to be run behind the load, makes
- * everything again, fails for a row without its parent and lets the engine look at what the table
- * now holds ("" when there is nothing to do); it is yours: free. */
+/* Makes a table ready for a bulk load, inside a transaction (CR_EDB without one): drops its indexes
+ * that hold no constraint, and the references that are deferred. *ret_sql, to be run behind the
+ * load, makes everything again, fails for a row without its parent and lets the engine look at what
+ * the table now holds ("" when there is nothing to do); it is yours: free. */
 int cr_db_begin_load(struct cr_db *db, const char *table, enum cr_db_load load, char **ret_sql,
                      struct cr_error *err);
 
