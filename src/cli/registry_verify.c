@@ -85,7 +85,7 @@ static char *advise(const struct audit *audit, struct cr_registry *registry, con
     return cr_strbuf_steal(&text);
 }
 
-/* Whatever is wrong with a version is a finding; only what ends every check is an error. */
+/* A version that is damaged or cannot be read is a finding; what else fails ends every check. */
 static int audit_version(struct cr_registry *registry, const char *version, struct audit *audit,
                          struct cr_error *err)
 {
@@ -98,13 +98,13 @@ static int audit_version(struct cr_registry *registry, const char *version, stru
     if (result == 0) {
         result = cr_registry_verb_signer(registry, portfolio, version, key, &cause);
     }
-    if (result == CR_EDB || result == CR_ENOMEM || result == CR_EINVAL || result == CR_ENOTFOUND) {
+    if (result != 0 && result != CR_EMODEL && result != CR_EIO) {
         return cr_error_set(err, result, "%s", cause.message);
     }
-    if (result != 0) {
-        audit->n_bad++;
+    if (result == CR_EMODEL) { /* what is not to be read may be as good as ever */
         advice = advise(audit, registry, version);
     }
+    audit->n_bad += result != 0;
     return json_array_append_new(audit->versions,
                                  json_pack("{s:s, s:b, s:s*, s:s*, s:s?}", "version", version, "ok",
                                            result == 0, "reason",

@@ -124,6 +124,20 @@ static int visit(const char *root, const char *prefix, int folder_fd, const char
     return add_entry(entries, path, info.st_size, err);
 }
 
+/* Why it was not opened. */
+static int refuse_folder(const char *folder, int number, struct cr_error *err)
+{
+    switch (number) {
+    case ENOENT:
+        return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", folder);
+    case ENOTDIR:
+    case ELOOP: /* a symbolic link */
+        return cr_error_set(err, CR_EMODEL, "'%s' is not a folder", folder);
+    default:
+        return cr_error_set(err, CR_EIO, "cannot open '%s': %s", folder, strerror(number));
+    }
+}
+
 /* Adds what is below root/prefix; symbolic links are not followed but refused. */
 static int walk(const char *root, const char *prefix, int depth, struct entries *entries,
                 struct cr_error *err)
@@ -142,8 +156,7 @@ static int walk(const char *root, const char *prefix, int depth, struct entries 
     }
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
-        return errno == ENOENT ? cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", folder)
-                               : cr_error_set(err, CR_EMODEL, "'%s' is not a folder", folder);
+        return refuse_folder(folder, errno, err);
     }
     dir = fdopendir(fd);
     if (dir == NULL) {
@@ -215,6 +228,11 @@ int cr_artifact_seal(const char *dir, json_t *manifest, struct cr_error *err)
     return save_manifest(dir, manifest, err);
 }
 
+int cr_artifact_code(int code)
+{
+    return code == CR_EIO || code == CR_ENOMEM ? code : CR_EMODEL;
+}
+
 int cr_artifact_read_manifest(const char *dir, json_t **ret_manifest, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
@@ -225,12 +243,12 @@ int cr_artifact_read_manifest(const char *dir, json_t **ret_manifest, struct cr_
     if (path == NULL) {
         return cr_error_no_memory(err);
     }
-    if (!cr_fs_is_dir(dir)) {
+    r = cr_json_load(path, MAX_MANIFEST_LEN, &manifest, &cause);
+    if (r == CR_ENOTFOUND && !cr_fs_is_dir(dir)) {
         return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", dir);
     }
-    r = cr_json_load(path, MAX_MANIFEST_LEN, &manifest, &cause);
     if (r < 0) {
-        return cr_error_set(err, r == CR_ENOMEM ? r : CR_EMODEL, "%s", cause.message);
+        return cr_error_set(err, cr_artifact_code(r), "%s", cause.message);
     }
     if (!json_is_object(manifest)) {
         return cr_error_set(err, CR_EMODEL, "'%s' is not an object", path);

@@ -351,20 +351,24 @@ static int check_identity(const char *dir, const json_t *manifest, const char *p
 static int check_digest(const char *dir, const char *recorded, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    struct cr_error cause = {0};
     char sha256[CR_DIGEST_LEN];
     int r;
 
     if (path == NULL) {
         return cr_error_no_memory(err);
     }
-    if (!cr_fs_exists(path)) {
+    r = cr_digest_file(path, sha256, &cause);
+    if (r == CR_ENOTFOUND) {
         return cr_error_set(err, CR_EMODEL, "'%s' is missing", path);
     }
-    r = cr_digest_file(path, sha256, err);
-    if (r == 0 && strcmp(sha256, recorded) != 0) {
-        r = cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
+    if (r < 0) {
+        return cr_error_set(err, r, "%s", cause.message);
     }
-    return r;
+    if (strcmp(sha256, recorded) != 0) {
+        return cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
+    }
+    return 0;
 }
 
 int cr_registry_verify(struct cr_registry *registry, const char *portfolio, const char *version,

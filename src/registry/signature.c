@@ -257,7 +257,7 @@ static int read_claim(const char *dir, struct claim *claim, bool *ret_found, str
     }
     r = cr_json_load(path, MAX_SMALL_LEN, &json, &cause);
     if (r < 0) {
-        return cr_error_set(err, r == CR_ENOMEM ? r : CR_EMODEL, "%s", cause.message);
+        return cr_error_set(err, cr_artifact_code(r), "%s", cause.message);
     }
     kind = json_string_value(json_object_get(json, "algorithm"));
     key = json_string_value(json_object_get(json, "key"));

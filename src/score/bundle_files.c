@@ -19,7 +19,7 @@ _Static_assert(CR_MODEL_MAX_BYTES <= CR_ARCHIVE_MAX_FILE_BYTES, "what can be ser
 
 int cr_bundle_refuse(const char *name, const struct cr_error *cause, struct cr_error *err)
 {
-    int code = cause->code == CR_ENOMEM || cause->code == CR_EIO ? cause->code : CR_EMODEL;
+    int code = cr_artifact_code(cause->code);
 
     return strstr(cause->message, name) != NULL
                ? cr_error_set(err, code, "%s", cause->message)

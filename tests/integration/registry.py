@@ -189,6 +189,35 @@ def check_damage(cli):
     assert "advice" not in json_of(cli, "verify", "v2")["versions"][0]
 
 
+def verify_as_reader(cli):
+    """What `verify v2 --json` finds for somebody who is not the superuser; None where nobody else gets at the program."""
+    other = {} if os.geteuid() != 0 else {"user": 65534, "group": 65534, "extra_groups": []}
+    cli.dir.chmod(0o755)
+    try:
+        done = subprocess.run([cli.program, *cli.globals, "registry", "verify", "v2", "--json"], cwd=cli.root, capture_output=True, text=True,
+                              check=False, **other)
+    except PermissionError:
+        return None
+    return json.loads(done.stdout)["versions"][0]
+
+
+def check_unreadable(cli):
+    """Who may not read the champion is told that, and not what to do about damage."""
+    folder = cli.dir / "models/retail/v2"
+    cli("registry", "promote", "v2", "--reason", "to be read")
+    if verify_as_reader(cli) is None:
+        print(f"no other user may run {cli.program}: what one may not read is not looked at", file=sys.stderr)
+    else:
+        for path, mode in ((folder / "manifest.json", 0), (folder / "model.json", 0), (folder, 0), (folder, 0o311)):
+            usual = path.stat().st_mode
+            path.chmod(mode)
+            found = verify_as_reader(cli)
+            path.chmod(usual)
+            assert not found["ok"] and "Permission denied" in found["reason"] and "advice" not in found, (path, found)
+        assert verify_as_reader(cli)["ok"]
+    cli("registry", "rollback")
+
+
 def check_nothing_left(cli):
     """An import that is refused makes no registry; a database that is none is said to be none, and what to do."""
     archive, bad, folder = cli.dir / "good.tar.gz", cli.dir / "bad.tar.gz", cli.dir / "new/models"
@@ -535,7 +564,7 @@ def main():
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_words, check_roles, check_damage, check_nothing_left, check_delete, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
+        for check in (check_words, check_roles, check_damage, check_unreadable, check_nothing_left, check_delete, check_gates, check_rivals, check_rollback_restores_everything, check_protected, check_archives, check_foreign_texts, check_signatures, check_history_at):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

@@ -269,6 +269,23 @@ static void an_absent_folder_is_not_found(void **state)
     assert_int_equal(cr_artifact_verify(file, &manifest, &err), CR_EMODEL);
 }
 
+/* Of what the system does not let us read nobody knows whether it is damaged. */
+static void what_cannot_be_read_is_not_called_damaged(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = make_sealed_folder();
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    json_t *manifest = NULL;
+    struct cr_error err = {0};
+
+    (void)state;
+    cr_assert_ok(cr_fs_remove_tree(path, &err), &err);
+    assert_int_equal(cr_artifact_read_manifest(dir, &manifest, &err), CR_EMODEL);
+    cr_assert_ok(cr_fs_mkdirs(path, &err), &err);
+    assert_int_equal(cr_artifact_read_manifest(dir, &manifest, &err), CR_EIO);
+    cr_assert_says(&err, "manifest.json");
+    assert_null(manifest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +299,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_listed_is_not_sealed),
         cmocka_unit_test(manifests_that_say_nothing_are_refused),
         cmocka_unit_test(an_absent_folder_is_not_found),
+        cmocka_unit_test(what_cannot_be_read_is_not_called_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

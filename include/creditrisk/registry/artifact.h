@@ -26,10 +26,15 @@ bool cr_artifact_is_path(const char *path);
 int cr_artifact_seal(const char *dir, json_t *manifest, struct cr_error *err);
 
 /* Reads manifest.json and checks format, the set of files, sizes and digests. *ret_manifest is
- * yours (json_decref). CR_EMODEL names the first file that is wrong. */
+ * yours (json_decref). CR_EMODEL names the first file that is wrong, CR_EIO the one that the system
+ * does not let us read. */
 int cr_artifact_verify(const char *dir, json_t **ret_manifest, struct cr_error *err);
 
 /* Only reads manifest.json. */
 int cr_artifact_read_manifest(const char *dir, json_t **ret_manifest, struct cr_error *err);
+
+/* What it means for a version that one of its files was not read, by the failure's code: CR_EMODEL,
+ * unless the machine refuses (CR_EIO, CR_ENOMEM), which says nothing about the version. */
+int cr_artifact_code(int code);
 
 #endif
