@@ -13,3 +13,43 @@ struct cr_registry *cr_test_registry(const char *dir)
     cr_assert_ok(cr_registry_open(dir, url, true, &registry, &err), &err);
     return registry;
 }
+
+int cr_test_house_setup(void **state)
+{
+    static struct cr_test_house house;
+
+    house.dir = cr_test_tempdir();
+    house.registry = cr_test_registry(house.dir);
+    *state = &house;
+    return 0;
+}
+
+int cr_test_house_teardown(void **state)
+{
+    struct cr_test_house *house = *state;
+
+    cr_registry_close(house->registry);
+    free(house->dir);
+    return 0;
+}
+
+void cr_test_registry_exec(const char *dir, const char *sql)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = cr_engine_open_registry(dir);
+    struct cr_error err;
+
+    cr_assert_ok(cr_db_exec(db, sql, &err), &err);
+}
+
+void cr_test_registry_make_old(const char *dir)
+{
+    cr_test_registry_exec(dir, "ALTER TABLE events DROP COLUMN details;"
+                               "DELETE FROM schema_versions WHERE version = 3");
+}
+
+void cr_test_registry_assert_schema(const char *dir, const char *expected)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = cr_engine_open_registry(dir);
+
+    cr_engine_assert_rows(db, "SELECT max(version) FROM schema_versions", expected);
+}

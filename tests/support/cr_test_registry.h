@@ -8,4 +8,23 @@
 /* That of the folder, made if need be; yours: cr_registry_close. */
 struct cr_registry *cr_test_registry(const char *dir);
 
+/* A registry in a folder of its own: a test's state, made and ended by the two below. */
+struct cr_test_house {
+    char *dir;
+    struct cr_registry *registry;
+};
+
+int cr_test_house_setup(void **state);
+int cr_test_house_teardown(void **state);
+
+/* Runs statements on the database of the folder's registry. */
+void cr_test_registry_exec(const char *dir, const char *sql);
+
+/* Makes it what the program made that knew no details of events (version 2 of the schema). Opening
+ * it again leaves it so. */
+void cr_test_registry_make_old(const char *dir);
+
+/* The version of its schema must be that. */
+void cr_test_registry_assert_schema(const char *dir, const char *expected);
+
 #endif

@@ -15,32 +15,7 @@
 
 static const struct cr_registry_actor actor = {"tester", "because"};
 
-/* A registry in a folder of its own. */
-struct house {
-    char *dir;
-    struct cr_registry *registry;
-};
-
-static int setup(void **state)
-{
-    static struct house house;
-
-    house.dir = cr_test_tempdir();
-    house.registry = cr_test_registry(house.dir);
-    *state = &house;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct house *house = *state;
-
-    cr_registry_close(house->registry);
-    free(house->dir);
-    return 0;
-}
-
-static void publish(struct house *house, const char *expected)
+static void publish(struct cr_test_house *house, const char *expected)
 {
     CR_CLEANUP(cr_freep) char *dir = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
@@ -55,7 +30,7 @@ static void publish(struct house *house, const char *expected)
     assert_string_equal(version, expected);
 }
 
-static void promote(struct house *house, const char *version)
+static void promote(struct cr_test_house *house, const char *version)
 {
     struct cr_error err;
 
@@ -64,7 +39,7 @@ static void promote(struct house *house, const char *version)
 }
 
 /* expected NULL = none. */
-static void assert_pointer(struct house *house,
+static void assert_pointer(struct cr_test_house *house,
                            int (*read)(struct cr_registry *, const char *, char **,
                                        struct cr_error *),
                            const char *expected)
@@ -82,7 +57,7 @@ static void assert_pointer(struct house *house,
 }
 
 /* Goes back to what `previous` says, which must be expected (NULL = nothing to go back to). */
-static void roll_back(struct house *house, const char *expected)
+static void roll_back(struct cr_test_house *house, const char *expected)
 {
     struct cr_error err = {0};
 
@@ -94,7 +69,7 @@ static void roll_back(struct house *house, const char *expected)
     }
 }
 
-static void forget(struct house *house, const char *version, int code)
+static void forget(struct cr_test_house *house, const char *version, int code)
 {
     bool recorded = false;
     struct cr_error err = {0};
@@ -103,7 +78,7 @@ static void forget(struct house *house, const char *version, int code)
         cr_registry_delete(house->registry, "retail", version, &actor, &recorded, &err), code);
 }
 
-static struct cr_registry_history read_history(struct house *house)
+static struct cr_registry_history read_history(struct cr_test_house *house)
 {
     struct cr_registry_history history = {NULL, 0};
     struct cr_error err;
@@ -113,7 +88,7 @@ static struct cr_registry_history read_history(struct house *house)
 }
 
 /* The history as lines "action from to". */
-static void assert_history(struct house *house, const char *expected)
+static void assert_history(struct cr_test_house *house, const char *expected)
 {
     struct cr_registry_history history = read_history(house);
     struct cr_strbuf text = CR_STRBUF_INIT;
@@ -134,7 +109,7 @@ static void assert_history(struct house *house, const char *expected)
 
 static void rollbacks_lead_back_and_never_forth(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     struct cr_error err = {0};
 
     roll_back(house, NULL);
@@ -165,7 +140,7 @@ static void rollbacks_lead_back_and_never_forth(void **state)
 
 static void deleted_versions_are_passed_over_and_their_numbers_stay_taken(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     CR_CLEANUP(cr_freep) char *v4 = cr_fs_join(house->dir, "retail/v4");
     CR_CLEANUP(cr_freep) char *v9 = cr_fs_join(house->dir, "retail/v9");
     struct cr_error err;
@@ -202,7 +177,7 @@ static void deleted_versions_are_passed_over_and_their_numbers_stay_taken(void *
 
 static void a_challenger_is_never_the_champion(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     struct cr_registry_version *versions = NULL;
     size_t n = 0;
     struct cr_error err = {0};
@@ -230,7 +205,7 @@ static void a_challenger_is_never_the_champion(void **state)
                           "challenge - v2\npromote v1 v2\nchallenge v2 -\n");
 }
 
-static const char *pending(struct house *house, const char *version)
+static const char *pending(struct cr_test_house *house, const char *version)
 {
     static char name[16];
     struct cr_registry_history history = read_history(house);
@@ -243,7 +218,7 @@ static const char *pending(struct house *house, const char *version)
 
 static void a_request_holds_until_the_champion_changes(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     const struct cr_registry_actor ann = {"ann", ""};
     const struct cr_registry_actor bob = {"bob", ""};
     struct cr_error err = {0};
@@ -264,7 +239,7 @@ static void a_request_holds_until_the_champion_changes(void **state)
 
 static void only_another_one_approves_what_is_pending(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     const struct cr_registry_actor ann = {"ann", ""};
     const struct cr_registry_actor bob = {"bob", ""};
     struct cr_error err = {0};
@@ -290,7 +265,7 @@ static void only_another_one_approves_what_is_pending(void **state)
 /* One who asks for what serves already, and one who approves it, change nothing and record none. */
 static void approving_the_champion_records_nothing(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     const struct cr_registry_actor ann = {"ann", ""};
     const struct cr_registry_actor bob = {"bob", ""};
     CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change first = {false, NULL};
@@ -342,7 +317,7 @@ static void *overtake(void *argument)
 
 /* Every approval in the history answers a request that nothing had overtaken, and all that changed
  * the champion are there. */
-static void check_approvals(struct house *house, size_t n_expected)
+static void check_approvals(struct cr_test_house *house, size_t n_expected)
 {
     struct cr_registry_history history = read_history(house);
     bool is_pending = false;
@@ -363,7 +338,7 @@ static void check_approvals(struct house *house, size_t n_expected)
 
 static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     const struct cr_registry_actor ann = {"ann", ""};
     const struct cr_registry_actor bob = {"bob", ""};
     struct rival rival = {.n_failed = 0};
@@ -446,7 +421,7 @@ static void champion_at_any_time(void **state)
 
 static void leftovers_are_found(void **state)
 {
-    struct house *house = *state;
+    struct cr_test_house *house = *state;
     struct cr_registry_leftovers leftovers = {NULL, 0, NULL, 0};
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_freep) char *v4 = cr_fs_join(house->dir, "retail/v4");
@@ -476,18 +451,24 @@ static void leftovers_are_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(rollbacks_lead_back_and_never_forth, setup, teardown),
+        cmocka_unit_test_setup_teardown(rollbacks_lead_back_and_never_forth, cr_test_house_setup,
+                                        cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(
-            deleted_versions_are_passed_over_and_their_numbers_stay_taken, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_challenger_is_never_the_champion, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_request_holds_until_the_champion_changes, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(only_another_one_approves_what_is_pending, setup, teardown),
-        cmocka_unit_test_setup_teardown(approving_the_champion_records_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_approval_answers_a_request_that_lapsed_meanwhile, setup,
-                                        teardown),
+            deleted_versions_are_passed_over_and_their_numbers_stay_taken, cr_test_house_setup,
+            cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(a_challenger_is_never_the_champion, cr_test_house_setup,
+                                        cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(a_request_holds_until_the_champion_changes,
+                                        cr_test_house_setup, cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(only_another_one_approves_what_is_pending,
+                                        cr_test_house_setup, cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(approving_the_champion_records_nothing, cr_test_house_setup,
+                                        cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(no_approval_answers_a_request_that_lapsed_meanwhile,
+                                        cr_test_house_setup, cr_test_house_teardown),
         cmocka_unit_test(champion_at_any_time),
-        cmocka_unit_test_setup_teardown(leftovers_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(leftovers_are_found, cr_test_house_setup,
+                                        cr_test_house_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,14 +81,6 @@ static void assert_champion(struct cr_registry *registry, const char *portfolio,
     assert_string_equal(champion, version);
 }
 
-static void exec_sql(const char *dir, const char *sql)
-{
-    CR_CLEANUP(cr_db_closep) struct cr_db *db = cr_engine_open_registry(dir);
-    struct cr_error err;
-
-    cr_assert_ok(cr_db_exec(db, sql, &err), &err);
-}
-
 /* `why` may differ in case. */
 static void assert_sql_refused(const char *dir, const char *sql, const char *why)
 {
@@ -360,17 +352,18 @@ static void a_failed_publish_changes_nothing(void **state)
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
 
     (void)state;
-    exec_sql(dir, cr_engine_of(REFUSE_SQLITE, REFUSE_POSTGRES));
+    cr_test_registry_exec(dir, cr_engine_of(REFUSE_SQLITE, REFUSE_POSTGRES));
     assert_publish_fails(dir, registry, CR_EDB);
-    exec_sql(dir, cr_engine_of("DROP TRIGGER refuse", "DROP TRIGGER refuse ON events"));
+    cr_test_registry_exec(dir,
+                          cr_engine_of("DROP TRIGGER refuse", "DROP TRIGGER refuse ON events"));
 
     /* a violation that only the commit notices, after the rename */
-    exec_sql(dir, "CREATE TABLE parents (id INTEGER PRIMARY KEY);"
-                  "CREATE TABLE children (id INTEGER REFERENCES parents"
-                  " DEFERRABLE INITIALLY DEFERRED);");
-    exec_sql(dir, cr_engine_of(SPOIL_SQLITE, SPOIL_POSTGRES));
+    cr_test_registry_exec(dir, "CREATE TABLE parents (id INTEGER PRIMARY KEY);"
+                               "CREATE TABLE children (id INTEGER REFERENCES parents"
+                               " DEFERRABLE INITIALLY DEFERRED);");
+    cr_test_registry_exec(dir, cr_engine_of(SPOIL_SQLITE, SPOIL_POSTGRES));
     assert_publish_fails(dir, registry, CR_EDB);
-    exec_sql(dir, cr_engine_of("DROP TRIGGER spoil", "DROP TRIGGER spoil ON events"));
+    cr_test_registry_exec(dir, cr_engine_of("DROP TRIGGER spoil", "DROP TRIGGER spoil ON events"));
     assert_published(registry, "retail", "v1");
     assert_verified(registry, "retail", "v1");
 }
@@ -540,12 +533,12 @@ static void what_is_no_registry_is_not_opened(void **state)
     cr_registry_close(cr_test_registry(dir));
     cr_registry_close(cr_test_registry(dir)); /* a second time changes nothing */
     assert_query(dir, "SELECT version FROM schema_versions", "1\n2\n3\n");
-    exec_sql(dir, "INSERT INTO schema_versions VALUES (4)");
+    cr_test_registry_exec(dir, "INSERT INTO schema_versions VALUES (4)");
     assert_open_fails(dir, false, CR_EDB, "version '4'");
     assert_open_fails(dir, true, CR_EDB, "version '4'");
-    exec_sql(dir, "DELETE FROM schema_versions");
+    cr_test_registry_exec(dir, "DELETE FROM schema_versions");
     assert_open_fails(dir, false, CR_EDB, "version '0'");
-    exec_sql(dir, "DROP TABLE schema_versions");
+    cr_test_registry_exec(dir, "DROP TABLE schema_versions");
     assert_open_fails(dir, false, CR_EDB, "not a registry");
 }
 
@@ -556,10 +549,10 @@ static void a_very_old_one_is_brought_up_to_date(void **state)
 
     (void)state;
     cr_registry_close(cr_test_registry(dir));
-    exec_sql(dir, "ALTER TABLE events DROP COLUMN details; DROP TABLE keys;"
-                  "DELETE FROM schema_versions WHERE version >= 2");
+    cr_test_registry_exec(dir, "ALTER TABLE events DROP COLUMN details; DROP TABLE keys;"
+                               "DELETE FROM schema_versions WHERE version >= 2");
     if (cr_engine_server() != NULL) {
-        exec_sql(dir, "DROP FUNCTION refuse_to_change_a_key, refuse_to_delete_a_key");
+        cr_test_registry_exec(dir, "DROP FUNCTION refuse_to_change_a_key, refuse_to_delete_a_key");
     }
     assert_open_fails(dir, false, CR_EDB, "run 'creditrisk migrate'");
     cr_registry_close(cr_test_registry(dir));
@@ -575,8 +568,8 @@ static void keys_are_not_changed(void **state)
 
     (void)state;
     cr_registry_close(cr_test_registry(dir));
-    exec_sql(dir,
-             "INSERT INTO keys (id, scopes, salt, hash, note, created_at, created_by) VALUES"
+    cr_test_registry_exec(
+        dir, "INSERT INTO keys (id, scopes, salt, hash, note, created_at, created_by) VALUES"
              " ('0123456789abcdef', 'read', '" ZEROS_32 "', '" ZEROS_32 ZEROS_32 "', '', '', '')");
     assert_sql_refused(dir, "UPDATE keys SET scopes = 'admin'", "never changed");
     assert_sql_refused(dir, "UPDATE keys SET hash = '1' || substr(hash, 2)", "never changed");
@@ -587,7 +580,7 @@ static void keys_are_not_changed(void **state)
     assert_replacement_refused(dir, "INSERT OR REPLACE INTO keys SELECT * FROM keys",
                                "never changed");
     assert_sql_refused(dir, "UPDATE keys SET revoked_at = ''", "CHECK");
-    exec_sql(dir, "UPDATE keys SET revoked_at = '', revoked_by = ''");
+    cr_test_registry_exec(dir, "UPDATE keys SET revoked_at = '', revoked_by = ''");
     assert_sql_refused(dir, "UPDATE keys SET revoked_at = NULL, revoked_by = NULL",
                        "never changed");
     assert_sql_refused(dir, "DELETE FROM keys", "never deleted");
