@@ -6,7 +6,8 @@
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
 
-/* A registry of an older program gets the tables of this one; none is made here. */
+/* A registry that is too old to be read gets the tables of this program. One that can be read stays
+ * as it is, for the older programs that still serve from it; none is made here. */
 static int update_registry(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
@@ -44,7 +45,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 const struct cr_command cr_cmd_migrate = {
     .name = "migrate",
     .arguments = "",
-    .summary = "Create or update the tables of the loan book, and of a registry that is there",
+    .summary = "Create or update the tables of the loan book, and of a registry too old to be read",
     .example = "--db sqlite:data/creditrisk.db",
     .run = run,
 };

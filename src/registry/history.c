@@ -8,8 +8,21 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 #include "registry_impl.h"
 #include "schema.h"
+
+/* Sets what somebody wrote, as the text that it is or is near to; false without memory. */
+static bool set_text(json_t *json, const char *name, const char *text)
+{
+    CR_CLEANUP(cr_freep) char *clean = strdup(text);
+
+    if (clean == NULL) {
+        return false;
+    }
+    cr_utf8_clean(clean);
+    return json_object_set_new(json, name, json_string(clean)) == 0;
+}
 
 /* The list as JSON text, yours; NULL when nothing of it is told. */
 static int write_details(const struct cr_registry_detail *details, char **ret_text,
@@ -20,8 +33,8 @@ static int write_details(const struct cr_registry_detail *details, char **ret_te
 
     for (; details != NULL && details->name != NULL; details++) {
         if (details->text != NULL && *details->text != '\0' &&
-            json_object_set_new(json, details->name, json_string(details->text)) != 0) {
-            return cr_error_set(err, CR_ENOMEM, "cannot record '%s'", details->text);
+            !set_text(json, details->name, details->text)) {
+            return cr_error_no_memory(err);
         }
     }
     *ret_text = NULL;
@@ -33,6 +46,11 @@ static int write_details(const struct cr_registry_detail *details, char **ret_te
     return *ret_text != NULL ? 0 : cr_error_no_memory(err);
 }
 
+/* The details, which older programs made no column for, are told apart. */
+#define INSERT_EVENT(column, value)                                                                \
+    "INSERT INTO events (at, portfolio, action, from_version, to_version, actor, reason" column    \
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7" value ")"
+
 int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
                              const char *action, const char *from, const char *to,
                              const struct cr_registry_actor *actor,
@@ -42,15 +60,18 @@ int cr_registry_record_event(struct cr_registry *registry, const char *portfolio
     char now[CR_CLOCK_TEXT_LEN];
     int r = write_details(details, &told, err);
 
+    if (r == 0 && told != NULL) {
+        r = cr_schema_upgrade_locked(registry->db, err);
+    }
     if (r == 0) {
         const char *const texts[] = {now, portfolio,   action,        from,
                                      to,  actor->name, actor->reason, told};
+        size_t n = CR_ARRAY_LEN(texts);
 
         cr_clock_utc(now);
-        r = cr_registry_run(registry,
-                            "INSERT INTO events (at, portfolio, action, from_version, to_version,"
-                            " actor, reason, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                            texts, CR_ARRAY_LEN(texts), err);
+        r = told != NULL
+                ? cr_registry_run(registry, INSERT_EVENT(", details", ", ?8"), texts, n, err)
+                : cr_registry_run(registry, INSERT_EVENT("", ""), texts, n - 1, err);
     }
     return r;
 }
@@ -82,25 +103,40 @@ json_t *cr_registry_event_to_json(const struct cr_registry_event *event)
                      "reason", event->reason, "details", event->details);
 }
 
+static bool are_details(const json_t *json)
+{
+    const char *name;
+    const json_t *value;
+
+    json_object_foreach((json_t *)json, name, value)
+    {
+        if (!json_is_string(value)) {
+            return false;
+        }
+    }
+    return json_is_object(json);
+}
+
+/* No event is ever taken away, so what stands for damaged details is the text that they are. */
 static int read_details(struct cr_registry_event *event, const struct cr_stmt *stmt, size_t column,
                         struct cr_error *err)
 {
-    struct cr_error cause;
+    CR_CLEANUP(cr_json_decrefp) json_t *read = NULL;
     const char *text;
-    int r;
 
     if (cr_stmt_is_null(stmt, column)) {
         return 0;
     }
     text = cr_stmt_text(stmt, column);
-    r = cr_json_parse("details", text, strlen(text), &event->details, &cause);
-    if (r == CR_ENOMEM) {
+    if (cr_json_parse("details", text, strlen(text), &read, NULL) == CR_ENOMEM) {
         return cr_error_no_memory(err);
     }
-    return r == 0 && json_is_object(event->details)
-               ? 0
-               : cr_error_set(err, CR_EDB, "the registry's event of %s is damaged: its details",
-                              event->at);
+    if (are_details(read)) {
+        event->details = CR_STEAL(read);
+        return 0;
+    }
+    event->details = json_object();
+    return set_text(event->details, CR_DETAIL_DAMAGED, text) ? 0 : cr_error_no_memory(err);
 }
 
 /* Appends the statement's row. */
@@ -131,7 +167,7 @@ static int add_event(struct cr_registry_history *history, const struct cr_stmt *
     return read_details(events, stmt, CR_ARRAY_LEN(texts), err);
 }
 
-/* The last column, which older programs did not make, is told apart. */
+/* The same of reading: the last column. */
 #define SELECT_EVENTS(details)                                                                     \
     "SELECT at, action, from_version, to_version, actor, reason, " details                         \
     " FROM events WHERE portfolio = ?1 ORDER BY id"

@@ -129,7 +129,7 @@ int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *not
         presented = NULL; /* undefined after a failure */
     }
     sodium_memzero(secret, sizeof(secret));
-    r = presented != NULL ? cr_registry_begin(registry, err) : cr_error_no_memory(err);
+    r = presented != NULL ? cr_db_begin(registry->db, err) : cr_error_no_memory(err);
     if (r == 0) {
         r = record_key(registry, &key, note, actor, err);
         r = cr_registry_end(registry, r, err);
@@ -171,7 +171,7 @@ static int revoke_locked(struct cr_registry *registry, const char *id,
 int cr_key_revoke(struct cr_registry *registry, const char *id,
                   const struct cr_registry_actor *actor, struct cr_error *err)
 {
-    int r = cr_registry_begin(registry, err);
+    int r = cr_db_begin(registry->db, err);
 
     if (r < 0) {
         return r;

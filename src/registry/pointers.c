@@ -9,7 +9,6 @@
 #include "creditrisk/registry/history.h"
 #include "creditrisk/util/cleanup.h"
 #include "registry_impl.h"
-#include "schema.h"
 
 static const char champion_pointer[] = CR_REGISTRY_CHAMPION;
 static const char challenger_pointer[] = "challenger";
@@ -78,20 +77,6 @@ static int check_recorded(struct cr_registry *registry, const char *portfolio, c
     int r = cr_registry_is_recorded(registry, portfolio, version, &recorded, err);
 
     return r == 0 && !recorded ? cr_registry_refuse_unknown(portfolio, version, err) : r;
-}
-
-int cr_registry_begin(struct cr_registry *registry, struct cr_error *err)
-{
-    int r = cr_db_begin(registry->db, err);
-
-    if (r < 0) {
-        return r;
-    }
-    r = cr_schema_upgrade_locked(registry->db, err);
-    if (r < 0) {
-        cr_db_rollback(registry->db);
-    }
-    return r;
 }
 
 int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err)
@@ -210,7 +195,7 @@ int cr_registry_promote(struct cr_registry *registry, const char *portfolio, con
 {
     const struct succession succession = {portfolio,        version, expected,
                                           CR_EVENT_PROMOTE, actor,   NULL};
-    int r = cr_registry_begin(registry, err);
+    int r = cr_db_begin(registry->db, err);
 
     return r < 0 ? r : end_with_champion(registry, &succession, 0, ret_change, err);
 }
@@ -242,7 +227,7 @@ int cr_registry_approve(struct cr_registry *registry, const char *portfolio, con
 {
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
     struct succession succession = {portfolio, version, expected, CR_EVENT_PROMOTE, actor, NULL};
-    int r = cr_registry_begin(registry, err);
+    int r = cr_db_begin(registry->db, err);
 
     if (r < 0) {
         return r;
@@ -260,7 +245,7 @@ static int record_attempt(struct cr_registry *registry, const char *portfolio, c
                           const struct cr_registry_detail *details, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *from = NULL;
-    int r = cr_registry_begin(registry, err);
+    int r = cr_db_begin(registry->db, err);
 
     if (r < 0) {
         return r;
@@ -367,7 +352,7 @@ int cr_registry_rollback(struct cr_registry *registry, const char *portfolio, co
 {
     const struct succession succession = {portfolio, version, NULL, CR_EVENT_ROLLBACK, actor, NULL};
     CR_CLEANUP(cr_freep) char *previous = NULL;
-    int r = cr_registry_begin(registry, err);
+    int r = cr_db_begin(registry->db, err);
 
     if (r < 0) {
         return r;
@@ -411,7 +396,7 @@ static int challenge_locked(struct cr_registry *registry, const char *portfolio,
 int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, const char *version,
                           const struct cr_registry_actor *actor, struct cr_error *err)
 {
-    int r = cr_registry_begin(registry, err);
+    int r = cr_db_begin(registry->db, err);
 
     if (r < 0) {
         return r;

@@ -284,7 +284,7 @@ static int publish(struct cr_registry *registry, struct publication *publication
     }
     r = seal(registry, publication, err);
     if (r == 0) {
-        r = cr_registry_begin(registry, err);
+        r = cr_db_begin(registry->db, err);
     }
     if (r < 0) {
         return r;

@@ -46,7 +46,8 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
         r = cr_db_use_schema(registry->db, "creditrisk_registry", create, err);
     }
     if (r == 0) {
-        r = create ? cr_schema_upgrade(registry->db, err) : cr_schema_check(registry->db, err);
+        r = create ? cr_schema_make_readable(registry->db, err)
+                   : cr_schema_check(registry->db, err);
     }
     if (r < 0) {
         return r;

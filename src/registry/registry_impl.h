@@ -41,7 +41,8 @@ struct cr_registry_detail {
     const char *text;
 };
 
-/* Appends to the events, inside a transaction; from, to and details (a list) may be NULL. */
+/* Appends to the events, inside a transaction; from, to and details (a list) may be NULL. Only
+ * where details are told, what an older program made is brought up to date, in that transaction. */
 int cr_registry_record_event(struct cr_registry *registry, const char *portfolio,
                              const char *action, const char *from, const char *to,
                              const struct cr_registry_actor *actor,
@@ -52,11 +53,7 @@ int cr_registry_is_recorded(struct cr_registry *registry, const char *portfolio,
                             const char *version, bool *ret_recorded, struct cr_error *err);
 int cr_registry_refuse_unknown(const char *portfolio, const char *version, struct cr_error *err);
 
-/* How every transaction that changes the registry begins: what an older program made is brought up
- * to date in it. On failure there is none. */
-int cr_registry_begin(struct cr_registry *registry, struct cr_error *err);
-
-/* Commits when r is 0, else rolls back: how it ends. */
+/* How a transaction ends: committed when r is 0, else rolled back. */
 int cr_registry_end(struct cr_registry *registry, int r, struct cr_error *err);
 
 /* The number in "v7"; 0 when the text is no version. */

@@ -62,7 +62,7 @@ int cr_registry_delete(struct cr_registry *registry, const char *portfolio, cons
     int r = cr_registry_path(registry, portfolio, version, &dir, err);
 
     if (r == 0) {
-        r = cr_registry_begin(registry, err);
+        r = cr_db_begin(registry->db, err);
     }
     if (r < 0) {
         return r;

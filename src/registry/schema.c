@@ -114,23 +114,24 @@ static int apply_steps(struct cr_db *db, struct cr_error *err)
     return r;
 }
 
-static bool is_current(struct cr_db *db)
+/* Whether the database's version is known and lies in between. */
+static bool has_version(struct cr_db *db, int64_t least, int64_t most)
 {
     int64_t version = 0;
 
-    return cr_schema_read_version(db, &version, NULL) == 0 && version == CR_SCHEMA_VERSION;
+    return cr_schema_read_version(db, &version, NULL) == 0 && version >= least && version <= most;
 }
 
 int cr_schema_upgrade_locked(struct cr_db *db, struct cr_error *err)
 {
-    return is_current(db) ? 0 : apply_steps(db, err);
+    return has_version(db, CR_SCHEMA_VERSION, CR_SCHEMA_VERSION) ? 0 : apply_steps(db, err);
 }
 
-int cr_schema_upgrade(struct cr_db *db, struct cr_error *err)
+int cr_schema_make_readable(struct cr_db *db, struct cr_error *err)
 {
     int r;
 
-    if (is_current(db)) {
+    if (has_version(db, CR_SCHEMA_READABLE, CR_SCHEMA_VERSION)) {
         return 0; /* the usual case takes no lock */
     }
     r = cr_db_begin(db, err);

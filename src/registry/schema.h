@@ -22,10 +22,13 @@ extern const char *const cr_schema_postgres[CR_SCHEMA_VERSION];
 /* `code`, with what is wrong in err; of a database that cannot be used (CR_EDB) also what to do. */
 int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *err);
 
-/* Brings the database up to date. CR_EDB when a newer program wrote it. */
-int cr_schema_upgrade(struct cr_db *db, struct cr_error *err);
+/* Makes the database one that this program can read: new, or from a program that is too old. What
+ * it can read it leaves as it is, for the older programs that read it, too. CR_EDB when a newer
+ * program wrote it. */
+int cr_schema_make_readable(struct cr_db *db, struct cr_error *err);
 
-/* The same inside a transaction of the caller's, who is about to write. */
+/* Brings it up to date, inside a transaction of the caller's, who is about to write what needs
+ * that. From then on older programs do not read it. CR_EDB as above. */
 int cr_schema_upgrade_locked(struct cr_db *db, struct cr_error *err);
 
 /* Changes nothing; CR_EDB unless this program can read the database. */

@@ -85,7 +85,7 @@ int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const 
         r = cr_registry_verify(registry, portfolio, version, &manifest, err);
     }
     if (r == 0) {
-        r = cr_registry_begin(registry, err);
+        r = cr_db_begin(registry->db, err);
     }
     if (r < 0) {
         return r;

@@ -12,6 +12,7 @@ import random
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -243,7 +244,18 @@ def check_nothing_left(cli):
         assert (folder / "registry.db").read_bytes() == content
     shutil.rmtree(folder)
     assert cli("registry", "import", archive, globals_=there).stdout == "v1 is in portfolio retail\n"
+    check_older_program(cli, folder, there)
     assert sorted(pathlib.Path(tempfile.gettempdir()).glob("creditrisk-??????")) == before
+
+
+def check_older_program(cli, folder, there):
+    """Another program may still serve from the registry: `migrate` and a key leave its database as that reads it."""
+    db = sqlite3.connect(folder / "registry.db")
+    db.executescript("ALTER TABLE events DROP COLUMN details; DELETE FROM schema_versions WHERE version = 3")
+    for words in (("migrate",), ("key", "create", "--scope", "read"), ("registry", "promote", "v1", "--reason", "old"), ("registry", "verify", "--all")):
+        cli(*words, globals_=there)
+        assert db.execute("SELECT max(version) FROM schema_versions").fetchone() == (2,), words
+    db.close()
 
 
 def check_delete(cli):

@@ -269,6 +269,25 @@ static void test_scopes(void **state)
     }
 }
 
+/* A daemon of an older program goes on reading them, and sees who is let in no more. */
+static void keys_leave_an_old_registry_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    CR_CLEANUP(cr_freep) char *presented = NULL;
+    CR_CLEANUP(cr_freep) char *id = NULL;
+    struct cr_error err;
+
+    cr_registry_close(CR_STEAL(fixture->registry));
+    cr_test_registry_make_old(fixture->dir);
+    fixture->registry = cr_test_registry(fixture->dir);
+    cr_assert_ok(cr_key_create(fixture->registry, CR_KEY_READ, "", &actor, &presented, &err), &err);
+    id = strndup(presented, CR_KEY_ID_LEN - 1);
+    cr_assert_ok(cr_key_revoke(fixture->registry, id, &actor, &err), &err);
+    cr_test_registry_assert_schema(fixture->dir, "2\n");
+    list(fixture);
+    assert_int_equal(fixture->keys.n, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_recorded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_revoke, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_revoked_by, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_leave_an_old_registry_as_it_is, set_up, tear_down),
         cmocka_unit_test(test_scopes),
     };
 

@@ -45,6 +45,7 @@ struct cr_registry_event {
 #define CR_DETAIL_REQUESTED_AT   "requested_at"   /* … and when */
 #define CR_DETAIL_GATES          "gates"          /* refuse: which said no … */
 #define CR_DETAIL_WHY            "why"            /* … and why */
+#define CR_DETAIL_DAMAGED        "damaged"        /* alone: the details, which are no such object */
 
 struct cr_registry_history {
     struct cr_registry_event *events; /* in the order they were recorded */
