@@ -33,6 +33,10 @@ int cr_cli_refuse_by_gates(const struct cr_cli *cli, const char *version,
                            const struct cr_gate_report *report, struct cr_error *err)
 {
     const struct cr_gate *failed = cr_gate_first_failure(report);
+    if (report->untraced.code != 0) {
+        (void)fprintf(stderr, "warning: the history does not tell of this refusal: %s\n",
+                      report->untraced.message);
+    }
     if (cli->json) {
         return CR_CLI_REFUSED;
     }

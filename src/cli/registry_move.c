@@ -98,7 +98,8 @@ static void name_archive(char *message, size_t size, const char *stage, const ch
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     cr_strbuf_replace(&text, message, stage, file);
     if (!text.failed) {
-        (void)snprintf(message, size, "%s", cr_strbuf_text(&text)); /* cut, as messages are */
+        (void)snprintf(message, size, "%s", cr_strbuf_text(&text)); /* cut, as messages are … */
+        cr_utf8_clean(message);                                     /* … perhaps in a character */
     }
 }
 

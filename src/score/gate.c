@@ -15,6 +15,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 
 /* Everything beside the floors: artifact, golden_rows, features, calibration_error, report,
  * second_approver. The loader has refused floors beyond these. */
@@ -42,6 +43,7 @@ static void judge(struct cr_gate_report *report, const char *name, bool passed, 
         va_start(arguments, format);
         (void)vsnprintf(gate->reason, sizeof(gate->reason), format, arguments); /* cut if long */
         va_end(arguments);
+        cr_utf8_clean(gate->reason); /* perhaps within a character */
     }
 }
 
@@ -270,7 +272,10 @@ int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const c
                 : cr_registry_promote(registry, portfolio, version, before, actor, ret_change, err);
     }
     if (r == 0 && !report.passed && !asks) {
-        r = record_refusal(&promotion, &report, err);
+        struct cr_error untraced = {0};
+
+        (void)record_refusal(&promotion, &report, &untraced); /* stands in the report */
+        report.untraced = untraced;
     }
     if (r == 0) {
         *ret_report = report;

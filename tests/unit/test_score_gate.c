@@ -8,6 +8,7 @@
 #include "cr_test.h"
 #include "creditrisk/registry/history.h"
 #include "creditrisk/score/selftest.h"
+#include "creditrisk/store/db.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
@@ -342,6 +343,56 @@ static void who_is_overtaken_promotes_nothing(void **state)
     overtaking = NULL;
 }
 
+/* Where the events take nothing, the gates are reported all the same. */
+static void a_refusal_without_a_trace_is_a_refusal(void **state)
+{
+    static const struct cr_floor floors[] = {{"auc_roc", 0.8}};
+    static const struct cr_gates strict = {1, floors, NAN, false, false};
+    CR_CLEANUP(cr_freep) char *version = publish(NULL);
+    CR_CLEANUP(cr_freep) char *url = NULL;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    struct cr_gate_report report;
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(promote(version, &strict, &ann, false).untraced.code, 0);
+    assert_true(asprintf(&url, "sqlite:%s/registry.db", fixture.registry_dir) > 0);
+    cr_assert_ok(cr_db_open(url, false, &db, &err), &err);
+    cr_assert_ok(cr_db_exec(db,
+                            "CREATE TRIGGER full BEFORE INSERT ON events BEGIN"
+                            " SELECT RAISE(ABORT, 'no room'); END",
+                            &err),
+                 &err);
+    report = promote(version, &strict, &ann, false);
+    assert_refused(&report, "auc_roc", "auc_roc is 0.75, below 0.8");
+    assert_int_equal(report.untraced.code, CR_EDB);
+    assert_non_null(strstr(report.untraced.message, "no room"));
+}
+
+/* A reason that is too long is cut, and still a text. */
+static void a_reason_is_cut_behind_a_character(void **state)
+{
+    static const struct cr_gates two = {.calibration_error = NAN, .second_approver = true};
+    CR_CLEANUP(cr_freep) char *version = publish(NULL);
+    char name[2][801];
+    struct cr_gate_report report;
+
+    (void)state;
+    for (size_t shift = 0; shift < 2; shift++) { /* one of them is cut within a character */
+        const struct cr_registry_actor long_named = {name[shift], ""};
+        CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
+
+        (void)snprintf(name[shift], sizeof(name[shift]), "%s", shift == 0 ? "" : "x");
+        while (strlen(name[shift]) < sizeof(name[shift]) - 2) {
+            (void)strcat(name[shift], "\xc3\xbc");
+        }
+        report = promote(version, &two, &long_named, false);
+        assert_refused(&report, "second_approver", "asked for by '");
+        json = cr_gate_report_to_json(&report);
+        assert_int_equal(json_array_size(json), report.n);
+    }
+}
+
 static void a_folder_is_checked_before_it_is_recorded(void **state)
 {
     CR_CLEANUP(cr_freep) char *version = publish(NULL);
@@ -367,6 +418,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_version_lacks_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(one_asks_and_another_approves, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refusal_leaves_its_trace, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_without_a_trace_is_a_refusal, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reason_is_cut_behind_a_character, setup, teardown),
         cmocka_unit_test_setup_teardown(who_is_overtaken_promotes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_is_checked_before_it_is_recorded, setup, teardown),
     };

@@ -29,6 +29,8 @@ struct cr_gate_report {
     struct cr_gate gates[CR_GATES_MAX];
     size_t n;
     bool passed;
+    struct cr_error
+        untraced; /* code not 0: a promotion was refused, and the events do not say so */
 };
 
 /* Checks a folder that need not be recorded: all gates but the second approver. `gates` are those
@@ -40,10 +42,10 @@ int cr_gate_check(const char *dir, const struct cr_gates *gates, struct cr_gate_
 /* Checks every gate of a recorded version and makes it the champion if all are passed. A second
  * approver, where the gates ask for one, is an actor of another name who `approves` what the first
  * had asked for; the first one's attempt is recorded as a request if all else is passed, and what
- * is refused otherwise as a refusal. Whether it is the champion now is ret_report->passed; only
- * then *ret_change, which may be NULL, is filled (cr_registry_promote). CR_EUNAVAIL when the
- * champion was changed while the gates were checked, CR_ENOTFOUND, CR_EDB, and the errors of
- * cr_gate_check. */
+ * is refused otherwise as a refusal (if it can be: ret_report->untraced). Whether it is the
+ * champion now is ret_report->passed; only then *ret_change, which may be NULL, is filled
+ * (cr_registry_promote). CR_EUNAVAIL when the champion was changed while the gates were checked,
+ * CR_ENOTFOUND, CR_EDB, and the errors of cr_gate_check. */
 int cr_gate_promote(struct cr_registry *registry, const char *portfolio, const char *version,
                     const struct cr_gates *gates, const struct cr_registry_actor *actor,
                     bool approves, struct cr_gate_report *ret_report,
