@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 for word in "$@"; do
   case "$word" in
-    --exhaustive) export CREDITRISK_BENCH_EXHAUSTIVE=1 ;;
+    --exhaustive) export BENCH_EXHAUSTIVE=1 ;;
     --help) sed -n '2,3s/^# //p' "$0"; exit 0 ;;
     *) echo "bench.sh: unknown word '$word' (only --exhaustive)" >&2; exit 2 ;;
   esac
@@ -21,7 +21,7 @@ scripts/fetch-browser-tools.sh || true # it has said why; the pages are left out
 [ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release -Dtests=enabled >&2
 ninja -C build-bench >&2
 scripts/build-release.sh
-export CREDITRISK_BENCH_RELEASE=$PWD/build-release
+export BENCH_RELEASE=$PWD/build-release
 status=0
 meson test -C build-bench --no-rebuild --benchmark --logbase bench --num-processes 1 --print-errorlogs >&2 || status=$?
 

@@ -9,6 +9,11 @@ cd "$(dirname "$0")/.."
 build=${1:-build-release}
 shift || true
 need_packages "${build_packages[@]}" wrk
+# shellcheck disable=SC2086 # CC may hold several words
+if ${CC:-cc} -dM -E - </dev/null | grep -q __clang__; then
+  echo "build-release.sh: only gcc learns from this rehearsal: CC=gcc" >&2
+  exit 1
+fi
 
 stage=$(mktemp -d)
 daemon=
@@ -30,7 +35,7 @@ compile() { # generate|use
 
 # What one model's daemon does: single applications first, some in a batch, some that are refused.
 rehearse() {
-  local model=$1 port
+  local model=$1 port n n_refused
   "$build/creditrisk" train --models "$model" --no-search --promote
   : >"$stage/log"
   "$build/creditriskd" --listen 127.0.0.1:0 2>"$stage/log" &
@@ -39,7 +44,10 @@ rehearse() {
     kill -0 "$daemon"
     sleep 0.1
   done
-  wrk -t1 -c8 -d2s -s "$stage/ask.lua" "http://127.0.0.1:$port"
+  wrk -t1 -c8 -d2s -s "$stage/ask.lua" "http://127.0.0.1:$port" | tee "$stage/answers"
+  n=$(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' "$stage/answers")
+  n_refused=$(sed -n 's/.*Non-2xx or 3xx responses: //p' "$stage/answers")
+  [ "$n" -gt 100 ] && [ $((8 * ${n_refused:-0})) -lt "$n" ]
   kill "$daemon"
   wait "$daemon"
   daemon=
@@ -57,12 +65,19 @@ function request()
 end
 END
 
-[ -f "$build/build.ninja" ] || meson setup "$build" --buildtype=release -Db_lto=true -Dtests=disabled \
-  -Dc_args='-fprofile-partial-training -fprofile-correction -Wno-missing-profile' "$@" >&2
+if [ ! -f "$build/build.ninja" ]; then
+  CFLAGS="${CFLAGS:-} -fprofile-partial-training -fprofile-correction -Wno-missing-profile" \
+    meson setup "$build" --buildtype=release -Db_lto=true -Dtests=disabled "$@" >&2
+elif [ $# -gt 0 ]; then
+  meson configure "$build" "$@" >&2
+fi
 find "$build" -name '*.gcda' -delete
 compile generate
-export CREDITRISK_DB=sqlite:$stage/book.db CREDITRISK_REGISTRY=$stage/models CREDITRISK_PATHS_RESULTS=$stage/results CREDITRISK_THREADS=1 \
-  CREDITRISK_LOG_ACCESS=false
+# nothing of the caller's: neither variables nor a settings file
+for name in "${!CREDITRISK_@}"; do unset "$name"; done
+: >"$stage/settings.yaml"
+export CREDITRISK_CONFIG=$stage/settings.yaml CREDITRISK_DB=sqlite:$stage/book.db CREDITRISK_REGISTRY=$stage/models CREDITRISK_PATHS_RESULTS=$stage/results \
+  CREDITRISK_THREADS=1 CREDITRISK_LOG_ACCESS=false
 "$build/creditrisk" --quiet migrate
 "$build/creditrisk" --quiet generate --customers 1500 --loans 3000
 for model in logistic xgboost; do

@@ -258,12 +258,17 @@ int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
 {
     const struct cr_settings *settings = seats->settings;
     struct look look = {NULL, {0}};
+    struct cr_pointers unused;
     /* no failure of this call yet: a seat that follows tells look.why, one that is forced to load
      * opens the registry itself and tells its own */
     int result = cr_registry_open(settings->registry, settings->registry_db, false, &look.registry,
                                   &look.why);
 
-    if (force) { /* who follows notes more than that */
+    if (force) { /* who follows notes what was found anyway */
+        if (result == 0) {
+            result = cr_champion_read_pointers(look.registry, seats->items[0]->portfolio, &unused,
+                                               &look.why);
+        }
         note_registry(seats, result, &look.why);
     }
     result = load_all(seats, force, &look, err);

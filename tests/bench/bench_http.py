@@ -6,7 +6,7 @@ usage: bench_http.py CREDITRISK CREDITRISKD BARE_HANDLER SOURCE_ROOT
 
 Both sides have one thread on one processor and take turns; wrk has another processor. `ratio` is of requests per second, `cpu_ratio` of
 the server's processor time per request, which a busy machine disturbs less. The latency is that of half of the daemon's own load.
-The daemon is the one of the folder $CREDITRISK_BENCH_RELEASE, if that is set. Without wrk, or with a single processor, nothing is measured:
+The daemon is the one of the folder $BENCH_RELEASE, if that is set. Without wrk, or with a single processor, nothing is measured:
 exit status 77.
 """
 import json
@@ -130,7 +130,7 @@ def main():
         print("wrk and two processors are needed", file=sys.stderr)
         return 77
     programs = [os.path.abspath(word) for word in sys.argv[1:4]]
-    release = os.environ.get("CREDITRISK_BENCH_RELEASE")
+    release = os.environ.get("BENCH_RELEASE")
     if release:
         programs[1] = os.path.join(release, "creditriskd")
     with tempfile.TemporaryDirectory(prefix="creditrisk-bench-") as folder:

@@ -4,7 +4,7 @@ the file), on both engines.
 One JSON line per engine and size: processor seconds (the server's included), which other work on the machine disturbs less, and seconds of
 the clock. per_loan is the processor time of a loan against that in the smallest book: 1 is linear.
 
-usage: data.py CREDITRISK SOURCE_ROOT        CREDITRISK_BENCH_LOANS: sizes (10000 100000; 1000000 takes half an hour and 10 GB)
+usage: data.py CREDITRISK SOURCE_ROOT        BENCH_LOANS: sizes (10000 100000; 1000000 takes half an hour and 10 GB)
 """
 import contextlib
 import json
@@ -115,7 +115,7 @@ def bench(creditrisk, root, engine, folder, sizes):
 
 def main():
     creditrisk, root = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
-    sizes = [int(word) for word in os.environ.get("CREDITRISK_BENCH_LOANS", "10000 100000").split()]
+    sizes = [int(word) for word in os.environ.get("BENCH_LOANS", "10000 100000").split()]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="creditrisk-data-"))
     try:
         bench(creditrisk, root, Sqlite(folder), folder, sizes)

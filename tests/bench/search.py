@@ -5,7 +5,7 @@
 usage: search.py CREDITRISK SOURCE_ROOT
 
 The reference book ($CREDITRISK_SHARED, by default SOURCE_ROOT/../shared) with its own split, else a generated one of the same size. Raced and
-exhaustive with $CREDITRISK_BENCH_EXHAUSTIVE set, which takes minutes; then exit status 1 when a model's raced best CV AUC is lower by more than 0.001.
+exhaustive with $BENCH_EXHAUSTIVE set, which takes minutes; then exit status 1 when a model's raced best CV AUC is lower by more than 0.001.
 Processor seconds are those of the whole command; wall seconds mean something on an idle machine only.
 """
 import gzip
@@ -61,7 +61,7 @@ class Bench:
 
 
 def main():
-    exhaustive = bool(os.environ.get("CREDITRISK_BENCH_EXHAUSTIVE"))
+    exhaustive = bool(os.environ.get("BENCH_EXHAUSTIVE"))
     status = 0
     with tempfile.TemporaryDirectory(prefix="creditrisk-bench-") as folder:
         bench = Bench(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(folder))

@@ -17,6 +17,7 @@
 #include "cr_champion.h"
 #include "cr_http.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/strbuf.h"
 
 /* State letter and parent of a process; false when there is none. */
@@ -292,6 +293,43 @@ static void test_idle_connection(void **state)
     assert_true(i < TRIES);
 }
 
+/* That while is long enough for a client on a busy machine. How soon it ends without a connection
+ * is shown, and left to whoever reads it: the machine may be busy. */
+static void test_time_to_settle(void **state)
+{
+    enum { LEAST_MS = 400 };
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--registry", dir, NULL};
+    int64_t took_ns[2];
+
+    (void)state;
+    for (size_t is_idle = 0; is_idle < 2; is_idle++) {
+        struct cr_http_response response;
+        struct cr_daemon daemon;
+        int64_t start_ns;
+        int fd;
+
+        cr_daemon_start(&daemon, options, NULL);
+        fd = cr_http_connect(daemon.port);
+        assert_true(cr_http_puts(fd, is_idle ? "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"
+                                             : "GET /livez HTTP/1.1\r\nHost: h\r\n"
+                                               "Connection: close\r\n\r\n"));
+        response = cr_http_read(fd, false);
+        cr_http_check(&response, 200);
+        cr_http_finish(&response);
+        assert_true(is_idle || cr_http_is_closed(fd));
+        start_ns = cr_clock_ns();
+        cr_daemon_signal(&daemon, SIGTERM);
+        assert_int_equal(cr_daemon_wait(&daemon), 0);
+        took_ns[is_idle] = cr_clock_ns() - start_ns;
+        cr_daemon_finish(&daemon);
+        (void)close(fd);
+    }
+    assert_true(took_ns[1] >= LEAST_MS * INT64_C(1000000));
+    print_message("%.3f s without a connection, %.3f s with an idle one\n",
+                  (double)took_ns[0] / 1e9, (double)took_ns[1] / 1e9);
+}
+
 /* Connects anew for every question, until nobody listens. */
 struct caller {
     int port;
@@ -375,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_long_batch),
         cmocka_unit_test(test_batches_through_the_end),
         cmocka_unit_test(test_idle_connection),
+        cmocka_unit_test(test_time_to_settle),
         cmocka_unit_test(test_late_connections),
     };
 
