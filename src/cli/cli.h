@@ -212,7 +212,8 @@ char *cr_cli_command(const struct cr_cli *cli, enum cr_cli_where where, ...)
     __attribute__((sentinel));
 
 /* Fills err and returns code: what is wrong and, behind it, ": run 'COMMAND'". Takes the command,
- * which may be NULL (no memory): then nothing stands behind it. */
+ * which may be NULL (no memory). Where it has no room, nothing stands behind: half a command would
+ * be another one. */
 int cr_cli_advise(struct cr_error *err, int code, char *command, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -88,8 +88,10 @@ int cr_cli_advise(struct cr_error *err, int code, char *command, const char *for
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    (void)(command != NULL ? cr_error_set(err, code, "%s: run '%s'", message, command)
-                           : cr_error_set(err, code, "%s", message)); /* both give code */
+    bool fits = command != NULL &&
+                strlen(message) + strlen(": run ''") + strlen(command) < sizeof err->message;
+    (void)(fits ? cr_error_set(err, code, "%s: run '%s'", message, command)
+                : cr_error_set(err, code, "%s", message)); /* both give code */
     free(command);
     return code;
 }
