@@ -85,6 +85,7 @@ struct cr_cli {
     const struct cr_command *command;
     struct cr_settings settings;
     bool json;
+    bool has_answered; /* the document of --json is out and names what failed, if anything did */
     bool quiet;
     const char *args[CR_CLI_MAX_WORDS]; /* positional words */
     size_t n_args;

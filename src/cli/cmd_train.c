@@ -71,16 +71,28 @@ static void print_race(const struct cr_train_report *report)
     }
 }
 
-/* Whether the run's choice serves. */
-static const char *serving(const struct cr_gate_report *gates)
+/* What became of the promotion of the run's choice. */
+struct promotion {
+    bool is_asked;
+    struct cr_error failure;     /* code 0: none */
+    struct cr_gate_report gates; /* of one that was asked for and did not fail */
+};
+
+static bool is_decided(const struct promotion *promotion)
 {
-    return gates == NULL   ? "it serves once it is promoted"
-           : gates->passed ? "it is the champion now"
-                           : "it does not serve, as a gate refuses it";
+    return promotion->is_asked && promotion->failure.code == 0;
 }
 
-/* `gates` is NULL where it was not to be promoted. */
-static int print_report(const struct cr_train_report *report, const struct cr_gate_report *gates,
+/* Whether the run's choice serves. */
+static const char *serving(const struct promotion *promotion)
+{
+    return !promotion->is_asked      ? "it serves once it is promoted"
+           : !is_decided(promotion)  ? "its promotion failed"
+           : promotion->gates.passed ? "it is the champion now"
+                                     : "it does not serve, as a gate refuses it";
+}
+
+static int print_report(const struct cr_train_report *report, const struct promotion *promotion,
                         struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
@@ -108,28 +120,43 @@ static int print_report(const struct cr_train_report *report, const struct cr_ga
     int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x3FCU, err);
     printf("\n* this run's choice: the highest CV AUC, or the simplest model within one paired "
            "standard error of it; %s\n",
-           serving(gates));
+           serving(promotion));
     print_race(report);
     return result;
 }
 
-/* *ret_gates says whether it serves now. */
-static int promote(struct cr_registry *registry, const struct cr_portfolio *portfolio,
-                   const struct cr_train_report *report, const char *actor_name,
-                   struct cr_gate_report *ret_gates, struct cr_error *err)
+static void promote(const struct cr_cli *cli, struct cr_registry *registry,
+                    const struct cr_portfolio *portfolio, const struct cr_train_report *report,
+                    struct promotion *promotion)
 {
-    const struct cr_registry_actor actor = {actor_name, "champion of its training run"};
-    return cr_gate_promote(registry, report->portfolio, report->models[report->champion].version,
-                           &portfolio->policy.gates, &actor, false, ret_gates, NULL, err);
+    const struct cr_registry_actor actor = {cr_cli_actor(), "champion of its training run"};
+    struct cr_error *failure = &promotion->failure;
+    int result =
+        cr_gate_promote(registry, report->portfolio, report->models[report->champion].version,
+                        &portfolio->policy.gates, &actor, false, &promotion->gates, NULL, failure);
+    (void)cr_cli_advise_undecided(cli, registry, "registry", result, failure); /* stands in it */
 }
 
-/* The run's document, and what the gates said where they were asked (else NULL). */
-static int print_json(const struct cr_train_report *report, const struct cr_gate_report *gates,
-                      struct cr_error *err)
+/* Adds what the gates said, where they were asked, and what failed once the versions were there. */
+static bool add_outcome(json_t *json, const struct promotion *promotion,
+                        const struct cr_error *failure)
+{
+    const struct cr_gate_report *gates = &promotion->gates;
+    return (!is_decided(promotion) ||
+            (json_object_set_new(json, "promoted", json_boolean(gates->passed)) == 0 &&
+             json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) == 0)) &&
+           (failure == NULL ||
+            json_object_set_new(json, "error",
+                                json_pack("{s:s, s:s}", "code", cr_error_name(failure->code),
+                                          "message", failure->message)) == 0);
+}
+
+/* The run's document; `failure` is NULL where there was none. */
+static int print_json(const struct cr_train_report *report, const struct promotion *promotion,
+                      const struct cr_error *failure, struct cr_error *err)
 {
     json_t *json = cr_train_report_to_json(report);
-    if (gates != NULL && (json_object_set_new(json, "promoted", json_boolean(gates->passed)) != 0 ||
-                          json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) != 0)) {
+    if (!add_outcome(json, promotion, failure)) {
         json_decref(CR_STEAL(json));
     }
     return cr_cli_print_json(json, err);
@@ -176,13 +203,60 @@ static void say_notes(const struct cr_cli *cli, const struct cr_train_options *t
     }
 }
 
+/* Prints and writes the run's report. The versions are published: neither a promotion that failed
+ * nor a report that cannot be written must hide them. The first failure is returned. */
+static int tell(struct cr_cli *cli, const struct cr_train_report *report,
+                const struct promotion *promotion, struct cr_error *err)
+{
+    struct cr_error unwritten = {0};
+    int result = cli->json ? 0 : print_report(report, promotion, err);
+    if (result != 0) {
+        return result;
+    }
+    bool is_written = write_results(cli, report, &unwritten) == 0;
+    const struct cr_error *failure = promotion->failure.code != 0 ? &promotion->failure
+                                     : !is_written                ? &unwritten
+                                                                  : NULL;
+    if (!is_written && failure != &unwritten) {
+        cr_cli_say(cli, "%s", unwritten.message);
+    }
+    if (cli->json) {
+        result = print_json(report, promotion, failure, err);
+        cli->has_answered = result == 0;
+    }
+    return result != 0 || failure == NULL
+               ? result
+               : cr_error_set(err, failure->code, "%s", failure->message);
+}
+
+/* What to do with the run's choice, or what was done. */
+static int say_next(const struct cr_cli *cli, const struct cr_train_options *train_options,
+                    const struct cr_train_report *report, const struct promotion *promotion,
+                    struct cr_error *err)
+{
+    const char *champion = report->models[report->champion].version;
+    if (!promotion->is_asked) {
+        cr_cli_say_promote(cli, champion);
+        return 0;
+    }
+    if (!promotion->gates.passed) {
+        return cr_cli_refuse_by_gates(cli, champion, &promotion->gates, err);
+    }
+    cr_cli_say(cli, "%s is the champion of %s", champion, report->portfolio);
+    cr_cli_say_reload(cli);
+    if (train_options->include_protected) {
+        cr_cli_warn_of_protected(champion);
+    }
+    return 0;
+}
+
 static int train(struct cr_cli *cli, const struct cr_train_options *train_options,
                  const struct cr_portfolio *portfolio, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_train_report_finish) struct cr_train_report report = {0};
-    struct cr_gate_report gates;
+    struct promotion promotion = {.is_asked = cr_cli_has(cli, "promote")};
     int result;
     if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
         (result = cr_cli_open_registry(cli, true, &registry, err)) != 0) {
@@ -196,29 +270,11 @@ static int train(struct cr_cli *cli, const struct cr_train_options *train_option
                            : cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
     say_notes(cli, train_options, portfolio, &report);
-    if (cr_cli_has(cli, "promote") &&
-        (result = promote(registry, portfolio, &report, train_options->actor, &gates, err)) != 0) {
-        return cr_cli_advise_undecided(cli, registry, "registry", result, err);
+    if (promotion.is_asked) {
+        promote(cli, registry, portfolio, &report, &promotion);
     }
-    /* the versions are published: a report that cannot be written must not hide them */
-    const struct cr_gate_report *asked = cr_cli_has(cli, "promote") ? &gates : NULL;
-    result = cli->json ? print_json(&report, asked, err) : print_report(&report, asked, err);
-    if (result != 0 || (result = write_results(cli, &report, err)) != 0) {
-        return result;
-    }
-    const char *champion = report.models[report.champion].version;
-    if (asked == NULL) {
-        cr_cli_say_promote(cli, champion);
-    } else if (!gates.passed) {
-        return cr_cli_refuse_by_gates(cli, champion, &gates, err);
-    } else {
-        cr_cli_say(cli, "%s is the champion of %s", champion, report.portfolio);
-        cr_cli_say_reload(cli);
-        if (train_options->include_protected) {
-            cr_cli_warn_of_protected(champion);
-        }
-    }
-    return result;
+    result = tell(cli, &report, &promotion, err);
+    return result != 0 ? result : say_next(cli, train_options, &report, &promotion, err);
 }
 
 static int run(struct cr_cli *cli, struct cr_error *err)

@@ -228,7 +228,7 @@ static void report_failure(const struct cr_cli *cli, int result, const struct cr
     } else if (result == CR_CLI_USAGE) {
         fprintf(stderr, "'%s --help' lists the commands.\n", cli->program);
     }
-    if (cli->json) {
+    if (cli->json && !cli->has_answered) {
         struct cr_error ignored;
         const char *code = result == CR_CLI_INTERRUPTED ? "INTERRUPTED" : cr_error_name(err->code);
         (void)cr_cli_print_json(

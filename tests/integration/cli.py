@@ -12,6 +12,7 @@ import pathlib
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -403,6 +404,29 @@ def check_streams(cli, application, answer):
         cli("predict", "-", *words, status=2, stdin="{}")
 
 
+def check_failed_promotion(cli):
+    """The versions of a run are there whatever becomes of the promotion: they are shown, and so is what failed."""
+    folder, results = cli.dir / "unwilling", cli.dir / "results/retail"
+    there = [*cli.globals[:3], str(folder), "--quiet"]
+    words = ("train", "--models", "logistic", "--no-search", "--promote")
+    cli(*words[:-1], globals_=there)
+    with contextlib.closing(sqlite3.connect(folder / "registry.db")) as db:
+        db.execute("CREATE TRIGGER unwilling BEFORE INSERT ON events WHEN new.action = 'promote' BEGIN SELECT RAISE(ABORT, 'not today'); END")
+    shutil.rmtree(results)
+    done = cli(*words, status=1, globals_=there)
+    assert "* this run's choice" in done.stdout and "; its promotion failed\n" in done.stdout and "logistic *  v2" in done.stdout, done
+    assert done.stderr == "creditrisk: not today\n" and (results / "report.html").is_file(), done
+    shutil.rmtree(results)
+    results.write_text("in the way")
+    answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
+    assert answer["error"] == {"code": "EDB", "message": "not today"} and answer["models"][0]["version"] == "v3" and "promoted" not in answer, answer
+    with contextlib.closing(sqlite3.connect(folder / "registry.db")) as db:
+        db.execute("DROP TRIGGER unwilling")
+    answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
+    assert answer["promoted"] is True and answer["error"]["code"] == "EIO" and str(results) in answer["error"]["message"], answer
+    results.unlink()
+
+
 def check_registry_and_predict(cli):
     assert "'v77'" in cli("registry", "promote", "v77", "--reason", "x", status=1).stderr
     assert "champion" in cli("predict", cli.root / "examples/application.json", status=1).stderr
@@ -496,7 +520,7 @@ def check_config(cli):
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_failed_promotion, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")
