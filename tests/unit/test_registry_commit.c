@@ -355,6 +355,7 @@ static void the_command_line_says_where_to_look(void **state)
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_freep) char *migrate = NULL;
+    CR_CLEANUP(cr_freep) char *file = NULL;
     const char *url = cr_proxy_url(setup->proxy);
     char words[1024];
     struct cr_error err;
@@ -378,6 +379,12 @@ static void the_command_line_says_where_to_look(void **state)
     (void)snprintf(words, sizeof(words), "generate --customers 5 --loans 5 --db '%s'", url);
     check_advice(setup->proxy, words, "doctor");
     cr_assert_same(cr_engine_number(setup->straight, "SELECT count(*) FROM public.customers"), 5);
+    file = cr_test_write(dir, "book.csv",
+                         "y,LOAN,REASON,MORTDUE,VALUE,JOB,YOJ,DEBTINC,DEROG,DELINQ,CLAGE,NINQ,CLNO,"
+                         "is_test\n0,1000,,,,,,,,,,,,0\n1,2000,,,,,,,,,,,,1\n");
+    (void)snprintf(words, sizeof(words), "import '%s' --portfolio hmeq --db '%s'", file, url);
+    check_advice(setup->proxy, words, "doctor");
+    cr_assert_same(cr_engine_number(setup->straight, "SELECT count(*) FROM public.hmeq"), 2);
 }
 
 int main(void)
