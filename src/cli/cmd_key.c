@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "creditrisk/registry/key.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
@@ -14,14 +14,6 @@ static const struct cr_option options[] = {
     {"scope", "LIST", "what it is good for: predict, read, admin, with commas between them"},
     {"note", "TEXT", "whose it is, what for; recorded with the key"},
 };
-
-static void forget(char **presented)
-{
-    if (*presented != NULL) {
-        sodium_memzero(*presented, strlen(*presented));
-        free(*presented);
-    }
-}
 
 static int check_scopes(const struct cr_cli *cli, struct cr_error *err)
 {
@@ -32,7 +24,7 @@ static int check_scopes(const struct cr_cli *cli, struct cr_error *err)
 /* The key goes to standard output, alone, so that it can be piped to where it is kept. */
 static int create(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
-    CR_CLEANUP(forget) char *presented = NULL;
+    CR_CLEANUP(cr_digest_wipep) char *presented = NULL;
     unsigned scopes;
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
     const char *note = cr_cli_option(cli, "note");

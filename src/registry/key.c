@@ -105,20 +105,12 @@ static int record_key(struct cr_registry *registry, const struct cr_key *key, co
     return r;
 }
 
-static void forget(char *presented)
-{
-    if (presented != NULL) {
-        sodium_memzero(presented, strlen(presented));
-        free(presented);
-    }
-}
-
 int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *note,
                   const struct cr_registry_actor *actor, char **ret_presented, struct cr_error *err)
 {
     struct cr_key key = {.scopes = scopes};
     char secret[SECRET_LEN];
-    char *presented = NULL;
+    CR_CLEANUP(cr_digest_wipep) char *presented = NULL;
     int r;
 
     cr_digest_random_hex(key.id, ID_BYTES);
@@ -135,10 +127,9 @@ int cr_key_create(struct cr_registry *registry, unsigned scopes, const char *not
         r = cr_registry_end(registry, r, err);
     }
     if (r < 0) {
-        forget(presented);
         return r;
     }
-    *ret_presented = presented;
+    *ret_presented = CR_STEAL(presented);
     return 0;
 }
 

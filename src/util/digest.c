@@ -97,3 +97,11 @@ void cr_digest_random_hex(char *ret_hex, size_t n)
     sodium_memzero(seed, sizeof(seed));
     sodium_memzero(bytes, sizeof(bytes));
 }
+
+void cr_digest_wipep(char **secret)
+{
+    if (*secret != NULL) {
+        sodium_memzero(*secret, strlen(*secret));
+        free(*secret);
+    }
+}

@@ -20,4 +20,7 @@ int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_erro
  * spreads: many at once cost little more than a few. */
 void cr_digest_random_hex(char *ret_hex, size_t n);
 
+/* Overwrites a secret text of the heap before it frees it; for CR_CLEANUP. NULL is none. */
+void cr_digest_wipep(char **secret);
+
 #endif
