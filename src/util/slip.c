@@ -18,27 +18,37 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Levenshtein's distance, case ignored; costs[j] holds the distance of the first i bytes of a to
- * the first j of b. */
+/* Whether the last two bytes of one are those of the other in the other order. */
+static bool swapped(const char *a_end, const char *b_end)
+{
+    return same(a_end[-1], b_end[-2]) && same(a_end[-2], b_end[-1]);
+}
+
+/* Optimal string alignment, case ignored. d[i][j], of the first i bytes of a to the first j of b,
+ * is the least of d[i-1][j-1] + (a[i-1] != b[j-1]), d[i-1][j] + 1, d[i][j-1] + 1 and, where the
+ * last two bytes have changed places, d[i-2][j-2] + 1. Row i is rows[i % 3]. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    size_t costs[MAX_COMPARED + 1];
+    size_t rows[3][MAX_COMPARED + 1];
 
     for (size_t j = 0; j <= b_len; j++) {
-        costs[j] = j;
+        rows[0][j] = j;
     }
     for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = costs[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i - 1) % 3];
 
-        costs[0] = i;
+        row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            size_t changed = diagonal + (same(a[i - 1], b[j - 1]) ? 0 : 1);
+            size_t changed = above[j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1);
 
-            diagonal = costs[j];
-            costs[j] = least(changed, 1 + least(costs[j - 1], costs[j]));
+            row[j] = least(changed, 1 + least(above[j], row[j - 1]));
+            if (i > 1 && j > 1 && swapped(a + i, b + j)) {
+                row[j] = least(row[j], 1 + rows[(i - 2) % 3][j - 2]);
+            }
         }
     }
-    return costs[b_len];
+    return rows[a_len % 3][b_len];
 }
 
 size_t cr_slip_distance(const char *name, const char *text)

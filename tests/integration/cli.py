@@ -39,6 +39,7 @@ def check_usage(cli):
                            (["registr", "list"], "unknown command 'registr'; did you mean 'registry'?"), (["train", "--wings"], "unknown option '--wings'\n"),
                            (["train", "--promot"], "unknown option '--promot'; did you mean '--promote'?"),
                            (["train", "--sead=3"], "unknown option '--sead'; did you mean '--seed'?"),
+                           (["train", "--sede", "3"], "unknown option '--sede'; did you mean '--seed'?"),
                            (["list", "--jsno"], "unknown command 'list'\n"), (["doctor", "--jsno"], "did you mean '--json'?"),
                            (["doctor", "--registri", "x"], "did you mean '--registry'?"), (["doctor", "--listen", "127.0.0.1:0"], "unknown option '--listen'\n"), (["generate", "--loans"], "needs a value"),
                            (["generate", "--loans", "many"], "not 'many'"), (["generate", "--loans", "0"], "not '0'"),

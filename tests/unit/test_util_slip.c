@@ -12,9 +12,15 @@ static void test_distances(void **state)
         size_t wanted;
     } cases[] = {
         {"explain", "explain", 0},
-        {"explain", "explian", 2}, /* two letters in the other order */
+        {"explain", "explian", 1}, /* two letters in the other order */
+        {"seed", "sede", 1},
+        {"set", "sede", 2},
+        {"age", "gae", 1},
+        {"age", "GAe", 1},
         {"explain", "explai", 1},
-        {"explain", "expalins", CR_SLIP_NONE},
+        {"explain", "expalins", 2},
+        {"explain", "xepalins", CR_SLIP_NONE},
+        {"abcd", "cadb", CR_SLIP_NONE}, /* what has changed places is not changed again */
         {"explain", "Explain", 1},
         {"explain", "EXPLAIN", 1}, /* however many letters differ in case */
         {"loan", "LOANS", 1},
@@ -33,6 +39,61 @@ static void test_distances(void **state)
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         assert_int_equal(cr_slip_distance(cases[i].name, cases[i].text), cases[i].wanted);
+    }
+}
+
+/* The least number of changes, by trying every way to go on. */
+static size_t try_all(const char *a, const char *b)
+{
+    size_t best;
+
+    if (*a == '\0' || *b == '\0') {
+        return strlen(a) + strlen(b);
+    }
+    best = try_all(a + 1, b + 1) + (*a != *b);
+    for (int i = 0; i < 2; i++) {
+        size_t longer = 1 + (i == 0 ? try_all(a + 1, b) : try_all(a, b + 1));
+
+        best = longer < best ? longer : best;
+    }
+    if (a[0] == b[1] && a[1] == b[0]) { /* b[1] is there: a[0] is no NUL */
+        size_t swapped = 1 + try_all(a + 2, b + 2);
+
+        best = swapped < best ? swapped : best;
+    }
+    return best;
+}
+
+/* The number-th text of at most four letters a to c. */
+static void spell(size_t number, char text[5])
+{
+    size_t n = 0;
+
+    for (; number > 0; number = (number - 1) / 3) {
+        text[n++] = "abc"[(number - 1) % 3];
+    }
+    text[n] = '\0';
+}
+
+static void test_every_short_pair(void **state)
+{
+    enum { N_TEXTS = 1 + 3 + 9 + 27 + 81 };
+
+    (void)state;
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        for (size_t j = 0; j < N_TEXTS; j++) {
+            char name[5], text[5];
+            size_t wanted;
+
+            spell(i, name);
+            spell(j, text);
+            wanted = try_all(name, text);
+            wanted = wanted <= (strlen(text) < 4 ? 1 : 2) ? wanted : CR_SLIP_NONE;
+            if (cr_slip_distance(name, text) != wanted) {
+                fail_msg("'%s' of '%s': %zu, not %zu", name, text, cr_slip_distance(name, text),
+                         wanted);
+            }
+        }
     }
 }
 
@@ -93,9 +154,8 @@ static void test_hint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_distances),
-        cmocka_unit_test(test_long),
-        cmocka_unit_test(test_nearer),
+        cmocka_unit_test(test_distances), cmocka_unit_test(test_every_short_pair),
+        cmocka_unit_test(test_long),      cmocka_unit_test(test_nearer),
         cmocka_unit_test(test_hint),
     };
 

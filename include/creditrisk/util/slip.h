@@ -8,10 +8,10 @@
 
 #define CR_SLIP_NONE ((size_t)-1)
 
-/* How many characters must be added, left out or changed to make `name` of `text` (Levenshtein's
- * distance), if that is a slip: at most 2, at most 1 in texts of less than 4 characters. Case is no
- * change, but texts that differ in nothing else are 1 apart. Else, and beyond 63 characters,
- * CR_SLIP_NONE. */
+/* How many characters must be added, left out or changed, or change places with their neighbour, to
+ * make `name` of `text` (optimal string alignment), if that is a slip: at most 2, at most 1 in
+ * texts of less than 4 characters. Case is no change, but texts that differ in nothing else are 1
+ * apart. Else, and beyond 63 characters, CR_SLIP_NONE. */
 size_t cr_slip_distance(const char *name, const char *text);
 
 /* Which of two names the text was rather meant to be, `best` where they are as near; NULL when
