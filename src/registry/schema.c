@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "creditrisk/util/cleanup.h"
 
@@ -23,11 +24,30 @@ static int check_not_newer(int64_t version, struct cr_error *err)
                               (long long)version, CR_SCHEMA_VERSION);
 }
 
+/* Whether the message is about what the file holds: SQLite's words and the store's, which has one
+ * code for all that a database refuses. */
+static bool is_damage(const char *message)
+{
+    static const char *const damages[] = {"is malformed", "is not a database",
+                                          "is not an SQLite database"};
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(damages); i++) {
+        if (strstr(message, damages[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *err)
 {
-    return code == 0
-               ? 0
-               : cr_error_set(err, code, "%s%s", cause->message, code == CR_EDB ? RESTORE : "");
+    if (code == 0) {
+        return 0;
+    }
+    if (code == CR_EDB && !is_damage(cause->message)) {
+        code = CR_EUNAVAIL;
+    }
+    return cr_error_set(err, code, "%s%s", cause->message, code == CR_EDB ? RESTORE : "");
 }
 
 /* Whether the database is a registry's, of whatever version. */

@@ -19,7 +19,8 @@ enum { CR_SCHEMA_READABLE = 2, CR_SCHEMA_DETAILS = 3, CR_SCHEMA_VERSION = 3 };
 extern const char *const cr_schema_sqlite[CR_SCHEMA_VERSION];
 extern const char *const cr_schema_postgres[CR_SCHEMA_VERSION];
 
-/* `code`, with what is wrong in err; of a database that cannot be used (CR_EDB) also what to do. */
+/* `code`, with what is wrong in err: of a database that is damaged (CR_EDB) also what to do. One
+ * that refuses for another reason, as while another holds it, is CR_EUNAVAIL. */
 int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *err);
 
 /* Makes the database one that this program can read: new, or from a program that is too old. What

@@ -20,6 +20,14 @@ int cr_test_house_teardown(void **state);
 /* Runs statements on the database of the folder's registry. */
 void cr_test_registry_exec(const char *dir, const char *sql);
 
+/* From now on it takes no event, until _take_events. */
+void cr_test_registry_refuse_events(const char *dir);
+void cr_test_registry_take_events(const char *dir);
+
+/* From now on an event violates what only the commit looks at, until _mend_commits. */
+void cr_test_registry_spoil_commits(const char *dir);
+void cr_test_registry_mend_commits(const char *dir);
+
 /* Makes it what the program made that knew no details of events (version 2 of the schema). Opening
  * it again leaves it so. */
 void cr_test_registry_make_old(const char *dir);

@@ -333,37 +333,18 @@ static void assert_publish_fails(const char *dir, struct cr_registry *registry, 
     assert_query(dir, "SELECT count(*) FROM events", "0\n");
 }
 
-#define REFUSE_SQLITE                                                                              \
-    "CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END"
-#define REFUSE_POSTGRES                                                                            \
-    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"                                 \
-    " $$ BEGIN RAISE EXCEPTION 'no'; END $$;"                                                      \
-    "CREATE TRIGGER refuse BEFORE INSERT ON events EXECUTE FUNCTION refuse()"
-#define SPOIL_SQLITE                                                                               \
-    "CREATE TRIGGER spoil AFTER INSERT ON events BEGIN INSERT INTO children VALUES (1); END"
-#define SPOIL_POSTGRES                                                                             \
-    "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS"                                  \
-    " $$ BEGIN INSERT INTO children VALUES (1); RETURN NULL; END $$;"                              \
-    "CREATE TRIGGER spoil AFTER INSERT ON events EXECUTE FUNCTION spoil()"
-
 static void a_failed_publish_changes_nothing(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
 
     (void)state;
-    cr_test_registry_exec(dir, cr_engine_of(REFUSE_SQLITE, REFUSE_POSTGRES));
+    cr_test_registry_refuse_events(dir);
     assert_publish_fails(dir, registry, CR_EDB);
-    cr_test_registry_exec(dir,
-                          cr_engine_of("DROP TRIGGER refuse", "DROP TRIGGER refuse ON events"));
-
-    /* a violation that only the commit notices, after the rename */
-    cr_test_registry_exec(dir, "CREATE TABLE parents (id INTEGER PRIMARY KEY);"
-                               "CREATE TABLE children (id INTEGER REFERENCES parents"
-                               " DEFERRABLE INITIALLY DEFERRED);");
-    cr_test_registry_exec(dir, cr_engine_of(SPOIL_SQLITE, SPOIL_POSTGRES));
+    cr_test_registry_take_events(dir);
+    cr_test_registry_spoil_commits(dir); /* after the rename */
     assert_publish_fails(dir, registry, CR_EDB);
-    cr_test_registry_exec(dir, cr_engine_of("DROP TRIGGER spoil", "DROP TRIGGER spoil ON events"));
+    cr_test_registry_mend_commits(dir);
     assert_published(registry, "retail", "v1");
     assert_verified(registry, "retail", "v1");
 }
@@ -513,6 +494,7 @@ static void what_is_no_registry_is_not_opened(void **state)
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *absent = cr_fs_join(dir, "absent");
     CR_CLEANUP(cr_freep) char *file = NULL;
+    struct cr_error err;
 
     (void)state;
     assert_open_fails(absent, false, CR_ENOTFOUND, absent);
@@ -526,6 +508,9 @@ static void what_is_no_registry_is_not_opened(void **state)
         assert_open_fails(dir, false, CR_EDB, "not an SQLite database; if it was the registry's");
         assert_open_fails(dir, true, CR_EDB, "restore it from a copy");
         assert_int_equal(unlink(file), 0);
+        cr_assert_ok(cr_fs_mkdirs(file, &err), &err);
+        assert_open_fails(dir, false, CR_EUNAVAIL, "unable to open database file");
+        assert_int_equal(rmdir(file), 0);
     } else {
         assert_open_fails(dir, false, CR_EDB, "not a registry");
     }
@@ -540,6 +525,31 @@ static void what_is_no_registry_is_not_opened(void **state)
     assert_open_fails(dir, false, CR_EDB, "version '0'");
     cr_test_registry_exec(dir, "DROP TABLE schema_versions");
     assert_open_fails(dir, false, CR_EDB, "not a registry");
+}
+
+/* What is held by another is not damaged. */
+static void a_locked_one_need_not_be_restored(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
+    struct cr_registry *registry = NULL;
+    struct cr_error err = {0};
+
+    (void)state;
+    if (cr_engine_server() != NULL) {
+        return; /* nobody can keep others from reading there */
+    }
+    cr_registry_close(cr_test_registry(dir));
+    db = cr_engine_open_registry(dir);
+    cr_assert_ok(cr_db_exec(db,
+                            "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;"
+                            "INSERT INTO schema_versions VALUES (9)",
+                            &err),
+                 &err);
+    assert_int_equal(cr_registry_open(dir, url, false, &registry, &err), CR_EUNAVAIL);
+    assert_non_null(strstr(err.message, "database is locked"));
+    assert_null(strstr(err.message, "restore"));
 }
 
 /* A registry from before there were keys is read by nobody until it has been brought up to date. */
@@ -698,6 +708,7 @@ int main(void)
         cmocka_unit_test(names_that_lead_elsewhere_are_refused),
         cmocka_unit_test(reading_writes_nothing),
         cmocka_unit_test(what_is_no_registry_is_not_opened),
+        cmocka_unit_test(a_locked_one_need_not_be_restored),
         cmocka_unit_test(a_very_old_one_is_brought_up_to_date),
         cmocka_unit_test(keys_are_not_changed),
         cmocka_unit_test(another_database_can_be_named),

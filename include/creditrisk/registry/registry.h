@@ -15,9 +15,11 @@
 
 struct cr_registry;
 
-/* Opens dir with its database (db_url NULL = sqlite:<dir>/registry.db). `create` makes both and
- * brings the schema up to date; without it a missing registry is CR_ENOTFOUND and nothing is
- * written. Yours: cr_registry_close. */
+/* Opens dir with its database (db_url NULL = sqlite:<dir>/registry.db). `create` makes both, and
+ * a registry that is too old to be read readable; without it a missing registry is CR_ENOTFOUND and
+ * nothing is written. CR_EDB for what is no registry's database, damaged or a newer program's,
+ * CR_EUNAVAIL for one that cannot be read now, as while another holds it. Yours: cr_registry_close.
+ */
 int cr_registry_open(const char *dir, const char *db_url, bool create,
                      struct cr_registry **ret_registry, struct cr_error *err);
 void cr_registry_close(struct cr_registry *registry);
@@ -191,8 +193,8 @@ struct cr_registry_signing {
 /* Stands for the key of a signature that did not fit its version. */
 #define CR_SIGNING_UNREADABLE "unreadable"
 
-/* Verifies version, signs its manifest with the key in secret_file and records that. The errors of
- * all three. */
+/* Verifies version, signs its manifest with the key in secret_file and records that. On failure the
+ * version has the signature that it had. The errors of all three. */
 int cr_registry_sign(struct cr_registry *registry, const char *portfolio, const char *version,
                      const char *secret_file, const struct cr_registry_actor *actor,
                      struct cr_registry_signing *ret_signing, struct cr_error *err);
