@@ -152,6 +152,56 @@ static void a_signature_names_its_key_and_the_one_before(void **state)
     assert_history(house, expected);
 }
 
+/* The key of the signature of v1, "" = none; nothing is left beside the version. */
+static void assert_signed(struct cr_test_house *house, const char *expected)
+{
+    struct cr_registry_leftovers leftovers = {NULL, 0, NULL, 0};
+    CR_CLEANUP(cr_freep) char *folder = NULL;
+    char key[CR_SIGNATURE_KEY_LEN];
+    struct cr_error err;
+
+    cr_assert_ok(cr_registry_path(house->registry, "retail", "v1", &folder, &err), &err);
+    cr_assert_ok(cr_signature_read(folder, key, &err), &err);
+    assert_string_equal(key, expected);
+    cr_assert_ok(cr_registry_find_leftovers(house->registry, "retail", &leftovers, &err), &err);
+    assert_int_equal(leftovers.n_stages, 0);
+    cr_registry_leftovers_finish(&leftovers);
+}
+
+/* Whether the event or its commit fails: the version keeps the signature that it had. */
+static void assert_signing_fails(struct cr_test_house *house, const char *secret,
+                                 const char *present)
+{
+    struct cr_registry_signing signing;
+    struct cr_error err = {0};
+
+    assert_int_equal(
+        cr_registry_sign(house->registry, "retail", "v1", secret, &actor, &signing, &err), CR_EDB);
+    assert_signed(house, present);
+}
+
+static void a_signature_without_its_event_does_not_stay(void **state)
+{
+    struct cr_test_house *house = *state;
+    char ann[CR_SIGNATURE_KEY_LEN], bob[CR_SIGNATURE_KEY_LEN];
+    CR_CLEANUP(cr_freep) char *anns = make_key(house, ".ann", ann);
+    CR_CLEANUP(cr_freep) char *bobs = make_key(house, ".bob", bob);
+    CR_CLEANUP(cr_freep) char *v1 = publish(house);
+
+    cr_test_registry_refuse_events(house->dir);
+    assert_signing_fails(house, anns, "");
+    cr_test_registry_take_events(house->dir);
+    cr_test_registry_spoil_commits(house->dir);
+    assert_signing_fails(house, anns, "");
+    cr_test_registry_mend_commits(house->dir);
+    sign(house, anns, ann, "");
+    cr_test_registry_spoil_commits(house->dir);
+    assert_signing_fails(house, bobs, ann);
+    cr_test_registry_mend_commits(house->dir);
+    sign(house, bobs, bob, ann);
+    assert_signed(house, bob);
+}
+
 static void an_approval_names_its_request(void **state)
 {
     struct cr_test_house *house = *state;
@@ -255,6 +305,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_import_names_its_archive, cr_test_house_setup,
                                         cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(a_signature_names_its_key_and_the_one_before,
+                                        cr_test_house_setup, cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(a_signature_without_its_event_does_not_stay,
                                         cr_test_house_setup, cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(an_approval_names_its_request, cr_test_house_setup,
                                         cr_test_house_teardown),
