@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* registry export, import. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "creditrisk/registry/archive.h"
 #include "creditrisk/registry/artifact.h"
@@ -56,8 +58,9 @@ int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, st
 
 /* What became of an archive. */
 struct arrival {
-    char *version; /* its name here */
-    char *own;     /* the name that it had elsewhere */
+    char sha256[CR_DIGEST_LEN]; /* of the archive */
+    char *version;              /* its name here */
+    char *own;                  /* the name that it had elsewhere */
     bool is_signed;
     bool is_new; /* no copy of it was here */
 };
@@ -125,21 +128,15 @@ static int check_stage(const struct cr_cli *cli, const struct cr_registry *regis
     return cr_cli_report_gates(cli, cli->args[1], &report, err);
 }
 
-/* The archive as the events name it; the name is yours (free). */
-static int read_origin(const char *file, char **ret_name, char ret_sha256[CR_DIGEST_LEN],
-                       struct cr_error *err)
+/* The archive as the events name it; yours (free), NULL without memory. */
+static char *origin_name(const char *file)
 {
     const char *slash = strrchr(file, '/');
-    CR_CLEANUP(cr_freep) char *name = strdup(slash != NULL ? slash + 1 : file);
-    if (name == NULL) {
-        return cr_error_no_memory(err);
+    char *name = strdup(slash != NULL ? slash + 1 : file);
+    if (name != NULL) {
+        cr_utf8_clean(name);
     }
-    cr_utf8_clean(name);
-    int result = cr_digest_file(file, ret_sha256, err);
-    if (result == 0) {
-        *ret_name = CR_STEAL(name);
-    }
-    return result;
+    return name;
 }
 
 /* Records what is staged, unless a copy of it is here. */
@@ -147,13 +144,13 @@ static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const c
                  struct arrival *arrival, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
-    CR_CLEANUP(cr_freep) char *name = NULL;
+    CR_CLEANUP(cr_freep) char *name = origin_name(cli->args[1]);
+    const struct cr_registry_origin origin = {name, arrival->sha256};
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     const char *portfolio = cli->settings.portfolio;
     const char *text;
     char key[CR_SIGNATURE_KEY_LEN];
-    char sha256[CR_DIGEST_LEN];
-    int result = cr_artifact_verify(stage, &manifest, err);
+    int result = name != NULL ? cr_artifact_verify(stage, &manifest, err) : cr_error_no_memory(err);
     if (result == 0) {
         result = cr_signature_read(stage, key, err);
     }
@@ -171,13 +168,8 @@ static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const c
     }
     arrival->is_new = true;
     arrival->is_signed = key[0] != '\0';
-    result = read_origin(cli->args[1], &name, sha256, err);
-    if (result == 0) {
-        const struct cr_registry_origin origin = {name, sha256};
-        result = cr_registry_adopt(registry, portfolio, stage, manifest, &origin, &actor,
-                                   &arrival->version, err);
-    }
-    return result;
+    return cr_registry_adopt(registry, portfolio, stage, manifest, &origin, &actor,
+                             &arrival->version, err);
 }
 
 /* Unpacks, asks the gates and records. */
@@ -189,7 +181,7 @@ static int import(const struct cr_cli *cli, struct cr_registry *registry, struct
     if (result != 0) {
         return result;
     }
-    if ((result = cr_archive_read(cli->args[1], stage, NULL, err)) != 0 ||
+    if ((result = cr_archive_read(cli->args[1], stage, NULL, arrival->sha256, err)) != 0 ||
         (result = check_stage(cli, registry, stage, err)) != 0 ||
         (result = adopt(cli, registry, stage, arrival, err)) != 0) {
         name_archive(err->message, sizeof err->message, stage, cli->args[1]);
@@ -199,10 +191,10 @@ static int import(const struct cr_cli *cli, struct cr_registry *registry, struct
 }
 
 /* In a registry of its own, of which nothing stays. */
-static int rehearse(const struct cr_cli *cli, struct cr_error *err)
+static int try_elsewhere(const struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *dir = NULL;
-    CR_CLEANUP(arrival_finish) struct arrival arrival = {NULL, NULL, false, false};
+    CR_CLEANUP(arrival_finish) struct arrival arrival = {.version = NULL};
     struct cr_registry *registry = NULL;
     const char *parent = getenv("TMPDIR");
     int result = cr_fs_mkdtemp(parent != NULL ? parent : "/tmp", "creditrisk-", &dir, err);
@@ -221,21 +213,46 @@ static int rehearse(const struct cr_cli *cli, struct cr_error *err)
     return result;
 }
 
+/* Who interrupts it waits until nothing of it is left: a moment. */
+static int rehearse(const struct cr_cli *cli, struct cr_error *err)
+{
+    sigset_t held, before;
+    (void)sigemptyset(&held); /* none of the five can fail for these */
+    (void)sigaddset(&held, SIGINT);
+    (void)sigaddset(&held, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &held, &before);
+    int result = try_elsewhere(cli, err);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
 /* An archive that is refused must not leave a registry that was not there. */
 int cr_registry_check_import(const struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    struct cr_error absent;
-    int result = cr_archive_find(cli->args[1], err);
-    if (result != 0 || cr_cli_open_unsigned_registry(cli, false, &registry, &absent) == 0) {
+    struct cr_error why = {0};
+    struct stat info;
+    const char *file = cli->args[1];
+    int result = cr_archive_find(file, err);
+    if (result != 0) {
         return result;
+    }
+    result = cr_cli_open_unsigned_registry(cli, false, &registry, &why);
+    if (result != CR_ENOTFOUND && result != CR_EDB) { /* it is there, or nobody can tell now */
+        return result == 0 ? 0 : cr_error_set(err, result, "%s", why.message);
+    }
+    if (stat(file, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return cr_error_set(err, CR_EINVAL,
+                            "'%s' can be read but once, and is tried before a registry is made for "
+                            "it: give a file",
+                            file);
     }
     return rehearse(cli, err);
 }
 
 int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
-    CR_CLEANUP(arrival_finish) struct arrival arrival = {NULL, NULL, false, false};
+    CR_CLEANUP(arrival_finish) struct arrival arrival = {.version = NULL};
     int result = import(cli, registry, &arrival, err);
     return result != 0 ? result : report_import(cli, &arrival, err);
 }

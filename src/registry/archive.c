@@ -243,27 +243,97 @@ int cr_archive_find(const char *file, struct cr_error *err)
     return cr_fs_exists(file) ? 0 : cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", file);
 }
 
-int cr_archive_read(const char *file, const char *dir, const struct cr_archive_limits *limits,
-                    struct cr_error *err)
+/* Where the library's bytes come from, with the digest of what has come. */
+struct source {
+    FILE *file;
+    struct cr_digest *digest;
+    char block[BLOCK_LEN];
+};
+
+static void source_freep(struct source **source)
 {
+    if (*source != NULL) {
+        if ((*source)->file != NULL) {
+            (void)fclose((*source)->file); /* a reader's close has nothing to report */
+        }
+        cr_digest_destroy((*source)->digest);
+        free(*source);
+    }
+}
+
+static int open_source(const char *file, struct source **ret_source, struct cr_error *err)
+{
+    CR_CLEANUP(source_freep) struct source *source = calloc(1, sizeof(*source));
+    int r = source != NULL ? cr_archive_find(file, err) : cr_error_no_memory(err);
+
+    if (r < 0) {
+        return r;
+    }
+    source->digest = cr_digest_create();
+    if (source->digest == NULL) {
+        return cr_error_no_memory(err);
+    }
+    source->file = fopen(file, "rbe");
+    if (source->file == NULL) {
+        return cr_error_set(err, CR_EIO, "cannot open '%s': %s", file, strerror(errno));
+    }
+    *ret_source = CR_STEAL(source);
+    return 0;
+}
+
+/* The library's giver of bytes; 0 at the end. */
+static la_ssize_t give_bytes(struct archive *archive, void *in, const void **ret_bytes)
+{
+    struct source *source = in;
+    size_t len = fread(source->block, 1, sizeof(source->block), source->file);
+
+    if (ferror(source->file)) {
+        archive_set_error(archive, errno, "cannot be read");
+        return -1;
+    }
+    cr_digest_add(source->digest, source->block, len);
+    *ret_bytes = source->block;
+    return (la_ssize_t)len;
+}
+
+/* What stands behind the archive's end is a part of the file, too. */
+static int read_rest(struct unpacking *unpacking, struct source *source, struct cr_error *err)
+{
+    const void *bytes;
+    size_t rest_len = 0;
+    la_ssize_t len;
+
+    while ((len = give_bytes(unpacking->archive, source, &bytes)) > 0) {
+        rest_len += (size_t)len;
+        if (rest_len > unpacking->limits->total_len) {
+            return cr_error_set(err, CR_ETOOBIG, "'%s' does not end behind the archive",
+                                unpacking->file);
+        }
+    }
+    return len == 0 ? 0 : cr_error_set(err, CR_EIO, "cannot read '%s'", unpacking->file);
+}
+
+int cr_archive_read(const char *file, const char *dir, const struct cr_archive_limits *limits,
+                    char ret_sha256[CR_DIGEST_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(source_freep) struct source *source = NULL;
     CR_CLEANUP(read_freep) struct archive *archive = archive_read_new();
     struct unpacking unpacking = {archive, file, dir, limits != NULL ? limits : &usual_limits,
                                   0,       0};
     struct archive_entry *entry;
     int status;
-    int found = archive != NULL ? cr_archive_find(file, err) : cr_error_no_memory(err);
+    int r = archive != NULL ? open_source(file, &source, err) : cr_error_no_memory(err);
 
-    if (found < 0) {
-        return found;
+    if (r < 0) {
+        return r;
     }
     if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
         archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-        archive_read_open_filename(archive, file, BLOCK_LEN) != ARCHIVE_OK) {
+        archive_read_open(archive, source, NULL, give_bytes, NULL) != ARCHIVE_OK) {
         return cr_error_set(err, CR_EMODEL, "'%s' is no archive of a version", file);
     }
     while ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
-        int r = unpack_entry(&unpacking, entry, err);
-
+        r = unpack_entry(&unpacking, entry, err);
         if (r < 0) {
             return r;
         }
@@ -271,5 +341,9 @@ int cr_archive_read(const char *file, const char *dir, const struct cr_archive_l
     if (status != ARCHIVE_EOF || unpacking.n_files == 0) {
         return cr_error_set(err, CR_EMODEL, "'%s' is no archive of a version, or damaged", file);
     }
-    return 0;
+    r = read_rest(&unpacking, source, err);
+    if (r == 0 && ret_sha256 != NULL) {
+        cr_digest_end(source->digest, ret_sha256);
+    }
+    return r;
 }

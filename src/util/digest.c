@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "os.h"
@@ -53,30 +54,59 @@ void cr_digest_bytes(const void *data, size_t len, char ret_hex[CR_DIGEST_LEN])
     to_hex(ret_hex, hash, sizeof(hash));
 }
 
+struct cr_digest {
+    crypto_hash_sha256_state state;
+};
+
+struct cr_digest *cr_digest_create(void)
+{
+    struct cr_digest *digest = malloc(sizeof(*digest));
+
+    init_once();
+    if (digest != NULL) {
+        (void)crypto_hash_sha256_init(&digest->state); /* none of the three can fail */
+    }
+    return digest;
+}
+
+void cr_digest_destroy(struct cr_digest *digest)
+{
+    free(digest);
+}
+
+void cr_digest_add(struct cr_digest *digest, const void *data, size_t len)
+{
+    (void)crypto_hash_sha256_update(&digest->state, data, len);
+}
+
+void cr_digest_end(struct cr_digest *digest, char ret_hex[CR_DIGEST_LEN])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+
+    (void)crypto_hash_sha256_final(&digest->state, hash);
+    to_hex(ret_hex, hash, sizeof(hash));
+}
+
 int cr_digest_file(const char *path, char ret_hex[CR_DIGEST_LEN], struct cr_error *err)
 {
     CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "rbe");
     CR_CLEANUP(cr_freep) unsigned char *chunk = malloc(CHUNK);
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state state;
+    CR_CLEANUP(cr_digest_destroyp) struct cr_digest *digest = cr_digest_create();
     size_t n;
 
     if (file == NULL) {
         return os_error(err, "open", path);
     }
-    if (chunk == NULL) {
+    if (chunk == NULL || digest == NULL) {
         return cr_error_no_memory(err);
     }
-    init_once();
-    (void)crypto_hash_sha256_init(&state); /* none of the three can fail */
     while ((n = fread(chunk, 1, CHUNK, file)) > 0) {
-        (void)crypto_hash_sha256_update(&state, chunk, n);
+        cr_digest_add(digest, chunk, n);
     }
     if (ferror(file)) {
         return os_error(err, "read", path);
     }
-    (void)crypto_hash_sha256_final(&state, hash);
-    to_hex(ret_hex, hash, sizeof(hash));
+    cr_digest_end(digest, ret_hex);
     return 0;
 }
 

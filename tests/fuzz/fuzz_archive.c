@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_write(fuzz_folder(), "version.tar.gz", data, size);
     FUZZ_CHECK(cr_fs_mkdirs(dir, &err) == 0);
-    result = cr_archive_read(file, dir, &limits, &err);
+    result = cr_archive_read(file, dir, &limits, NULL, &err);
     if (result < 0) {
         fuzz_check_error(result, &err);
     }

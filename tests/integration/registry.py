@@ -12,6 +12,7 @@ import random
 import re
 import shlex
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -234,7 +235,10 @@ def check_nothing_left(cli):
     os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"] = "true"
     assert "trusted_keys" in cli("registry", "import", archive, status=1, globals_=there).stderr
     del os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"]
+    done = import_from_pipe(cli, archive, there)
+    assert done.returncode == 1 and b"'/dev/stdin' can be read but once" in done.stderr, done
     assert not folder.parent.exists()
+    check_interrupted(cli, archive, [*cli.globals[:3], str(cli.dir / "interrupted"), "--quiet"])
     folder.mkdir(parents=True)
     for content, message in ((b"", "is not a registry's: it has no table 'schema_versions'"), (b"garbage" * 999, "is not an SQLite database")):
         (folder / "registry.db").write_bytes(content)
@@ -370,6 +374,23 @@ def check_protected(cli):
     cli("registry", "delete", version)
 
 
+def import_from_pipe(cli, archive, there):
+    return subprocess.run([cli.program, *there, "registry", "import", "/dev/stdin"], input=archive.read_bytes(), cwd=cli.root,
+                          capture_output=True, check=False)
+
+
+def check_interrupted(cli, archive, there):
+    """An import that is tried before there is a registry leaves nothing when it is interrupted."""
+    scratch = cli.dir / "scratch"
+    scratch.mkdir()
+    running = subprocess.Popen([cli.program, *there, "registry", "import", archive], cwd=cli.root, env={**os.environ, "TMPDIR": str(scratch)},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while running.poll() is None and not any(scratch.iterdir()):
+        pass
+    running.send_signal(signal.SIGINT)
+    assert running.wait() in (-signal.SIGINT, 0) and not any(scratch.iterdir()), list(scratch.rglob("*"))
+
+
 def check_other_names(cli, archive, there):
     """A name that was used here gives way, once; a word about the signature only where there is one."""
     loud = [*there[:3], str(cli.dir / "other")]
@@ -380,6 +401,11 @@ def check_other_names(cli, archive, there):
     origin = json.loads((cli.dir / "other/retail/v3/manifest.json").read_text())["imported_from"]
     assert origin["version"] == "v2" and len(origin["manifest_sha256"]) == 64
     assert cli("registry", "import", archive, globals_=loud).stdout == "v3 is in portfolio retail already; it was v2\n"
+    cli("registry", "delete", "v3", globals_=loud)
+    done = import_from_pipe(cli, archive, loud)
+    assert done.returncode == 0 and done.stdout.startswith(b"v4 is in portfolio retail"), done
+    arrival = json.loads(cli("registry", "history", "--json", globals_=loud).stdout)["events"][-1]["details"]
+    assert (arrival["archive"], arrival["archive_sha256"]) == ("stdin", hashlib.sha256(archive.read_bytes()).hexdigest()), arrival
 
 
 def check_archives(cli):

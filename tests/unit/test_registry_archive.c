@@ -11,6 +11,7 @@
 #include "creditrisk/registry/artifact.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
@@ -59,7 +60,7 @@ static char *import(struct cr_registry *registry, const char *file)
     struct cr_error err;
 
     cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
-    cr_assert_ok(cr_archive_read(file, stage, NULL, &err), &err);
+    cr_assert_ok(cr_archive_read(file, stage, NULL, NULL, &err), &err);
     cr_assert_ok(cr_artifact_verify(stage, &manifest, &err), &err);
     cr_assert_ok(
         cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version, &err), &err);
@@ -279,7 +280,7 @@ static void assert_unpacks(const char *command, int code, const char *why)
     cr_assert_ok(cr_fs_mkdirs(in, &err), &err);
     cr_assert_ok(cr_fs_mkdirs(out, &err), &err);
     run(in, command);
-    r = cr_archive_read(file, out, &limits, &err);
+    r = cr_archive_read(file, out, &limits, NULL, &err);
     if (r != code || (why != NULL && strstr(err.message, why) == NULL)) {
         fail_msg("%s: %d, '%s'", command, r, err.message);
     }
@@ -341,7 +342,7 @@ static void a_cut_archive_is_never_a_version(void **state)
 
         write_quickly(cut, data, n);
         cr_assert_ok(cr_fs_mkdirs(out, &err), &err);
-        if (cr_archive_read(cut, out, NULL, &err) == 0 &&
+        if (cr_archive_read(cut, out, NULL, NULL, &err) == 0 &&
             cr_artifact_verify(out, &manifest, &err) == 0) {
             json_decref(manifest);
             fail_msg("a version was read from %zu of %zu bytes", n, len);
@@ -381,8 +382,45 @@ static void the_largest_number_of_files_travels(void **state)
     free(cr_test_write(dir, CR_ARTIFACT_SIGNATURE, "{}"));
     cr_assert_ok(cr_fs_mkdirs(to, &err), &err);
     cr_assert_ok(cr_archive_write(dir, manifest, file, NULL, &err), &err);
-    cr_assert_ok(cr_archive_read(file, to, NULL, &err), &err);
+    cr_assert_ok(cr_archive_read(file, to, NULL, NULL, &err), &err);
     json_decref(manifest);
+    cr_assert_ok(cr_artifact_verify(to, &manifest, &err), &err);
+}
+
+/* What can be read but once is known by what was read, its end included. */
+static void a_pipe_will_do(void **state)
+{
+    static const char behind[] = "what stands behind the archive";
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
+    CR_CLEANUP(cr_freep) char *version = publish(registry);
+    CR_CLEANUP(cr_freep) char *out = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(out, "version.tar.gz");
+    CR_CLEANUP(cr_freep) char *to = cr_fs_join(out, "unpacked");
+    CR_CLEANUP(cr_freep) char *bytes = NULL;
+    CR_CLEANUP(cr_freep) char *name = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    char expected[CR_DIGEST_LEN], sha256[CR_DIGEST_LEN];
+    size_t len = 0;
+    int ends[2];
+    struct cr_error err;
+
+    (void)state;
+    pack(version, file);
+    cr_assert_ok(cr_fs_read(file, 1 << 15, &bytes, &len, &err), &err); /* fits into a pipe */
+    bytes = realloc(bytes, len + sizeof(behind));
+    assert_non_null(bytes);
+    memcpy(bytes + len, behind, sizeof(behind));
+    len += sizeof(behind);
+    cr_digest_bytes(bytes, len, expected);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], bytes, len), len);
+    assert_int_equal(close(ends[1]), 0);
+    assert_true(asprintf(&name, "/dev/fd/%d", ends[0]) > 0);
+    cr_assert_ok(cr_fs_mkdirs(to, &err), &err);
+    cr_assert_ok(cr_archive_read(name, to, NULL, sha256, &err), &err);
+    assert_int_equal(close(ends[0]), 0);
+    assert_string_equal(sha256, expected);
     cr_assert_ok(cr_artifact_verify(to, &manifest, &err), &err);
 }
 
@@ -413,7 +451,7 @@ static void what_is_packed_can_be_unpacked(void **state)
         assert_true(less == 0 || strstr(err.message, less == 1 ? "3 files" : " bytes") != NULL);
         cr_assert_ok(cr_archive_write(dir, manifest, file, NULL, &err), &err);
         cr_assert_ok(cr_fs_mkdirs(to, &err), &err);
-        assert_int_equal(cr_archive_read(file, to, &limits, &err) == 0, written == 0);
+        assert_int_equal(cr_archive_read(file, to, &limits, NULL, &err) == 0, written == 0);
         cr_assert_ok(cr_fs_remove_tree(to, &err), &err);
     }
 }
@@ -429,6 +467,7 @@ int main(void)
         cmocka_unit_test(archives_of_others_are_read_with_care),
         cmocka_unit_test(a_cut_archive_is_never_a_version),
         cmocka_unit_test(the_largest_number_of_files_travels),
+        cmocka_unit_test(a_pipe_will_do),
         cmocka_unit_test(what_is_packed_can_be_unpacked),
     };
 

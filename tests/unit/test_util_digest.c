@@ -11,6 +11,7 @@ static void test_vectors(void **state)
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, "million");
     CR_CLEANUP(cr_freep) char *million = malloc(1000000);
+    CR_CLEANUP(cr_digest_destroyp) struct cr_digest *digest = NULL;
     char hex[CR_DIGEST_LEN];
     struct cr_error err;
 
@@ -24,6 +25,13 @@ static void test_vectors(void **state)
     cr_assert_ok(cr_fs_write(path, million, 1000000, &err), &err);
     cr_assert_ok(cr_digest_file(path, hex, &err), &err);
     assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    digest = cr_digest_create();
+    assert_non_null(digest);
+    cr_digest_add(digest, "a", 1);
+    cr_digest_add(digest, "", 0);
+    cr_digest_add(digest, "bc", 2);
+    cr_digest_end(digest, hex);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 static void test_file_errors(void **state)

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/error.h"
 
 /* The most that a version may be to travel: one file of it, and all together. */
@@ -33,8 +34,9 @@ int cr_archive_find(const char *file, struct cr_error *err);
 /* Unpacks file into the empty folder dir. It believes nothing: only regular files with the names a
  * version may have (registry/artifact.h), each once, and bounded in number and size. What they hold
  * is not looked at: cr_artifact_verify. CR_ENOTFOUND, CR_EMODEL (no archive, cut off, a name or
- * kind that a version does not have), CR_ETOOBIG, CR_EIO. */
+ * kind that a version does not have), CR_ETOOBIG, CR_EIO. The file is read once, from its beginning
+ * to its end: a pipe will do. ret_sha256, which may be NULL, is the digest of what was read. */
 int cr_archive_read(const char *file, const char *dir, const struct cr_archive_limits *limits,
-                    struct cr_error *err);
+                    char ret_sha256[CR_DIGEST_LEN], struct cr_error *err);
 
 #endif
