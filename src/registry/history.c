@@ -12,16 +12,20 @@
 #include "registry_impl.h"
 #include "schema.h"
 
-/* Sets what somebody wrote, as the text that it is or is near to; false without memory. */
-static bool set_text(json_t *json, const char *name, const char *text)
+/* What somebody wrote: as it is, and what is no UTF-8 cleaned. NULL without memory. */
+static json_t *text_to_json(const char *text)
 {
-    CR_CLEANUP(cr_freep) char *clean = strdup(text);
+    CR_CLEANUP(cr_freep) char *clean = NULL;
 
+    if (cr_utf8_is_valid(text, strlen(text))) {
+        return json_string(text);
+    }
+    clean = strdup(text);
     if (clean == NULL) {
-        return false;
+        return NULL;
     }
     cr_utf8_clean(clean);
-    return json_object_set_new(json, name, json_string(clean)) == 0;
+    return json_string(clean);
 }
 
 /* The list as JSON text, yours; NULL when nothing of it is told. */
@@ -33,7 +37,7 @@ static int write_details(const struct cr_registry_detail *details, char **ret_te
 
     for (; details != NULL && details->name != NULL; details++) {
         if (details->text != NULL && *details->text != '\0' &&
-            !set_text(json, details->name, details->text)) {
+            json_object_set_new(json, details->name, text_to_json(details->text)) != 0) {
             return cr_error_no_memory(err);
         }
     }
@@ -98,9 +102,10 @@ void cr_registry_history_finish(struct cr_registry_history *history)
 
 json_t *cr_registry_event_to_json(const struct cr_registry_event *event)
 {
-    return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:s, s:O?}", "at", event->at, "action",
-                     event->action, "from", event->from, "to", event->to, "actor", event->actor,
-                     "reason", event->reason, "details", event->details);
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:o, s:O?}", "at", event->at, "action",
+                     event->action, "from", event->from, "to", event->to, "actor",
+                     text_to_json(event->actor), "reason", text_to_json(event->reason), "details",
+                     event->details);
 }
 
 static bool are_details(const json_t *json)
@@ -135,8 +140,8 @@ static int read_details(struct cr_registry_event *event, const struct cr_stmt *s
         event->details = CR_STEAL(read);
         return 0;
     }
-    event->details = json_object();
-    return set_text(event->details, CR_DETAIL_DAMAGED, text) ? 0 : cr_error_no_memory(err);
+    event->details = json_pack("{s:o}", CR_DETAIL_DAMAGED, text_to_json(text));
+    return event->details != NULL ? 0 : cr_error_no_memory(err);
 }
 
 /* Appends the statement's row. */

@@ -285,6 +285,7 @@ static void a_name_that_is_no_text_is_told_as_one(void **state)
     const struct cr_registry_actor bob = {"bob", ""};
     CR_CLEANUP(cr_freep) char *v1 = NULL;
     CR_CLEANUP(cr_registry_history_finish) struct cr_registry_history history = {NULL, 0};
+    CR_CLEANUP(cr_json_decrefp) json_t *asked = NULL;
     struct cr_error err = {0};
 
     if (cr_engine_server() != NULL) {
@@ -297,6 +298,8 @@ static void a_name_that_is_no_text_is_told_as_one(void **state)
     assert_string_equal(json_string_value(json_object_get(history.events[history.n - 1].details,
                                                           CR_DETAIL_REQUESTED_BY)),
                         "ann?");
+    asked = cr_registry_event_to_json(&history.events[history.n - 2]);
+    assert_string_equal(json_string_value(json_object_get(asked, "actor")), "ann?");
 }
 
 int main(void)
