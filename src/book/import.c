@@ -66,15 +66,20 @@ static size_t position_of(const struct reading *reading, size_t column)
     return 0;
 }
 
+static void tell(const struct import *import, const char *note)
+{
+    if (import->on_note != NULL) {
+        import->on_note(note, import->context);
+    }
+}
+
 static void note_ignored(const struct reading *reading, const char *name)
 {
     char note[256];
 
-    if (reading->import->on_note != NULL) {
-        (void)snprintf(note, sizeof(note), "%s: column '%s' is not in the portfolio: ignored",
-                       reading->path, name);
-        reading->import->on_note(note, reading->import->context);
-    }
+    (void)snprintf(note, sizeof(note), "%s: column '%s' is not in the portfolio: ignored",
+                   reading->path, name);
+    tell(reading->import, note);
 }
 
 static int read_header(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
@@ -418,9 +423,10 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
         return r;
     }
     report.n_rejected = import.rejects.n;
-    if (cr_book_rejects_keep(&import.rejects, &report.rejects_path, &cause) != 0 &&
-        on_note != NULL) {
-        on_note(cause.message, context); /* the rows are in the book: no reason to fail */
+    if (cr_book_rejects_keep(&import.rejects, &report.rejects_path, &cause) != 0) {
+        tell(&import, cause.message); /* the rows are in the book: no reason to fail */
+    } else if (import.rejects.removed) {
+        tell(&import, "no row was rejected: rejects.csv, of an earlier import, is gone");
     }
     *ret_report = report;
     report = (struct cr_import_report){0}; /* the caller's now */

@@ -13,6 +13,8 @@
 #include "creditrisk/util/fs.h"
 #include "source.h"
 
+static const char header[] = "file,line,column,reason\n";
+
 static int cannot_write(const struct rejects *rejects, struct cr_error *err)
 {
     return cr_error_set(err, CR_EIO, "cannot write '%s': %s", rejects->path, strerror(errno));
@@ -24,6 +26,16 @@ static bool is_same_file(const struct stat *info, const char *path)
     struct stat other;
 
     return stat(path, &other) == 0 && other.st_dev == info->st_dev && other.st_ino == info->st_ino;
+}
+
+/* Whether a file begins as ours do; an empty one holds nothing to lose. */
+static bool is_list(const char *path)
+{
+    CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "rbe");
+    char start[sizeof(header)];
+    size_t n = file != NULL ? fread(start, 1, sizeof(header) - 1, file) : 0;
+
+    return file != NULL && (n == 0 || (n == sizeof(header) - 1 && memcmp(start, header, n) == 0));
 }
 
 static int check_path(const struct rejects *rejects, const struct cr_portfolio *portfolio,
@@ -49,7 +61,12 @@ static int check_path(const struct rejects *rejects, const struct cr_portfolio *
                                 rejects->path);
         }
     }
-    return 0;
+    return is_list(rejects->path)
+               ? 0
+               : cr_error_set(err, CR_EINVAL,
+                              "rejects would go to '%s', which is no list of rejected rows: say"
+                              " where else",
+                              rejects->path);
 }
 
 int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio,
@@ -78,7 +95,7 @@ static int open_file(struct rejects *rejects, struct cr_error *err)
     if (rejects->out == NULL) {
         return cannot_write(rejects, err);
     }
-    (void)fputs("file,line,column,reason\n", rejects->out); /* cr_book_rejects_close asks ferror */
+    (void)fputs(header, rejects->out); /* cr_book_rejects_close asks ferror */
     return 0;
 }
 
@@ -122,15 +139,20 @@ int cr_book_rejects_close(struct rejects *rejects, struct cr_error *err)
     return fclose(out) == 0 ? 0 : cannot_write(rejects, err);
 }
 
+static int remove_earlier(struct rejects *rejects, struct cr_error *err)
+{
+    rejects->removed = unlink(rejects->path) == 0;
+    return rejects->removed || errno == ENOENT || errno == EROFS
+               ? 0
+               : cr_error_set(err, CR_EIO, "'%s' is of an earlier import and cannot be removed",
+                              rejects->path);
+}
+
 int cr_book_rejects_keep(struct rejects *rejects, char **ret_path, struct cr_error *err)
 {
     if (rejects->n == 0) {
         *ret_path = NULL;
-        if (!rejects->named && unlink(rejects->path) != 0 && errno != ENOENT && errno != EROFS) {
-            return cr_error_set(err, CR_EIO, "'%s' is of an earlier import and cannot be removed",
-                                rejects->path);
-        }
-        return 0;
+        return rejects->named ? 0 : remove_earlier(rejects, err);
     }
     if (rename(rejects->temporary, rejects->path) != 0) {
         *ret_path = CR_STEAL(rejects->temporary);

@@ -16,11 +16,12 @@ struct rejects {
     char *temporary; /* NULL before the first row and once it has become `path` */
     FILE *out;       /* NULL before the first row and after cr_book_rejects_close */
     size_t n;
-    bool named; /* by the caller: a file that is there is not ours to remove */
+    bool named;   /* by the caller: a file that is there is not ours to remove */
+    bool removed; /* by cr_book_rejects_keep: the list of an earlier import */
 };
 
 /* `path` is copied; NULL means rejects.csv in the folder of the source (source.h). CR_EINVAL when
- * that is one of the files that the import reads, or there and no regular file. */
+ * that is one of the files that the import reads, or there and no list of rejected rows. */
 int cr_book_rejects_init(struct rejects *rejects, const struct cr_portfolio *portfolio,
                          const char *source, const char *path, struct cr_error *err);
 

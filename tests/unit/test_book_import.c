@@ -274,6 +274,8 @@ static void test_rejects(void **state)
                  "loan_applications.csv,3,customer_id (2),there is no customers.customer_id '2'\n");
 }
 
+#define EARLIER "file,line,column,reason\ncustomers.csv,2,age (5),of an earlier import\n"
+
 /* The file of rejects belongs to the last import. */
 static void test_rejects_file(void **state)
 {
@@ -284,7 +286,7 @@ static void test_rejects_file(void **state)
     struct cr_import_report report = {0};
     struct cr_error err;
 
-    write_file(setup, "rejects.csv", "of an earlier import");
+    write_file(setup, "rejects.csv", EARLIER);
     cr_assert_ok(import(setup, CR_IMPORT_EMPTY, false, &report, &err), &err);
     cr_import_report_finish(&report);
     assert_false(cr_fs_exists(setup->rejects));
@@ -328,7 +330,11 @@ static size_t count_files(const struct setup *setup)
 /* A file that is no file of rejects survives whatever an import is told. */
 static void test_rejects_of_others(void **state)
 {
-    static const char *const refused[] = {"customers.csv", "./loan_applications.csv", "link", "."};
+    static const char *const refused[] = {"customers.csv", "./loan_applications.csv", "link", ".",
+                                          "precious.txt"};
+    static const char *const whys[] = {"the import reads it", "the import reads it",
+                                       "no regular file", "no regular file",
+                                       "no list of rejected rows"};
     struct setup *setup = *state;
     CR_CLEANUP(cr_freep) char *precious = cr_fs_join(setup->retail.dir, "precious.txt");
     CR_CLEANUP(cr_freep) char *input = cr_fs_join(setup->retail.dir, "customers.csv");
@@ -339,6 +345,7 @@ static void test_rejects_of_others(void **state)
     size_t n_files;
 
     assert_int_equal(symlink(input, link_path), 0);
+    write_file(setup, "precious.txt", "precious");
     for (size_t i = 0; i < CR_ARRAY_LEN(refused); i++) {
         CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->retail.dir, refused[i]);
 
@@ -346,22 +353,33 @@ static void test_rejects_of_others(void **state)
         assert_int_equal(cr_import_book(setup->retail.db, setup->retail.portfolio,
                                         setup->retail.dir, &options, NULL, NULL, &report, &err),
                          CR_EINVAL);
-        assert_non_null(strstr(err.message, i >= 2 ? "no regular file" : "the import reads it"));
+        cr_assert_says(&err, whys[i]);
     }
     assert_text(setup, "customers.csv", CR_CUSTOMER_HEADER CUSTOMER_1 CUSTOMER_2);
 
+    assert_text(setup, "precious.txt", "precious");
+
     /* nothing was rejected: a named file stays */
-    write_file(setup, "precious.txt", "precious");
+    write_file(setup, "precious.txt", EARLIER);
     options.rejects_path = precious;
     cr_assert_ok(cr_import_book(setup->retail.db, setup->retail.portfolio, setup->retail.dir,
                                 &options, NULL, NULL, &report, &err),
                  &err);
     assert_null(report.rejects_path);
     cr_import_report_finish(&report);
-    assert_text(setup, "precious.txt", "precious");
+    assert_text(setup, "precious.txt", EARLIER);
+
+    /* one of the usual name that is something else stops the import */
+    write_file(setup, "rejects.csv", "precious");
+    options = (struct cr_import_options){.mode = CR_IMPORT_APPEND, .quiet = true};
+    assert_int_equal(cr_import_book(setup->retail.db, setup->retail.portfolio, setup->retail.dir,
+                                    &options, NULL, NULL, &report, &err),
+                     CR_EINVAL);
+    cr_assert_says(&err, "no list of rejected rows");
+    assert_text(setup, "rejects.csv", "precious");
 
     /* a failure leaves both as they were, and nothing beside them */
-    write_file(setup, "rejects.csv", "of an earlier import");
+    write_file(setup, "rejects.csv", EARLIER);
     write_file(setup, "repayment_history.csv", "");
     n_files = count_files(setup);
     for (int pass = 0; pass < 2; pass++) {
@@ -372,8 +390,8 @@ static void test_rejects_of_others(void **state)
                          CR_EINVAL);
     }
     assert_int_equal(count_files(setup), n_files);
-    assert_text(setup, "precious.txt", "precious");
-    assert_text(setup, "rejects.csv", "of an earlier import");
+    assert_text(setup, "precious.txt", EARLIER);
+    assert_text(setup, "rejects.csv", EARLIER);
 }
 
 static void test_modes(void **state)
