@@ -102,6 +102,11 @@ static int revoke(struct cr_cli *cli, struct cr_registry *registry, struct cr_er
 {
     const char *id = cli->args[1];
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
+    size_t len = strcspn(id, ".");
+    if (id[len] != '\0') { /* the rest is secret: it is not shown again */
+        return cr_cli_usage(err, "a key is revoked by its id, which stands before its dot: %.*s",
+                            (int)len, id);
+    }
     int result = cr_key_revoke(registry, id, &actor, err);
     if (result < 0) {
         return result;

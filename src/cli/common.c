@@ -257,6 +257,7 @@ void cr_cli_say(const struct cr_cli *cli, const char *format, ...)
 {
     va_list arguments;
     if (!cli->quiet) {
+        (void)fflush(stdout); /* what it is about stands before it; main looks at the stream */
         va_start(arguments, format);
         put_line(stderr, format, arguments);
         va_end(arguments);

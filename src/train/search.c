@@ -36,7 +36,8 @@ struct heat {
     struct pool *pools; /* n_models */
     struct task *tasks;
     size_t n_tasks;
-    char best[48]; /* ", best AUC 0.8412 (xgboost)" after the folds before; "" in the first */
+    char best[48]; /* ", mean AUC 0.8412 (xgboost)" of the best over the folds before; "" in the
+                      first */
 };
 
 static int take(struct heat *heat, const struct task *task, struct cr_prepared **ret_prepared,
@@ -307,7 +308,7 @@ static void describe_best(const struct cr_run *run, char *text, size_t size)
             double mean = cr_candidate_mean(candidate);
             if (candidate->dropped_after == 0 && mean > best) {
                 best = mean;
-                snprintf(text, size, ", best AUC %.4f (%s)", best, run->models[m].ops->kind);
+                snprintf(text, size, ", mean AUC %.4f (%s)", best, run->models[m].ops->kind);
             }
         }
     }

@@ -499,6 +499,8 @@ def check_keys(cli):
     assert row == [made["id"], "predict,read", *(keys[made["id"]][name] for name in ("created_at", "created_by", "revoked_at", "revoked_by")), "desk"], row
     assert "was revoked at" in cli("key", "revoke", made["id"], *registry, status=1).stderr
     assert "no key 'f'" in cli("key", "revoke", "f", *registry, status=1).stderr
+    whole = cli("key", "revoke", "abcd.0123456789secret", *registry, status=2)
+    assert "before its dot: abcd" in whole.stderr and "secret" not in whole.stderr + whole.stdout, whole.stderr
     everything = cli("key", "list", *registry).stdout + cli("key", "list", *registry, "--json").stdout
     assert made["id"] in everything and made["key"][17:] not in everything and plain[17:-1] not in everything
     stored = b"".join(path.read_bytes() for path in (cli.dir / "keys").iterdir())
