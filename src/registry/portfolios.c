@@ -108,3 +108,43 @@ int cr_registry_all_portfolios(struct cr_registry *registry, char ***ret_names, 
     *ret_n = n;
     return 0;
 }
+
+/* Whether the folder has one of a version. */
+static int find_version(const char *folder, bool *found, struct cr_error *err)
+{
+    char **entries = NULL;
+    size_t n = 0;
+    int r = cr_fs_list(folder, &entries, &n, err);
+
+    for (size_t i = 0; r == 0 && i < n && !*found; i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, entries[i]);
+
+        if (path == NULL) {
+            r = cr_error_no_memory(err);
+        } else {
+            *found = cr_registry_version_number(entries[i]) > 0 && cr_fs_is_dir(path);
+        }
+    }
+    cr_fs_free_names(entries, n);
+    return r;
+}
+
+int cr_registry_find_versions(const struct cr_registry *registry, bool *ret_found,
+                              struct cr_error *err)
+{
+    char **folders = NULL;
+    size_t n = 0;
+    int r = add_folders(registry, &folders, &n, err);
+
+    *ret_found = false;
+    for (size_t i = 0; r == 0 && i < n && !*ret_found; i++) {
+        CR_CLEANUP(cr_freep) char *folder = NULL;
+
+        r = cr_registry_portfolio_path(registry, folders[i], &folder, err);
+        if (r == 0) {
+            r = find_version(folder, ret_found, err);
+        }
+    }
+    cr_registry_free_portfolios(folders, n);
+    return r;
+}

@@ -17,6 +17,28 @@
 
 enum { MAX_DIGITS = 9 }; /* of a version number */
 
+/* A database that begins anew where versions lie would forget them, their champion and their
+ * history. It begins before the first version is there: it is asked again, as another process may
+ * have done both meanwhile. */
+static int check_nothing_forgotten(struct cr_registry *registry, struct cr_error *err)
+{
+    bool begun = false, has_versions = false;
+    int r = cr_schema_find(registry->db, &begun, err);
+
+    if (r == 0 && !begun) {
+        r = cr_registry_find_versions(registry, &has_versions, err);
+    }
+    if (r == 0 && has_versions) {
+        r = cr_schema_find(registry->db, &begun, err);
+    }
+    return r == 0 && has_versions && !begun
+               ? cr_error_set(err, CR_EDB,
+                              "'%s' holds versions that the registry's database does not know, as "
+                              "it is empty: restore it from a copy, or begin a registry elsewhere",
+                              registry->dir)
+               : r;
+}
+
 int cr_registry_open(const char *dir, const char *db_url, bool create,
                      struct cr_registry **ret_registry, struct cr_error *err)
 {
@@ -44,6 +66,9 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
     }
     if (r == 0) {
         r = cr_db_use_schema(registry->db, "creditrisk_registry", create, err);
+    }
+    if (r == 0 && create) {
+        r = check_nothing_forgotten(registry, err);
     }
     if (r == 0) {
         r = create ? cr_schema_make_readable(registry->db, err)

@@ -63,4 +63,8 @@ long cr_registry_version_number(const char *version);
 int cr_registry_portfolio_path(const struct cr_registry *registry, const char *portfolio,
                                char **ret_dir, struct cr_error *err);
 
+/* Whether a folder of a version lies in the registry's, recorded or not. */
+int cr_registry_find_versions(const struct cr_registry *registry, bool *ret_found,
+                              struct cr_error *err);
+
 #endif

@@ -2,7 +2,6 @@
 #include "schema.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -50,8 +49,7 @@ int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *er
     return cr_error_set(err, code, "%s%s", cause->message, code == CR_EDB ? RESTORE : "");
 }
 
-/* Whether the database is a registry's, of whatever version. */
-static int find_table(struct cr_db *db, bool *ret_found, struct cr_error *err)
+int cr_schema_find(struct cr_db *db, bool *ret_found, struct cr_error *err)
 {
     struct cr_error cause = {0};
     int64_t n = 0;
@@ -71,7 +69,7 @@ int cr_schema_check(struct cr_db *db, struct cr_error *err)
 {
     int64_t version = 0;
     bool found = false;
-    int r = find_table(db, &found, err);
+    int r = cr_schema_find(db, &found, err);
 
     if (r == 0 && !found) {
         r = cr_error_set(err, CR_EDB,

@@ -4,6 +4,7 @@
 #ifndef REGISTRY_SCHEMA_H
 #define REGISTRY_SCHEMA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "creditrisk/store/db.h"
@@ -22,6 +23,9 @@ extern const char *const cr_schema_postgres[CR_SCHEMA_VERSION];
 /* `code`, with what is wrong in err: of a database that is damaged (CR_EDB) also what to do. One
  * that refuses for another reason, as while another holds it, is CR_EUNAVAIL. */
 int cr_schema_advise(int code, const struct cr_error *cause, struct cr_error *err);
+
+/* Whether the database is a registry's, of whatever version. */
+int cr_schema_find(struct cr_db *db, bool *ret_found, struct cr_error *err);
 
 /* Makes the database one that this program can read: new, or from a program that is too old. What
  * it can read it leaves as it is, for the older programs that read it, too. CR_EDB when a newer

@@ -527,6 +527,25 @@ static void what_is_no_registry_is_not_opened(void **state)
     assert_open_fails(dir, false, CR_EDB, "not a registry");
 }
 
+/* Versions without their records stay what they are: nobody begins anew beside them. */
+static void versions_are_not_forgotten(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    struct cr_registry *registry = cr_test_registry(dir);
+
+    (void)state;
+    assert_published(registry, "retail", "v1");
+    cr_registry_close(registry);
+    if (cr_engine_server() == NULL) {
+        free(cr_test_write(dir, "registry.db", ""));
+    } else {
+        cr_test_registry_exec(dir, "DROP SCHEMA creditrisk_registry CASCADE");
+    }
+    assert_open_fails(dir, true, CR_EDB, "holds versions that the registry's database does not");
+    assert_open_fails(dir, false, CR_EDB, "not a registry");
+    assert_true(has_file(dir, "retail/v1/manifest.json"));
+}
+
 /* What is held by another is not damaged. */
 static void a_locked_one_need_not_be_restored(void **state)
 {
@@ -708,6 +727,7 @@ int main(void)
         cmocka_unit_test(names_that_lead_elsewhere_are_refused),
         cmocka_unit_test(reading_writes_nothing),
         cmocka_unit_test(what_is_no_registry_is_not_opened),
+        cmocka_unit_test(versions_are_not_forgotten),
         cmocka_unit_test(a_locked_one_need_not_be_restored),
         cmocka_unit_test(a_very_old_one_is_brought_up_to_date),
         cmocka_unit_test(keys_are_not_changed),
