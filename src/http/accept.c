@@ -26,7 +26,7 @@ enum {
     SHORTAGE_MS = 100,     /* until the next try when there is nothing to accept with */
     LAST_TURN = SOMAXCONN, /* the listening socket's backlog: all that can be waiting */
     LAST_TURNS = 50,       /* at most, where connections go on beginning all the same */
-    HANDSHAKE_MS = 20,     /* one that is under way ends in this time */
+    HANDSHAKE_MS = 100,    /* one that is under way ends in this time, on a busy machine, too */
 };
 
 struct cr_acceptor {

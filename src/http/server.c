@@ -19,8 +19,10 @@
 #include "shadow.h"
 
 /* A draining server waits this long for a request on the connections that are open, whose clients
- * cannot know that it ends. */
+ * cannot know that it ends; and behind the last one, as a container takes its network along, which
+ * may still hold the last answers. */
 #define SETTLE_NS 500000000
+#define LAST_NS   100000000
 
 /* The library's memory for one request holds its headers as they came and, beside them, what it
  * knows of each and the answer's headers; all of it is cleared with every request. */
@@ -336,37 +338,44 @@ static void stop_accepting(struct cr_server *server)
     server->listen_fd = -1;
 }
 
-/* Waits until a connection ends, if there is one, or the monotonic clock reaches until_ns. */
-static void wait_progress(struct cr_server *server, int64_t until_ns)
+/* Waits until the number of connections is another than n_open or the monotonic clock reaches
+ * until_ns. */
+static void wait_progress(struct cr_server *server, size_t n_open, int64_t until_ns)
 {
     struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
 
     (void)pthread_mutex_lock(&server->drain_lock); /* these fail only for misuse */
-    if (cr_connections_count(server->connections) > 0) {
+    if (cr_connections_count(server->connections) == n_open) {
         (void)pthread_cond_clockwait(&server->progress, &server->drain_lock, CLOCK_MONOTONIC,
                                      &until); /* the caller looks at the clock */
     }
     (void)pthread_mutex_unlock(&server->drain_lock);
 }
 
-/* Until all connections have ended, each with the answer to its next request, or those that are
- * left have been silent for a while. */
+/* Until nothing has happened for a while. */
 static void settle(struct cr_server *server, int64_t deadline_ns)
 {
     int64_t now_ns = cr_clock_ns();
     int64_t quiet_ns = now_ns;
     size_t n_started = atomic_load(&server->n_started);
+    size_t n_open = cr_connections_count(server->connections);
 
-    while (now_ns < deadline_ns && cr_connections_count(server->connections) > 0) {
-        size_t n = atomic_load(&server->n_started);
+    while (now_ns < deadline_ns) {
+        size_t n_started_now = atomic_load(&server->n_started);
+        size_t n_open_now = cr_connections_count(server->connections);
+        int64_t until_ns;
 
-        if (atomic_load(&server->n_active) > 0 || n != n_started) {
+        if (atomic_load(&server->n_active) > 0 || n_started_now != n_started ||
+            n_open_now != n_open) {
             quiet_ns = now_ns;
-            n_started = n;
-        } else if (now_ns - quiet_ns >= SETTLE_NS) {
+            n_started = n_started_now;
+            n_open = n_open_now;
+        }
+        until_ns = quiet_ns + (n_open > 0 ? SETTLE_NS : LAST_NS);
+        if (now_ns >= until_ns) {
             break;
         }
-        wait_progress(server, now_ns + SETTLE_NS < deadline_ns ? now_ns + SETTLE_NS : deadline_ns);
+        wait_progress(server, n_open, until_ns < deadline_ns ? until_ns : deadline_ns);
         now_ns = cr_clock_ns();
     }
 }
