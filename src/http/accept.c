@@ -36,6 +36,7 @@ struct cr_acceptor {
                      it could not be had again yet */
     pthread_t thread;
     /* the thread's own */
+    bool is_last; /* no connection may begin any more */
     size_t n_refused[CR_N_REJECTIONS];
     int64_t reported_ns;
 };
@@ -133,6 +134,9 @@ static bool accept_waiting(struct cr_acceptor *acceptor, int max)
             accept4(acceptor->server->listen_fd, &peer.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd >= 0) {
+            if (acceptor->is_last) {
+                cr_listen_taken_late(fd);
+            }
             take(acceptor, fd, &peer.any, len);
         } else if (errno == EAGAIN) {
             return true;
@@ -164,6 +168,7 @@ static void accept_last(struct cr_acceptor *acceptor)
     struct pollfd polled = {.fd = acceptor->server->listen_fd, .events = POLLIN};
 
     if (acceptor->server->settings->listen_fd < 0) {
+        acceptor->is_last = true;
         cr_listen_end(acceptor->server->listen_fd);
         for (int i = 0; i < LAST_TURNS && poll(&polled, 1, HANDSHAKE_MS) > 0; i++) {
             (void)accept_waiting(acceptor, LAST_TURN); /* in a shortage too, this is the end */

@@ -18,6 +18,8 @@
  * megabytes to each. */
 enum { SEND_BYTES = 128 * 1024 };
 
+enum { MOST_HOPS = 255 }; /* of a packet: hardly any system begins with so many */
+
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -182,6 +184,15 @@ int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_l
     return result;
 }
 
+/* Packets that may go over fewer hops are dropped (RFC 5082), where they are for no connection that
+ * has begun; those that begin have it from the listening socket. Without it a few clients may see a
+ * reset, as with most daemons. One of the two may fail: the socket is of the other family. */
+static void set_least_hops(int fd, int n)
+{
+    (void)setsockopt(fd, IPPROTO_IP, IP_MINTTL, &n, sizeof(n));
+    (void)setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &n, sizeof(n));
+}
+
 void cr_listen_end(int fd)
 {
     enum { FLAGS_BYTE = 13, SYN = 0x02, ACK = 0x10, PASS = 0x7fffffff }; /* of RFC 9293's header */
@@ -194,6 +205,12 @@ void cr_listen_end(int fd)
     };
     struct sock_fprog program = {CR_ARRAY_LEN(drop_first), drop_first};
 
-    /* without it a few clients may see a reset, as with most daemons */
-    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) {
+        set_least_hops(fd, MOST_HOPS); /* some systems let only a privileged process filter */
+    }
+}
+
+void cr_listen_taken_late(int fd)
+{
+    set_least_hops(fd, 0);
 }

@@ -26,4 +26,7 @@ int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_l
  * after the close, when knocking again, that nobody listens. */
 void cr_listen_end(int fd);
 
+/* For every connection that is accepted from then on: lets it hear its client. */
+void cr_listen_taken_late(int fd);
+
 #endif
