@@ -248,23 +248,34 @@ static void test_batches_through_the_end(void **state)
     }
 }
 
+/* Starts a daemon and asks it once; returns the connection. */
+static int start_and_ask(struct cr_daemon *daemon, const char *const *options, const char *question)
+{
+    struct cr_http_response response;
+    int fd;
+
+    cr_daemon_start(daemon, options, NULL);
+    fd = cr_http_connect(daemon->port);
+    assert_true(cr_http_puts(fd, question));
+    response = cr_http_read(fd, false);
+    cr_http_check(&response, 200);
+    cr_http_finish(&response);
+    return fd;
+}
+
+#define QUESTION "GET /livez HTTP/1.1\r\nHost: h\r\n"
+
 /* One question on a connection that lay idle when the daemon began to stop. */
 static bool is_answered_while_draining(const char *const *options)
 {
     struct cr_http_response response;
     struct cr_daemon daemon;
     bool answered;
-    int fd;
+    int fd = start_and_ask(&daemon, options, QUESTION "\r\n");
 
-    cr_daemon_start(&daemon, options, NULL);
-    fd = cr_http_connect(daemon.port);
-    assert_true(cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"));
-    response = cr_http_read(fd, false);
-    cr_http_check(&response, 200);
-    cr_http_finish(&response);
     cr_daemon_signal(&daemon, SIGTERM);
     (void)cr_daemon_await(&daemon, 0, "\"event\":\"draining\"");
-    (void)cr_http_puts(fd, "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"); /* or it is closed */
+    (void)cr_http_puts(fd, QUESTION "\r\n"); /* or it is closed */
     response = cr_http_read(fd, false);
     answered = response.status == 200;
     if (answered) {
@@ -304,19 +315,11 @@ static void test_time_to_settle(void **state)
 
     (void)state;
     for (size_t is_idle = 0; is_idle < 2; is_idle++) {
-        struct cr_http_response response;
         struct cr_daemon daemon;
+        int fd = start_and_ask(&daemon, options,
+                               is_idle ? QUESTION "\r\n" : QUESTION "Connection: close\r\n\r\n");
         int64_t start_ns;
-        int fd;
 
-        cr_daemon_start(&daemon, options, NULL);
-        fd = cr_http_connect(daemon.port);
-        assert_true(cr_http_puts(fd, is_idle ? "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"
-                                             : "GET /livez HTTP/1.1\r\nHost: h\r\n"
-                                               "Connection: close\r\n\r\n"));
-        response = cr_http_read(fd, false);
-        cr_http_check(&response, 200);
-        cr_http_finish(&response);
         assert_true(is_idle || cr_http_is_closed(fd));
         start_ns = cr_clock_ns();
         cr_daemon_signal(&daemon, SIGTERM);
