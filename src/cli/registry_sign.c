@@ -51,6 +51,7 @@ int cr_registry_verb_sign(struct cr_cli *cli, struct cr_registry *registry, stru
         return cr_cli_advise_version(cli, version, result, err);
     }
     bool replaces = signing.replaced[0] != '\0';
+    bool was_readable = strcmp(signing.replaced, CR_SIGNING_UNREADABLE) != 0;
     if (cli->json) {
         return cr_cli_print_json(json_pack("{s:s, s:s, s:s, s:s?}", "portfolio", portfolio,
                                            "version", version, "key", signing.key, "replaced_key",
@@ -58,6 +59,9 @@ int cr_registry_verb_sign(struct cr_cli *cli, struct cr_registry *registry, stru
                                  err);
     }
     printf("%s of %s is signed with the key %s%s%s\n", version, portfolio, signing.key,
-           replaces ? ", in place of one with " : "", replaces ? signing.replaced : "");
+           !replaces      ? ""
+           : was_readable ? ", in place of one with "
+                          : ", in place of one that did not fit",
+           was_readable ? signing.replaced : "");
     return CR_CLI_OK;
 }

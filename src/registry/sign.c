@@ -11,7 +11,8 @@
 #include "creditrisk/util/json.h"
 #include "registry_impl.h"
 
-/* More than any signature has, and whatever else may stand in its place. */
+/* What stands in the place of a signature is kept, in case signing fails, up to so many bytes: more
+ * than any signature has. */
 enum { MAX_KEPT_LEN = 1 << 20 };
 
 _Static_assert(sizeof(CR_SIGNING_UNREADABLE) <= CR_SIGNATURE_KEY_LEN, "it stands for a key");
@@ -72,6 +73,12 @@ static int keep_present(struct passage *passage, struct cr_error *err)
     passage->kept = cr_fs_join(passage->stage, "before");
     r = passage->kept == NULL ? cr_error_no_memory(err)
                               : cr_fs_read(passage->to, MAX_KEPT_LEN, &data, &len, err);
+    if (r == CR_ETOOBIG) {
+        return cr_error_set(err, r,
+                            "'%s' is no signature, as it has more than %d bytes: remove it, then "
+                            "sign",
+                            passage->to, MAX_KEPT_LEN);
+    }
     return r < 0 ? r : cr_fs_write(passage->kept, data, len, err);
 }
 

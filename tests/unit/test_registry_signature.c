@@ -268,6 +268,37 @@ static void a_signature_appears_in_its_version_at_once(void **state)
     assert_int_equal(close(fd), 0);
 }
 
+/* Whatever stands in the place of a signature gives way to one, or what to do about it is said. */
+static void what_is_no_signature_does_not_stop_one(void **state)
+{
+    enum { LEN = (1 << 20) + 1 };
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *secret = write_secret(dir, "secret", rfc_seed);
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "retail/v1/" CR_ARTIFACT_SIGNATURE);
+    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(cr_freep) char *large = calloc(LEN, 1);
+    CR_CLEANUP(cr_freep) char *kept = NULL;
+    struct cr_registry_signing signing;
+    struct cr_error err = {0};
+    size_t len = 0;
+
+    (void)state;
+    assert_non_null(large);
+    cr_assert_ok(cr_registry_open(dir, url, true, &registry, &err), &err);
+    publish(registry);
+    cr_assert_ok(cr_fs_write(file, large, LEN, &err), &err);
+    assert_int_equal(cr_registry_sign(registry, "retail", "v1", secret, &actor, &signing, &err),
+                     CR_ETOOBIG);
+    assert_non_null(strstr(err.message, "manifest.sig' is no signature"));
+    assert_non_null(strstr(err.message, "remove it, then sign"));
+    cr_assert_ok(cr_fs_read(file, LEN, &kept, &len, &err), &err);
+    assert_int_equal(len, LEN); /* it is somebody's */
+    cr_assert_ok(cr_fs_write(file, large, LEN - 1, &err), &err);
+    assert_signs(registry, secret, rfc_public, CR_SIGNING_UNREADABLE);
+    assert_verifies(registry, 0, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +308,7 @@ int main(void)
         cmocka_unit_test(trusted_keys_are_read_line_by_line),
         cmocka_unit_test(a_registry_that_asks_for_signatures_refuses_what_has_none),
         cmocka_unit_test(a_signature_appears_in_its_version_at_once),
+        cmocka_unit_test(what_is_no_signature_does_not_stop_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
