@@ -146,15 +146,42 @@ int cr_archive_write(const char *dir, const json_t *manifest, const char *file,
     return r < 0 ? r : cr_fs_write(file, text.data, text.len, err);
 }
 
+/* Where the library's bytes come from, with the digest of what has come. */
+struct source {
+    FILE *file;
+    struct cr_digest *digest;
+    bool ended; /* more was asked for than there is */
+    char block[BLOCK_LEN];
+};
+
 /* An archive that is being unpacked. */
 struct unpacking {
     struct archive *archive;
     const char *file;
     const char *dir;
     const struct cr_archive_limits *limits;
+    const struct source *source;
     size_t n_files;
     size_t total_len;
 };
+
+/* Whether the library gave up for want of bytes: it had begun to read an archive and met the end of
+ * the file before that of the archive. EILSEQ is its code for what it takes for no archive. */
+static bool is_cut(const struct unpacking *unpacking)
+{
+    return unpacking->source->ended && archive_errno(unpacking->archive) != EILSEQ;
+}
+
+/* The archive as a whole. */
+static int refuse_archive(const struct unpacking *unpacking, struct cr_error *err)
+{
+    return cr_error_set(
+        err, CR_EMODEL,
+        is_cut(unpacking)
+            ? "'%s' is incomplete or damaged: the file ends before the archive in it does"
+            : "'%s' is no archive of a version, or damaged",
+        unpacking->file);
+}
 
 static int refuse(const struct unpacking *unpacking, const char *name, const char *why,
                   struct cr_error *err)
@@ -181,7 +208,12 @@ static int copy_data(struct unpacking *unpacking, const char *name, FILE *out, s
             return cr_error_set(err, CR_EIO, "cannot write '%s/%s'", unpacking->dir, name);
         }
     }
-    return len < 0 ? refuse(unpacking, name, "cannot be read: the archive is damaged", err) : 0;
+    if (len < 0) {
+        return is_cut(unpacking)
+                   ? refuse_archive(unpacking, err)
+                   : refuse(unpacking, name, "cannot be read: the archive is damaged", err);
+    }
+    return 0;
 }
 
 /* Not synced yet: publishing does that for the whole folder. */
@@ -243,13 +275,6 @@ int cr_archive_find(const char *file, struct cr_error *err)
     return cr_fs_exists(file) ? 0 : cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", file);
 }
 
-/* Where the library's bytes come from, with the digest of what has come. */
-struct source {
-    FILE *file;
-    struct cr_digest *digest;
-    char block[BLOCK_LEN];
-};
-
 static void source_freep(struct source **source)
 {
     if (*source != NULL) {
@@ -291,6 +316,7 @@ static la_ssize_t give_bytes(struct archive *archive, void *in, const void **ret
         archive_set_error(archive, errno, "cannot be read");
         return -1;
     }
+    source->ended = len == 0;
     cr_digest_add(source->digest, source->block, len);
     *ret_bytes = source->block;
     return (la_ssize_t)len;
@@ -319,7 +345,7 @@ int cr_archive_read(const char *file, const char *dir, const struct cr_archive_l
     CR_CLEANUP(source_freep) struct source *source = NULL;
     CR_CLEANUP(read_freep) struct archive *archive = archive_read_new();
     struct unpacking unpacking = {archive, file, dir, limits != NULL ? limits : &usual_limits,
-                                  0,       0};
+                                  NULL,    0,    0};
     struct archive_entry *entry;
     int status;
     int r = archive != NULL ? open_source(file, &source, err) : cr_error_no_memory(err);
@@ -327,10 +353,11 @@ int cr_archive_read(const char *file, const char *dir, const struct cr_archive_l
     if (r < 0) {
         return r;
     }
+    unpacking.source = source;
     if (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
         archive_read_support_format_tar(archive) != ARCHIVE_OK ||
         archive_read_open(archive, source, NULL, give_bytes, NULL) != ARCHIVE_OK) {
-        return cr_error_set(err, CR_EMODEL, "'%s' is no archive of a version", file);
+        return refuse_archive(&unpacking, err);
     }
     while ((status = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
         r = unpack_entry(&unpacking, entry, err);
@@ -339,7 +366,7 @@ int cr_archive_read(const char *file, const char *dir, const struct cr_archive_l
         }
     }
     if (status != ARCHIVE_EOF || unpacking.n_files == 0) {
-        return cr_error_set(err, CR_EMODEL, "'%s' is no archive of a version, or damaged", file);
+        return refuse_archive(&unpacking, err);
     }
     r = read_rest(&unpacking, source, err);
     if (r == 0 && ret_sha256 != NULL) {

@@ -227,6 +227,7 @@ def check_nothing_left(cli):
     bad.write_bytes(archive.read_bytes()[:-100])
     there = [*cli.globals[:3], str(folder), "--quiet"]
     before = sorted(pathlib.Path(tempfile.gettempdir()).glob("creditrisk-??????"))
+    assert f"'{bad}' is incomplete or damaged: the file ends before" in cli("registry", "import", bad, status=1, globals_=there).stderr
     for words in ([bad], [cli.root / "README.md"], [archive, "--portfolio", "hmeq"]):
         cli("registry", "import", *words, status=1, globals_=there)
         assert not folder.parent.exists(), words

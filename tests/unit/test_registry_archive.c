@@ -299,6 +299,11 @@ static void archives_of_others_are_read_with_care(void **state)
     assert_unpacks("echo hello > file", CR_EMODEL, "no archive");
     assert_unpacks("echo x | gzip > file", CR_EMODEL, "no archive");
     assert_unpacks("tar cf file -T /dev/null", CR_EMODEL, "no archive");
+    assert_unpacks("seq 99999 > a && tar czf b a && head -c 100 b > file", CR_EMODEL, "incomplete");
+    assert_unpacks("seq 99999 > a && tar czf b a && head -c 99999 b > file", CR_EMODEL,
+                   "file' is incomplete");
+    assert_unpacks("seq 99999 > a && tar cf b a && head -c 99999 b > file", CR_EMODEL,
+                   "file' is incomplete");
     assert_unpacks("echo x > a && tar cjf file a || echo x > file", CR_EMODEL, "no archive");
     assert_unpacks("ln -s /etc/passwd a && tar cf file a", CR_EMODEL, "'a' is no regular file");
     assert_unpacks("echo x > a && ln a b && tar cf file a b", CR_EMODEL, "'b' is no regular file");
