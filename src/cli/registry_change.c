@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* registry promote, rollback, challenger, delete. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/score/bundle.h"
@@ -23,11 +24,12 @@ static int report_champion(struct cr_cli *cli, struct cr_registry *registry, con
         cr_cli_warn_of_protected(version);
     }
     if (cli->json) {
-        return cr_cli_print_json(
-            json_pack("{s:s, s:s, s:s?, s:b, s:s, s:s, s:O?}", "portfolio", portfolio, "champion",
-                      version, "before", before, "changed", change->changed, "actor", actor->name,
-                      "reason", actor->reason, "include_protected", include_protected),
-            err);
+        return cr_cli_print_json(json_pack("{s:s, s:s, s:s?, s:b, s:b, s:s, s:s, s:O?}",
+                                           "portfolio", portfolio, "champion", version, "before",
+                                           before, "changed", change->changed, "was_challenger",
+                                           change->was_challenger, "actor", actor->name, "reason",
+                                           actor->reason, "include_protected", include_protected),
+                                 err);
     }
     if (!change->changed) {
         printf("%s of %s is the champion already: nothing is recorded\n", version, portfolio);
@@ -35,6 +37,10 @@ static int report_champion(struct cr_cli *cli, struct cr_registry *registry, con
     }
     printf("%s of %s is the champion%s%s\n", version, portfolio,
            before == NULL ? "" : "; before it was ", before == NULL ? "" : before);
+    if (change->was_challenger) {
+        printf("%s has no challenger any more: it was %s, whose shadow has ended\n", portfolio,
+               version);
+    }
     cr_cli_say_reload(cli);
     return CR_CLI_OK;
 }
@@ -67,7 +73,7 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     bool approves = cr_cli_has(cli, "approve");
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
-    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {.before = NULL};
     struct cr_gate_report report = {.passed = true};
     int result = cr_cli_load_portfolio(cli, &portfolio, err);
     if (result == 0) {
@@ -93,7 +99,7 @@ int cr_registry_verb_promote(struct cr_cli *cli, struct cr_registry *registry, s
 int cr_registry_verb_rollback(struct cr_cli *cli, struct cr_registry *registry,
                               struct cr_error *err)
 {
-    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {.before = NULL};
     CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
@@ -153,30 +159,74 @@ static void warn_of_rollback(struct cr_registry *registry, const char *portfolio
                   leads ? "to " : "nowhere", leads ? back : "");
 }
 
+/* Versions that are gone. */
+struct deletion {
+    const char *portfolio;
+    const char *const *versions;
+    size_t n;
+    bool recorded[CR_CLI_MAX_WORDS];
+    char *back; /* where rollback led before; NULL = nowhere */
+};
+
+static bool was_back(const struct deletion *deletion, size_t i)
+{
+    return deletion->back != NULL && strcmp(deletion->back, deletion->versions[i]) == 0;
+}
+
+static json_t *deletion_to_json(const struct deletion *deletion, size_t i)
+{
+    return json_pack("{s:s, s:s, s:b, s:b}", "portfolio", deletion->portfolio, "deleted",
+                     deletion->versions[i], "recorded", deletion->recorded[i],
+                     "was_rollback_target", was_back(deletion, i));
+}
+
+/* Of one version a document about it, of several one with theirs. */
+static int print_deletion_json(const struct deletion *deletion, struct cr_error *err)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < deletion->n; i++) {
+        if (json_array_append_new(list, deletion_to_json(deletion, i)) != 0) {
+            json_decref(CR_STEAL(list));
+        }
+    }
+    if (deletion->n == 1) {
+        json_t *only = json_incref(json_array_get(list, 0));
+        json_decref(list);
+        return cr_cli_print_json(only, err);
+    }
+    return cr_cli_print_json(
+        json_pack("{s:s, s:o}", "portfolio", deletion->portfolio, "versions", list), err);
+}
+
+static int report_deletion(const struct cr_cli *cli, struct cr_registry *registry,
+                           const struct deletion *deletion, struct cr_error *err)
+{
+    for (size_t i = 0; i < deletion->n; i++) {
+        if (was_back(deletion, i)) {
+            warn_of_rollback(registry, deletion->portfolio, deletion->versions[i]);
+        }
+        if (!cli->json) {
+            printf(deletion->recorded[i] ? "%s of %s is deleted; its history stays\n"
+                                         : "%s of %s was not recorded; its folder is removed\n",
+                   deletion->versions[i], deletion->portfolio);
+        }
+    }
+    return cli->json ? print_deletion_json(deletion, err) : CR_CLI_OK;
+}
+
 int cr_registry_verb_delete(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
-    const char *version = cr_registry_verb_argument(cli);
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
-    const char *portfolio = cli->settings.portfolio;
-    CR_CLEANUP(cr_freep) char *back = NULL;
-    bool was_back =
-        cr_registry_previous(registry, portfolio, &back, NULL) == 0 && strcmp(back, version) == 0;
-    bool recorded = false;
-    int result = cr_registry_delete(registry, portfolio, version, &actor, &recorded, err);
-    if (result != 0) {
-        return result;
+    struct deletion deletion = {
+        .portfolio = cli->settings.portfolio, .versions = &cli->args[1], .n = cli->n_args - 1};
+    if (cr_registry_previous(registry, deletion.portfolio, &deletion.back, NULL) != 0) {
+        deletion.back = NULL; /* nowhere, or what the deletion itself says */
     }
-    if (was_back) {
-        warn_of_rollback(registry, portfolio, version);
+    int result = cr_registry_delete(registry, deletion.portfolio, deletion.versions, deletion.n,
+                                    &actor, deletion.recorded, err);
+    if (result == 0) {
+        result = report_deletion(cli, registry, &deletion, err);
     }
-    if (cli->json) {
-        return cr_cli_print_json(json_pack("{s:s, s:s, s:b, s:b}", "portfolio", portfolio,
-                                           "deleted", version, "recorded", recorded,
-                                           "was_rollback_target", was_back),
-                                 err);
-    }
-    printf(recorded ? "%s of %s is deleted; its history stays\n"
-                    : "%s of %s was not recorded; its folder is removed\n",
-           version, portfolio);
-    return CR_CLI_OK;
+    free(deletion.back);
+    return result;
 }

@@ -125,7 +125,7 @@ static int record_champion(struct cr_registry *registry, const struct succession
 
 /* The new champion with its event, and no challenger any more if it was that. */
 static int replace_champion(struct cr_registry *registry, const struct succession *succession,
-                            const char *from, struct cr_error *err)
+                            struct cr_registry_change *change, struct cr_error *err)
 {
     const char *portfolio = succession->portfolio;
     CR_CLEANUP(cr_freep) char *challenger = NULL;
@@ -135,9 +135,10 @@ static int replace_champion(struct cr_registry *registry, const struct successio
         r = write_pointer(registry, portfolio, champion_pointer, succession->version, err);
     }
     if (r == 0) {
-        r = record_champion(registry, succession, from, err);
+        r = record_champion(registry, succession, change->before, err);
     }
-    if (r == 0 && challenger != NULL && strcmp(challenger, succession->version) == 0) {
+    change->was_challenger = challenger != NULL && strcmp(challenger, succession->version) == 0;
+    if (r == 0 && change->was_challenger) {
         r = write_pointer(registry, portfolio, challenger_pointer, NULL, err);
         if (r == 0) {
             r = cr_registry_record_event(registry, portfolio, CR_EVENT_CHALLENGE, challenger, NULL,
@@ -166,7 +167,7 @@ static int check_expected(const struct succession *succession, const char *champ
 static int end_with_champion(struct cr_registry *registry, const struct succession *succession,
                              int r, struct cr_registry_change *ret_change, struct cr_error *err)
 {
-    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {.before = NULL};
     const char *version = succession->version;
 
     if (r == 0) {
@@ -180,11 +181,12 @@ static int end_with_champion(struct cr_registry *registry, const struct successi
         r = check_expected(succession, change.before, err);
     }
     if (r == 0 && change.changed) {
-        r = replace_champion(registry, succession, change.before, err);
+        r = replace_champion(registry, succession, &change, err);
     }
     r = cr_registry_end(registry, r, err);
     if (r == 0 && ret_change != NULL) {
-        *ret_change = (struct cr_registry_change){change.changed, CR_STEAL(change.before)};
+        *ret_change = change;
+        change.before = NULL;
     }
     return r;
 }

@@ -53,29 +53,64 @@ static int forget(struct cr_registry *registry, const char *portfolio, const cha
                                    texts, CR_ARRAY_LEN(texts), err);
 }
 
-int cr_registry_delete(struct cr_registry *registry, const char *portfolio, const char *version,
-                       const struct cr_registry_actor *actor, bool *ret_recorded,
-                       struct cr_error *err)
+static int forget_all(struct cr_registry *registry, const char *portfolio,
+                      const char *const *versions, size_t n, const struct cr_registry_actor *actor,
+                      bool *ret_recorded, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *dir = NULL;
-    bool recorded = false;
-    int r = cr_registry_path(registry, portfolio, version, &dir, err);
+    int r = 0;
 
-    if (r == 0) {
-        r = cr_db_begin(registry->db, err);
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        CR_CLEANUP(cr_freep) char *dir = NULL;
+
+        for (size_t j = 0; r == 0 && j < i; j++) {
+            if (strcmp(versions[j], versions[i]) == 0) {
+                r = cr_error_set(err, CR_EINVAL, "'%s' is named twice", versions[i]);
+            }
+        }
+        if (r == 0) {
+            r = cr_registry_path(registry, portfolio, versions[i], &dir, err);
+        }
+        if (r == 0) {
+            r = forget(registry, portfolio, versions[i], dir, actor, &ret_recorded[i], err);
+        }
     }
+    return r;
+}
+
+/* Every folder that can go goes; the first that cannot is the one to tell. */
+static int remove_folders(const struct cr_registry *registry, const char *portfolio,
+                          const char *const *versions, size_t n, struct cr_error *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        CR_CLEANUP(cr_freep) char *dir = NULL;
+        struct cr_error cause = {0};
+        int removed = cr_registry_path(registry, portfolio, versions[i], &dir, &cause);
+
+        if (removed == 0) {
+            removed = cr_fs_remove_tree(dir, &cause);
+        }
+        if (r == 0 && removed < 0) {
+            r = cr_error_set(err, removed, "%s", cause.message);
+        }
+    }
+    return r;
+}
+
+int cr_registry_delete(struct cr_registry *registry, const char *portfolio,
+                       const char *const *versions, size_t n, const struct cr_registry_actor *actor,
+                       bool *ret_recorded, struct cr_error *err)
+{
+    int r = cr_db_begin(registry->db, err);
+
     if (r < 0) {
         return r;
     }
-    r = forget(registry, portfolio, version, dir, actor, &recorded, err);
+    r = forget_all(registry, portfolio, versions, n, actor, ret_recorded, err);
     r = cr_registry_end(registry, r, err);
-    if (r == 0) { /* only now: a version that is recorded always has its folder */
-        r = cr_fs_remove_tree(dir, err);
-    }
-    if (r == 0) {
-        *ret_recorded = recorded;
-    }
-    return r;
+    /* only now: a version that is recorded always has its folder */
+    return r < 0 ? r : remove_folders(registry, portfolio, versions, n, err);
 }
 
 struct names {

@@ -123,16 +123,19 @@ def check_roles(cli):
         assert f"'{version}' is the c" in cli("registry", "delete", version, status=1).stderr
     answer = json_of(cli, "promote", "v2", "--reason", "won")
     assert answer["champion"] == "v2" and answer["before"] == "v1" and answer["reason"] == "won" and answer["changed"] is True
+    assert answer["was_challenger"] is True, answer
     events = json_of(cli, "history")["events"]
     assert json_of(cli, "promote", "v2", "--reason", "twice")["changed"] is False
     assert cli("registry", "promote", "v2", "--reason", "thrice").stdout == "v2 of retail is the champion already: nothing is recorded\n"
     assert json_of(cli, "history")["events"] == events
     assert not any(v["challenger"] for v in json_of(cli, "list")["versions"])
     back = json_of(cli, "rollback", "--reason", "worse")
-    assert back["champion"] == "v1" and back["before"] == "v2" and champion(cli) == ["v1"]
+    assert back["was_challenger"] is False and back["champion"] == "v1" and back["before"] == "v2" and champion(cli) == ["v1"]
     assert "to go back to" in cli("registry", "rollback", status=1).stderr
     model = cli.dir / "models/retail/v2/model.json"
-    cli("registry", "promote", "v2", "--reason", "again")
+    cli("registry", "challenger", "v2")
+    told = cli("registry", "promote", "v2", "--reason", "again").stdout
+    assert told == "v2 of retail is the champion; before it was v1\nretail has no challenger any more: it was v2, whose shadow has ended\n", told
     cli("registry", "promote", "v1", "--reason", "and back")
     text = model.read_text()
     model.write_text(text + " ")
@@ -275,6 +278,26 @@ def check_delete(cli):
     spare = publish(cli, "v1", 43000)
     done = cli("registry", "delete", spare, "--json")
     assert (json.loads(done.stdout)["was_rollback_target"], done.stderr) == (False, "")
+    check_delete_several(cli)
+
+
+def check_delete_several(cli):
+    """Each is told; where one is refused none goes."""
+    back, *spares = (publish(cli, "v1", cost) for cost in (44000, 45000, 46000))
+    for version in (back, "v1"):
+        cli("registry", "promote", version, "--reason", "a way back")
+    for refused, message in (("v1", "'v1' is the champion: it is not deleted"), ("v99", "'v99'"), (spares[0], "is named twice")):
+        assert message in cli("registry", "delete", *spares, refused, status=1).stderr
+    assert {back, *spares} <= {v["version"] for v in json_of(cli, "list")["versions"]} and json_of(cli, "verify", "--all")["ok"]
+    done = cli("registry", "delete", spares[0], back, "--reason", "both")
+    assert done.stdout == f"{spares[0]} of retail is deleted; its history stays\n{back} of retail is deleted; its history stays\n", done
+    assert done.stderr.startswith(f"warning: rollback would have led to {back}; now it leads ") and done.stderr.count("\n") == 1, done
+    (cli.dir / "models/retail/v78").mkdir()
+    answer = json_of(cli, "delete", spares[1], "v78")
+    assert answer == {"portfolio": "retail", "versions": [
+        {"portfolio": "retail", "deleted": spares[1], "recorded": True, "was_rollback_target": False},
+        {"portfolio": "retail", "deleted": "v78", "recorded": False, "was_rollback_target": False}]}, answer
+    assert not {back, *spares, "v78"} & {path.name for path in (cli.dir / "models/retail").iterdir()}
 
 
 def check_gates(cli):

@@ -159,7 +159,9 @@ static void a_name_that_was_used_gives_way_to_the_next(void **state)
         json_string_value(json_object_get(json_object_get(manifest, "imported_from"), "version")),
         "v1");
     assert_false(cr_fs_exists(lost));
-    cr_assert_ok(cr_registry_delete(registry, "retail", "v1", &actor, &recorded, &err), &err);
+    cr_assert_ok(cr_registry_delete(registry, "retail", (const char *const[]){"v1"}, 1, &actor,
+                                    &recorded, &err),
+                 &err);
     assert_true(recorded);
     third = import(registry, file); /* deleted is used, too */
     assert_string_equal(third, "v3");
@@ -197,7 +199,9 @@ static void a_copy_is_known_by_its_manifest_whatever_its_name(void **state)
     assert_copy(from, v1, "v1");
     assert_copy(to, v1, NULL);
     free(publish(to)); /* its v1 is deleted: the name is used, the version is gone */
-    cr_assert_ok(cr_registry_delete(to, "retail", "v1", &actor, &recorded, &err), &err);
+    cr_assert_ok(
+        cr_registry_delete(to, "retail", (const char *const[]){"v1"}, 1, &actor, &recorded, &err),
+        &err);
     assert_copy(to, v1, NULL);
     pack(v1, file);
     imported = import(to, file);

@@ -75,7 +75,7 @@ static void forget(struct cr_test_house *house, const char *version, int code)
     struct cr_error err = {0};
 
     assert_int_equal(
-        cr_registry_delete(house->registry, "retail", version, &actor, &recorded, &err), code);
+        cr_registry_delete(house->registry, "retail", &version, 1, &actor, &recorded, &err), code);
 }
 
 static struct cr_registry_history read_history(struct cr_test_house *house)
@@ -268,8 +268,8 @@ static void approving_the_champion_records_nothing(void **state)
     struct cr_test_house *house = *state;
     const struct cr_registry_actor ann = {"ann", ""};
     const struct cr_registry_actor bob = {"bob", ""};
-    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change first = {false, NULL};
-    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change again = {false, NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change first = {.before = NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change again = {.before = NULL};
     struct cr_registry_history history;
     struct cr_error err;
 
@@ -356,7 +356,8 @@ static void no_approval_answers_a_request_that_lapsed_meanwhile(void **state)
         results[i] = cr_registry_request(house->registry, "retail", "v2", &ann, &err);
         (void)pthread_barrier_wait(&rival.moment);
         if (results[i] == 0) {
-            CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {false, NULL};
+            CR_CLEANUP(cr_registry_change_finish)
+            struct cr_registry_change change = {.before = NULL};
 
             results[i] =
                 cr_registry_approve(house->registry, "retail", "v2", NULL, &bob, &change, &err);
@@ -443,9 +444,73 @@ static void leftovers_are_found(void **state)
     assert_int_equal(leftovers.n_stages, 1);
     assert_string_equal(leftovers.stages[0], strrchr(stage, '/') + 1);
     cr_registry_leftovers_finish(&leftovers);
-    cr_assert_ok(cr_registry_delete(house->registry, "retail", "v4", &actor, &recorded, &err),
+    cr_assert_ok(cr_registry_delete(house->registry, "retail", (const char *const[]){"v4"}, 1,
+                                    &actor, &recorded, &err),
                  &err);
     assert_false(recorded || cr_fs_exists(v4));
+}
+
+/* Several go together, or none does. */
+static void versions_are_deleted_together(void **state)
+{
+    static const char *const all[] = {"v1", "v3", "v5"};
+    static const char *const refused[][3] = {{"v1", "v3", "v2"},
+                                             {"v1", "v4", "v3"},
+                                             {"v1", "v3", "v1"},
+                                             {"v1", "v3", "v9"},
+                                             {"v1", "v3", "x"}};
+    static const int codes[] = {CR_EINVAL, CR_EINVAL, CR_EINVAL, CR_ENOTFOUND, CR_EINVAL};
+    struct cr_test_house *house = *state;
+    CR_CLEANUP(cr_freep) char *v1 = cr_fs_join(house->dir, "retail/v1");
+    CR_CLEANUP(cr_freep) char *v3 = cr_fs_join(house->dir, "retail/v3");
+    CR_CLEANUP(cr_freep) char *v5 = cr_fs_join(house->dir, "retail/v5");
+    bool recorded[CR_ARRAY_LEN(all)] = {false};
+    struct cr_registry_history history;
+    struct cr_error err;
+    size_t n_events;
+
+    for (const char *version = "v1\0v2\0v3\0v4"; *version != '\0'; version += 3) {
+        publish(house, version);
+    }
+    cr_assert_ok(cr_fs_mkdirs(v5, &err), &err);
+    promote(house, "v2");
+    cr_assert_ok(cr_registry_challenge(house->registry, "retail", "v4", &actor, &err), &err);
+    history = read_history(house);
+    n_events = history.n;
+    cr_registry_history_finish(&history);
+    for (size_t i = 0; i < CR_ARRAY_LEN(refused); i++) {
+        assert_int_equal(
+            cr_registry_delete(house->registry, "retail", refused[i], 3, &actor, recorded, &err),
+            codes[i]);
+        assert_true(cr_fs_is_dir(v1) && cr_fs_is_dir(v3));
+    }
+    history = read_history(house);
+    assert_int_equal(history.n, n_events);
+    cr_registry_history_finish(&history);
+    cr_assert_ok(cr_registry_delete(house->registry, "retail", all, 3, &actor, recorded, &err),
+                 &err);
+    assert_true(recorded[0] && recorded[1] && !recorded[2]);
+    assert_false(cr_fs_exists(v1) || cr_fs_exists(v3) || cr_fs_exists(v5));
+}
+
+/* A challenger that wins is none any more, and whoever promotes it hears of that. */
+static void a_promoted_challenger_ends_its_shadow(void **state)
+{
+    struct cr_test_house *house = *state;
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change other = {.before = NULL};
+    CR_CLEANUP(cr_registry_change_finish) struct cr_registry_change change = {.before = NULL};
+    struct cr_error err;
+
+    publish(house, "v1");
+    publish(house, "v2");
+    cr_assert_ok(cr_registry_challenge(house->registry, "retail", "v2", &actor, &err), &err);
+    cr_assert_ok(cr_registry_promote(house->registry, "retail", "v1", NULL, &actor, &other, &err),
+                 &err);
+    assert_true(other.changed && !other.was_challenger);
+    cr_assert_ok(cr_registry_promote(house->registry, "retail", "v2", NULL, &actor, &change, &err),
+                 &err);
+    assert_true(change.changed && change.was_challenger);
+    assert_pointer(house, cr_registry_challenger, NULL);
 }
 
 int main(void)
@@ -456,6 +521,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             deleted_versions_are_passed_over_and_their_numbers_stay_taken, cr_test_house_setup,
             cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(versions_are_deleted_together, cr_test_house_setup,
+                                        cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(a_promoted_challenger_ends_its_shadow, cr_test_house_setup,
+                                        cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(a_challenger_is_never_the_champion, cr_test_house_setup,
                                         cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(a_request_holds_until_the_champion_changes,

@@ -128,6 +128,7 @@ void cr_registry_free_portfolios(char **names, size_t n);
 struct cr_registry_change {
     bool changed; /* false: it was the champion already, and nothing is recorded */
     char *before; /* the champion until then, NULL = none; yours: cr_registry_change_finish */
+    bool was_challenger; /* and is none any more: its shadow ends, which is an event of its own */
 };
 
 static inline void cr_registry_change_finish(struct cr_registry_change *change)
@@ -165,12 +166,13 @@ int cr_registry_challenger(struct cr_registry *registry, const char *portfolio, 
 int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, const char *version,
                           const struct cr_registry_actor *actor, struct cr_error *err);
 
-/* Forgets a version, or a folder that was never recorded (*ret_recorded says which it was), and
- * removes its folder. The event stays and the number is never used again. CR_EINVAL for champion
- * and challenger, CR_ENOTFOUND. */
-int cr_registry_delete(struct cr_registry *registry, const char *portfolio, const char *version,
-                       const struct cr_registry_actor *actor, bool *ret_recorded,
-                       struct cr_error *err);
+/* Forgets n versions, or folders that were never recorded (ret_recorded[i] says which it was, once
+ * this succeeds), and removes their folders: all of them, or none where one is refused. The events
+ * stay and the numbers are never used again. CR_EINVAL for champion and challenger and for one that
+ * is named twice, CR_ENOTFOUND. */
+int cr_registry_delete(struct cr_registry *registry, const char *portfolio,
+                       const char *const *versions, size_t n, const struct cr_registry_actor *actor,
+                       bool *ret_recorded, struct cr_error *err);
 
 /* Folder of a version (existence is not checked); yours (free). CR_EINVAL unless version is "v" and
  * digits and portfolio letters, digits, - and _. */
