@@ -6,7 +6,8 @@
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/error.h"
 
-/* 0 when GET /readyz is answered with 200 within a few seconds; CR_EUNAVAIL and why otherwise. */
+/* 0 when GET /readyz is answered with 200 within a few seconds; CR_EUNAVAIL with the address and
+ * why otherwise. CR_EINVAL for port 0. */
 int cr_healthcheck(const struct cr_settings *settings, struct cr_error *err);
 
 #endif

@@ -118,6 +118,7 @@ static int take_flag(struct words *words, int argc, char **argv, int *i)
 static int read_words(struct words *words, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
+        char likely[LIKELY_LEN];
         int status = 0;
 
         if (strcmp(argv[i], "--help") == 0) {
@@ -129,7 +130,7 @@ static int read_words(struct words *words, int argc, char **argv)
         } else if (strncmp(argv[i], "--", 2) == 0) {
             status = take_flag(words, argc, argv, &i);
         } else {
-            status = usage("unexpected word", argv[i], NULL);
+            status = usage("unexpected word", argv[i], find_likely(argv[i], likely));
         }
         if (status != 0) {
             return status;

@@ -22,6 +22,7 @@
 #include "creditrisk/score/trial.h"
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
+#include "creditrisk/util/inet.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/web/assets.h"
 #include "headers.h"
@@ -115,7 +116,7 @@ struct cr_server {
     const struct cr_settings *settings;
     struct MHD_Daemon *mhd; /* NULL before start */
     int listen_fd;
-    char address[64];
+    char address[CR_INET_TEXT_LEN];
     int port;
     size_t n_workers;
     size_t n_runners;          /* n_workers and the queue's threads */

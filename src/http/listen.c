@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "listen.h"
 
-#include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -13,6 +13,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/inet.h"
 
 /* What an answer that a client does not take may cost the system, about; by itself it would lend
  * megabytes to each. */
@@ -20,46 +21,17 @@ enum { SEND_BYTES = 128 * 1024 };
 
 enum { MOST_HOPS = 255 }; /* of a packet: hardly any system begins with so many */
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_storage storage;
-};
-
-static int unavailable(struct cr_error *err, const char *what, const struct cr_settings *settings)
+static int unavailable(struct cr_error *err, const char *what, const struct cr_settings *settings,
+                       const char *advice)
 {
     char space[128];
 
-    return cr_error_set(err, CR_EUNAVAIL, "cannot %s '%s' port %d: %s", what,
+    return cr_error_set(err, CR_EUNAVAIL, "cannot %s '%s' port %d: %s%s", what,
                         settings->listen_address, settings->listen_port,
-                        strerror_r(errno, space, sizeof(space)));
+                        strerror_r(errno, space, sizeof(space)), advice);
 }
 
-/* A numeric address; names would need a resolver and could mean several. */
-static int parse_address(const struct cr_settings *settings, union address *ret_address,
-                         socklen_t *ret_len, struct cr_error *err)
-{
-    union address address = {0};
-    in_port_t port = htons((uint16_t)settings->listen_port);
-
-    if (inet_pton(AF_INET, settings->listen_address, &address.v4.sin_addr) == 1) {
-        address.v4.sin_family = AF_INET;
-        address.v4.sin_port = port;
-        *ret_len = sizeof(address.v4);
-    } else if (inet_pton(AF_INET6, settings->listen_address, &address.v6.sin6_addr) == 1) {
-        address.v6.sin6_family = AF_INET6;
-        address.v6.sin6_port = port;
-        *ret_len = sizeof(address.v6);
-    } else {
-        return cr_error_set(err, CR_EINVAL, "listen.address: '%s' is no IP address",
-                            settings->listen_address);
-    }
-    *ret_address = address;
-    return 0;
-}
-
-static bool is_loopback(const union address *address)
+static bool is_loopback(const union cr_inet *address)
 {
     if (address->any.sa_family == AF_INET) {
         return ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
@@ -72,22 +44,12 @@ static bool is_loopback(const union address *address)
     return address->any.sa_family == AF_UNIX;
 }
 
-static void describe(const union address *address, struct cr_listener *listener)
+static void describe(const union cr_inet *address, struct cr_listener *listener)
 {
-    listener->port = 0;
-    (void)snprintf(listener->address, sizeof(listener->address), "unix"); /* fits */
-    if (address->any.sa_family == AF_INET) {
-        listener->port = ntohs(address->v4.sin_port);
-        (void)inet_ntop(AF_INET, &address->v4.sin_addr, listener->address,
-                        sizeof(listener->address)); /* fits */
-    } else if (address->any.sa_family == AF_INET6) {
-        listener->port = ntohs(address->v6.sin6_port);
-        (void)inet_ntop(AF_INET6, &address->v6.sin6_addr, listener->address,
-                        sizeof(listener->address)); /* fits */
-    }
+    listener->port = cr_inet_write(address, listener->address);
 }
 
-static int check_exposure(const struct cr_settings *settings, const union address *address,
+static int check_exposure(const struct cr_settings *settings, const union cr_inet *address,
                           const struct cr_listener *listener, struct cr_error *err)
 {
     if (is_loopback(address) || settings->allow_anonymous ||
@@ -116,7 +78,7 @@ static void tune(int fd)
 }
 
 /* The socket that --listen-fd brings. */
-static int check_given(int fd, union address *ret_address, struct cr_error *err)
+static int check_given(int fd, union cr_inet *ret_address, struct cr_error *err)
 {
     socklen_t len = sizeof(*ret_address);
     int accepts = 0;
@@ -131,29 +93,28 @@ static int check_given(int fd, union address *ret_address, struct cr_error *err)
     return 0;
 }
 
-static int open_new(const struct cr_settings *settings, int *ret_fd, union address *ret_address,
+static int open_new(const struct cr_settings *settings, int *ret_fd, union cr_inet *ret_address,
                     struct cr_error *err)
 {
     CR_CLEANUP(cr_fs_closep) int fd = -1;
     struct cr_listener listener;
-    socklen_t len;
-    int result = parse_address(settings, ret_address, &len, err);
+    socklen_t len = cr_inet_read(settings->listen_address, settings->listen_port, ret_address);
+    int result;
 
-    if (result == 0) {
-        describe(ret_address, &listener);
-        result = check_exposure(settings, ret_address, &listener, err);
-    }
+    assert(len > 0); /* the settings have no other */
+    describe(ret_address, &listener);
+    result = check_exposure(settings, ret_address, &listener, err);
     if (result < 0) {
         return result;
     }
     fd = socket(ret_address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return unavailable(err, "open a socket for", settings);
+        return unavailable(err, "open a socket for", settings, "");
     }
     tune(fd);
     if (bind(fd, &ret_address->any, len) != 0 || listen(fd, SOMAXCONN) != 0 ||
         getsockname(fd, &ret_address->any, &len) != 0) {
-        return unavailable(err, "listen on", settings);
+        return unavailable(err, "listen on", settings, "; " CR_SETTINGS_LISTEN_HELP);
     }
     *ret_fd = fd;
     fd = -1;
@@ -164,7 +125,7 @@ int cr_listen_open(const struct cr_settings *settings, struct cr_listener *ret_l
                    struct cr_error *err)
 {
     struct cr_listener listener = {.fd = settings->listen_fd};
-    union address address = {0};
+    union cr_inet address = {0};
     int result;
 
     if (listener.fd < 0) {

@@ -7,12 +7,11 @@
 
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/util/error.h"
-
-enum { CR_LISTEN_ADDRESS_LEN = 64 };
+#include "creditrisk/util/inet.h"
 
 struct cr_listener {
     int fd; /* non-blocking, listening */
-    char address[CR_LISTEN_ADDRESS_LEN];
+    char address[CR_INET_TEXT_LEN];
     int port; /* 0 for a local socket */
 };
 

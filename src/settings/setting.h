@@ -14,6 +14,7 @@ enum cr_setting_type {
     CR_SETTING_TEXT,   /* char *, not empty */
     CR_SETTING_URL,    /* char *, a database (util/url), perhaps with a password */
     CR_SETTING_SECRET, /* char *, at least 32 characters without blanks, never shown */
+    CR_SETTING_INET,   /* char *, a numeric address (util/inet) */
     CR_SETTING_NAME,   /* char *, a portfolio's */
     CR_SETTING_CHOICE, /* char *, one of the comma-separated `choices` */
     CR_SETTING_LIST,   /* char *, comma-separated entries without blanks; an empty one (a comma too

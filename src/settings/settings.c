@@ -10,6 +10,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/inet.h"
 #include "creditrisk/util/list.h"
 #include "creditrisk/util/name.h"
 #include "creditrisk/util/num.h"
@@ -39,7 +40,7 @@ static const struct cr_setting table[] = {
     ROW("paths.portfolios", NULL, TEXT, AT(portfolios_dir), "config/portfolios", 0, 0, NULL),
     ROW("paths.migrations", NULL, TEXT, AT(migrations_dir), "migrations", 0, 0, NULL),
     ROW("paths.results", NULL, TEXT, AT(results_dir), "results", 0, 0, NULL),
-    ROW("listen.address", NULL, TEXT, AT(listen_address), "127.0.0.1", 0, 0, NULL),
+    ROW("listen.address", NULL, INET, AT(listen_address), "127.0.0.1", 0, 0, NULL),
     ROW("listen.port", NULL, INT, AT(listen_port), "8001", 0, 65535, NULL),
     ROW(NULL, "listen-fd", INT, AT(listen_fd), "-1", -1, INT_MAX, NULL),
     ROW("threads", NULL, INT, AT(threads), "0", 0, 256, NULL),
@@ -76,8 +77,9 @@ enum { N_SETTINGS = CR_ARRAY_LEN(table), MIN_SECRET_LEN = 32 };
 bool cr_setting_is_text(const struct cr_setting *setting)
 {
     return setting->type == CR_SETTING_TEXT || setting->type == CR_SETTING_URL ||
-           setting->type == CR_SETTING_SECRET || setting->type == CR_SETTING_NAME ||
-           setting->type == CR_SETTING_CHOICE || cr_setting_is_list(setting);
+           setting->type == CR_SETTING_SECRET || setting->type == CR_SETTING_INET ||
+           setting->type == CR_SETTING_NAME || setting->type == CR_SETTING_CHOICE ||
+           cr_setting_is_list(setting);
 }
 
 bool cr_setting_is_list(const struct cr_setting *setting)
@@ -209,6 +211,13 @@ static int check_text(const struct cr_setting *setting, const char *value, struc
         enum cr_url_kind kind;
 
         return cr_url_read_kind(value, &kind, err);
+    }
+    if (setting->type == CR_SETTING_INET) {
+        union cr_inet address;
+
+        return cr_inet_read(value, 0, &address) > 0
+                   ? 0
+                   : cr_error_set(err, CR_EINVAL, "'%s' is no IP address, as 127.0.0.1 is", value);
     }
     if (setting->type == CR_SETTING_NAME) {
         return cr_name_check(value, strlen(value), "portfolio", err);

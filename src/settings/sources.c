@@ -10,6 +10,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/num.h"
 #include "creditrisk/util/slip.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/yaml.h"
@@ -304,8 +305,8 @@ bool cr_settings_next_stray(size_t *at, struct cr_settings_stray *ret_stray)
     return false;
 }
 
-/* --listen ADDRESS:PORT; an IPv6 address stands in brackets. */
-static int load_listen(struct cr_settings *settings, const char *value, struct cr_error *err)
+/* ADDRESS:PORT; an IPv6 address stands in brackets. */
+static int read_listen(struct cr_settings *settings, const char *value, struct cr_error *err)
 {
     const char *colon = strrchr(value, ':');
     CR_CLEANUP(cr_freep) char *address = NULL;
@@ -327,6 +328,32 @@ static int load_listen(struct cr_settings *settings, const char *value, struct c
     return result < 0 ? result
                       : cr_setting_set(settings, cr_setting_find("listen.port"), colon + 1,
                                        CR_ORIGIN_FLAG, err);
+}
+
+/* The port of an example: that of a faulty --listen, if it has one. */
+static const char *example_port(const char *value)
+{
+    const struct cr_setting *setting = cr_setting_find("listen.port");
+    const char *colon = strrchr(value, ':');
+    const char *port = colon != NULL ? colon + 1 : value;
+    int64_t number;
+
+    return cr_num_parse_int(port, strlen(port), &number) && number >= setting->min &&
+                   number <= setting->max
+               ? port
+               : setting->fallback;
+}
+
+/* --listen */
+static int load_listen(struct cr_settings *settings, const char *value, struct cr_error *err)
+{
+    const char *port = example_port(value);
+    struct cr_error why;
+    int result = read_listen(settings, value, &why);
+
+    return result < 0 ? cr_error_set(err, result, "%s; write it as 127.0.0.1:%s or [::1]:%s",
+                                     why.message, port, port)
+                      : 0;
 }
 
 static int load_flag(struct cr_settings *settings, const struct cr_settings_flag *flag,

@@ -264,6 +264,8 @@ static void test_bad_files(void **state)
          "portfolios: '../etc' is no name of a portfolio: letters"},
         {"portfolios: [a b]\n", "portfolios: 'a b' holds a blank"},
         {"portfolio: ''\n", "portfolio: must not be empty"},
+        {"listen:\n  address: localhost\n",
+         "t.yaml:2:12: listen.address: 'localhost' is no IP address, as 127.0.0.1 is"},
         {"listen-fd: 3\n", "unknown setting 'listen-fd'"},
         {"limits.body_bytes: 4096\n", "t.yaml:1:1: unknown setting 'limits.body_bytes'"},
         {"trusted_proxies: ::1\n", "t.yaml:1:18: expected a list"},
@@ -332,12 +334,18 @@ static void test_bad_words(void **state)
         struct cr_settings_flag flag;
         const char *message;
     } cases[] = {
-        {{"listen", "8001"}, "option --listen: '8001' is not ADDRESS:PORT"},
-        {{"listen", "::1:80"}, "is not ADDRESS:PORT"},
+        {{"listen", "8001"},
+         "option --listen: '8001' is not ADDRESS:PORT; write it as 127.0.0.1:8001 or [::1]:8001"},
+        {{"listen", "::1:80"}, "is not ADDRESS:PORT; write it as 127.0.0.1:80 or [::1]:80"},
         {{"listen", ":80"}, "is not ADDRESS:PORT"},
         {{"listen", "[]:80"}, "must not be empty"},
-        {{"listen", "127.0.0.1:"}, "option --listen: '' is no integer"},
-        {{"listen", "127.0.0.1:65536"}, "is not between 0 and 65535"},
+        {{"listen", "127.0.0.1:"},
+         "option --listen: '' is no integer; write it as 127.0.0.1:8001 or "},
+        {{"listen", "127.0.0.1:65536"}, "is not between 0 and 65535; write it as 127.0.0.1:8001 "},
+        {{"listen", "localhost:8000"},
+         "option --listen: 'localhost' is no IP address, as 127.0.0.1 is; write it as "
+         "127.0.0.1:8000 or [::1]:8000"},
+        {{"listen", "127.0.0.256:8000"}, "'127.0.0.256' is no IP address"},
         {{"listen-fd", "-2"}, "option --listen-fd: '-2' is not between"},
         {{"db", ""}, "option --db: must not be empty"},
         {{"db", "book.db"}, "option --db: database 'book.db' is not of the form sqlite:PATH or "},
@@ -353,6 +361,10 @@ static void test_bad_words(void **state)
     check_refused(both, CR_ARRAY_LEN(both), CR_EINVAL, "exclude each other");
     assert_int_equal(setenv("PORT", "http", 1), 0);
     check_refused(NULL, 0, CR_EINVAL, "environment variable PORT: 'http' is no integer");
+    assert_int_equal(setenv("CREDITRISK_LISTEN_ADDRESS", "[::1]", 1), 0);
+    assert_int_equal(unsetenv("PORT"), 0);
+    check_refused(NULL, 0, CR_EINVAL,
+                  "variable CREDITRISK_LISTEN_ADDRESS: '[::1]' is no IP address");
 }
 
 /* Every flag that is taken stands in the help, and nothing else is one. */

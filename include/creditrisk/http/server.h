@@ -13,9 +13,9 @@ struct cr_server;
 
 /* Takes the listening socket (settings->listen_fd when ≥ 0, which it then owns, else address and
  * port). Clients may connect from now on and wait; nothing is answered before cr_server_start.
- * Settings must outlive it. Yours: cr_server_destroy. CR_EINVAL for an address that is none or may
- * not be served (not loopback without keys or auth.allow_anonymous), CR_EUNAVAIL when it cannot be
- * had. */
+ * Settings must outlive it. Yours: cr_server_destroy. CR_EINVAL for a socket that is none and for
+ * an address that may not be served (not loopback without keys or auth.allow_anonymous),
+ * CR_EUNAVAIL when it cannot be had. */
 int cr_server_create(const struct cr_settings *settings, struct cr_server **ret_server,
                      struct cr_error *err);
 

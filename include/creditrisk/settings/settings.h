@@ -20,6 +20,11 @@ enum { CR_EXIT_DONE = 0, CR_EXIT_REFUSED = 1, CR_EXIT_USAGE = 2 };
 
 #define CR_EXIT_USAGE_HELP "2 wrong words, variables or settings file"
 
+/* For who asked for a place where nobody can listen, or where nobody listens. */
+#define CR_SETTINGS_LISTEN_HELP                                                                    \
+    "another place is named by --listen ADDRESS:PORT, or by listen.address and listen.port "       \
+    "(CREDITRISK_LISTEN_ADDRESS, CREDITRISK_LISTEN_PORT, PORT)"
+
 enum cr_origin { CR_ORIGIN_DEFAULT, CR_ORIGIN_FILE, CR_ORIGIN_ENVIRONMENT, CR_ORIGIN_FLAG };
 
 /* One table in settings.c lists every setting: key in the file ("limits.body_bytes"), variable of
