@@ -10,6 +10,7 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/list.h"
 #include "creditrisk/util/log.h"
+#include "creditrisk/util/strbuf.h"
 
 static void seat_destroy(struct cr_seat *seat)
 {
@@ -162,15 +163,32 @@ static void log_features(const struct cr_bundle *bundle)
     }
 }
 
+/* What to do about it; "" where the reason tells all. */
+static void put_advice(struct cr_strbuf *out, const struct cr_seat *seat,
+                       const struct cr_error *err)
+{
+    if (err->code == CR_EMODEL) {
+        cr_strbuf_puts(out, "'creditrisk registry verify --all' tells what to do");
+    } else if (err->code == CR_ENOTFOUND && *seat->seen.champion == '\0') {
+        cr_strbuf_printf(out,
+                         "with the same settings 'creditrisk train --promote --portfolio %s' makes "
+                         "one and 'creditrisk registry promote V --reason TEXT --portfolio %s' "
+                         "takes a version that is there; another registry is named by --registry "
+                         "and --registry-db (CREDITRISK_REGISTRY, CREDITRISK_REGISTRY_DB)",
+                         seat->portfolio, seat->portfolio);
+    }
+}
+
 static void log_refusal(struct cr_seat *seat, const struct cr_error *err)
 {
     CR_CLEANUP(cr_champion_unrefp) struct cr_champion *old = cr_seat_champion(seat);
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf advice = CR_STRBUF_INIT;
 
+    put_advice(&advice, seat, err);
     cr_log(CR_LOG_ERROR, "champion_refused", "{s:s, s:s, s:s, s:s, s:s?, s:s*}", "portfolio",
            seat->portfolio, "registry", seat->settings.registry, "error", cr_error_name(err->code),
            "reason", err->message, "still_serving", old != NULL ? old->bundle->version : NULL,
-           "advice",
-           err->code == CR_EMODEL ? "'creditrisk registry verify --all' tells what to do" : NULL);
+           "advice", advice.len > 0 ? cr_strbuf_text(&advice) : NULL);
 }
 
 static int load_champion(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)

@@ -95,6 +95,19 @@ static void test_words(void **state)
     }
 }
 
+/* The log says how a champion comes to be, and how another registry is named. */
+static void assert_advised(struct cr_daemon *daemon)
+{
+    size_t at = cr_daemon_await(daemon, 0, "\"event\":\"champion_refused\"");
+
+    at = cr_daemon_await(daemon, at,
+                         "\"advice\":\"with the same settings 'creditrisk train --promote "
+                         "--portfolio retail' makes one");
+    (void)cr_daemon_await(daemon, at,
+                          "--registry and --registry-db (CREDITRISK_REGISTRY, "
+                          "CREDITRISK_REGISTRY_DB)\"");
+}
+
 /* Started where nothing is, it listens, and says where it is and what it misses. */
 static void test_wrong_folder(void **state)
 {
@@ -119,6 +132,7 @@ static void test_wrong_folder(void **state)
     if (strstr(daemon.log.data, cr_strbuf_text(&expected)) == NULL) {
         fail_msg("'%s' is not in '%s'", cr_strbuf_text(&expected), daemon.log.data);
     }
+    assert_advised(&daemon);
     assert_non_null(strstr(daemon.log.data, "\"event\":\"variable_unknown\",\"name\":"
                                             "\"CREDITRISK_REGISTRI\",\"did_you_mean\":"
                                             "\"CREDITRISK_REGISTRY\"}"));
@@ -127,7 +141,7 @@ static void test_wrong_folder(void **state)
     cr_strbuf_finish(&expected);
 }
 
-/* Where a registry is there is nothing to be said. */
+/* Where a registry may come to be nothing is said of the folder. */
 static void test_right_folder(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
@@ -138,6 +152,7 @@ static void test_right_folder(void **state)
     cr_daemon_signal(&daemon, SIGTERM);
     assert_int_equal(cr_daemon_wait(&daemon), 0);
     assert_null(strstr(daemon.log.data, "wrong_folder"));
+    assert_advised(&daemon);
     assert_null(strstr(daemon.log.data, "variable_unknown"));
     cr_daemon_finish(&daemon);
 }
@@ -293,6 +308,26 @@ static void test_corrupted(void **state)
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
 
+/* Who has a champion, and something else that is missing, is not told how to make one. */
+static void test_no_keys(void **state)
+{
+    struct cr_fixture *fixture = *state;
+    const char *const options[] = {"--registry", fixture->registry_dir, NULL};
+    static const char *const variables[] = {"CREDITRISK_REGISTRY_REQUIRE_SIGNATURE=true",
+                                            "CREDITRISK_REGISTRY_TRUSTED_KEYS=/nonexistent.pub",
+                                            NULL};
+    struct cr_daemon daemon;
+
+    free(publish_champion(fixture));
+    cr_daemon_start(&daemon, options, variables);
+    cr_daemon_signal(&daemon, SIGTERM);
+    assert_int_equal(cr_daemon_wait(&daemon), 0);
+    assert_non_null(strstr(daemon.log.data, "\"error\":\"ENOTFOUND\",\"reason\":\"cannot read "
+                                            "'/nonexistent.pub'"));
+    assert_null(strstr(daemon.log.data, "advice"));
+    cr_daemon_finish(&daemon);
+}
+
 /* Page faults of the children that have ended (proc(5): cminflt): every trial adds some. */
 static unsigned long children_faults(const struct cr_daemon *daemon)
 {
@@ -422,6 +457,7 @@ static void test_first_model(void **state)
 
     start(&daemon, fixture->registry_dir);
     assert_string_equal(served(&daemon, name), "");
+    assert_advised(&daemon);
     version = publish_champion(fixture);
     at = cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
     cr_daemon_signal(&daemon, SIGHUP);
@@ -579,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_own_socket),
         cmocka_unit_test(test_log_is_json),
         cmocka_unit_test_setup_teardown(test_corrupted, cr_fixture_set_up, cr_fixture_tear_down),
+        cmocka_unit_test_setup_teardown(test_no_keys, cr_fixture_set_up, cr_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_reload, cr_fixture_set_up, cr_fixture_tear_down),
         cmocka_unit_test_setup_teardown(test_reload_under_load, cr_fixture_set_up,
                                         cr_fixture_tear_down),
