@@ -21,7 +21,7 @@ static const struct cr_verb verbs[] = {
     {
         .name = "list",
         .usage = "",
-        .summary = "Show every version, and which one serves",
+        .summary = "Show every version, which one serves, and files that are missing or cut",
         .example = "",
         .registry = CR_VERB_READS,
         .of_portfolio = true,

@@ -31,24 +31,41 @@ int cr_registry_verb_signer(struct cr_registry *registry, const char *portfolio,
     return result != 0 ? result : cr_signature_read(dir, ret_key, err);
 }
 
+/* What can be seen of a version without reading its files: its manifest (yours, NULL where it is
+ * not as it was recorded), who signed it ("" = nobody), and the first thing that is wrong. */
+static int look(struct cr_registry *registry, const char *portfolio,
+                const struct cr_registry_version *version, json_t **ret_manifest,
+                char ret_key[CR_SIGNATURE_KEY_LEN], struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    ret_key[0] = '\0';
+    int result = cr_registry_read_manifest(registry, portfolio, version, ret_manifest, err);
+    if (result == 0) {
+        result = cr_registry_path(registry, portfolio, version->version, &dir, err);
+    }
+    if (result == 0) {
+        result = cr_signature_read(dir, ret_key, err);
+    }
+    return result != 0 ? result : cr_artifact_look(dir, *ret_manifest, err);
+}
+
 /* A version as the list shows it; what a damaged one does not tell is null. */
 static json_t *version_to_json(struct cr_registry *registry, const char *portfolio,
                                const struct cr_registry_version *version)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *entry = cr_registry_version_to_json(version);
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    struct cr_error fault = {0};
     char key[CR_SIGNATURE_KEY_LEN];
-    (void)cr_registry_read_manifest(registry, portfolio, version, &manifest, NULL);
-    if (cr_registry_verb_signer(registry, portfolio, version->version, key, NULL) != 0) {
-        key[0] = '\0'; /* which `verify` explains */
-    }
+    bool is_whole = look(registry, portfolio, version, &manifest, key, &fault) == 0;
     if (!cr_json_put(entry, "cv_auc", cr_json_copy(manifest, "metrics", "cv_auc")) ||
         !cr_json_put(entry, "auc_roc", cr_json_copy(manifest, "metrics", "auc_roc")) ||
         !cr_json_put(entry, "split", cr_json_copy(manifest, "data", "split")) ||
         !cr_json_put(entry, "feature_set", cr_json_copy(manifest, NULL, "feature_set")) ||
         !cr_json_put(entry, "include_protected",
                      cr_json_copy(manifest, NULL, "include_protected")) ||
-        !cr_json_put(entry, "signed_with", key[0] != '\0' ? json_string(key) : json_null())) {
+        !cr_json_put(entry, "signed_with", key[0] != '\0' ? json_string(key) : json_null()) ||
+        !cr_json_put(entry, "fault", is_whole ? json_null() : json_string(fault.message))) {
         return NULL;
     }
     return CR_STEAL(entry);
@@ -97,10 +114,30 @@ static void add_version(struct cr_cells *cells, const json_t *version)
                                                 : "left out");
     add_text(cells, json_object_get(version, "created_at"));
     cr_cells_add(cells, CR_CLI_SHORT_HEX, key != NULL ? key : "");
-    cr_cells_add(cells, "%s",
-                 json_is_true(json_object_get(version, "champion"))     ? "champion"
-                 : json_is_true(json_object_get(version, "challenger")) ? "challenger"
-                                                                        : "");
+    const char *role = json_is_true(json_object_get(version, "champion"))     ? "champion"
+                       : json_is_true(json_object_get(version, "challenger")) ? "challenger"
+                                                                              : "";
+    bool is_whole = json_is_null(json_object_get(version, "fault"));
+    cr_cells_add(cells, "%s%s%s", role, is_whole || role[0] == '\0' ? "" : ", ",
+                 is_whole ? "" : "not intact");
+}
+
+/* A remark on each version that cannot serve as it is, with the command that tells what to do. */
+static void say_faults(const struct cr_cli *cli, const json_t *list)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry)
+    {
+        const char *fault = json_string_value(json_object_get(entry, "fault"));
+        const char *version = json_string_value(json_object_get(entry, "version"));
+        if (fault != NULL) {
+            CR_CLEANUP(cr_freep)
+            char *command = cr_cli_command(cli, CR_CLI_HERE, "registry", "verify", version, NULL);
+            cr_cli_say(cli, "%s is not intact: %s; what to do says %s", version, fault,
+                       command != NULL ? command : "registry verify");
+        }
+    }
 }
 
 static int print_list(const struct cr_cli *cli, const json_t *list, struct cr_error *err)
@@ -122,7 +159,9 @@ static int print_list(const struct cr_cli *cli, const json_t *list, struct cr_er
         cr_cli_say(cli, "portfolio '%s' has no version yet: %s makes the first",
                    cli->settings.portfolio, command != NULL ? command : "creditrisk train");
     }
-    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0xCU, err);
+    int result = cr_cells_print(&cells, CR_ARRAY_LEN(header), 0xCU, err);
+    say_faults(cli, list);
+    return result;
 }
 
 int cr_registry_verb_list(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)

@@ -284,14 +284,13 @@ static int check_list(const char *dir, const json_t *manifest, const struct entr
     return 0;
 }
 
-static int check_entry(const char *dir, const json_t *files, const struct entry *entry,
-                       struct cr_error *err)
+/* The file is listed, and as long as it was. */
+static int check_size(const char *dir, const json_t *files, const struct entry *entry,
+                      struct cr_error *err)
 {
     const json_t *expected = json_object_get(files, entry->path);
     const json_t *bytes = json_object_get(expected, "bytes");
     const char *sha256 = json_string_value(json_object_get(expected, "sha256"));
-    char hex[CR_DIGEST_LEN];
-    int r;
 
     if (expected == NULL) {
         return cr_error_set(err, CR_EMODEL, "'%s/%s' is not listed in %s", dir, entry->path,
@@ -301,13 +300,24 @@ static int check_entry(const char *dir, const json_t *files, const struct entry 
         return cr_error_set(err, CR_EMODEL, "'%s/%s': '%s' lacks 'bytes' or 'sha256'", dir,
                             CR_ARTIFACT_MANIFEST, entry->path);
     }
-    if (json_integer_value(bytes) != entry->len) {
-        return cr_error_set(err, CR_EMODEL, "'%s/%s' has %lld bytes instead of %lld", dir,
-                            entry->path, (long long)entry->len,
-                            (long long)json_integer_value(bytes));
+    return json_integer_value(bytes) == entry->len
+               ? 0
+               : cr_error_set(err, CR_EMODEL, "'%s/%s' has %lld bytes instead of %lld", dir,
+                              entry->path, (long long)entry->len,
+                              (long long)json_integer_value(bytes));
+}
+
+static int check_entry(const char *dir, const json_t *files, const struct entry *entry,
+                       struct cr_error *err)
+{
+    const json_t *expected = json_object_get(files, entry->path);
+    char hex[CR_DIGEST_LEN];
+    int r = check_size(dir, files, entry, err);
+
+    if (r == 0) {
+        r = digest_entry(dir, entry, hex, err);
     }
-    r = digest_entry(dir, entry, hex, err);
-    if (r == 0 && strcmp(hex, sha256) != 0) {
+    if (r == 0 && strcmp(hex, json_string_value(json_object_get(expected, "sha256"))) != 0) {
         r = cr_error_set(err, CR_EMODEL, "'%s/%s' was changed: its SHA-256 is '%s'", dir,
                          entry->path, hex);
     }
@@ -334,4 +344,18 @@ int cr_artifact_verify(const char *dir, json_t **ret_manifest, struct cr_error *
     }
     *ret_manifest = CR_STEAL(manifest);
     return 0;
+}
+
+int cr_artifact_look(const char *dir, const json_t *manifest, struct cr_error *err)
+{
+    CR_CLEANUP(entries_finish) struct entries entries = {NULL, 0};
+    int r = list_entries(dir, &entries, err);
+
+    if (r == 0) {
+        r = check_list(dir, manifest, &entries, err);
+    }
+    for (size_t i = 0; r == 0 && i < entries.n; i++) {
+        r = check_size(dir, json_object_get(manifest, "files"), &entries.items[i], err);
+    }
+    return r;
 }

@@ -106,7 +106,33 @@ def check_list(cli):
         assert listed["cv_auc"] is None and listed["auc_roc"] is None and listed["include_protected"] is None, listed
         assert cli("registry", "list").stdout.splitlines()[2].split()[2:7] == ["?"] * 5
     file.write_text(text)
+    check_faults(cli)
     cli("registry", "verify", "v2")
+
+
+def check_faults(cli):
+    """What can be seen of damage without reading every file the list shows, and says who tells more; what cannot it leaves to `verify`."""
+    folder, loud = cli.dir / "models/retail/v2", [word for word in cli.globals if word != "--quiet"]
+    assert [v["fault"] for v in json_of(cli, "list")["versions"]] == [None, None] and cli("registry", "list", globals_=loud).stderr == ""
+    golden = folder / "golden.jsonl"
+    data = golden.read_bytes()
+    for damage, fault in ((b"", f"has 0 bytes instead of {len(data)}"), (None, "is missing")):
+        golden.unlink() if damage is None else golden.write_bytes(damage)
+        assert json_of(cli, "list")["versions"][1]["fault"] == f"'{golden}' {fault}"
+        done = cli("registry", "list", globals_=loud)
+        assert done.stdout.splitlines()[2].endswith("  not intact"), done
+        verify = shlex.join([cli.program, "registry", "verify", "v2", *map(str, loud)])
+        assert done.stderr == f"v2 is not intact: '{golden}' {fault}; what to do says {verify}\n", (done.stderr, verify)
+    golden.write_bytes(data)
+    signature = folder / "manifest.sig"
+    signature.write_text("{}")
+    assert json_of(cli, "list")["versions"][1]["fault"] == f"'{signature}' is no signature"
+    signature.unlink()
+    for word in data[:1], data[-2:-1]:
+        golden.write_bytes(data.replace(word, b" ", 1))
+        assert json_of(cli, "list")["versions"][1]["fault"] is None, "as long as it was: it is not read"
+        assert not json_of(cli, "verify", "v2", status=1)["ok"]
+    golden.write_bytes(data)
 
 
 def check_roles(cli):

@@ -286,11 +286,41 @@ static void what_cannot_be_read_is_not_called_damaged(void **state)
     assert_null(manifest);
 }
 
+/* What is cheap to see is what the whole verification says first; the bytes are for that alone. */
+static void a_look_sees_sets_and_sizes(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = make_sealed_folder();
+    CR_CLEANUP(cr_freep) char *model = cr_fs_join(dir, "model.json");
+    CR_CLEANUP(cr_freep) char *other = cr_fs_join(dir, "other");
+    CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
+    struct cr_error err = {0};
+
+    (void)state;
+    cr_assert_ok(cr_artifact_verify(dir, &manifest, &err), &err);
+    cr_assert_ok(cr_artifact_look(dir, manifest, &err), &err);
+    free(cr_test_write(dir, "model.json", "cba"));
+    cr_assert_ok(cr_artifact_look(dir, manifest, &err), &err);
+    assert_refused(dir, "model.json", "was changed");
+    free(cr_test_write(dir, "model.json", "ab"));
+    assert_int_equal(cr_artifact_look(dir, manifest, &err), CR_EMODEL);
+    assert_non_null(strstr(err.message, "model.json' has 2 bytes instead of 3"));
+    cr_assert_ok(cr_fs_remove_tree(model, &err), &err);
+    assert_int_equal(cr_artifact_look(dir, manifest, &err), CR_EMODEL);
+    assert_non_null(strstr(err.message, "model.json' is missing"));
+    free(cr_test_write(dir, "model.json", "abc"));
+    free(cr_test_write(dir, "other", ""));
+    assert_int_equal(cr_artifact_look(dir, manifest, &err), CR_EMODEL);
+    assert_non_null(strstr(err.message, "other' is not listed"));
+    cr_assert_ok(cr_fs_remove_tree(other, &err), &err);
+    cr_assert_ok(cr_artifact_look(dir, manifest, &err), &err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sealing_lists_every_file),
         cmocka_unit_test(the_list_is_sorted),
+        cmocka_unit_test(a_look_sees_sets_and_sizes),
         cmocka_unit_test(sealing_again_replaces_the_list),
         cmocka_unit_test(changes_are_found),
         cmocka_unit_test(one_changed_bit_is_found),

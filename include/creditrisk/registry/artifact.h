@@ -30,6 +30,10 @@ int cr_artifact_seal(const char *dir, json_t *manifest, struct cr_error *err);
  * does not let us read. */
 int cr_artifact_verify(const char *dir, json_t **ret_manifest, struct cr_error *err);
 
+/* Of the same what needs no reading of files, whatever their size: their set and their sizes, by a
+ * manifest that was read. */
+int cr_artifact_look(const char *dir, const json_t *manifest, struct cr_error *err);
+
 /* Only reads manifest.json. */
 int cr_artifact_read_manifest(const char *dir, json_t **ret_manifest, struct cr_error *err);
 
