@@ -134,23 +134,40 @@ static int print_report(const struct cr_rethreshold *seen, struct cr_error *err)
     return result != 0 ? result : print_bands(seen, err);
 }
 
+/* `edge` (code 0: none) is why the optimum is not one to build on. */
+static int print_json(struct cr_cli *cli, const struct cr_rethreshold *seen, const char *published,
+                      const struct cr_error *edge, struct cr_error *err)
+{
+    json_t *json = cr_rethreshold_to_json(seen, published);
+    if (edge->code != 0 && json_object_set_new(json, "error", cr_cli_error_to_json(edge)) != 0) {
+        json_decref(CR_STEAL(json));
+    }
+    int result = cr_cli_print_json(json, err);
+    cli->has_answered = result == 0;
+    return result;
+}
+
+/* An optimum at the edge is shown all the same, but ends the command as a refusal does. */
 static int report(struct cr_cli *cli, struct cr_registry *registry,
                   const struct cr_rethreshold *seen, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *published = NULL;
+    struct cr_error edge = {0};
+    bool publishes = cr_cli_has(cli, "publish");
     int result = 0;
-    if (cr_cli_has(cli, "publish")) {
+    if (cr_rethreshold_check_edge(seen, &edge) == 0 && publishes) {
         const struct cr_registry_actor actor = {cr_cli_actor(), cr_cli_option(cli, "reason")};
         result = cr_rethreshold_publish(seen, registry, &actor, &published, err);
     }
     if (result != 0) {
         return cr_cli_advise_undecided(cli, registry, "registry", result, err);
     }
-    if (cli->json) {
-        return cr_cli_print_json(cr_rethreshold_to_json(seen, published), err);
+    result = cli->json ? print_json(cli, seen, published, &edge, err) : print_report(seen, err);
+    if (result == 0 && edge.code != 0) {
+        return cr_error_set(err, edge.code, "%s%s", publishes ? "nothing is published: " : "",
+                            edge.message);
     }
-    result = print_report(seen, err);
-    if (published != NULL) {
+    if (result == 0 && published != NULL && !cli->json) {
         printf("\n%s is published: %s with these costs, and so threshold %.2f instead of %.2f\n",
                published, seen->bundle->version, seen->choice.threshold, seen->bundle->threshold);
         cr_cli_say_promote(cli, published);
@@ -205,7 +222,9 @@ const struct cr_command cr_cmd_threshold = {
     .details = "For the champion or any version, from the margins that its training left. The "
                "threshold is chosen on the\n"
                "out-of-fold rows; the test rows only show what it does. Nothing is written without "
-               "--publish.",
+               "--publish.\n"
+               "An optimum at the edge of what is swept is shown, but nothing is published with "
+               "it; the exit\nstatus is then 1.",
     .example = "v1 --false-negative 150000",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

@@ -146,9 +146,7 @@ static bool add_outcome(json_t *json, const struct promotion *promotion,
             (json_object_set_new(json, "promoted", json_boolean(gates->passed)) == 0 &&
              json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) == 0)) &&
            (failure == NULL ||
-            json_object_set_new(json, "error",
-                                json_pack("{s:s, s:s}", "code", cr_error_name(failure->code),
-                                          "message", failure->message)) == 0);
+            json_object_set_new(json, "error", cr_cli_error_to_json(failure)) == 0);
 }
 
 /* The run's document; `failure` is NULL where there was none. */

@@ -241,6 +241,11 @@ int cr_cli_print_json(json_t *json, struct cr_error *err)
     return result;
 }
 
+json_t *cr_cli_error_to_json(const struct cr_error *err)
+{
+    return json_pack("{s:s, s:s}", "code", cr_error_name(err->code), "message", err->message);
+}
+
 __attribute__((format(printf, 2, 0))) static void put_line(FILE *out, const char *format,
                                                            va_list arguments)
 {

@@ -199,8 +199,8 @@ int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_r
                             "nothing to publish: these are the costs of version '%s'",
                             parent->version);
     }
-    int result = make_manifest(rethreshold, actor->reason, &manifest, err);
-    if (result != 0 ||
+    int result = cr_rethreshold_check_edge(rethreshold, err);
+    if (result != 0 || (result = make_manifest(rethreshold, actor->reason, &manifest, err)) != 0 ||
         (result = cr_registry_path(registry, portfolio, parent->version, &from, err)) != 0 ||
         (result = cr_registry_stage(registry, &dir, err)) != 0) {
         return result;

@@ -68,19 +68,6 @@ static int check_lgd(const struct cr_bundle *bundle, const struct cr_costs *cost
     return 0;
 }
 
-static int check_edges(const struct cr_choice *choice, struct cr_error *err)
-{
-    double first = choice->sweep[0].threshold;
-    double last = choice->sweep[choice->n_sweep - 1].threshold;
-    if (choice->threshold != first && choice->threshold != last) {
-        return 0;
-    }
-    return cr_error_set(err, CR_EINVAL,
-                        "with these costs the cheapest threshold is '%g', the edge of the swept "
-                        "range: the best one may lie beyond it",
-                        choice->threshold);
-}
-
 static struct cr_threshold_rows rows_of(const struct cr_margins *margins)
 {
     return (struct cr_threshold_rows){margins->pd, margins->y, margins->amount, margins->n};
@@ -97,7 +84,6 @@ static int choose(struct cr_rethreshold *rethreshold, const struct cr_costs *ask
     int result = check_lgd(rethreshold->bundle, &policy.costs, oof, test, err);
     if (result != 0 ||
         (result = cr_choice_make(&policy, &oof_rows, &test_rows, choice, err)) != 0 ||
-        (result = check_edges(choice, err)) != 0 ||
         (result = cr_metrics_compute(oof->pd, oof->y, oof->n, choice->threshold,
                                      &rethreshold->oof_metrics, err)) != 0) {
         return result;
@@ -129,6 +115,23 @@ int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, cons
     *ret_rethreshold = rethreshold;
     rethreshold = (struct cr_rethreshold){0};
     return 0;
+}
+
+int cr_rethreshold_check_edge(const struct cr_rethreshold *rethreshold, struct cr_error *err)
+{
+    const struct cr_choice *choice = &rethreshold->choice;
+    bool is_lowest = choice->threshold == choice->sweep[0].threshold;
+    bool is_highest = choice->threshold == choice->sweep[choice->n_sweep - 1].threshold;
+    if (!is_lowest && !is_highest) {
+        return 0;
+    }
+    return cr_error_set(err, CR_EINVAL,
+                        "the optimum lies at the edge of what was swept: %.2f is the %s threshold, "
+                        "and a cheaper one may lie %s it, where nearly everybody is %s ('%s all' "
+                        "is as far as that goes); look at the costs before anything hangs on it",
+                        choice->threshold, is_lowest ? "lowest" : "highest",
+                        is_lowest ? "below" : "above", is_lowest ? "declined" : "approved",
+                        is_lowest ? "decline" : "approve");
 }
 
 json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const char *published)

@@ -70,9 +70,9 @@ def check_side(side, rows, threshold, costs):
     assert [band["name"] for band in side["bands"]] == ["Low Risk", "Medium Risk", "High Risk"]
 
 
-def check_choice(cli, *words, **costs):
+def check_choice(cli, *words, status=0, **costs):
     """One call against brute force; the threshold that was chosen."""
-    seen = json.loads(cli("threshold", *words, "--json").stdout)
+    seen = json.loads(cli("threshold", *words, "--json", status=status).stdout)
     oof, test = (rows_of(cli, seen["version"], name) for name in ("oof.csv", "test.csv"))
     swept = [count(oof, threshold, **costs) for threshold in SWEPT]
     assert [point["threshold"] for point in seen["sweep"]] == SWEPT
@@ -119,9 +119,23 @@ def check_choices(cli):
     thresholds = [check_choice(cli, "v1", "--false-negative", cost, false_positive=10000, false_negative=cost)[0]["threshold"]
                   for cost in FALSE_NEGATIVES]
     assert thresholds == sorted(thresholds, reverse=True) and len(set(thresholds)) > 2, thresholds
-    for lgd in ("0.05", "0.6", "1"):
+    for lgd in ("0.05", "0.15", "0.3"):
         check_choice(cli, "v1", "--lgd", lgd, false_positive=10000, lgd=lgd)
-    check_choice(cli, "v1", "--lgd", "0.25", "--false-positive", "2500.5", false_positive="2500.5", lgd="0.25")
+    check_choice(cli, "v1", "--lgd", "0.25", "--false-positive", "9500.5", false_positive="9500.5", lgd="0.25")
+
+
+def check_edges(cli):
+    """An optimum at the edge is shown like any other, with what it means; nothing is published with it."""
+    words, meaning = ("v1", "--lgd", "0.6"), "0.05 is the lowest threshold, and a cheaper one may lie below it"
+    seen, _ = check_choice(cli, *words, status=1, false_positive=10000, lgd="0.6")
+    assert seen["threshold"] == 0.05 and seen["error"]["code"] == "EINVAL" and meaning in seen["error"]["message"], seen["error"]
+    done = cli("threshold", *words, status=1)
+    assert "optimum 0.05" in done.stdout and done.stdout.count("decline all") == 2 and "bands at the optimum" in done.stdout, done
+    assert done.stderr == f"creditrisk: {seen['error']['message']}\n", done.stderr
+    done = cli("threshold", *words, "--publish", "--reason", "x", status=1)
+    assert done.stderr == f"creditrisk: nothing is published: {seen['error']['message']}\n", done.stderr
+    assert "error" not in json.loads(cli("threshold", "v1", "--json").stdout)
+    assert [v["version"] for v in json.loads(cli("registry", "list", "--json").stdout)["versions"]] == ["v1"]
 
 
 def check_ties(cli):
@@ -161,7 +175,7 @@ def check_table(cli):
             assert f" {indian(int(seen[side][rule]['cost']))} " in text, (side, rule, text)
     for words in ("closed form 0.0909", f"optimum {seen['threshold']:.2f}", "₹1,00,000", "₹10,000", "Medium Risk", "good payers declined"):
         assert words in text, (words, text)
-    assert "60 % of its amount" in cli("threshold", "v1", "--lgd", "0.6").stdout
+    assert "30 % of its amount" in cli("threshold", "v1", "--lgd", "0.3").stdout
 
 
 def check_report(parent, child, answer):
@@ -242,9 +256,9 @@ def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         cli("migrate")
-        cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
+        cli("generate", "--customers", 1000, "--loans", 2000, "--seed", 42)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_choices, check_ties, check_table, check_publish, check_served):
+        for check in (check_choices, check_edges, check_ties, check_table, check_publish, check_served):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:
