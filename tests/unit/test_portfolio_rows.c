@@ -10,27 +10,98 @@
 
 enum { N_CASES = 3000, MAX_ROWS = 6 };
 
-/* The rows as one text, each between angle brackets with its offset checked; the fault instead. */
+/* Between angle brackets; its place checked. */
+static void put_row(struct cr_strbuf *out, enum cr_rows_form form, const char *body,
+                    const struct cr_row_text *row)
+{
+    size_t line = form == CR_ROWS_LINES;
+
+    for (size_t i = 0; i < row->offset; i++) {
+        line += form == CR_ROWS_LINES && body[i] == '\n';
+    }
+    assert_memory_equal(row->text, body + row->offset, row->len);
+    assert_int_equal(row->line, line);
+    cr_strbuf_printf(out, "<%.*s>", (int)row->len, row->text);
+}
+
+static void put_fault(struct cr_strbuf *out, const struct cr_rows *rows)
+{
+    cr_strbuf_printf(out, "%s%zu %s", rows->no_array ? "!" : "", rows->fault_offset, rows->fault);
+}
+
+/* The rows that are held, as one text; the fault, which ends them, behind. */
+static int put_rows(struct cr_strbuf *out, const char *body, struct cr_rows *rows)
+{
+    struct cr_row_text row;
+    bool more = true;
+    int result = 0;
+
+    while (result == 0 && more) {
+        result = cr_rows_next(rows, &row, &more);
+        if (result == 0 && more) {
+            put_row(out, rows->form, body, &row);
+        }
+    }
+    if (result < 0) {
+        put_fault(out, rows);
+    }
+    return result;
+}
+
+/* The same body in pieces of that many bytes, each time in a memory of its own; when `announced`
+ * the last bytes are known to be the last. */
+static void put_pieces(struct cr_strbuf *out, enum cr_rows_form form, size_t max_len,
+                       const char *body, size_t piece_len, bool announced)
+{
+    size_t len = strlen(body), come = 0;
+    char *held = NULL;
+    struct cr_rows rows;
+    int result = 0;
+
+    cr_rows_init_pieces(&rows, form, max_len);
+    while (result == 0 && rows.is_hungry) {
+        bool was_all = come == len;
+        char *piece;
+
+        come = come + piece_len < len ? come + piece_len : len;
+        piece = malloc(come - rows.begin + 1);
+        assert_non_null(piece);
+        memcpy(piece, body + rows.begin, come - rows.begin);
+        free(held);
+        held = piece;
+        cr_rows_feed(&rows, held, come - rows.begin, announced ? come == len : was_all);
+        result = put_rows(out, body, &rows);
+    }
+    free(held);
+}
+
+static void check_pieces(enum cr_rows_form form, size_t max_len, const char *body,
+                         const char *expected)
+{
+    for (size_t piece_len = 1; piece_len <= strlen(body) + 1; piece_len++) {
+        for (int announced = 0; announced < 2; announced++) {
+            CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+
+            put_pieces(&text, form, max_len, body, piece_len, announced != 0);
+            if (strcmp(cr_strbuf_text(&text), expected) != 0) {
+                fail_msg("'%s' in pieces of %zu: %s, not %s", body, piece_len,
+                         cr_strbuf_text(&text), expected);
+            }
+        }
+    }
+}
+
+/* As a whole, and in pieces of every length. */
 static void check(enum cr_rows_form form, const char *body, const char *expected)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     struct cr_rows rows;
-    struct cr_row_text row;
-    bool more = true;
 
     cr_rows_init(&rows, form, body, strlen(body));
-    while (more) {
-        if (cr_rows_next(&rows, &row, &more) < 0) {
-            cr_strbuf_printf(&text, "%s%zu %s", rows.no_array ? "!" : "", rows.fault_offset,
-                             rows.fault);
-            break;
-        }
-        if (more) {
-            assert_ptr_equal(row.text, body + row.offset);
-            cr_strbuf_printf(&text, "<%.*s>", (int)row.len, row.text);
-        }
-    }
+    (void)put_rows(&text, body, &rows); /* the fault is in the text */
+    assert_false(rows.is_hungry);
     assert_string_equal(cr_strbuf_text(&text), expected);
+    check_pieces(form, SIZE_MAX, body, expected);
 }
 
 static void arrays(void **state)
@@ -58,6 +129,11 @@ static void arrays(void **state)
         {"[\"ab", "4 Expecting ',' delimiter"},
         {"[\"ab\\", "5 Expecting ',' delimiter"},
         {"[{\"a\":1]", "8 Expecting ',' delimiter"},
+        {"[1 2]", "<1 2>"},
+        {"[1}]", "<1}>"},
+        {"[1,,2]", "<1>3 Expecting value"},
+        {"[1]\n,", "<1>4 Extra data"},
+        {"\n[\n1\n,\n2\n]\n", "<1\n><2\n>"},
     };
 
     (void)state;
@@ -73,6 +149,20 @@ static void lines(void **state)
     check(CR_ROWS_LINES, "\n \r\n\t\n", "");
     check(CR_ROWS_LINES, "{}\n[1]\r\n\nx", "<{}><[1]\r><x>");
     check(CR_ROWS_LINES, "{}\n", "<{}>");
+}
+
+/* What a row may be long is what it is long, wherever the pieces end. */
+static void lengths(void **state)
+{
+    (void)state;
+    check_pieces(CR_ROWS_ARRAY, 4, " [ 1234 ,      1,\"12\"]", "3 Row too long");
+    check_pieces(CR_ROWS_ARRAY, 5, " [ 1234 ,      1,\"12\"]", "<1234 ><1><\"12\">");
+    check_pieces(CR_ROWS_ARRAY, 3, "[123,1234]", "<123>5 Row too long");
+    check_pieces(CR_ROWS_ARRAY, 3, "[123, \"345", "<123>6 Row too long");
+    check_pieces(CR_ROWS_LINES, 3, "123\n\n12\r\n1", "<123><12\r><1>");
+    check_pieces(CR_ROWS_LINES, 3, "123\n1234\n1", "<123>4 Row too long");
+    check_pieces(CR_ROWS_LINES, 3, "123\n    \n1", "<123>4 Row too long");
+    check_pieces(CR_ROWS_LINES, 3, "123\n1234", "<123>4 Row too long");
 }
 
 /* A random value as text; sometimes nested, sometimes with what looks like structure in strings. */
@@ -142,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrays),
         cmocka_unit_test(lines),
+        cmocka_unit_test(lengths),
         cmocka_unit_test(random_arrays),
     };
 
