@@ -17,26 +17,34 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/progress.h"
+#include "predict_answer.h"
 #include "predict_csv.h"
 
 enum {
     MANY = 256,          /* rows that are scored at once where brief */
-    MAX_LINE = 1 << 20,  /* bytes of one row */
     FLUSH_LEN = 1 << 16, /* bytes of answers that are written at once */
     PROGRESS_ROWS = 1000,
 };
 
 #define PATIENCE_NS INT64_C(1000000000)
 
+/* In what form the answers are written. */
+enum form {
+    LINES,    /* of JSON */
+    DOCUMENT, /* one array */
+    WORDS,
+};
+
 /* Which row of the file an answer is about. */
 struct place {
     size_t index; /* from 0, as the daemon counts the rows of a batch */
-    size_t line;  /* on which it begins, from 1 */
+    size_t line;  /* on which it begins, from 1; 0 in an array */
 };
 
 struct work {
     const struct cr_predict_stream *stream;
     struct cr_bundle *bundle;
+    enum form form;
     struct cr_progress *progress; /* NULL while nothing is shown */
     int64_t start_ns;
     struct cr_arena arena; /* of the rows that wait */
@@ -75,10 +83,27 @@ static int flush(struct work *work, bool all, struct cr_error *err)
     return 0;
 }
 
-/* ,"index":I,"line":L}: the end of every answer. */
-static void write_place(struct cr_strbuf *out, struct place place)
+/* What stands before an answer. */
+static void begin_answer(struct work *work, struct place place)
 {
-    cr_strbuf_printf(out, ",\"index\":%zu,\"line\":%zu}\n", place.index, place.line);
+    if (work->form == DOCUMENT) {
+        cr_strbuf_puts(&work->out, place.index == 0 ? "[" : ",\n");
+    }
+}
+
+/* ,"index":I,"line":L}: the end of an answer; in an array only of a refusal, and without the line.
+ */
+static void end_answer(struct work *work, struct place place, bool is_refused)
+{
+    struct cr_strbuf *out = &work->out;
+
+    if (work->form == LINES) {
+        cr_strbuf_printf(out, ",\"index\":%zu,\"line\":%zu}\n", place.index, place.line);
+    } else if (is_refused) {
+        cr_strbuf_printf(out, ",\"index\":%zu}", place.index);
+    } else {
+        cr_strbuf_putc(out, '}');
+    }
 }
 
 static void write_text(struct cr_strbuf *out, const char *key, const char *text)
@@ -91,6 +116,7 @@ static void write_verdict(struct work *work, const struct cr_verdict *verdict, s
 {
     struct cr_strbuf *out = &work->out;
 
+    begin_answer(work, place);
     cr_strbuf_puts(out, "{\"probability\":");
     cr_json_write_number(cr_num_round(100.0 * verdict->pd, 2), out);
     cr_strbuf_puts(out, ",\"probability_raw\":");
@@ -100,7 +126,7 @@ static void write_verdict(struct work *work, const struct cr_verdict *verdict, s
     cr_json_write_number(verdict->margin, out);
     write_text(out, ",\"recommended_action\":", verdict->band->action);
     write_text(out, ",\"model_version\":", work->bundle->version);
-    write_place(out, place);
+    end_answer(work, place, false);
 }
 
 /* Scores the rows that wait and forgets them. */
@@ -120,13 +146,14 @@ static int score_waiting(struct work *work, struct cr_error *err)
 
 static void write_issues(struct work *work, const struct cr_issues *issues, struct place place)
 {
+    begin_answer(work, place);
     cr_strbuf_puts(&work->out, "{\"detail\":[");
     for (size_t i = 0; i < issues->n; i++) {
         cr_strbuf_puts(&work->out, i > 0 ? "," : "");
         cr_json_write_new(cr_issue_to_json(&issues->items[i]), &work->out);
     }
     cr_strbuf_putc(&work->out, ']');
-    write_place(&work->out, place);
+    end_answer(work, place, true);
     work->n_refused++;
 }
 
@@ -138,9 +165,10 @@ static int score_one(struct work *work, const struct cr_record *record, struct p
                                  &work->arena, &scored, NULL, err);
 
     if (result == 0) {
+        begin_answer(work, place);
         cr_result_write(work->bundle, &scored, NULL, work->stream->full, &work->out);
         work->out.len -= work->out.failed ? 0 : 1; /* the brace, which ends the place instead */
-        write_place(&work->out, place);
+        end_answer(work, place, false);
         cr_arena_reset(&work->arena);
     }
     return result;
@@ -161,11 +189,29 @@ static void show_progress(struct work *work)
     cr_progress_advance(work->progress, steps, NULL);
 }
 
-/* One application as JSON, from that line of the file on. */
-static int take_row(struct work *work, size_t line, const char *text, size_t len,
-                    struct cr_error *err)
+/* The answers keep the order of the rows: what waits is answered first, and forgotten with all that
+ * was read, so that the row is read once more. */
+static int refuse_row(struct work *work, const char *text, size_t len, struct place place,
+                      struct cr_error *err)
 {
-    struct place place = {work->n_rows, line};
+    struct cr_record record;
+    struct cr_issues issues;
+    int result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
+
+    if (result == 0) {
+        result = cr_record_from_json(work->bundle->portfolio, text, len, &work->arena, &record,
+                                     &issues, err);
+    }
+    if (result == 0) {
+        write_issues(work, &issues, place);
+        cr_arena_reset(&work->arena);
+    }
+    return result;
+}
+
+static int answer_row(struct work *work, const char *text, size_t len, struct place place,
+                      struct cr_error *err)
+{
     struct cr_record record;
     struct cr_issues issues;
     int result = cr_record_from_json(work->bundle->portfolio, text, len, &work->arena, &record,
@@ -174,56 +220,65 @@ static int take_row(struct work *work, size_t line, const char *text, size_t len
     if (result < 0) {
         return result;
     }
-    if (issues.n > 0) { /* the answers keep the order of the rows */
-        result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
-        result = result == 0 ? cr_record_from_json(work->bundle->portfolio, text, len, &work->arena,
-                                                   &record, &issues, err)
-                             : result;
-        if (result == 0) {
-            write_issues(work, &issues, place);
-            cr_arena_reset(&work->arena);
-        }
-    } else if (work->stream->brief) {
-        work->records[work->n_waiting] = record;
-        work->places[work->n_waiting++] = place;
-        result = work->n_waiting == MANY ? score_waiting(work, err) : 0;
-    } else {
-        result = score_one(work, &record, place, err);
+    if (issues.n > 0) {
+        return refuse_row(work, text, len, place, err);
+    }
+    if (!work->stream->brief) {
+        return score_one(work, &record, place, err);
+    }
+    work->records[work->n_waiting] = record;
+    work->places[work->n_waiting++] = place;
+    return work->n_waiting == MANY ? score_waiting(work, err) : 0;
+}
+
+static int tell_row(struct work *work, const char *text, size_t len, struct place place,
+                    struct cr_error *err)
+{
+    CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
+    bool is_refused = false;
+    int result = cr_predict_answer(work->bundle, text, len, work->stream->full, &work->arena,
+                                   &answer, &is_refused, err);
+
+    cr_arena_reset(&work->arena);
+    if (result == 0) {
+        work->n_refused += is_refused;
+        (void)printf("%s--- row %zu\n", place.index == 0 ? "" : "\n",
+                     place.index + 1); /* main looks at the stream's state */
+        result = cr_predict_print(work->bundle->portfolio, answer, err);
+    }
+    return result;
+}
+
+/* One application as JSON, from that line of the file on. */
+static int take_row(struct work *work, size_t line, const char *text, size_t len,
+                    struct cr_error *err)
+{
+    struct place place = {work->n_rows, line};
+    int result = work->form == WORDS ? tell_row(work, text, len, place, err)
+                                     : answer_row(work, text, len, place, err);
+
+    if (result < 0) {
+        return result;
     }
     work->n_rows++;
     show_progress(work);
-    return result < 0 ? result : flush(work, false, err);
+    return flush(work, false, err);
 }
 
-static int read_lines(struct work *work, struct cr_error *err)
+static int read_rows(struct work *work, struct cr_error *err)
 {
-    const char *path = work->stream->path;
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(path, "r");
-    char *line = NULL;
-    size_t cap = 0, n_lines = 0;
-    ssize_t len;
+    struct cr_predict_input *input = work->stream->input;
+    struct cr_row_text row;
+    bool more = true;
     int result = 0;
 
-    if (file == NULL) {
-        return cr_error_set(err, errno == ENOENT ? CR_ENOTFOUND : CR_EIO, "%s: %s", path,
-                            strerror(errno));
-    }
-    while (result == 0 && (len = getline(&line, &cap, file)) >= 0) {
-        n_lines++;
-        if (len > MAX_LINE) {
-            result = cr_error_at(err, CR_ETOOBIG, path, n_lines, 0, "a row has more than %d bytes",
-                                 MAX_LINE);
-        } else if ((size_t)len > strspn(line, " \t\r\n")) {
-            result = take_row(work, n_lines, line, (size_t)len, err);
+    cr_predict_input_begin(input, work->stream->format == CR_PREDICT_NDJSON ? CR_ROWS_LINES
+                                                                            : CR_ROWS_ARRAY);
+    while (result == 0 && more) {
+        result = cr_predict_input_next(input, &row, &more, err);
+        if (result == 0 && more) {
+            result = take_row(work, row.line, row.text, row.len, err);
         }
-    }
-    if (result == 0 && ferror(file)) {
-        result = cr_error_set(err, CR_EIO, "cannot read %s: %s", path, strerror(errno));
-    }
-    free(line);
-    if (!is_stdin) {
-        (void)fclose(file); /* a reader's close has nothing to report */
     }
     return result;
 }
@@ -242,7 +297,7 @@ static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct
             json_pack("{s:s, s:[s], s:o}", "type", "csv_invalid", "loc", "body", "msg", msg),
             &work->out);
         cr_strbuf_putc(&work->out, ']');
-        write_place(&work->out, (struct place){work->n_rows++, row->line});
+        end_answer(work, (struct place){work->n_rows++, row->line}, true);
         work->n_refused++;
         result = flush(work, false, err);
     }
@@ -271,22 +326,64 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
 static int read_csv(struct work *work, struct cr_error *err)
 {
     const struct cr_csv_options options = {.separator = work->bundle->portfolio->separator,
-                                           .max_row_len = MAX_LINE};
-    const char *path = work->stream->path;
+                                           .max_row_len = CR_PREDICT_MAX_ROW};
+    const char *path = work->stream->cli->args[0];
 
     return cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row, work,
                        err);
+}
+
+/* What stands behind the answers; `failure` is NULL where there was none. True when it says what
+ * has failed. */
+static bool end_answers(struct work *work, const struct cr_error *failure)
+{
+    struct cr_strbuf *out = &work->out;
+    bool has_told =
+        failure != NULL && work->n_rows > 0 && work->form != WORDS && work->stream->cli->json;
+
+    if (has_told) {
+        begin_answer(work, (struct place){.index = work->n_rows});
+        cr_json_write_new(json_pack("{s:o}", "error", cr_cli_error_to_json(failure)), out);
+        cr_strbuf_puts(out, work->form == LINES ? "\n" : "");
+    }
+    if (work->form == DOCUMENT && (failure == NULL || has_told)) {
+        cr_strbuf_puts(out, work->n_rows == 0 ? "[]\n" : "]\n");
+    }
+    return has_told;
 }
 
 /* The rows before an error keep their answers. Returns the error, or a new one of its own. */
 static int finish_answers(struct work *work, int result, struct cr_error *err)
 {
     struct cr_error later;
-    struct cr_error *own = result == 0 ? err : &later;
-    int finished = work->n_waiting > 0 ? score_waiting(work, own) : 0;
+    bool has_told;
+    int finished = work->n_waiting > 0 ? score_waiting(work, result == 0 ? err : &later) : 0;
 
-    finished = finished == 0 ? flush(work, true, own) : finished;
+    result = result == 0 ? finished : result;
+    has_told = end_answers(work, result == 0 ? NULL : err);
+    finished = flush(work, true, result == 0 ? err : &later);
+    work->stream->cli->has_answered = has_told && finished == 0;
     return result == 0 ? finished : result;
+}
+
+/* How many rows there were, and how fast; an empty array is one, too. */
+static int tell_end(const struct work *work, struct cr_error *err)
+{
+    const struct cr_cli *cli = work->stream->cli;
+    double seconds = (double)(cr_clock_ns() - work->start_ns) / 1e9;
+
+    if (work->n_rows == 0 && work->form == LINES) {
+        return cr_predict_no_application(cli->args[0], err);
+    }
+    if (work->n_rows == 0 && work->form == WORDS) {
+        cr_cli_line("the array in '%s' is empty: there is no application to score", cli->args[0]);
+    }
+    if (work->n_rows > 0) {
+        cr_cli_say(cli, "%zu row%s, %zu refused, %.0f rows a second", work->n_rows,
+                   work->n_rows == 1 ? "" : "s", work->n_refused,
+                   (double)work->n_rows / (seconds > 0.0 ? seconds : 1.0));
+    }
+    return work->n_refused > 0 ? CR_CLI_REFUSED : CR_CLI_OK;
 }
 
 int cr_predict_no_application(const char *path, struct cr_error *err)
@@ -298,7 +395,6 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
                       struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) struct work *work = calloc(1, sizeof(*work));
-    double seconds;
     int result;
 
     if (work == NULL) {
@@ -306,21 +402,13 @@ int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *
     }
     work->stream = stream;
     work->bundle = bundle;
+    work->form = stream->format != CR_PREDICT_JSON ? LINES : stream->cli->json ? DOCUMENT : WORDS;
     work->start_ns = cr_clock_ns();
-    result = stream->format == CR_PREDICT_CSV ? read_csv(work, err) : read_lines(work, err);
+    result = stream->format == CR_PREDICT_CSV ? read_csv(work, err) : read_rows(work, err);
     result = finish_answers(work, result, err);
-    if (result == 0 && work->n_rows == 0) {
-        result = cr_predict_no_application(stream->path, err);
-    }
     cr_progress_advance(work->progress, work->n_rows % PROGRESS_ROWS, NULL);
     cr_progress_destroy(CR_STEAL(work->progress));
-    seconds = (double)(cr_clock_ns() - work->start_ns) / 1e9;
-    if (result == 0) {
-        cr_cli_say(stream->cli, "%zu row%s, %zu refused, %.0f rows a second", work->n_rows,
-                   work->n_rows == 1 ? "" : "s", work->n_refused,
-                   (double)work->n_rows / (seconds > 0.0 ? seconds : 1.0));
-        result = work->n_refused > 0 ? CR_CLI_REFUSED : CR_CLI_OK;
-    }
+    result = result == 0 ? tell_end(work, err) : result;
     work_finish(work);
     return result;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* `creditrisk predict` over a file of any length: one row after the other, one line of JSON for
- * each, in constant memory. */
+/* `creditrisk predict` over a file of any length: one row after the other is read, scored and
+ * answered, in constant memory. */
 #ifndef CREDITRISK_SRC_CLI_PREDICT_STREAM_H
 #define CREDITRISK_SRC_CLI_PREDICT_STREAM_H
 
@@ -8,22 +8,33 @@
 
 #include "cli.h"
 #include "creditrisk/score/bundle.h"
+#include "predict_input.h"
 
 enum cr_predict_format { CR_PREDICT_JSON, CR_PREDICT_NDJSON, CR_PREDICT_CSV };
 
 struct cr_predict_stream {
-    const struct cr_cli *cli;
-    const char *path;              /* "-": standard input */
-    enum cr_predict_format format; /* not CR_PREDICT_JSON */
-    bool brief;                    /* the decision alone … */
-    bool full;                     /* … or with every contribution */
+    struct cr_cli *cli;
+    struct cr_predict_input *input; /* looked at already or not; NULL of CSV, which has the path */
+    enum cr_predict_format format;  /* CR_PREDICT_JSON: an array */
+    bool brief;                     /* the decision alone; not of an array … */
+    bool full;                      /* … or with every contribution */
 };
 
 /* Writes the answers to standard output: the daemon's answer, or {"probability", "probability_raw",
  * "risk_category", "margin", "recommended_action", "model_version"} where brief, or {"detail": […]}
- * for a row that is refused; each with the place of its row, "index" (from 0, as in the daemon's
- * batch) and "line" (of the file, from 1). CSV is read as predict_csv.h says. Returns CR_CLI_OK,
- * CR_CLI_REFUSED when a row was refused, or the errors of reading and scoring. */
+ * for a row that is refused.
+ *
+ * NDJSON and CSV: one line for each row, with its place, "index" (from 0, as in the daemon's batch)
+ * and "line" (of the file, from 1). CSV is read as predict_csv.h says. An array: with --json an
+ * array, one line for each row as the daemon's batch has it, only a row that is refused has its
+ * "index"; else words.
+ *
+ * A row is answered before the next is read. So an error, be it of the file's form, keeps the
+ * answers to the rows before it; with --json it is the last answer, {"error": {"code", "message"}},
+ * and an array is closed behind it. Where no row was answered before it, nothing is written.
+ *
+ * Returns CR_CLI_OK, CR_CLI_REFUSED when a row was refused, or the errors of reading and scoring.
+ */
 int cr_predict_stream(const struct cr_predict_stream *stream, struct cr_bundle *bundle,
                       struct cr_error *err);
 

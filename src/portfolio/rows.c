@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/portfolio/rows.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -135,48 +136,54 @@ static int next_line(struct cr_rows *rows, struct cr_row_text *ret_row, bool *re
     }
 }
 
-/* Where a string goes on, of which p is inside, or where it has ended. */
+/* Inside a string: behind its end, or where it goes on with what is to come. */
 static const char *skip_string(const char *p, const char *end, bool *ret_in_string)
 {
-    while (p < end && *p != '"') {
-        if (*p == '\\' && p + 1 == end) {
-            break; /* what it escapes is to come */
+    for (*ret_in_string = true; p < end && *p != '"'; p++) {
+        if (*p == '\\') {
+            if (p + 1 == end) {
+                return p; /* what it escapes is to come */
+            }
+            p++;
         }
-        p += *p == '\\' ? 2 : 1;
     }
-    *ret_in_string = p == end || *p != '"';
-    return *ret_in_string ? p : p + 1;
+    *ret_in_string = p == end;
+    return p == end ? end : p + 1;
 }
 
 /* Goes on to the comma or bracket behind the row in work; false when that is to come. A row begins,
  * and ends, with no bracket and no string open. */
 static bool find_row_end(struct cr_rows *rows)
 {
+    static const bool is_mark[UCHAR_MAX + 1] = {
+        ['"'] = true, ['['] = true, [']'] = true, ['{'] = true, ['}'] = true, [','] = true,
+    };
     const char *end = held_end(rows);
     const char *p = held_at(rows, rows->at);
-    size_t depth = rows->depth;
     bool in_string = rows->in_string;
     bool is_found = false;
 
-    while (p < end && !is_found) {
-        if (in_string || *p == '"') {
-            p = skip_string(in_string ? p : p + 1, end, &in_string);
-            if (in_string) {
-                break;
-            }
-            continue;
+    if (in_string) {
+        p = skip_string(p, end, &in_string);
+    }
+    while (!in_string && !is_found) {
+        while (p < end && !is_mark[(unsigned char)*p]) {
+            p++;
         }
-        if (*p == '[' || *p == '{') {
-            depth++;
-        } else if (depth == 0 && (*p == ',' || *p == ']')) {
+        if (p == end) {
+            break;
+        }
+        if (*p == '"') {
+            p = skip_string(p + 1, end, &in_string);
+        } else if (rows->depth == 0 && (*p == ',' || *p == ']')) {
             is_found = true;
-        } else if (depth > 0 && (*p == ']' || *p == '}')) {
-            depth--;
+        } else {
+            rows->depth += *p == '[' || *p == '{';
+            rows->depth -= rows->depth > 0 && (*p == ']' || *p == '}');
+            p++;
         }
-        p += !is_found;
     }
     rows->at = offset_of(rows, p);
-    rows->depth = depth;
     rows->in_string = in_string;
     return is_found;
 }

@@ -105,6 +105,32 @@ int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_le
     return 0;
 }
 
+int cr_fs_open(const char *path, int *ret_fd, struct cr_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return os_error(err, "read", path);
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+int cr_fs_read_piece(int fd, const char *path, void *data, size_t len, size_t *ret_len,
+                     struct cr_error *err)
+{
+    ssize_t n;
+
+    do {
+        n = read(fd, data, len);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return os_error(err, "read", path);
+    }
+    *ret_len = (size_t)n;
+    return 0;
+}
+
 static int write_all(int fd, const char *data, size_t len)
 {
     while (len > 0) {

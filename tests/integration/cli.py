@@ -405,6 +405,60 @@ def check_streams(cli, application, answer):
         cli("predict", "-", *words, status=2, stdin="{}")
 
 
+def check_arrays(cli, application):
+    """An array is answered as its rows are as NDJSON: in order, whatever stands in their strings and between them, over many pieces of the file."""
+    rows = [application | {"age": 18 + i % 50, "credit_score": 300 + i % 600} for i in range(2000)]
+    texts = [json.dumps(row) for row in rows]
+    texts[3:9] = ["{}", "null", '[1, {"a": "]"}]', '"],[{\\""', json.dumps(application | {"}],[{": 1}), '{"age": 1, "age": 1}']
+    texts[9] = texts[9][:-1] + " " * ((1 << 20) - 1 - len(texts[9])) + "}"  # with the blank behind it as long as a row may be
+    lines = [json.loads(line) for line in cli("predict", "-", "--format", "ndjson", "--explain", status=1, stdin="\n".join(texts)).stdout.splitlines()]
+    expected = [({"detail": line["detail"], "index": i} if "detail" in line else without(line, ("index", "line"))) for i, line in enumerate(lines)]
+    assert sum("detail" in line for line in lines) == 6 and "by_input" in lines[-1]["contributions"]
+    (cli.dir / "rows.json").write_text(" \n[" + " ,\n ".join(texts) + "] \n")
+    for words, text in (([cli.dir / "rows.json"], None), (["-"], f"[{','.join(texts)}]")):
+        done = cli("predict", *words, "--json", "--explain", status=1, stdin=text).stdout
+        assert json.loads(done) == expected and done.count("\n") == len(texts), "a line of the document for each row"
+    words = cli("predict", cli.dir / "rows.json", status=1).stdout
+    parts = words.split("--- row ")[1:]
+    assert [part.split("\n", 1)[0] for part in parts] == [str(i + 1) for i in range(len(texts))]
+    for part, line in zip(parts, lines, strict=True):
+        assert (f"probability of default {line['probability']:.2f} %" if "probability" in line else line["detail"][0]["msg"]) in part, part
+    loud = cli("predict", "-", "--json", stdin=f"[{json.dumps(application)}]", globals_=cli.globals[:-1])
+    assert loud.stderr.startswith("1 row, 0 refused, ") and loud.stderr.count("\n") == 1, loud.stderr
+
+
+def check_broken_arrays(cli, application):
+    """What was answered before an error stands, also where the array turns out to be none; with --json it is a document and tells the error."""
+    row = json.dumps(application)
+    one, n = f"[{row}", len(row) + 1
+    for text, n_rows, fault in ((f"{one}, ", 1, f"row 2, byte {n + 2}: Expecting value: the array has no end"),
+                                (f"{one},]", 1, f"row 2, byte {n + 1}: Expecting value"),
+                                (f"{one},,{row}]", 1, f"row 2, byte {n + 1}: Expecting value"),
+                                (f"{one}, {row}", 1, f"row 2, byte {2 * n + 1}: Expecting ',' delimiter: the array has no end"),
+                                (f'{one}, {{"a": "]', 1, f"row 2, byte {n + 10}: Expecting ',' delimiter: the array has no end"),
+                                (f"{one}] {row}", 1, f"byte {n + 2}: Extra data behind the array"),
+                                (f"{one}]]", 1, f"byte {n + 1}: Extra data behind the array"),
+                                (f"{one},{{{' ' * (1 << 20)}}}]", 1, "row 2 has more than 1048576 bytes"),
+                                ("[", 0, "row 1, byte 1: Expecting value: the array has no end"),
+                                ("[,1]", 0, "row 1, byte 1: Expecting value"),
+                                ("[] []", 0, "byte 3: Extra data behind the array")):
+        done = cli("predict", "-", status=1, stdin=text)
+        assert done.stderr == f"creditrisk: -: {fault}\n" and done.stdout.count("--- row ") == n_rows, (text, done)
+        done = cli("predict", "-", "--json", status=1, stdin=text)
+        answers = json.loads(done.stdout)
+        code = "ETOOBIG" if "more than" in fault else "EPARSE"
+        error = {"error": {"code": code, "message": f"-: {fault}"}}
+        assert answers == error if n_rows == 0 else answers[n_rows:] == [error] and "probability" in answers[0], (text, answers)
+    (apart,) = json.loads(cli("predict", "-", "--json", status=1, stdin=f"{one} {row}]").stdout)
+    assert apart["detail"][0]["ctx"] == {"error": "Extra data"}, "without a comma it is one row, which is none"
+    lines = cli("predict", "-", "--json", "--format", "ndjson", status=1, stdin=f"{row}\n{{{' ' * (1 << 20)}\n").stdout.splitlines()
+    assert len(lines) == 2 and json.loads(lines[1])["error"]["code"] == "ETOOBIG", "one a line, the error, too"
+    many = cli("predict", "-", status=1, stdin="[" + " " * (65 << 20) + "5").stderr
+    assert many == f"creditrisk: -: row 1, byte {(65 << 20) + 2}: Expecting ',' delimiter: the array has no end\n", many
+    assert "cannot read 'nothing.json': No such file" in cli("predict", "nothing.json", status=1).stderr
+    assert f"cannot read '{cli.dir}': Is a directory" in cli("predict", cli.dir, status=1).stderr
+
+
 def check_failed_promotion(cli):
     """The versions of a run are there whatever becomes of the promotion: they are shown, and so is what failed."""
     folder, results = cli.dir / "unwilling", cli.dir / "results/retail"
@@ -448,12 +502,19 @@ def check_registry_and_predict(cli):
     assert both[0] == answer and set(both[1]) == {"index", "detail"} and both[1]["index"] == 1, "as the daemon's batch"
     broken = cli("predict", "-", status=1, stdin="{")
     assert broken.stderr.startswith("creditrisk: -: byte 1: JSON decode error: ") and not broken.stdout, broken
+    for text, hint in (("age,gender\n30,Male\n", "; CSV is read with --format csv"), ('"age","gender"\n30,"Male"\n', "; CSV is read with --format csv"),
+                       ("{}\n{}\n", "; one application a line is read with --format ndjson"), ('{"age": {', ""), ("{} x", "")):
+        for options in ([], ["--format", "json"]):
+            broken = cli("predict", "-", *options, status=1, stdin=text).stderr
+            assert broken.startswith("creditrisk: -: byte ") and broken.count(";") == (hint != "" and not options), broken
+            assert broken.endswith((hint if not options else "") + "\n"), broken
+    misspelt = cli("predict", "-", status=1, stdin='[{"anual_income": 1, "zip": 2}, {"AGE": 1}]').stdout
+    assert "\nanual_income: Extra inputs are not permitted; did you mean 'annual_income'?\nzip: Extra inputs are not permitted\n" in misspelt
+    assert "\nAGE: Extra inputs are not permitted; did you mean 'age'?\n" in misspelt and misspelt.count("did you mean") == 2, misspelt
     table = cli("predict", cli.root / "config/portfolios/retail/training.sql", "--format", "json", status=1)
     assert "training.sql: byte 0: JSON decode error: Expecting value" in table.stderr, table.stderr
     huge = cli("predict", "-", "--json", status=1, stdin='[{"age": 1e999}, {"age": }]').stdout
     assert [row["detail"][0]["type"] for row in json.loads(huge)] == ["finite_number", "json_invalid"], huge
-    broken = cli("predict", "-", status=1, stdin=f"[{application},")
-    assert "-: byte " in broken.stderr and not broken.stdout, "what is no array is not answered in part"
     assert json.loads(cli("predict", "-", "--json", stdin="[]").stdout) == []
     assert cli("predict", "-", stdin=" []").stdout == "the array in '-' is empty: there is no application to score\n"
     for text in ("", " \n"):
@@ -463,14 +524,16 @@ def check_registry_and_predict(cli):
     big = cli.dir / "big.json"
     with open(big, "wb") as file:
         file.truncate((64 << 20) + 1)
-    for words, text in (([big], None), (["-"], "[" + " " * (64 << 20))):
-        assert "bytes: as NDJSON or CSV it may be of any length\n" in cli("predict", *words, status=1, stdin=text).stderr
+    for words, text in (([big], None), (["-"], "{" + " " * (64 << 20))):
+        assert "bytes: as an array, NDJSON or CSV it may be of any length\n" in cli("predict", *words, status=1, stdin=text).stderr
     big.unlink()
     full = json.loads(cli("predict", "-", "--explain", "--json", stdin=application).stdout)
     words = cli("predict", "-", "--explain", stdin=application).stdout
     for label, contribution in full["contributions"]["by_group"].items():
         assert f"{label} " in words and f"{contribution:+.4f}" in words, label
     check_streams(cli, json.loads(application), answer)
+    check_arrays(cli, json.loads(application))
+    check_broken_arrays(cli, json.loads(application))
     listed = cli("registry", "list").stdout.splitlines()
     assert listed[0].split()[:2] == ["version", "model"] and listed[1].startswith("v1") and "champion" in listed[1]
     assert "before it was v1" in cli("registry", "promote", "v2", "--reason", "second").stdout

@@ -312,6 +312,31 @@ static int remove_it(size_t index, void *context, struct cr_error *err)
     return r;
 }
 
+static void test_read_pieces(void **state)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "pieces", "hello");
+    CR_CLEANUP(cr_fs_closep) int fd = -1;
+    CR_CLEANUP(cr_fs_closep) int folder = -1;
+    struct cr_error err;
+    char text[4];
+    size_t len;
+
+    (void)state;
+    cr_assert_ok(cr_fs_open(path, &fd, &err), &err);
+    cr_assert_ok(cr_fs_read_piece(fd, path, text, sizeof(text), &len, &err), &err);
+    assert_int_equal(len, 4);
+    cr_assert_ok(cr_fs_read_piece(fd, path, text, sizeof(text), &len, &err), &err);
+    assert_int_equal(len, 1);
+    assert_memory_equal(text, "oell", 4);
+    cr_assert_ok(cr_fs_read_piece(fd, path, text, sizeof(text), &len, &err), &err);
+    assert_int_equal(len, 0);
+    assert_int_equal(cr_fs_open("/nonexistent/x", &folder, &err), CR_ENOTFOUND);
+    assert_string_equal(err.message, "cannot read '/nonexistent/x': No such file or directory");
+    cr_assert_ok(cr_fs_open(dir, &folder, &err), &err);
+    assert_int_equal(cr_fs_read_piece(folder, dir, text, sizeof(text), &len, &err), CR_EIO);
+    assert_non_null(strstr(err.message, "Is a directory"));
+}
+
 /* Several at work on one tree are not in each other's way, and none leaves anything. */
 static void test_remove_together(void **state)
 {
@@ -336,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_read_refuses),
+        cmocka_unit_test(test_read_pieces),
         cmocka_unit_test(test_write_replaces),
         cmocka_unit_test(test_write_fails_cleanly),
         cmocka_unit_test(test_write_spares),

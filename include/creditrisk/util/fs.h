@@ -14,6 +14,13 @@
 int cr_fs_read(const char *path, size_t max_len, char **ret_data, size_t *ret_len,
                struct cr_error *err);
 
+/* For what is read piece by piece: opens a file of any kind, waiting for a pipe's other end, and
+ * reads what comes next, up to len bytes; 0 only at the end. The path is for the message. The
+ * descriptor is yours: cr_fs_closep. CR_ENOTFOUND, CR_EIO. */
+int cr_fs_open(const char *path, int *ret_fd, struct cr_error *err);
+int cr_fs_read_piece(int fd, const char *path, void *data, size_t len, size_t *ret_len,
+                     struct cr_error *err);
+
 /* Writes path through a temporary file beside it: write, fsync, rename, fsync of the folder. After
  * a crash path holds either its old or its new content. What is not replaceable (see below) is
  * CR_EIO and stays. */
