@@ -389,6 +389,17 @@ static const char *flag_value(const struct cr_settings_flag *flags, size_t n_fla
     return value;
 }
 
+/* What each of several values allows, but not together. */
+static int check_together(const struct cr_settings *settings, struct cr_error *err)
+{
+    return settings->require_signature && settings->trusted_keys == NULL
+               ? cr_error_set(err, CR_EINVAL,
+                              "signatures are required (registry.require_signature), but no file "
+                              "of the keys that may sign is named: registry.trusted_keys, "
+                              "CREDITRISK_REGISTRY_TRUSTED_KEYS")
+               : 0;
+}
+
 int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
                      struct cr_settings *ret_settings, struct cr_error *err)
 {
@@ -407,6 +418,9 @@ int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
     }
     for (size_t i = 0; result == 0 && i < n_flags; i++) {
         result = load_flag(&settings, &flags[i], err);
+    }
+    if (result == 0) {
+        result = check_together(&settings, err);
     }
     if (result == 0) {
         *ret_settings = settings;

@@ -263,8 +263,11 @@ def check_nothing_left(cli):
     with Portfolios(edited_portfolio(cli, "strict-new", [("policy.yaml", "least: {auc_roc: 0.65}", "least: {auc_roc: 0.999}")])):
         assert "gate 'auc_roc'" in cli("registry", "import", archive, status=1, globals_=there).stderr
     os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"] = "true"
-    assert "trusted_keys" in cli("registry", "import", archive, status=1, globals_=there).stderr
-    del os.environ["CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"]
+    assert "trusted_keys" in cli("registry", "import", archive, status=2, globals_=there).stderr
+    os.environ["CREDITRISK_REGISTRY_TRUSTED_KEYS"] = str(cli.dir / "absent.pub")
+    assert "absent.pub" in cli("registry", "import", archive, status=1, globals_=there).stderr
+    for name in ("REQUIRE_SIGNATURE", "TRUSTED_KEYS"):
+        del os.environ[f"CREDITRISK_REGISTRY_{name}"]
     done = import_from_pipe(cli, archive, there)
     assert done.returncode == 1 and b"'/dev/stdin' can be read but once" in done.stderr, done
     assert not folder.parent.exists()
@@ -559,7 +562,10 @@ def check_signatures(cli):
     cli("registry", "export", "v2", archive)
     os.environ.update(CREDITRISK_REGISTRY_REQUIRE_SIGNATURE="true")
     try:
-        assert "trusted_keys" in cli("registry", "list", status=1).stderr
+        for words in (["registry", "list"], ["config", "show"], ["predict", cli.root / "examples/application.json"]):
+            assert "trusted_keys" in cli(*words, status=2).stderr, words
+        os.environ["CREDITRISK_REGISTRY_TRUSTED_KEYS"] = str(cli.dir / "absent.pub")
+        assert "absent.pub" in cli("registry", "list", status=1).stderr
         os.environ["CREDITRISK_REGISTRY_TRUSTED_KEYS"] = made["public"]
         assert "gate 'artifact' refuses v2" in (refused := cli("registry", "promote", "v2", "--reason", "x", status=1)).stderr and "is not signed" in refused.stderr
         for words in (["registry", "import", archive], ["registry", "verify", "v2"], ["predict", cli.root / "examples/application.json"],

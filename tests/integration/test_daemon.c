@@ -108,6 +108,19 @@ static void assert_advised(struct cr_daemon *daemon)
                           "CREDITRISK_REGISTRY_DB)\"");
 }
 
+/* Settings that do not go together end it at once. */
+static void test_settings(void **state)
+{
+    const char *const options[] = {"--listen", "127.0.0.1:0", NULL};
+    static const char *const variables[] = {"CREDITRISK_REGISTRY_REQUIRE_SIGNATURE=true", NULL};
+    CR_CLEANUP(cr_freep) char *output = NULL;
+
+    (void)state;
+    assert_int_equal(cr_daemon_run(options, variables, &output), 2);
+    assert_non_null(strstr(output, "CREDITRISK_REGISTRY_TRUSTED_KEYS"));
+    assert_null(strstr(output, "listening"));
+}
+
 /* Started where nothing is, it listens, and says where it is and what it misses. */
 static void test_wrong_folder(void **state)
 {
@@ -605,6 +618,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_settings),
         cmocka_unit_test(test_wrong_folder),
         cmocka_unit_test(test_right_folder),
         cmocka_unit_test_setup_teardown(test_unknown_portfolio, cr_fixture_set_up,

@@ -367,6 +367,34 @@ static void test_bad_words(void **state)
                   "variable CREDITRISK_LISTEN_ADDRESS: '[::1]' is no IP address");
 }
 
+/* Who requires signatures has to say whose, wherever both are said. */
+static void test_signatures(void **state)
+{
+    static const char message[] =
+        "signatures are required (registry.require_signature), but no file of the keys that may "
+        "sign is named: registry.trusted_keys, CREDITRISK_REGISTRY_TRUSTED_KEYS";
+    struct cr_settings settings;
+
+    write_config(*state, "registry: {require_signature: true}\n");
+    check_refused(NULL, 0, CR_EINVAL, message);
+    assert_int_equal(setenv("CREDITRISK_REGISTRY_TRUSTED_KEYS", "office.pub", 1), 0);
+    settings = load(NULL, 0);
+    assert_true(settings.require_signature);
+    assert_string_equal(settings.trusted_keys, "office.pub");
+    cr_settings_finish(&settings);
+    write_config(*state, "registry: {trusted_keys: file.pub}\n");
+    assert_int_equal(setenv("CREDITRISK_REGISTRY_REQUIRE_SIGNATURE", "true", 1), 0);
+    assert_int_equal(unsetenv("CREDITRISK_REGISTRY_TRUSTED_KEYS"), 0);
+    settings = load(NULL, 0);
+    assert_string_equal(settings.trusted_keys, "file.pub");
+    cr_settings_finish(&settings);
+    write_config(*state, "registry: {require_signature: false, trusted_keys: ~}\n");
+    check_refused(NULL, 0, CR_EINVAL, message);
+    assert_int_equal(unsetenv("CREDITRISK_REGISTRY_REQUIRE_SIGNATURE"), 0);
+    settings = load(NULL, 0);
+    cr_settings_finish(&settings);
+}
+
 /* Every flag that is taken stands in the help, and nothing else is one. */
 static void test_flags(void **state)
 {
@@ -490,6 +518,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_signatures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_secrets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_strays, set_up, tear_down),

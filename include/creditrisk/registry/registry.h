@@ -33,8 +33,7 @@ static inline void cr_registry_closep(struct cr_registry **registry)
 bool cr_registry_is_undecided(const struct cr_registry *registry);
 
 /* From now on cr_registry_verify also asks for a signature with one of the public keys in the file
- * (registry/signature.h). CR_EINVAL when the file is NULL or names none, and the errors of reading
- * it. */
+ * (registry/signature.h). CR_EINVAL when the file names none, and the errors of reading it. */
 int cr_registry_require_signatures(struct cr_registry *registry, const char *keys_file,
                                    struct cr_error *err);
 

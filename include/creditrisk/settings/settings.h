@@ -37,7 +37,7 @@ struct cr_settings {
     char *registry;         /* registry.dir: models; the variable is CREDITRISK_REGISTRY */
     char *registry_db;      /* registry.db: NULL = sqlite:<registry>/registry.db */
     char *trusted_keys;     /* registry.trusted_keys: NULL = no file */
-    bool require_signature; /* registry.require_signature: false */
+    bool require_signature; /* registry.require_signature: false; true needs trusted_keys */
     char *portfolios_dir;   /* paths.portfolios: config/portfolios */
     char *migrations_dir;   /* paths.migrations: migrations */
     char *results_dir;      /* paths.results: results */
@@ -88,8 +88,8 @@ struct cr_settings_flag {
  * `listen` is ADDRESS:PORT and excludes `listen-fd`. An empty variable counts as not set; variables
  * that no setting has change nothing (cr_settings_next_stray). An unknown key or an unfit value in
  * the file is CR_EPARSE with file, line and column; an unfit variable or flag is CR_EINVAL with its
- * name; a named file that does not exist is CR_ENOTFOUND. ret_settings is yours:
- * cr_settings_finish. */
+ * name; a named file that does not exist is CR_ENOTFOUND. require_signature without trusted_keys is
+ * CR_EINVAL. ret_settings is yours: cr_settings_finish. */
 int cr_settings_load(const struct cr_settings_flag *flags, size_t n_flags,
                      struct cr_settings *ret_settings, struct cr_error *err);
 void cr_settings_finish(struct cr_settings *settings);
