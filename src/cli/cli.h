@@ -84,6 +84,7 @@ struct cr_cli {
     const char *program; /* as it was called: what stands first in commands for the reader */
     const struct cr_command *command;
     struct cr_settings settings;
+    bool has_bad_settings; /* and none of them holds */
     bool json;
     bool has_answered; /* the document of --json is out and names what failed, if anything did */
     bool quiet;

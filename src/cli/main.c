@@ -212,7 +212,8 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
     }
     result = cr_settings_load(words->flags, words->n_flags, &cli->settings, err);
     if (result != 0) {
-        return result == CR_ENOMEM ? result : CR_CLI_USAGE;
+        cli->has_bad_settings = result != CR_ENOMEM;
+        return cli->has_bad_settings ? CR_CLI_USAGE : result;
     }
     remark_strays(cli);
     return cli->command->run(cli, err);
@@ -221,7 +222,9 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
 static void report_failure(const struct cr_cli *cli, int result, const struct cr_error *err)
 {
     fprintf(stderr, "creditrisk: %s\n", err->message);
-    if (result == CR_CLI_USAGE && cli->command != NULL) {
+    if (cli->has_bad_settings) {
+        fputs(CR_SETTINGS_HELP "\n", stderr);
+    } else if (result == CR_CLI_USAGE && cli->command != NULL) {
         const struct cr_verb *verb = cr_cli_find_verb(cli);
         fprintf(stderr, "'%s %s%s%s --help' tells more.\n", cli->program, cli->command->name,
                 verb != NULL ? " " : "", verb != NULL ? verb->name : "");

@@ -324,7 +324,7 @@ int main(int argc, char **argv)
         return fflush(stdout) == 0 ? CR_EXIT_DONE : CR_EXIT_REFUSED;
     }
     if (cr_settings_load(words.flags, words.n, &settings, &err) < 0) {
-        fprintf(stderr, "creditriskd: %s\n", err.message);
+        fprintf(stderr, "creditriskd: %s\n" CR_SETTINGS_HELP "\n", err.message);
         return CR_EXIT_USAGE;
     }
     if (words.healthcheck) {

@@ -127,6 +127,8 @@ def check_settings(cli):
     for command in (["doctor"], ["train"], ["config", "show"], ["predict", "x.json"], ["portfolio", "check", "retail"], ["registry", "list"], ["migrate"]):
         done = cli(*command, "--config", broken, status=2)
         assert f"{broken}:1:1: unknown setting 'limts'; did you mean 'limits'?\n" in done.stderr and not done.stdout, done
+        where = done.stderr.splitlines()[1].removeprefix("what every setting and its variable mean is told in ")
+        assert (cli.root / where.removesuffix(" as it comes with the program.")).is_file(), done
         assert f"cannot read '{missing}'" in cli(*command, "--config", missing, status=2).stderr
         assert "option --portfolio: '../x' is no name" in cli(*command, "--portfolio", "../x", status=2).stderr
         for option in ("--db", "--registry-db"):

@@ -117,7 +117,7 @@ static void test_settings(void **state)
 
     (void)state;
     assert_int_equal(cr_daemon_run(options, variables, &output), 2);
-    assert_non_null(strstr(output, "CREDITRISK_REGISTRY_TRUSTED_KEYS"));
+    assert_non_null(strstr(output, "CREDITRISK_REGISTRY_TRUSTED_KEYS\nwhat every setting "));
     assert_null(strstr(output, "listening"));
 }
 

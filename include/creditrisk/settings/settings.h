@@ -12,6 +12,11 @@
 /* The file that is read where none is named. */
 #define CR_SETTINGS_CONFIG "config/creditriskd.yaml"
 
+/* Stands below a message about a setting. */
+#define CR_SETTINGS_HELP                                                                           \
+    "what every setting and its variable mean is told in " CR_SETTINGS_CONFIG                      \
+    " as it comes with the program."
+
 enum { CR_SETTINGS_VARIABLE_LEN = 64 };
 
 /* Exit status of both programs. Who has to mend words, a variable or the settings file before the
