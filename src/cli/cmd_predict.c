@@ -98,6 +98,7 @@ static int find_format(const struct cr_cli *cli, enum cr_predict_format *ret_for
     } formats[] = {
         {"json", ".json", CR_PREDICT_JSON},
         {"ndjson", ".ndjson", CR_PREDICT_NDJSON},
+        {"ndjson", ".jsonl", CR_PREDICT_NDJSON},
         {"csv", ".csv", CR_PREDICT_CSV},
     };
     const char *asked = cr_cli_option(cli, "format");

@@ -357,6 +357,8 @@ def check_streams(cli, application, answer):
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert places(answers) == [(i, i + 1 + (i > 0)) for i in range(600)], "the second line is blank"
     assert without_place(answers[:1]) == [answer] and list(answers[0])[-2:] == ["index", "line"]
+    (cli.dir / "rows.jsonl").write_text(lines)
+    assert without_place(map(json.loads, cli("predict", cli.dir / "rows.jsonl", status=1).stdout.splitlines())) == without_place(answers)
     assert answers[300]["detail"][0]["loc"] == ["body", "age"] and "detail" not in answers[299] | answers[301]
     done = cli("predict", cli.dir / "rows.csv", status=1)
     of_csv = [json.loads(line) for line in done.stdout.splitlines()]
