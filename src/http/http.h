@@ -96,7 +96,7 @@ struct cr_request {
     bool is_limited;             /* the rate limit looked at it: */
     struct cr_limit_verdict limit;
     enum cr_refusal refusal;    /* what the head earned; answered once the body is read */
-    const char *refusal_detail; /* static; NULL = the refusal's own words */
+    const char *refusal_detail; /* static or in the arena; NULL = the refusal's own words */
     uint64_t body_expected;     /* Content-Length */
     size_t body_max;            /* of the route */
     char *body;                 /* body_len of body_cap bytes, in the arena */

@@ -23,6 +23,7 @@
 
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/digest.h"
+#include "creditrisk/util/slip.h"
 
 /* An application may cost this many times the size of the largest single body, and a fixed share,
  * while it is read and judged; a batch this many times its size while it arrives. */
@@ -173,6 +174,21 @@ static struct cr_seat *find_seat(struct cr_request *request)
                : cr_seats_first(seats);
 }
 
+/* Names the path that was probably meant; NULL when none is near, or without memory. */
+static const char *name_likely(struct cr_request *request)
+{
+    const char *likely = cr_routes_find_likely(request->path);
+    char hint[CR_SLIP_HINT_LEN];
+    char text[CR_SLIP_HINT_LEN + 32];
+    int len;
+
+    if (likely == NULL) {
+        return NULL;
+    }
+    len = snprintf(text, sizeof(text), "There is no such path%s", cr_slip_hint(likely, hint));
+    return cr_arena_strndup(&request->arena, text, (size_t)len);
+}
+
 /* Refusals that leave the connection usable: they wait until the body has been read, unless it is
  * large. */
 static void route(struct cr_request *request, const struct cr_headers *headers)
@@ -185,6 +201,7 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
     request->seat = find_seat(request);
     if (request->route == NULL) {
         request->refusal = CR_REFUSAL_NOT_FOUND;
+        request->refusal_detail = name_likely(request);
     } else if (request->seat == NULL) {
         request->refusal = CR_REFUSAL_NOT_FOUND;
         request->refusal_detail = "There is no such portfolio";

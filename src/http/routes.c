@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/slip.h"
 #include "http.h"
 
 enum { READ = CR_METHOD_GET | CR_METHOD_HEAD, POST = CR_METHOD_POST };
@@ -124,6 +125,18 @@ const struct cr_route *cr_routes_find(const char *path, enum cr_method method,
         }
     }
     return found;
+}
+
+const char *cr_routes_find_likely(const char *path)
+{
+    const char *likely = NULL;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(routes); i++) {
+        if (strchr(routes[i].path, '{') == NULL) {
+            likely = cr_slip_nearer(likely, routes[i].path, path);
+        }
+    }
+    return likely;
 }
 
 const struct cr_route *cr_routes_at(size_t i)

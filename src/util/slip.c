@@ -54,14 +54,16 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 size_t cr_slip_distance(const char *name, const char *text)
 {
     size_t name_len = strlen(name), text_len = strlen(text);
+    size_t most = text_len < 4 ? 1 : 2;
     size_t d;
 
-    if (name_len > MAX_COMPARED || text_len > MAX_COMPARED) {
+    if (name_len > MAX_COMPARED || text_len > MAX_COMPARED || name_len > text_len + most ||
+        text_len > name_len + most) { /* a change makes a text longer by one at most */
         return CR_SLIP_NONE;
     }
     d = distance(name, name_len, text, text_len);
     d = d == 0 && strcmp(name, text) != 0 ? 1 : d;
-    return d <= (text_len < 4 ? 1 : 2) ? d : CR_SLIP_NONE;
+    return d <= most ? d : CR_SLIP_NONE;
 }
 
 const char *cr_slip_nearer(const char *best, const char *name, const char *text)

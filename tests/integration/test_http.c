@@ -213,6 +213,40 @@ static void test_unknown_path(void **state)
     cr_http_finish(&response);
 }
 
+/* The path that was probably meant, and nothing of what was sent. */
+static void test_misspelt_path(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *detail;
+    } cases[] = {
+        {"POST", "/predct", "There is no such path; did you mean '/predict'?"},
+        {"POST", "/Predict?explain=full", "There is no such path; did you mean '/predict'?"},
+        {"POST", "/predict/bacth", "There is no such path; did you mean '/predict/batch'?"},
+        {"GET", "/health/", "There is no such path; did you mean '/health'?"},
+        {"GET", "http://any.host/metric", "There is no such path; did you mean '/metrics'?"},
+        {"GET", "/%70ortfolio", "There is no such path; did you mean '/portfolios'?"},
+        {"GET", "/v2/health/reddy", "There is no such path; did you mean '/v2/health/ready'?"},
+        {"GET", "/v2/models/retail/reddy", "Not Found"},
+        {"GET", "/portfolios/retail/halth", "Not Found"},
+        {"GET", "/<b>health</b>", "Not Found"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_http_response response =
+            cr_http_request(bare.port, cases[i].method, cases[i].path, "", NULL);
+        CR_CLEANUP(cr_json_decrefp) json_t *body = cr_http_json(&response);
+        bool is_oip = strncmp(cases[i].path, "/v2", 3) == 0;
+
+        cr_http_check(&response, 404);
+        assert_string_equal(cr_http_text(body, is_oip ? "error" : "detail"), cases[i].detail);
+        assert_int_equal(json_object_size(body), is_oip ? 1 : 4);
+        cr_http_finish(&response);
+    }
+}
+
 static void test_methods(void **state)
 {
     static const struct {
@@ -590,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_no_model),
         cmocka_unit_test(test_model_info),
         cmocka_unit_test(test_unknown_path),
+        cmocka_unit_test(test_misspelt_path),
         cmocka_unit_test(test_methods),
         cmocka_unit_test(test_request_id),
         cmocka_unit_test(test_media_types),
