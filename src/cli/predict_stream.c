@@ -67,15 +67,15 @@ static void work_finish(struct work *work)
     cr_predict_header_finish(&work->header);
 }
 
-/* Hands the answers to standard output; all of them when `all`. */
+/* Hands the answers to standard output; all of them, and what stands there in words, when `all`. */
 static int flush(struct work *work, bool all, struct cr_error *err)
 {
     int result = cr_strbuf_check(&work->out, err);
 
-    if (result < 0 || work->out.len == 0 || (!all && work->out.len < FLUSH_LEN)) {
+    if (result < 0 || (!all && work->out.len < FLUSH_LEN)) {
         return result;
     }
-    if (fwrite(work->out.data, 1, work->out.len, stdout) != work->out.len ||
+    if (fwrite(cr_strbuf_text(&work->out), 1, work->out.len, stdout) != work->out.len ||
         (all && fflush(stdout) != 0)) {
         return cr_error_set(err, CR_EIO, "cannot write the answers: %s", strerror(errno));
     }

@@ -453,6 +453,9 @@ def check_broken_arrays(cli, application):
         code = "ETOOBIG" if "more than" in fault else "EPARSE"
         error = {"error": {"code": code, "message": f"-: {fault}"}}
         assert answers == error if n_rows == 0 else answers[n_rows:] == [error] and "probability" in answers[0], (text, answers)
+    both = subprocess.run([cli.program, *cli.globals, "predict", "-"], input=f"{one},]", cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False).stdout
+    assert both.startswith("--- row 1\n") and both.endswith(f"\ncreditrisk: -: row 2, byte {n + 1}: Expecting value\n"), "one behind the other"
     (apart,) = json.loads(cli("predict", "-", "--json", status=1, stdin=f"{one} {row}]").stdout)
     assert apart["detail"][0]["ctx"] == {"error": "Extra data"}, "without a comma it is one row, which is none"
     lines = cli("predict", "-", "--json", "--format", "ndjson", status=1, stdin=f"{row}\n{{{' ' * (1 << 20)}\n").stdout.splitlines()
