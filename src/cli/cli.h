@@ -195,8 +195,8 @@ void cr_cli_warn_of_protected(const char *version);
 /* Writes json pretty to standard output and releases it; NULL (no memory) is CR_ENOMEM. */
 int cr_cli_print_json(json_t *json, struct cr_error *err);
 
-/* {"code", "message"}: what a document that has_answered says of a failure, under "error". NULL
- * without memory. */
+/* {"code", "message"}: what a document says, under "error", of a failure, whose code may be
+ * CR_CLI_INTERRUPTED. NULL without memory. */
 json_t *cr_cli_error_to_json(const struct cr_error *err);
 
 /* A message for people on standard error, unless --quiet; a line for them on standard output. Both

@@ -11,6 +11,8 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/progress.h"
+#include "creditrisk/util/strbuf.h"
 
 #define MAX_KINDS 16
 
@@ -35,6 +37,50 @@ static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     interrupted = 1;
+}
+
+/* Where the versions go. A registry that is not there yet begins with the first of them: a run
+ * without any leaves none. */
+struct target {
+    const struct cr_cli *cli;
+    struct cr_registry *registry; /* NULL = not opened yet */
+    bool is_asked_for;            /* versions are being published, or have been */
+};
+
+static void target_finish(struct target *target)
+{
+    cr_registry_close(target->registry);
+}
+
+/* Whether there is no registry to open yet; where its place is more than a folder, or it asks for
+ * more, opening it is what shows that all is in order. */
+static bool begins_later(const struct cr_cli *cli)
+{
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    struct cr_error ignored;
+    return cli->settings.registry_db == NULL && !cli->settings.require_signature &&
+           cr_cli_open_unsigned_registry(cli, false, &registry, &ignored) == CR_ENOTFOUND;
+}
+
+/* Before the work, so that it is not for nothing. */
+static int open_target(struct target *target, struct cr_error *err)
+{
+    return begins_later(target->cli)
+               ? cr_registry_check_place(target->cli->settings.registry, err)
+               : cr_cli_open_registry(target->cli, true, &target->registry, err);
+}
+
+static int give_registry(void *context, struct cr_registry **ret_registry, struct cr_error *err)
+{
+    struct target *target = context;
+    target->is_asked_for = true;
+    int result = target->registry != NULL
+                     ? 0
+                     : cr_cli_open_registry(target->cli, true, &target->registry, err);
+    if (result == 0) {
+        *ret_registry = target->registry;
+    }
+    return result;
 }
 
 /* Splits "a,b" in place of a copy; *ret_copy owns the texts. */
@@ -131,13 +177,16 @@ static void promote(const struct cr_cli *cli, struct cr_registry *registry,
 {
     const struct cr_registry_actor actor = {cr_cli_actor(), "champion of its training run"};
     struct cr_error *failure = &promotion->failure;
+    struct cr_progress *waiting = cr_progress_create_waiting("gates", cli->quiet);
     int result =
         cr_gate_promote(registry, report->portfolio, report->models[report->champion].version,
                         &portfolio->policy.gates, &actor, false, &promotion->gates, NULL, failure);
+    result == 0 ? cr_progress_destroy(waiting) : cr_progress_abandon(waiting);
     (void)cr_cli_advise_undecided(cli, registry, "registry", result, failure); /* stands in it */
 }
 
-/* Adds what the gates said, where they were asked, and what failed once the versions were there. */
+/* Adds what the gates said, where they were asked, and what failed (code 0: nothing) once the
+ * versions were there. */
 static bool add_outcome(json_t *json, const struct promotion *promotion,
                         const struct cr_error *failure)
 {
@@ -145,11 +194,11 @@ static bool add_outcome(json_t *json, const struct promotion *promotion,
     return (!is_decided(promotion) ||
             (json_object_set_new(json, "promoted", json_boolean(gates->passed)) == 0 &&
              json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) == 0)) &&
-           (failure == NULL ||
+           (failure->code == 0 ||
             json_object_set_new(json, "error", cr_cli_error_to_json(failure)) == 0);
 }
 
-/* The run's document; `failure` is NULL where there was none. */
+/* The run's document. */
 static int print_json(const struct cr_train_report *report, const struct promotion *promotion,
                       const struct cr_error *failure, struct cr_error *err)
 {
@@ -168,7 +217,12 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
     if (dir == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
+    struct cr_progress *waiting = cr_progress_create_waiting("report and plots", cli->quiet);
     int result = cr_report_write(report->document, dir, err);
+    result == 0 ? cr_progress_destroy(waiting) : cr_progress_abandon(waiting);
+    if (interrupted) {
+        return 0; /* whatever gnuplot said, which the same key has ended */
+    }
     if (result == CR_EUNAVAIL) {
         cr_cli_say(cli, "the plots stand in report.html only: %s", err->message);
         *err = (struct cr_error){0};
@@ -201,30 +255,63 @@ static void say_notes(const struct cr_cli *cli, const struct cr_train_options *t
     }
 }
 
+/* What there is of a run that was interrupted once its first version was being published: fills err
+ * and returns CR_CLI_INTERRUPTED. */
+static int tell_interrupt(const struct cr_cli *cli, const struct cr_train_report *report,
+                          const struct promotion *promotion, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf versions = CR_STRBUF_INIT;
+    bool serves = is_decided(promotion) && promotion->gates.passed;
+    for (size_t i = 0; i < report->n_models; i++) {
+        cr_strbuf_printf(&versions, "%s%s", i > 0 ? ", " : "", report->models[i].version);
+    }
+    return cr_error_set(
+        err, CR_CLI_INTERRUPTED,
+        "interrupted: %s %s registered; %s; what lies in %s/%s may be another run's "
+        "or incomplete, each version's own report.html is whole",
+        cr_strbuf_text(&versions), report->n_models == 1 ? "is" : "are",
+        serves ? "the run's choice is the champion" : "none was promoted",
+        cli->settings.results_dir, report->portfolio);
+}
+
+/* What the command ends with, and why where that is not well: the first failure. */
+static int find_end(const struct cr_cli *cli, const struct cr_train_report *report,
+                    const struct promotion *promotion, const struct cr_error *unwritten,
+                    struct cr_error *ret_failure)
+{
+    if (interrupted) {
+        return tell_interrupt(cli, report, promotion, ret_failure);
+    }
+    if (promotion->failure.code != 0 && unwritten->code != 0) {
+        cr_cli_say(cli, "%s", unwritten->message);
+    }
+    *ret_failure = promotion->failure.code != 0 ? promotion->failure : *unwritten;
+    return ret_failure->code;
+}
+
 /* Prints and writes the run's report. The versions are published: neither a promotion that failed
- * nor a report that cannot be written must hide them. The first failure is returned. */
+ * nor a report that cannot be written must hide them. */
 static int tell(struct cr_cli *cli, const struct cr_train_report *report,
                 const struct promotion *promotion, struct cr_error *err)
 {
     struct cr_error unwritten = {0};
+    struct cr_error failure = {0};
     int result = cli->json ? 0 : print_report(report, promotion, err);
     if (result != 0) {
         return result;
     }
-    bool is_written = write_results(cli, report, &unwritten) == 0;
-    const struct cr_error *failure = promotion->failure.code != 0 ? &promotion->failure
-                                     : !is_written                ? &unwritten
-                                                                  : NULL;
-    if (!is_written && failure != &unwritten) {
-        cr_cli_say(cli, "%s", unwritten.message);
+    if (!interrupted) {
+        (void)write_results(cli, report, &unwritten); /* which says whether it did */
     }
+    int end = find_end(cli, report, promotion, &unwritten, &failure);
     if (cli->json) {
-        result = print_json(report, promotion, failure, err);
+        result = print_json(report, promotion, &failure, err);
         cli->has_answered = result == 0;
     }
-    return result != 0 || failure == NULL
-               ? result
-               : cr_error_set(err, failure->code, "%s", failure->message);
+    if (result == 0 && end != 0) {
+        *err = failure;
+    }
+    return result != 0 ? result : end;
 }
 
 /* What to do with the run's choice, or what was done. */
@@ -248,28 +335,43 @@ static int say_next(const struct cr_cli *cli, const struct cr_train_options *tra
     return 0;
 }
 
-static int train(struct cr_cli *cli, const struct cr_train_options *train_options,
+/* A run without a version: why, or that it was interrupted and what there is of it. */
+static int refuse(const struct cr_cli *cli, const struct target *target, int result,
+                  struct cr_error *err)
+{
+    const char *export = cr_cli_option(cli, "export");
+    if (!interrupted || target->is_asked_for) { /* then it was too late to interrupt it */
+        return cr_cli_advise_undecided(cli, target->registry, "registry", result, err);
+    }
+    return cr_error_set(err, CR_CLI_INTERRUPTED, "interrupted: nothing was registered%s%s",
+                        export != NULL ? ", only what --export wrote stays in " : "",
+                        export != NULL ? export : "");
+}
+
+static int train(struct cr_cli *cli, struct cr_train_options *train_options,
                  const struct cr_portfolio *portfolio, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
+    CR_CLEANUP(target_finish) struct target target = {.cli = cli};
     CR_CLEANUP(cr_train_report_finish) struct cr_train_report report = {0};
-    struct promotion promotion = {.is_asked = cr_cli_has(cli, "promote")};
+    struct promotion promotion = {.is_asked = false};
     int result;
     if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
-        (result = cr_cli_open_registry(cli, true, &registry, err)) != 0) {
+        (result = open_target(&target, err)) != 0) {
         return result;
     }
+    train_options->registry = give_registry;
+    train_options->registry_context = &target;
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
     (void)sigaction(SIGINT, &action, NULL); /* without it Ctrl-C ends the run less politely */
-    result = cr_train_run(db, portfolio, registry, train_options, &report, err);
+    result = cr_train_run(db, portfolio, train_options, &report, err);
     if (result != 0) {
-        return interrupted ? CR_CLI_INTERRUPTED
-                           : cr_cli_advise_undecided(cli, registry, "registry", result, err);
+        return refuse(cli, &target, result, err);
     }
     say_notes(cli, train_options, portfolio, &report);
+    promotion.is_asked = cr_cli_has(cli, "promote") && !interrupted;
     if (promotion.is_asked) {
-        promote(cli, registry, portfolio, &report, &promotion);
+        promote(cli, target.registry, portfolio, &report, &promotion);
     }
     result = tell(cli, &report, &promotion, err);
     return result != 0 ? result : say_next(cli, train_options, &report, &promotion, err);
@@ -296,7 +398,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if (cr_cli_has(cli, "no-search") && cr_cli_has(cli, "exhaustive")) {
         return cr_cli_usage(err, "--no-search and --exhaustive exclude each other");
     }
-    const struct cr_train_options train_options = {
+    struct cr_train_options train_options = {
         .kinds = kinds,
         .n_kinds = n_kinds,
         .set = cr_cli_option(cli, "set"),
@@ -322,8 +424,9 @@ const struct cr_command cr_cmd_train = {
     .summary = "Train the models and publish one version of each",
     .details = "Features come from the book through the portfolio's SQL. Calibration and threshold "
                "are learnt on\n"
-               "out-of-fold predictions; the test rows are only measured on. Ctrl-C leaves no "
-               "half-written version.",
+               "out-of-fold predictions; the test rows are only measured on. Ctrl-C before "
+               "the versions are\n"
+               "written leaves the registry as it was.",
     .example = "--models logistic,gbm --promote",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

@@ -243,7 +243,8 @@ int cr_cli_print_json(json_t *json, struct cr_error *err)
 
 json_t *cr_cli_error_to_json(const struct cr_error *err)
 {
-    return json_pack("{s:s, s:s}", "code", cr_error_name(err->code), "message", err->message);
+    const char *code = err->code == CR_CLI_INTERRUPTED ? "INTERRUPTED" : cr_error_name(err->code);
+    return json_pack("{s:s, s:s}", "code", code, "message", err->message);
 }
 
 __attribute__((format(printf, 2, 0))) static void put_line(FILE *out, const char *format,

@@ -233,10 +233,8 @@ static void report_failure(const struct cr_cli *cli, int result, const struct cr
     }
     if (cli->json && !cli->has_answered) {
         struct cr_error ignored;
-        const char *code = result == CR_CLI_INTERRUPTED ? "INTERRUPTED" : cr_error_name(err->code);
-        (void)cr_cli_print_json(
-            json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", err->message),
-            &ignored); /* the failure is already on standard error */
+        (void)cr_cli_print_json(json_pack("{s:o}", "error", cr_cli_error_to_json(err)),
+                                &ignored); /* the failure is already on standard error */
     }
 }
 

@@ -17,6 +17,14 @@
 
 enum { MAX_DIGITS = 9 }; /* of a version number */
 
+static int refuse_to_forget(const char *dir, struct cr_error *err)
+{
+    return cr_error_set(err, CR_EDB,
+                        "'%s' holds versions that the registry's database does not know, as it is "
+                        "empty: restore it from a copy, or begin a registry elsewhere",
+                        dir);
+}
+
 /* A database that begins anew where versions lie would forget them, their champion and their
  * history. It begins before the first version is there: it is asked again, as another process may
  * have done both meanwhile. */
@@ -31,12 +39,19 @@ static int check_nothing_forgotten(struct cr_registry *registry, struct cr_error
     if (r == 0 && has_versions) {
         r = cr_schema_find(registry->db, &begun, err);
     }
-    return r == 0 && has_versions && !begun
-               ? cr_error_set(err, CR_EDB,
-                              "'%s' holds versions that the registry's database does not know, as "
-                              "it is empty: restore it from a copy, or begin a registry elsewhere",
-                              registry->dir)
-               : r;
+    return r == 0 && has_versions && !begun ? refuse_to_forget(registry->dir, err) : r;
+}
+
+int cr_registry_check_place(const char *dir, struct cr_error *err)
+{
+    const struct cr_registry place = {.dir = (char *)dir}; /* which is only read */
+    bool has_versions = false;
+    int r = cr_fs_check_room(dir, err);
+
+    if (r == 0 && cr_fs_is_dir(dir)) {
+        r = cr_registry_find_versions(&place, &has_versions, err);
+    }
+    return r == 0 && has_versions ? refuse_to_forget(dir, err) : r;
 }
 
 int cr_registry_open(const char *dir, const char *db_url, bool create,

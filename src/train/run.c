@@ -51,16 +51,21 @@ static int start_report(const struct cr_run *run, struct cr_train_report *report
     return note_absences(run, report, err);
 }
 
-static int publish_all(const struct cr_run *run, struct cr_registry *registry,
-                       struct cr_train_report *report, struct cr_error *err)
+static int publish_all(const struct cr_run *run, struct cr_train_report *report,
+                       struct cr_error *err)
 {
+    struct cr_registry *registry = NULL;
     if (cr_run_is_cancelled(run)) {
         return cr_error_set(err, CR_EUNAVAIL, "interrupted");
     }
+    int result = run->options->registry(run->options->registry_context, &registry, err);
+    if (result != 0) {
+        return result;
+    }
     for (size_t m = 0; m < run->n_models; m++) {
         struct cr_train_model *summary = &report->models[m];
-        int result = cr_publish_model(run, &run->models[m], summary, report->document, registry,
-                                      &summary->version, err);
+        result = cr_publish_model(run, &run->models[m], summary, report->document, registry,
+                                  &summary->version, err);
         if (result != 0) {
             return result;
         }
@@ -69,8 +74,8 @@ static int publish_all(const struct cr_run *run, struct cr_registry *registry,
 }
 
 /* Behind the search: the chosen models, what they are worth, their report and versions. */
-static int conclude(struct cr_run *run, struct cr_db *db, struct cr_registry *registry,
-                    struct cr_train_report *report, struct cr_error *err)
+static int conclude(struct cr_run *run, struct cr_db *db, struct cr_train_report *report,
+                    struct cr_error *err)
 {
     CR_CLEANUP(cr_progress_abandonp)
     struct cr_progress *waiting =
@@ -87,15 +92,15 @@ static int conclude(struct cr_run *run, struct cr_db *db, struct cr_registry *re
     report->n_inputs = cr_pipeline_n_inputs(run->models[0].final.pipeline);
     if ((result = cr_judge_champion(run, report, err)) == 0 &&
         (result = cr_report_make(run, db, report, &report->document, err)) == 0 &&
-        (result = publish_all(run, registry, report, err)) == 0) {
+        (result = publish_all(run, report, err)) == 0) {
         cr_progress_destroy(CR_STEAL(waiting));
     }
     return result;
 }
 
 int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
-                 struct cr_registry *registry, const struct cr_train_options *options,
-                 struct cr_train_report *ret_report, struct cr_error *err)
+                 const struct cr_train_options *options, struct cr_train_report *ret_report,
+                 struct cr_error *err)
 {
     struct cr_run run = {.portfolio = portfolio, .options = options};
     struct cr_train_report report = {0};
@@ -103,7 +108,7 @@ int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
     if (result == 0 && (result = cr_run_plan_models(&run, err)) == 0 &&
         (result = cr_candidates_make(&run, err)) == 0 &&
         (result = cr_export_write(&run, err)) == 0 && (result = cr_search_run(&run, err)) == 0) {
-        result = conclude(&run, db, registry, &report, err);
+        result = conclude(&run, db, &report, err);
     }
     cr_run_finish(&run);
     if (result == 0) {

@@ -216,6 +216,28 @@ int cr_fs_mkdirs(const char *path, struct cr_error *err)
     return 0;
 }
 
+int cr_fs_check_room(const char *path, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *part = strdup(path);
+
+    if (part == NULL) {
+        return cr_error_no_memory(err);
+    }
+    while (!cr_fs_exists(part)) {
+        char *slash = strrchr(part, '/');
+
+        if (slash == NULL || slash == part) {
+            (void)strcpy(part, slash == NULL ? "." : "/"); /* a name is as long */
+            break;
+        }
+        *slash = '\0';
+    }
+    if (!cr_fs_is_dir(part)) {
+        return cr_error_set(err, CR_EIO, "cannot create '%s': '%s' is no folder", path, part);
+    }
+    return access(part, W_OK | X_OK) == 0 ? 0 : os_error(err, "write in", part);
+}
+
 int cr_fs_mkdtemp(const char *parent, const char *prefix, char **ret_path, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = NULL;

@@ -145,11 +145,14 @@ def check_settings(cli):
 
 @contextlib.contextmanager
 def variable(name, value):
+    before = os.environ.get(name)
     os.environ[name] = value
     try:
         yield
     finally:
         del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 def check_refusals(cli):
@@ -324,7 +327,7 @@ def check_train(cli):
     process.send_signal(signal.SIGINT)
     out, told = process.communicate(timeout=120)
     assert b"interrupted" in told and process.returncode == 130
-    assert json.loads(out) == {"error": {"code": "INTERRUPTED", "message": "interrupted"}}, out
+    assert json.loads(out) == {"error": {"code": "INTERRUPTED", "message": "interrupted: nothing was registered"}}, out
     listed = json.loads(cli("registry", "list", "--json").stdout)["versions"]
     on_disk = sorted(path.name for path in (cli.dir / "models/retail").iterdir())
     assert sorted(v["version"] for v in listed) == on_disk
@@ -332,6 +335,48 @@ def check_train(cli):
     assert not list((cli.dir / "models").glob(".staging*"))
     golden = (folders[0] / "golden.jsonl").read_text().count("\n")
     assert golden == 200, golden
+
+
+def check_interrupted_training(cli):
+    """Ctrl-C leaves no registry where there was none, and says what there is of the run; what takes long says so."""
+    fresh = cli.dir / "fresh"
+    there = [*cli.globals[:3], str(fresh / "models"), *cli.globals[4:-1]]
+    process = subprocess.Popen([cli.program, *there, "train", "--export", cli.dir / "exported"], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    line = next(line for line in process.stderr if line.startswith("search: "))
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, (line, told)
+    assert told.endswith(f"creditrisk: interrupted: nothing was registered, only what --export wrote stays in {cli.dir / 'exported'}\n"), told
+    assert (cli.dir / "exported/candidates.json").exists()
+    if "--registry-db" not in there:
+        assert not fresh.exists()
+        assert f"there is no registry '{fresh}/models' yet: run '" in cli("registry", "list", globals_=there, status=1).stderr
+    check_interrupted_publishing(cli, there)
+
+
+def check_interrupted_publishing(cli, there):
+    """The plots are drawn by a program that takes its time, and presses Ctrl-C where it is told to."""
+    folder = cli.dir / "slow"
+    folder.mkdir()
+    (folder / "gnuplot").write_text("#!/bin/sh\ncase $PWD in $KEY) kill -INT $PPID ;; esac\nexec sleep 1.1\n")
+    (folder / "gnuplot").chmod(0o755)
+    train = ["train", "--no-search", "--models", "logistic", "--promote"]
+    slow = ("final fits, report and versions: ", "report and plots: ")
+    with variable("PATH", f"{folder}:{os.environ['PATH']}"):
+        for key, n_slow, status, end in (("nowhere", 2, 0, None), ("*/models/*", 1, 130, "none was promoted"), ("*/results/*", 2, 130, "the run's choice is the champion")):
+            with variable("KEY", key):
+                done = cli(*train, globals_=there, status=status)
+            version = done.stdout.splitlines()[3].split()[2]
+            assert [line for line in done.stderr.splitlines() if line.startswith(slow)] == \
+                [next(line for line in done.stderr.splitlines() if line.startswith(title)) for title in slow[:n_slow]], done
+            listed = {v["version"]: v["champion"] for v in json.loads(cli("registry", "list", "--json", globals_=there).stdout)["versions"]}
+            assert listed[version] is ("none" not in (end or "")), (key, listed)
+            assert end is None or f"creditrisk: interrupted: {version} is registered; {end}; what lies in {cli.dir}/results/retail may be" in done.stderr, done
+        with variable("KEY", "*/models/*"):
+            done = cli(*train, "--json", "--quiet", globals_=there, status=130)
+    document = json.loads(done.stdout)
+    assert document["error"]["code"] == "INTERRUPTED" and "promoted" not in document, document["error"]
+    assert done.stderr == f"creditrisk: {document['error']['message']}\n", "--quiet says nothing of progress"
 
 
 def without_place(answers):
@@ -593,7 +638,7 @@ def check_config(cli):
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_failed_promotion, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")

@@ -531,11 +531,17 @@ static void what_is_no_registry_is_not_opened(void **state)
 static void versions_are_not_forgotten(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *nowhere = cr_fs_join(dir, "no/where");
     struct cr_registry *registry = cr_test_registry(dir);
+    struct cr_error err = {0};
 
     (void)state;
+    cr_assert_ok(cr_registry_check_place(nowhere, &err), &err);
+    cr_assert_ok(cr_registry_check_place(dir, &err), &err);
     assert_published(registry, "retail", "v1");
     cr_registry_close(registry);
+    assert_int_equal(cr_registry_check_place(dir, &err), CR_EDB);
+    assert_non_null(strstr(err.message, "holds versions that the registry's database does not"));
     if (cr_engine_server() == NULL) {
         free(cr_test_write(dir, "registry.db", ""));
     } else {

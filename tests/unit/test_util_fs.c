@@ -356,10 +356,30 @@ static void test_remove_together(void **state)
     }
 }
 
+static void test_check_room(void **state)
+{
+    CR_CLEANUP(cr_freep) char *file = cr_test_write(dir, "no-folder", "x");
+    CR_CLEANUP(cr_freep) char *deep = cr_fs_join(dir, "room/b/c");
+    CR_CLEANUP(cr_freep) char *top = cr_fs_join(dir, "room");
+    CR_CLEANUP(cr_freep) char *below = cr_fs_join(dir, "no-folder/b/c");
+    struct cr_error err = {0};
+
+    (void)state;
+    cr_assert_ok(cr_fs_check_room(dir, &err), &err);
+    cr_assert_ok(cr_fs_check_room(deep, &err), &err);
+    assert_false(cr_fs_exists(top));
+    assert_int_equal(cr_fs_check_room("a-folder-that-is-nowhere", NULL),
+                     access(".", W_OK) == 0 ? 0 : CR_EIO);
+    assert_int_equal(cr_fs_check_room(file, &err), CR_EIO);
+    assert_int_equal(cr_fs_check_room(below, &err), CR_EIO);
+    assert_non_null(strstr(err.message, "no-folder' is no folder"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_check_room),
         cmocka_unit_test(test_read_refuses),
         cmocka_unit_test(test_read_pieces),
         cmocka_unit_test(test_write_replaces),

@@ -24,6 +24,11 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
                      struct cr_registry **ret_registry, struct cr_error *err);
 void cr_registry_close(struct cr_registry *registry);
 
+/* Whether a registry with its database in dir, where there is none, can begin there when there is
+ * something to record; makes nothing. CR_EDB where versions lie already, CR_EIO where nothing can
+ * be made. */
+int cr_registry_check_place(const char *dir, struct cr_error *err);
+
 static inline void cr_registry_closep(struct cr_registry **registry)
 {
     cr_registry_close(*registry);

@@ -15,6 +15,11 @@
 #include "creditrisk/train/metrics.h"
 #include "creditrisk/util/error.h"
 
+/* Gives the registry that the versions go to: asked once, when the first is about to be published,
+ * so that a run without any need not begin a registry. *ret_registry is borrowed. */
+typedef int cr_train_registry_fn(void *context, struct cr_registry **ret_registry,
+                                 struct cr_error *err);
+
 struct cr_train_options {
     const char *const
         *kinds; /* model kinds to train; n_kinds 0 = all that this build and search.yaml have */
@@ -32,7 +37,9 @@ struct cr_train_options {
     const char *export_dir;
     bool quiet;
     const char *actor; /* recorded with the published versions */
-    /* May be NULL; non-zero ends the run with CR_EUNAVAIL, unless publishing has begun. */
+    cr_train_registry_fn *registry;
+    void *registry_context;
+    /* May be NULL; non-zero ends the run with CR_EUNAVAIL, unless the registry was asked for. */
     const volatile sig_atomic_t *cancelled;
 };
 
@@ -77,8 +84,8 @@ int cr_train_check_options(const struct cr_train_options *options, struct cr_err
 /* Trains and publishes; promotes nothing. The book must be migrated and have rows. On failure no
  * version is left behind that was not complete. ret_report is yours: cr_train_report_finish. */
 int cr_train_run(struct cr_db *db, const struct cr_portfolio *portfolio,
-                 struct cr_registry *registry, const struct cr_train_options *options,
-                 struct cr_train_report *ret_report, struct cr_error *err);
+                 const struct cr_train_options *options, struct cr_train_report *ret_report,
+                 struct cr_error *err);
 void cr_train_report_finish(struct cr_train_report *report);
 
 /* The document of `train --json`: report.json without its long lists (curves, importance, the sweep
