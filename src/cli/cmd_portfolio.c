@@ -22,6 +22,7 @@ static const struct cr_verb verbs[] = {
         .arguments = "a CSV file",
         .options = {"target", "name", "test-column", "replace"},
         .needs = {"target", "name"},
+        .check = cr_portfolio_check_init,
         .run = cr_portfolio_verb_init,
     },
     {

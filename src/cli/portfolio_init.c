@@ -13,6 +13,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/name.h"
 #include "creditrisk/util/strbuf.h"
 
 /* What was proposed must load, and its features.sql must run. */
@@ -44,6 +45,75 @@ static void note(const char *text, void *context)
     (void)json_array_append_new(notes->list, json_string(text)); /* it has been said */
 }
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* P. Peduzzi et al., "A simulation study of the number of events per variable in logistic
+ * regression analysis" (1996): with fewer of the rarer outcome for each, coefficients are chance.
+ */
+enum { ROWS_PER_FEATURE = 10 };
+
+/* Too few rows to train at all are refused, too few to learn from are told. */
+static int check_size(const struct cr_portfolio *portfolio,
+                      const struct cr_propose_report *proposal, struct notes *notes,
+                      struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    size_t n_good = proposal->n_rows - proposal->n_bad;
+    size_t n_rarer = n_good < proposal->n_bad ? n_good : proposal->n_bad;
+    size_t n_least = portfolio->search.n_folds + 2; /* of so many a fifth is at most two */
+    if (n_rarer < n_least) {
+        return cr_error_set(err, CR_EINVAL,
+                            "%zu bad and %zu good rows are too few to train on: the test, a fifth, "
+                            "and each of the %zu folds need both: at least %zu of either",
+                            proposal->n_bad, n_good, portfolio->search.n_folds, n_least);
+    }
+    if (n_rarer < ROWS_PER_FEATURE * proposal->n_features) {
+        cr_strbuf_printf(&text,
+                         "%zu %s rows are few for %zu feature%s: with fewer than %d for each, what "
+                         "a model learns is largely chance",
+                         n_rarer, n_good < proposal->n_bad ? "good" : "bad", proposal->n_features,
+                         plural(proposal->n_features), ROWS_PER_FEATURE);
+        note(cr_strbuf_text(&text), notes);
+    }
+    return 0;
+}
+
+static void note_key(const struct cr_portfolio *portfolio, const char *key, const char *what,
+                     struct notes *notes)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const struct cr_table *table = &portfolio->tables[0];
+    for (size_t i = 0; key != NULL && i < table->n_columns; i++) {
+        const struct cr_table_column *column = &table->columns[i];
+        if (!column->numbered && strcmp(column->name, key) == 0) {
+            cr_strbuf_printf(&text, "column '%s': %s", column->header, what);
+            note(cr_strbuf_text(&text), notes);
+        }
+    }
+}
+
+/* Which columns are taken for keys, and by what; the one of the test rows was given. */
+static void note_keys(const struct cr_portfolio *portfolio, struct notes *notes)
+{
+    note_key(portfolio, portfolio->key_row,
+             "no input, but the key of the rows: an identifier by its name, no value twice", notes);
+    note_key(portfolio, portfolio->key_customer,
+             "no input, but the customer, by its name: one customer's rows stay in one fold",
+             notes);
+    note_key(portfolio, portfolio->key_date,
+             "no input, but the date of the application, as every row has one: 'train --split "
+             "time' tests on the latest",
+             notes);
+    if (portfolio->key_customer == NULL) {
+        note("no column tells the customer: rows are split at random, which flatters the figures "
+             "where one customer has several",
+             notes);
+    }
+}
+
 /* Writes the files into a folder of their own, which only then gets its name. */
 static int write_files(const struct cr_cli *cli, const struct cr_propose_options *options,
                        const char *target, struct notes *notes,
@@ -61,13 +131,29 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
             cr_error_set(err, CR_EIO, "cannot open '%s' to others: %s", folder, strerror(errno));
     } else if ((result = cr_propose_portfolio(cli->args[1], options, folder, note, notes,
                                               ret_proposal, err)) == 0 &&
-               (result = check(folder, options->name, ret_portfolio, err)) == 0) {
+               (result = check(folder, options->name, ret_portfolio, err)) == 0 &&
+               (result = check_size(*ret_portfolio, ret_proposal, notes, err)) == 0) {
         result = cr_fs_rename(folder, target, err);
     }
     if (result != 0) {
         (void)cr_fs_remove_tree(folder, NULL); /* the first failure is the one to tell */
     }
     return result;
+}
+
+/* The name, before any work. */
+int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
+{
+    const char *name = cr_cli_option(cli, "name");
+    CR_CLEANUP(cr_freep) char *target = cr_fs_join(cli->settings.portfolios_dir, name);
+    if (target == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    }
+    int result = cr_name_check(name, strlen(name), "portfolio", err);
+    return result == 0 && cr_fs_exists(target)
+               ? cr_error_set(err, CR_EINVAL, "'%s' is there already: another --name, or remove it",
+                              target)
+               : result;
 }
 
 /* A failure leaves neither folder nor table. */
@@ -86,14 +172,11 @@ static int make(const struct cr_cli *cli, const struct cr_propose_options *optio
     if (target == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    if (cr_fs_exists(target)) {
-        return cr_error_set(err, CR_EINVAL, "'%s' is there already: another --name, or remove it",
-                            target);
-    }
     int result = write_files(cli, options, target, notes, ret_proposal, &portfolio, err);
     if (result != 0) {
         return result;
     }
+    note_keys(portfolio, notes);
     if ((result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
         (result = cr_import_book(db, portfolio, cli->args[1], &import, NULL, NULL, ret_imported,
                                  err)) != 0) {
@@ -120,18 +203,16 @@ static void say_next(const struct cr_cli *cli, const char *name, const char *tes
     }
 }
 
-static const char *plural(size_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 static int print(const struct cr_cli *cli, const char *name,
                  const struct cr_propose_report *proposal, const struct cr_import_report *imported)
 {
-    printf("%s/%s: %zu field%s, %zu feature%s; %zu column%s left out; %zu of %zu rows imported\n",
+    printf("%s/%s: %zu field%s, %zu feature%s; %zu column%s left out%s; %zu of %zu rows "
+           "imported\n",
            cli->settings.portfolios_dir, name, proposal->n_fields, plural(proposal->n_fields),
            proposal->n_features, plural(proposal->n_features), proposal->n_left_out,
-           plural(proposal->n_left_out), proposal->n_rows - imported->n_rejected, proposal->n_rows);
+           plural(proposal->n_left_out),
+           proposal->n_left_out > 0 ? " (application.yaml says why)" : "",
+           proposal->n_rows - imported->n_rejected, proposal->n_rows);
     cr_cli_print_rejects(imported);
     say_next(cli, name, proposal->test_column);
     return CR_CLI_OK;

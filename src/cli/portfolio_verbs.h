@@ -8,7 +8,8 @@
 
 /* As cr_verb.run; they need no registry. */
 int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry,
-                           struct cr_error *err); /* portfolio_init.c */
+                           struct cr_error *err);                            /* portfolio_init.c */
+int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err); /* as cr_verb.check */
 int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_registry *registry,
                             struct cr_error *err); /* portfolio_check.c */
 

@@ -24,6 +24,7 @@ from service import Daemon, Workplace  # pylint: disable=wrong-import-position
 HEADER = ["Loan ID", "client_id", "Start Date", "Case", "Loan Amount (EUR)", "loan amount eur", "2nd income", "Grade", "Points", "empty", "constant",
           "sex", "remark", "Holdout", "Loan Status"]
 N_ROWS = 600
+NO_CUSTOMER = "no column tells the customer: rows are split at random, which flatters the figures where one customer has several"
 
 
 def rows():
@@ -175,6 +176,8 @@ def check_refusals(place, file):
                            ([str(file), "--target", "grade", "--name", "x"], "the file has no column 'grade'; did you mean 'Grade'?"),
                            ([str(file), "--target", "Loan Status", "--test-column", "Points", "--name", "x"], "'Points' does not hold 0 and 1"),
                            ([str(file), "--target", "Loan Status", "--name", "../x"], "'../x' is no name of a portfolio"),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "a name"], "'a name' is no name of a portfolio"),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "tricky"], "tricky' is there already"),
                            ([str(file), "--target", "Loan Status", "--name", "tricky"], "tricky' is there already"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "x"], "there is no file"),
                            ([str(twice), "--target", "y", "--name", "x"], "twice.csv:1:2: column 'a' is there twice"),
@@ -241,7 +244,8 @@ def check_odd(place):
                              "column 'rate': 1 cell is no number, the first x in line 19: the import rejects its row",
                              "column 'dependents': 50 cells are no numbers, the first \"3+\" in line 2: all values are choices",
                              "column 'is_test': left out, as it seems to mark the test rows: with --test-column is_test it does",
-                             told(place, "odd", "y", "1", made["n_bad"], N_ROWS, "uncomment")], made["notes"]
+                             told(place, "odd", "y", "1", made["n_bad"], N_ROWS, "uncomment"),
+                             "column 'id': no input, but the key of the rows: an identifier by its name, no value twice", NO_CUSTOMER], made["notes"]
     with open(place.dir / "rejects.csv", newline="") as rejects:
         assert [row["line"] for row in csv.DictReader(rejects)] == ["19", "42", "92"]
     application = (place.dir / "portfolios" / "odd" / "application.yaml").read_text()
@@ -253,6 +257,25 @@ def check_odd(place):
     assert "test_column" in made and made["test_column"] == ""
     used = place.run("portfolio", "init", str(file), "--target", "y", "--test-column", "is_test", "--name", "odd_used")
     assert used["test_column"] == "is_test" and not any("is_test" in note for note in used["notes"]), used
+
+
+def check_few(place):
+    """What cannot be trained is refused and what can be is not; in between there is a word of warning."""
+    file = place.dir / "few.csv"
+    draw = random.Random(8)
+    warned = "7 {} rows are few for 1 feature: with fewer than 10 for each, what a model learns is largely chance"
+    for rare in (0, 1):
+        write_few = lambda n: file.write_text("x,y\n" + "".join(f"{draw.randint(0, 99) + 60 * (i < n)},{rare if i < n else 1 - rare}\n" for i in range(60)))  # pylint: disable=cell-var-from-loop
+        write_few(6)
+        refused = place.run("portfolio", "init", str(file), "--target", "y", "--name", "few", status=1)["error"]["message"]
+        n_bad, n_good = (6, 54) if rare else (54, 6)
+        assert refused == (f"{n_bad} bad and {n_good} good rows are too few to train on: the test, a fifth, and each of the 5 folds need "
+                           "both: at least 7 of either"), refused
+        assert not (place.dir / "portfolios" / "few").exists()
+        write_few(7)
+        made = place.run("portfolio", "init", str(file), "--target", "y", "--name", f"few_{rare}")
+        assert made["notes"][1:] == [warned.format("bad" if rare else "good"), NO_CUSTOMER], made["notes"]
+        assert place.run("--portfolio", f"few_{rare}", "train", "--no-search", "--models", "logistic")["models"]
 
 
 def check_no_field(place):
@@ -367,7 +390,10 @@ def main():
         n_bad = sum(row[-1] == "Charged Off" for row in table)
         assert made == {"portfolio": "tricky", "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
                         "bad": "Charged Off", "n_bad": n_bad,
-                        "notes": [told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange")]}, made
+                        "notes": [told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange"),
+                                  "column 'Loan ID': no input, but the key of the rows: an identifier by its name, no value twice",
+                                  "column 'client_id': no input, but the customer, by its name: one customer's rows stay in one fold",
+                                  "column 'Start Date': no input, but the date of the application, as every row has one: 'train --split time' tests on the latest"]}, made
         check_texts(place.dir / "portfolios" / "tricky")
         place.globals += ["--portfolio", "tricky"]
         checked = place.run("portfolio", "check", "tricky")
@@ -382,6 +408,7 @@ def main():
         check_outcome(place)
         check_again(place)
         check_odd(place)
+        check_few(place)
         check_no_field(place)
         check_hints(place)
         check_guide(place)
