@@ -9,6 +9,7 @@
 #include "creditrisk/http/server.h"
 #include "creditrisk/score/trial.h"
 #include "creditrisk/settings/settings.h"
+#include "creditrisk/store/db.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/fs.h"
@@ -19,7 +20,11 @@
 #include "portfolio.h"
 #include "signals.h"
 
-enum { MAX_FLAGS = 64, LIKELY_LEN = 32 };
+enum {
+    MAX_FLAGS = 64,
+    LIKELY_LEN = 32,
+    LOOK_MS = 3000, /* patience with a database's server */
+};
 
 CR_DEFINE_CLEANUP(struct cr_server *, cr_server_destroy);
 
@@ -301,6 +306,15 @@ static int check_health(const struct cr_settings *settings)
     return CR_EXIT_DONE;
 }
 
+/* A look at the registry must not last, as signals and batches may wait for it: a name that no
+ * server knows is given up in seconds, unless whoever runs us says otherwise, and so is a server
+ * that does not answer. */
+static void limit_looks(void)
+{
+    (void)setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
+    cr_db_limit_answers(LOOK_MS);
+}
+
 int main(int argc, char **argv)
 {
     CR_CLEANUP(cr_settings_finish) struct cr_settings settings = {0};
@@ -308,6 +322,7 @@ int main(int argc, char **argv)
     struct cr_error err;
     int status;
 
+    limit_looks();
     if (cr_trial_is_child(argc, argv)) {
         return cr_trial_main(argv);
     }
@@ -330,9 +345,6 @@ int main(int argc, char **argv)
     if (words.healthcheck) {
         return check_health(&settings);
     }
-    /* a look at the registry must not last: a name that no server knows is given up in seconds,
-     * unless whoever runs us says otherwise */
-    (void)setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
     set_log_level(settings.log_level);
     log_strays();
     log_place(&settings);

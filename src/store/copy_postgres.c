@@ -46,7 +46,7 @@ int cr_pg_copy(struct pg_stmt *stmt, struct cr_error *err)
     put_rows(&rows, stmt);
     r = cr_strbuf_check(&rows, err);
     if (r == 0) {
-        r = cr_pg_expect(db, PQexec(db->conn, stmt->sql), PGRES_COPY_IN, err);
+        r = cr_pg_expect(db, cr_pg_exec(db, stmt->sql), PGRES_COPY_IN, err);
     }
     if (r != 0) {
         return r;
@@ -55,7 +55,7 @@ int cr_pg_copy(struct pg_stmt *stmt, struct cr_error *err)
         PQputCopyEnd(db->conn, NULL) != 1) {
         return cr_pg_refused(db, NULL, err);
     }
-    r = cr_pg_expect(db, PQgetResult(db->conn), PGRES_COMMAND_OK, err);
-    cr_pg_drain(db->conn);
+    r = cr_pg_expect(db, cr_pg_next(db), PGRES_COMMAND_OK, err);
+    cr_pg_drain(db);
     return r;
 }

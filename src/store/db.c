@@ -17,6 +17,18 @@ static const struct cr_db_ops *const engines[CR_URL_N_KINDS] = {
 #endif
 };
 
+static int answer_limit_ms;
+
+void cr_db_limit_answers(int ms)
+{
+    answer_limit_ms = ms;
+}
+
+int cr_db_answer_limit(void)
+{
+    return answer_limit_ms;
+}
+
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
 {
     enum cr_url_kind kind;

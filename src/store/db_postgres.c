@@ -62,7 +62,7 @@ static int apply_schema(struct pg_db *db, struct cr_error *err)
     cr_db_quote(&sql, db->schema);
     r = cr_strbuf_check(&sql, err);
     return r != 0 ? r
-                  : cr_pg_expect(db, PQexec(db->conn, cr_strbuf_text(&sql)), PGRES_COMMAND_OK, err);
+                  : cr_pg_expect(db, cr_pg_exec(db, cr_strbuf_text(&sql)), PGRES_COMMAND_OK, err);
 }
 
 /* What a new connection needs to be told. */
@@ -75,7 +75,8 @@ static int settle(struct pg_db *db, struct cr_error *err)
     }
     (void)PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
     db->generation++;
-    r = cr_pg_expect(db, PQexec(db->conn, SETTINGS), PGRES_TUPLES_OK, err);
+    db->is_late = false;
+    r = cr_pg_expect(db, cr_pg_exec(db, SETTINGS), PGRES_TUPLES_OK, err);
     return r != 0 ? r : apply_schema(db, err);
 }
 
@@ -184,18 +185,9 @@ int cr_pg_begin_call(struct pg_db *db, struct cr_error *err)
     return !db->began && is_hung_up(db->conn) ? cr_pg_reconnect(db, cr_pg_patience(), err) : 0;
 }
 
-void cr_pg_drain(PGconn *conn)
-{
-    PGresult *result;
-
-    while ((result = PQgetResult(conn)) != NULL) {
-        PQclear(result);
-    }
-}
-
 int cr_pg_command(struct pg_db *db, const char *sql, struct cr_error *err)
 {
-    return cr_pg_expect(db, PQexec(db->conn, sql), PGRES_COMMAND_OK, err);
+    return cr_pg_expect(db, cr_pg_exec(db, sql), PGRES_COMMAND_OK, err);
 }
 
 int cr_pg_guard(struct pg_db *db, struct cr_error *err)
@@ -213,14 +205,14 @@ int cr_pg_unguard(struct pg_db *db, int r, struct cr_error *err)
     }
     if (PQtransactionStatus(db->conn) == PQTRANS_INERROR) {
         /* after the message of the failure, which stays; should this fail, so will what follows */
-        PQclear(PQexec(db->conn, "ROLLBACK TO SAVEPOINT cr_guard; RELEASE SAVEPOINT cr_guard"));
+        PQclear(cr_pg_exec(db, "ROLLBACK TO SAVEPOINT cr_guard; RELEASE SAVEPOINT cr_guard"));
     }
     return r;
 }
 
 static int exec_text(struct pg_db *db, const char *sql, const char *name, struct cr_error *err)
 {
-    PGresult *result = PQexec(db->conn, sql);
+    PGresult *result = cr_pg_exec(db, sql);
     ExecStatusType status = PQresultStatus(result);
     int r = 0;
 

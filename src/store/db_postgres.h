@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Private to the PostgreSQL engine: db_postgres.c is the connection, transaction_postgres.c its
  * transactions, stmt_postgres.c the statements, cell_postgres.c what they return, copy_postgres.c
- * the bulk load, error_postgres.c their words.
+ * the bulk load, answer_postgres.c the waiting for the server, error_postgres.c its words.
  *
  * A connection that the server closed is made again before the next work outside a transaction;
  * inside one its loss is an error until somebody ends the transaction. `generation` counts the
@@ -26,6 +26,7 @@ struct pg_db {
     unsigned n_names;                /* that statements were given */
     bool began;                      /* a transaction, and nobody has ended it */
     bool undecided;                  /* nobody knows what became of the last one */
+    bool is_late;                    /* the server has not answered in time */
     struct pg_stmt *reading;         /* whose rows are on their way; NULL: none */
     char sqlstate[CR_PG_STATE_LEN];  /* of the last call, "" when it did not fail */
     enum cr_db_constraint violation; /* of the last call */
@@ -80,11 +81,20 @@ int cr_pg_reconnect(struct pg_db *db, int64_t until_ns, struct cr_error *err);
 int64_t cr_pg_patience(void);
 void cr_pg_pause(int ms);
 
+/* PQgetResult, which gives the server up when it does not answer in time (cr_db_limit_answers):
+ * the connection is then lost. */
+PGresult *cr_pg_next(struct pg_db *db);
+
+/* What the server answers to what was just sent, its last result, as PQexec returns it: NULL when
+ * it was not sent. */
+PGresult *cr_pg_answer(struct pg_db *db, int is_sent);
+PGresult *cr_pg_exec(struct pg_db *db, const char *sql);
+
 /* One that returns no rows. */
 int cr_pg_command(struct pg_db *db, const char *sql, struct cr_error *err);
 
 /* Throws away whatever the server still has to say. */
-void cr_pg_drain(PGconn *conn);
+void cr_pg_drain(struct pg_db *db);
 
 /* 0 when the result is of that status. Takes the result. */
 int cr_pg_expect(struct pg_db *db, PGresult *result, ExecStatusType status, struct cr_error *err);

@@ -52,7 +52,10 @@ int cr_pg_refused(struct pg_db *db, const PGresult *result, struct cr_error *err
     note(db, field(result, PG_DIAG_SQLSTATE));
     cr_db_one_line(field(result, PG_DIAG_MESSAGE_PRIMARY), primary, sizeof(primary));
     if (is_lost(db)) {
-        if (primary[0] == '\0') {
+        if (db->is_late) {
+            (void)snprintf(primary, sizeof(primary), "the server has not answered for %.1f s",
+                           cr_db_answer_limit() / 1000.0); /* it fits */
+        } else if (primary[0] == '\0') {
             cr_db_one_line(PQerrorMessage(db->conn), primary, sizeof(primary));
         }
         return cr_error_set(err, CR_EUNAVAIL, "database '%s': %s", db->base.name, primary);

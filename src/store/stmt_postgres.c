@@ -65,7 +65,8 @@ static bool translate(char *sql)
 static int describe(struct pg_stmt *stmt, struct cr_error *err)
 {
     struct pg_db *db = stmt->db;
-    PGresult *result = PQprepare(db->conn, stmt->name, stmt->sql, 0, NULL);
+    PGresult *result =
+        cr_pg_answer(db, PQsendPrepare(db->conn, stmt->name, stmt->sql, 0, NULL));
 
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         int r = cr_pg_refused_at(db, result, stmt->sql, stmt->file, err);
@@ -74,7 +75,7 @@ static int describe(struct pg_stmt *stmt, struct cr_error *err)
         return r;
     }
     PQclear(result);
-    result = PQdescribePrepared(db->conn, stmt->name);
+    result = cr_pg_answer(db, PQsendDescribePrepared(db->conn, stmt->name));
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         return cr_pg_expect(db, result, PGRES_COMMAND_OK, err);
     }
@@ -192,7 +193,7 @@ static void stop_reading(struct pg_stmt *stmt)
 {
     if (stmt->db->reading == stmt) {
         stmt->db->reading = NULL;
-        cr_pg_drain(stmt->db->conn);
+        cr_pg_drain(stmt->db);
     }
 }
 
@@ -207,7 +208,7 @@ void cr_pg_destroy(struct cr_stmt *base)
     if (stmt->description != NULL && stmt->generation == db->generation && db->reading == NULL &&
         PQtransactionStatus(db->conn) <= PQTRANS_INTRANS) {
         (void)snprintf(command, sizeof(command), "DEALLOCATE %s", stmt->name);
-        PQclear(PQexec(db->conn, command)); /* else it goes with the connection */
+        PQclear(cr_pg_exec(db, command)); /* else it goes with the connection */
     }
     PQclear(stmt->description);
     free(stmt->saved);
@@ -293,7 +294,7 @@ static int send(struct pg_stmt *stmt, struct cr_error *err)
 static int receive(struct pg_stmt *stmt, struct cr_error *err)
 {
     struct pg_db *db = stmt->db;
-    PGresult *result = PQgetResult(db->conn);
+    PGresult *result = cr_pg_next(db);
     ExecStatusType status = PQresultStatus(result);
     int r = 0;
 

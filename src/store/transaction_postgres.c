@@ -26,7 +26,7 @@ int cr_pg_begin(struct cr_db *base, struct cr_error *err)
     db->undecided = false;
     r = cr_pg_begin_call(db, err);
     if (r == 0) {
-        r = cr_pg_expect(db, PQexec(db->conn, BEGIN), PGRES_TUPLES_OK, err);
+        r = cr_pg_expect(db, cr_pg_exec(db, BEGIN), PGRES_TUPLES_OK, err);
     }
     if (r != 0 && PQtransactionStatus(db->conn) == PQTRANS_INERROR) {
         (void)cr_pg_command(db, "ROLLBACK", NULL); /* nothing was done */
@@ -43,7 +43,7 @@ enum outcome { COMMITTED, ROLLED_BACK, IN_PROGRESS, UNKNOWN };
 /* The number of the transaction, "" when it has changed nothing. */
 static int read_number(struct pg_db *db, struct cr_strbuf *number, struct cr_error *err)
 {
-    PGresult *result = PQexec(db->conn, "SELECT txid_current_if_assigned()");
+    PGresult *result = cr_pg_exec(db, "SELECT txid_current_if_assigned()");
     int r = 0;
 
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
@@ -64,8 +64,8 @@ static bool is_decided(enum outcome outcome)
 static enum outcome ask_once(struct pg_db *db, const char *number)
 {
     const char *const values[] = {number};
-    PGresult *result =
-        PQexecParams(db->conn, "SELECT txid_status($1)", 1, NULL, values, NULL, NULL, 0);
+    PGresult *result = cr_pg_answer(db, PQsendQueryParams(db->conn, "SELECT txid_status($1)", 1,
+                                                          NULL, values, NULL, NULL, 0));
     const char *status = PQresultStatus(result) == PGRES_TUPLES_OK ? PQgetvalue(result, 0, 0) : "";
     enum outcome outcome = strcmp(status, "committed") == 0     ? COMMITTED
                            : strcmp(status, "aborted") == 0     ? ROLLED_BACK
@@ -100,10 +100,13 @@ static void end_orphan(struct pg_db *db, const char *number)
 {
     const char *const values[] = {number};
 
-    PQclear(PQexecParams(db->conn,
-                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid"
-                         " = CAST(CAST(CAST($1 AS BIGINT) & 4294967295 AS TEXT) AS XID)",
-                         1, NULL, values, NULL, NULL, 0)); /* should it fail, it is still asked */
+    int is_sent = PQsendQueryParams(
+        db->conn,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid"
+        " = CAST(CAST(CAST($1 AS BIGINT) & 4294967295 AS TEXT) AS XID)",
+        1, NULL, values, NULL, NULL, 0);
+
+    PQclear(cr_pg_answer(db, is_sent)); /* should it fail, it is still asked */
 }
 
 static enum outcome find_outcome(struct pg_db *db, const char *number)
@@ -143,7 +146,7 @@ static int settle_lost_commit(struct pg_db *db, const char *number, struct cr_er
 /* A transaction that had failed is rolled back by COMMIT, which then does not say COMMIT. */
 static int send_commit(struct pg_db *db, struct cr_error *err)
 {
-    PGresult *result = PQexec(db->conn, "COMMIT");
+    PGresult *result = cr_pg_exec(db, "COMMIT");
     int r = 0;
 
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Two daemons on one PostgreSQL, under load: a promotion through the companion reaches both without a restart and without a failed request; while the
-server is away they go on predicting and say so; when it is back they follow again by themselves.
+server is away they go on predicting and say so; when it is back they follow again by themselves. One that neither answers nor goes away is given up in
+seconds.
 
 usage: replicas.py CREDITRISK CREDITRISKD SOURCE_ROOT        CREDITRISK_OUTAGE_S: how long the server is away (2)
 """
@@ -114,12 +115,29 @@ def check_outage(work, server, daemons, loads, reader):
     return {"outage_s": outage, "answered_meanwhile": answered}
 
 
+def check_stall(work, variables, body, key, stall):
+    """A registry that neither answers nor fails holds up neither batches nor the end."""
+    headers = {"Content-Type": "application/json", "X-API-Key": key}
+    daemon = Daemon(work, variables)
+    until_registry_is([daemon], True)
+    with stall:
+        until_registry_is([daemon], False)
+        look = http.client.HTTPConnection(daemon.host, daemon.port, timeout=60)
+        look.request("GET", "/ui/registry.json", headers=headers)
+        answer = daemon.request("POST", "/predict/batch", b"[" + body + b"]", headers)
+        assert answer.status == 200, (answer.status, answer.body)
+        assert look.getresponse().status == 503
+        look.close()
+        daemon.stop()
+
+
 def main():
     with Postgres() as server, Workplace(*sys.argv[1:4], server.url) as work:
         work.promote_small()
         work.run("threshold", "v1", "--false-negative", "9000", "--publish", "--reason", "test")
         key = work.run("key", "create", "--scope", "predict")["key"]
         reader = {"X-API-Key": work.run("key", "create", "--scope", "read")["key"]}
+        both = work.run("key", "create", "--scope", "predict,read")["key"]
         variables = {"CREDITRISK_REGISTRY_WATCH": "1", "CREDITRISK_AUTH_MODE": "key", "CREDITRISK_AUTH_REFRESH_S": "1"}
         body = (work.root / "examples/application.json").read_bytes()
         with Daemon(work, variables) as first, Daemon(work, variables) as second:
@@ -135,7 +153,9 @@ def main():
                 load.stop()
                 assert load.versions == ["v1", "v2", "v1"], load.versions
             figures |= {"answers": sum(load.n for load in loads), "failed": 0, "slowest_ms": round(1000 * max(load.slowest for load in loads))}
-            print(json.dumps(figures))
+        check_stall(work, variables, body, both, server.halted())
+        check_stall(work, variables, body, both, server.locked("creditrisk_registry"))
+        print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 usage: postgres.py COMMAND [WORD…]      runs the command with the server's address in CR_TEST_POSTGRES; skips (77) without PostgreSQL
 """
+import contextlib
 import ctypes
 import glob
 import os
@@ -84,6 +85,33 @@ class Postgres:
         # nobody may have to wait because nobody reads what it says
         self.drain = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=subprocess.DEVNULL)
         self.process.stdout.close()
+
+    @contextlib.contextmanager
+    def halted(self):
+        """Every process of it stands still; the connections stay."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        pids = [self.process.pid, *map(int, children.split())]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def locked(self, schema):
+        """Somebody holds the tables of that schema so that they cannot even be read."""
+        lock = (f"DO $$ DECLARE name TEXT; BEGIN FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' LOOP "
+                f"EXECUTE format('LOCK TABLE {schema}.%I', name); END LOOP; END $$")
+        words = [f"{self.programs}/psql", "-X", "-d", self.url, "-v", "ON_ERROR_STOP=1", "-c", "BEGIN", "-c", lock, "-c", "SELECT pg_sleep(86400)"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent) as holder:
+            try:
+                assert [holder.stdout.readline() for _ in range(2)] == ["BEGIN\n", "DO\n"]
+                yield
+            finally:
+                holder.terminate()
 
     def stop(self):
         """Closes the connections it has, as an administrator would (fast shutdown)."""

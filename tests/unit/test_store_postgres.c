@@ -264,6 +264,88 @@ static void test_reconnect(void **state)
     cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM parent"), 0);
 }
 
+enum { LIMIT_MS = 300 };
+
+static void assert_gives_up(struct cr_db *db, const char *sql)
+{
+    struct cr_error err;
+
+    assert_int_equal(cr_db_exec(db, sql, &err), CR_EUNAVAIL);
+    cr_assert_says(&err, "the server has not answered for 0.3 s");
+}
+
+/* Where answers are limited, a lock that somebody holds is waited for so long and no longer; the
+ * server does not go on waiting, and the next call finds it again. */
+static void test_late_answer(void **state)
+{
+    struct cr_db *db = *state;
+    CR_CLEANUP(cr_db_closep) struct cr_db *other = open_db();
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    struct cr_error err;
+    bool row;
+
+    cr_assert_ok(cr_db_prepare(db, "SELECT id FROM parent", NULL, &stmt, &err), &err);
+    cr_assert_ok(cr_db_exec(other, "BEGIN; LOCK TABLE test.parent, test.dates", &err), &err);
+    cr_db_limit_answers(LIMIT_MS);
+    assert_gives_up(db, "INSERT INTO parent VALUES (1, 'a')");
+    assert_int_equal(cr_stmt_step(stmt, &row, &err), CR_EUNAVAIL);
+    assert_gives_up(db, "INSERT INTO parent VALUES (1, 'a')");
+    cr_db_limit_answers(0);
+    while (cr_engine_number(other, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0) {
+        cr_assert_ok(cr_db_exec(other, "SELECT pg_sleep(0.01)", &err), &err);
+    }
+    cr_assert_ok(cr_db_exec(other, "ROLLBACK", &err), &err);
+    cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM parent"), 0);
+    cr_stmt_reset(stmt);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    assert_false(row);
+}
+
+/* The same for a server that has come to a halt and keeps its connections, in the middle of rows,
+ * too. */
+static void test_halted_server(void **state)
+{
+    struct cr_db *db = *state;
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
+    pid_t pid = (pid_t)cr_engine_number(db, "SELECT pg_backend_pid()");
+    struct cr_error err = {0};
+    bool row;
+    int r;
+
+    cr_assert_ok(cr_db_prepare(db, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)", NULL,
+                               &stmt, &err),
+                 &err);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    cr_db_limit_answers(LIMIT_MS);
+    do {
+        r = cr_stmt_step(stmt, &row, &err);
+    } while (r == 0 && row);
+    assert_int_equal(r, CR_EUNAVAIL);
+    cr_assert_says(&err, "the server has not answered for 0.3 s");
+    cr_db_limit_answers(0);
+    cr_assert_same(cr_engine_number(db, "SELECT 42"), 42); /* another of its processes */
+    assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+/* With a limit as without one. */
+static void test_answer_in_time(void **state)
+{
+    struct cr_db *db = *state;
+    struct cr_error err;
+
+    cr_db_limit_answers(60000);
+    test_types(state);
+    test_places(state);
+    test_dates(state);
+    test_spoilt_transaction(state);
+    test_lost_rows(state);
+    cr_assert_ok(cr_db_exec(db, "CREATE TABLE late (a INT); INSERT INTO late VALUES (1), (2)", &err),
+                 &err);
+    assert_true(cr_db_exec(db, "COPY late TO STDOUT", &err) < 0); /* whose rows nobody reads */
+    cr_db_limit_answers(0);
+}
+
 /* A query does not outlive the program that asked it, however that ended. */
 static void test_killed_client(void **state)
 {
@@ -304,6 +386,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lost_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_schema_of_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reconnect, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_halted_server, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_answer_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed_client, setup, teardown),
     };
 

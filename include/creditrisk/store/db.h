@@ -37,6 +37,11 @@ enum cr_db_constraint {
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
 void cr_db_close(struct cr_db *db);
 
+/* For all databases of this process, before it has a second thread: a server that lets a query wait
+ * for longer than so many milliseconds counts as gone away (CR_EUNAVAIL). 0, as at first: it is
+ * waited for, as work on a whole book takes its time. */
+void cr_db_limit_answers(int ms);
+
 static inline void cr_db_closep(struct cr_db **db)
 {
     cr_db_close(*db);
