@@ -183,6 +183,15 @@ static void remark_strays(const struct cr_cli *cli)
     }
 }
 
+static void remark_password(const struct cr_cli *cli, const struct words *words)
+{
+    const char *flag = cr_settings_find_password(words->flags, words->n_flags);
+
+    if (flag != NULL) {
+        cr_cli_say(cli, "a password in --%s: %s", flag, CR_SETTINGS_PASSWORD_HINT);
+    }
+}
+
 static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, struct cr_error *err)
 {
     int result = parse_words(cli, words, argc, argv, err);
@@ -216,6 +225,7 @@ static int run(struct cr_cli *cli, struct words *words, int argc, char **argv, s
         return cli->has_bad_settings ? CR_CLI_USAGE : result;
     }
     remark_strays(cli);
+    remark_password(cli, words);
     return cli->command->run(cli, err);
 }
 

@@ -242,6 +242,16 @@ static void log_strays(void)
     }
 }
 
+static void log_password(const struct words *words)
+{
+    const char *flag = cr_settings_find_password(words->flags, words->n);
+
+    if (flag != NULL) {
+        cr_log(CR_LOG_WARN, "password_in_flag", "{s:s, s:s}", "flag", flag, "hint",
+               CR_SETTINGS_PASSWORD_HINT);
+    }
+}
+
 /* Adds what is not there. */
 static void note_missing(json_t *missing, const char *what, const char *path)
 {
@@ -347,6 +357,7 @@ int main(int argc, char **argv)
     }
     set_log_level(settings.log_level);
     log_strays();
+    log_password(&words);
     log_place(&settings);
     raise_file_limit(&settings);
     cr_signals_block();

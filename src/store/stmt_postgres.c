@@ -65,8 +65,7 @@ static bool translate(char *sql)
 static int describe(struct pg_stmt *stmt, struct cr_error *err)
 {
     struct pg_db *db = stmt->db;
-    PGresult *result =
-        cr_pg_answer(db, PQsendPrepare(db->conn, stmt->name, stmt->sql, 0, NULL));
+    PGresult *result = cr_pg_answer(db, PQsendPrepare(db->conn, stmt->name, stmt->sql, 0, NULL));
 
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         int r = cr_pg_refused_at(db, result, stmt->sql, stmt->file, err);

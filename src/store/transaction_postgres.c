@@ -64,8 +64,8 @@ static bool is_decided(enum outcome outcome)
 static enum outcome ask_once(struct pg_db *db, const char *number)
 {
     const char *const values[] = {number};
-    PGresult *result = cr_pg_answer(db, PQsendQueryParams(db->conn, "SELECT txid_status($1)", 1,
-                                                          NULL, values, NULL, NULL, 0));
+    PGresult *result = cr_pg_answer(
+        db, PQsendQueryParams(db->conn, "SELECT txid_status($1)", 1, NULL, values, NULL, NULL, 0));
     const char *status = PQresultStatus(result) == PGRES_TUPLES_OK ? PQgetvalue(result, 0, 0) : "";
     enum outcome outcome = strcmp(status, "committed") == 0     ? COMMITTED
                            : strcmp(status, "aborted") == 0     ? ROLLED_BACK
@@ -100,11 +100,11 @@ static void end_orphan(struct pg_db *db, const char *number)
 {
     const char *const values[] = {number};
 
-    int is_sent = PQsendQueryParams(
-        db->conn,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid"
-        " = CAST(CAST(CAST($1 AS BIGINT) & 4294967295 AS TEXT) AS XID)",
-        1, NULL, values, NULL, NULL, 0);
+    int is_sent =
+        PQsendQueryParams(db->conn,
+                          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid"
+                          " = CAST(CAST(CAST($1 AS BIGINT) & 4294967295 AS TEXT) AS XID)",
+                          1, NULL, values, NULL, NULL, 0);
 
     PQclear(cr_pg_answer(db, is_sent)); /* should it fail, it is still asked */
 }

@@ -631,8 +631,9 @@ def check_config(cli):
     plain = json.loads(cli("config", "show", "--json").stdout)["settings"]
     assert plain == {key: entry["value"] for key, entry in with_origin.items()}
     assert plain["log.access"] is False and plain["listen.port"] == 8001 and plain["portfolio"] == "retail", plain
-    secret = cli("config", "show", globals_=["--db", "postgresql://u:hush@h/d"]).stdout
-    assert "postgresql://u:***@h/d" in secret and "hush" not in secret
+    secret = cli("config", "show", globals_=["--db", "postgresql://u:hush@h/d"])
+    assert "postgresql://u:***@h/d" in secret.stdout and "hush" not in secret.stdout + secret.stderr
+    assert "a password in --db: everyone on this machine can read it off the list of processes" in secret.stderr, secret.stderr
 
 
 def main():

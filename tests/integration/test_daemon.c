@@ -127,7 +127,7 @@ static void test_wrong_folder(void **state)
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
     CR_CLEANUP(cr_freep) char *registry = cr_fs_join(dir, "none");
     CR_CLEANUP(cr_freep) char *cwd = cr_fs_join(cr_test_root(), "");
-    const char *const options[] = {"--registry", registry, NULL};
+    const char *const options[] = {"--registry", registry, "--db", "postgresql://u:hush@h/d", NULL};
     static const char *const variables[] = {"CREDITRISK_PATHS_PORTFOLIOS=absent",
                                             "CREDITRISK_REGISTRI=models", "CREDITRISK_SPARE=1",
                                             NULL};
@@ -150,6 +150,8 @@ static void test_wrong_folder(void **state)
                                             "\"CREDITRISK_REGISTRI\",\"did_you_mean\":"
                                             "\"CREDITRISK_REGISTRY\"}"));
     assert_non_null(strstr(daemon.log.data, "\"name\":\"CREDITRISK_SPARE\"}"));
+    assert_non_null(strstr(daemon.log.data, "\"event\":\"password_in_flag\",\"flag\":\"db\""));
+    assert_null(strstr(daemon.log.data, "hush"));
     cr_daemon_finish(&daemon);
     cr_strbuf_finish(&expected);
 }

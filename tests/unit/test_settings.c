@@ -442,6 +442,24 @@ static void test_secrets(void **state)
     }
 }
 
+/* Which flag shows a password to everyone on the machine. */
+static void test_open_passwords(void **state)
+{
+    const struct cr_settings_flag flags[] = {
+        {"portfolio", "u:p@h"},
+        {"db", "sqlite:u:p@h.db"},
+        {"db", "postgresql://u@host/db"},
+        {"registry-db", "postgresql://u:p@host/db"},
+        {"db", "postgresql://host/db?password=p"},
+    };
+
+    (void)state;
+    assert_null(cr_settings_find_password(flags, 0));
+    assert_null(cr_settings_find_password(flags, 3));
+    assert_string_equal(cr_settings_find_password(flags, 4), "registry-db");
+    assert_string_equal(cr_settings_find_password(flags + 4, 1), "db");
+}
+
 static void check_stray(size_t *at, const char *name, const char *likely)
 {
     struct cr_settings_stray stray;
@@ -521,6 +539,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_signatures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_secrets, set_up, tear_down),
+        cmocka_unit_test(test_open_passwords),
         cmocka_unit_test_setup_teardown(test_strays, set_up, tear_down),
     };
 

@@ -340,8 +340,8 @@ static void test_answer_in_time(void **state)
     test_dates(state);
     test_spoilt_transaction(state);
     test_lost_rows(state);
-    cr_assert_ok(cr_db_exec(db, "CREATE TABLE late (a INT); INSERT INTO late VALUES (1), (2)", &err),
-                 &err);
+    cr_assert_ok(
+        cr_db_exec(db, "CREATE TABLE late (a INT); INSERT INTO late VALUES (1), (2)", &err), &err);
     assert_true(cr_db_exec(db, "COPY late TO STDOUT", &err) < 0); /* whose rows nobody reads */
     cr_db_limit_answers(0);
 }

@@ -111,6 +111,14 @@ struct cr_settings_flag_help {
 const struct cr_settings_flag_help *cr_settings_flag_at(size_t i);
 const struct cr_settings_flag_help *cr_settings_find_flag(const char *name);
 
+/* What to do about a flag that shows a password. */
+#define CR_SETTINGS_PASSWORD_HINT                                                                  \
+    "everyone on this machine can read it off the list of processes: put the address into the "    \
+    "variable CREDITRISK_DB or CREDITRISK_REGISTRY_DB, or the password into PGPASSWORD"
+
+/* The name of the first flag whose database address holds a password; NULL when none does. */
+const char *cr_settings_find_password(const struct cr_settings_flag *flags, size_t n_flags);
+
 /* A variable of the environment that begins with CREDITRISK_ and that nothing reads. */
 struct cr_settings_stray {
     char name[CR_SETTINGS_VARIABLE_LEN];
