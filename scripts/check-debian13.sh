@@ -1,20 +1,16 @@
 #!/usr/bin/env bash
-# Builds and runs the integration suite on Debian 13 (libmicrohttpd 1.0.1, libxgboost 3.0.0), in a chroot that debootstrap makes
+# Builds and runs the integration and postgres suites on Debian 13 (libmicrohttpd 1.0.1, libxgboost 3.0.0), in a chroot that debootstrap makes
 # from the mirror that this machine's apt uses. As root; the chroot stays for the next time in $CREDITRISK_DEBIAN13, by default
-# ~/.cache/creditrisk/debian13. Words are handed to `meson test` instead of "--suite integration", e.g.: scripts/check-debian13.sh http limits
+# ~/.cache/creditrisk/debian13. Words are handed to `meson test` instead of those suites, e.g.: scripts/check-debian13.sh http limits
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
+. scripts/debian13.sh
 [ "${1:-}" != --help ] || { sed -n '2,4s/^# //p' "$0"; exit 0; }
 [ "$(id -u)" -eq 0 ] || { echo "check-debian13.sh: only root can make a chroot" >&2; exit 2; }
 
 root=${CREDITRISK_DEBIAN13:-${XDG_CACHE_HOME:-$HOME/.cache}/creditrisk/debian13}
 need_packages debootstrap
-
-# The first Debian mirror of this machine's apt.
-mirror() {
-  apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | sed -n 's/^Debian Debian //p' | head -n 1
-}
 
 # What an earlier run left mounted would be emptied with the folder.
 unmount() {
@@ -27,14 +23,10 @@ if [ ! -f "$root/.complete" ] && [ ! -f "$root/.begun" ] && [ -n "$(ls -A "$root
 fi
 unmount
 if [ ! -f "$root/.complete" ]; then
-  url=$(mirror)
-  [ -n "$url" ] || { echo "check-debian13.sh: apt knows no Debian mirror; run apt-get update" >&2; exit 1; }
   rm -rf --one-file-system "$root"
   mkdir -p "$root"
   touch "$root/.begun" # by this script
-  debootstrap --variant=minbase trixie "$root" "$url"
-  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # no package starts a service here
-  chmod +x "$root/usr/sbin/policy-rc.d"
+  make_debian13 "$root"
   touch "$root/.complete"
 fi
 
@@ -48,7 +40,7 @@ find "$root/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
 git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --ignore-failed-read -cf - | tar -C "$root/src" -xf -
 
 tests=("$@")
-[ $# -gt 0 ] || tests=(--suite integration)
+[ $# -gt 0 ] || tests=(--suite integration --suite postgres)
 chroot "$root" /bin/bash -euc '
   cd /src
   . scripts/packages.sh
