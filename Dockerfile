@@ -9,6 +9,11 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /source
 COPY scripts/packages.sh scripts/
 RUN . scripts/packages.sh && need_packages "${build_packages[@]}" wrk && rm -rf /var/lib/apt/lists/*
+# LightGBM for the trainer: .lib/lightgbm/ if scripts/fetch-lightgbm.sh has been run here, else from the package index, else not at all.
+# (The pattern is for a folder that may be missing; the script itself is copied so that something is.)
+COPY scripts/fetch-lightgbm.sh scripts/
+COPY scripts/fetch-lightgbm.sh .li[b] .lib/
+RUN scripts/fetch-lightgbm.sh || { rm -rf .lib && mkdir -p .lib/lightgbm; }
 COPY scripts/build-release.sh scripts/
 COPY meson.build meson_options.txt ./
 COPY examples/application.json examples/
@@ -40,6 +45,7 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends gnuplot
  && groupadd --gid 65532 creditrisk && useradd --uid 65532 --gid 65532 --home-dir /srv/creditrisk --shell /usr/sbin/nologin creditrisk \
  && install -d -o creditrisk -g creditrisk /srv/creditrisk/models /srv/creditrisk/data /srv/creditrisk/results
 COPY --from=build /source/build/creditrisk /usr/bin/
+COPY --from=build /source/.lib/lightgbm /srv/creditrisk/.lib/lightgbm
 COPY config /srv/creditrisk/config
 COPY migrations /srv/creditrisk/migrations
 COPY deploy/trainer/run.sh /usr/bin/creditrisk-run

@@ -39,7 +39,7 @@ is_whole() {
 
 [ -n "${library_sha256-}" ] || give_up "there is none for '$machine'"
 need_packages libgomp1 || give_up "libgomp1 cannot be installed"
-if is_whole "$library" && [ "$(cat "$folder/VERSION" 2>/dev/null)" = "$version" ]; then
+if is_whole "$library" && [ -f "$folder/LICENSE" ] && [ "$(cat "$folder/VERSION" 2>/dev/null)" = "$version" ]; then
   exit 0
 fi
 python3 -m pip --version >/dev/null 2>&1 || need_packages python3 python3-pip || give_up "pip cannot be installed"
@@ -56,5 +56,6 @@ is_whole "$work/package/lightgbm/lib/lib_lightgbm.so" || give_up "its library is
 mkdir -p "$folder"
 cp "$work/package/lightgbm/lib/lib_lightgbm.so" "$library.new"
 mv "$library.new" "$library"
+cp "$work"/package/lightgbm-*.dist-info/licenses/LICENSE "$folder/"
 echo "$version" >"$folder/VERSION"
 echo "LightGBM $version: $library" >&2
