@@ -32,11 +32,13 @@ static const struct cr_option options[] = {
 };
 
 static volatile sig_atomic_t interrupted;
+static struct sigaction usual_end; /* what Ctrl-C did before the run */
 
+/* The first one asks the run to end, the next one ends the program as ever. */
 static void on_interrupt(int signal_number)
 {
-    (void)signal_number;
     interrupted = 1;
+    (void)sigaction(signal_number, &usual_end, NULL); /* fails for misuse only */
 }
 
 /* Where the versions go. A registry that is not there yet begins with the first of them: a run
@@ -362,8 +364,8 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     }
     train_options->registry = give_registry;
     train_options->registry_context = &target;
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL); /* without it Ctrl-C ends the run less politely */
+    const struct sigaction action = {.sa_handler = on_interrupt};
+    (void)sigaction(SIGINT, &action, &usual_end); /* without it the run ends less politely */
     result = cr_train_run(db, portfolio, train_options, &report, err);
     if (result != 0) {
         return refuse(cli, &target, result, err);

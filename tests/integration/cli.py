@@ -374,6 +374,8 @@ def check_interrupted_publishing(cli, there):
             assert end is None or f"creditrisk: interrupted: {version} is registered; {end}; what lies in {cli.dir}/results/retail may be" in done.stderr, done
         with variable("KEY", "*/models/*"):
             done = cli(*train, "--json", "--quiet", globals_=there, status=130)
+            twice = cli("train", "--no-search", "--models", "logistic,gbm", "--quiet", globals_=there, status=-signal.SIGINT)
+    assert (twice.stdout, twice.stderr) == ("", "creditrisk: interrupted\n"), "the second Ctrl-C, at the second version, waits for nothing"
     document = json.loads(done.stdout)
     assert document["error"]["code"] == "INTERRUPTED" and "promoted" not in document, document["error"]
     assert done.stderr == f"creditrisk: {document['error']['message']}\n", "--quiet says nothing of progress"
