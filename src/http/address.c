@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/inet.h"
 #include "creditrisk/util/list.h"
 #include "creditrisk/util/num.h"
 
@@ -50,18 +49,18 @@ bool cr_address_is_local(const struct cr_address *address)
 static bool parse_bare(const char *text, size_t len, struct cr_address *ret_address)
 {
     char copy[INET6_ADDRSTRLEN];
-    unsigned char v4[4];
+    union cr_inet address;
 
     if (len == 0 || len >= sizeof(copy)) {
         return false;
     }
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (inet_pton(AF_INET, copy, v4) == 1) {
-        *ret_address = from_v4(v4);
-        return true;
+    if (cr_inet_read(copy, 0, &address) == 0) {
+        return false;
     }
-    return inet_pton(AF_INET6, copy, ret_address->bytes) == 1;
+    *ret_address = cr_address_of(&address.any);
+    return true;
 }
 
 /* Nothing, or a colon and digits. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cors.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "creditrisk/util/inet.h"
 
 int cr_cors_check(const char *list, struct cr_error *err)
 {
@@ -54,7 +55,7 @@ bool cr_cors_is_foreign(const char *fetch_site, const char *origin, const char *
 bool cr_cors_is_borrowed(const char *host)
 {
     char name[INET_ADDRSTRLEN];
-    struct in_addr address;
+    union cr_inet address;
     int len;
 
     if (host == NULL || *host == '[') { /* only an address stands in brackets */
@@ -62,5 +63,5 @@ bool cr_cors_is_borrowed(const char *host)
     }
     len = (int)strcspn(host, ":");
     return snprintf(name, sizeof(name), "%.*s", len, host) >= (int)sizeof(name) ||
-           (strcasecmp(name, "localhost") != 0 && inet_pton(AF_INET, name, &address) != 1);
+           (strcasecmp(name, "localhost") != 0 && cr_inet_read(name, 0, &address) == 0);
 }
