@@ -127,16 +127,33 @@ const struct cr_route *cr_routes_find(const char *path, enum cr_method method,
     return found;
 }
 
+/* What stands behind /portfolios/NAME; NULL where the path does not begin so. */
+static const char *find_rest(const char *path)
+{
+    static const char before[] = "/portfolios/";
+    const char *name = path + sizeof(before) - 1;
+    size_t len;
+
+    if (strncmp(path, before, sizeof(before) - 1) != 0) {
+        return NULL;
+    }
+    len = strcspn(name, "/");
+    return len > 0 && name[len] == '/' ? name + len : NULL;
+}
+
 const char *cr_routes_find_likely(const char *path)
 {
-    const char *likely = NULL;
+    const char *rest = find_rest(path);
+    size_t skip = rest != NULL ? sizeof(CR_ROUTES_PORTFOLIO) - 1 : 0;
+    const char *likely = NULL; /* behind what is skipped */
 
     for (size_t i = 0; i < CR_ARRAY_LEN(routes); i++) {
-        if (strchr(routes[i].path, '{') == NULL) {
-            likely = cr_slip_nearer(likely, routes[i].path, path);
+        if (rest != NULL ? cr_routes_names_portfolio(&routes[i])
+                         : strchr(routes[i].path, '{') == NULL) {
+            likely = cr_slip_nearer(likely, routes[i].path + skip, rest != NULL ? rest : path);
         }
     }
-    return likely;
+    return likely != NULL ? likely - skip : NULL;
 }
 
 const struct cr_route *cr_routes_at(size_t i)

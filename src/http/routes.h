@@ -71,8 +71,8 @@ const char *cr_routes_path(const char *target);
 const struct cr_route *cr_routes_find(const char *path, enum cr_method method,
                                       struct cr_route_params *ret_params);
 
-/* The path without parameters that an unknown one was probably meant to be; NULL when none is near.
- */
+/* The route's path that an unknown one was probably meant to be: one without parameters, or behind
+ * a portfolio's name one of its routes, as "/portfolios/{name}/…"; NULL when none is near. */
 const char *cr_routes_find_likely(const char *path);
 
 /* The i-th row of the table, NULL beyond the last; and which row it is. */

@@ -229,7 +229,14 @@ static void test_misspelt_path(void **state)
         {"GET", "/%70ortfolio", "There is no such path; did you mean '/portfolios'?"},
         {"GET", "/v2/health/reddy", "There is no such path; did you mean '/v2/health/ready'?"},
         {"GET", "/v2/models/retail/reddy", "Not Found"},
-        {"GET", "/portfolios/retail/halth", "Not Found"},
+        {"GET", "/portfolios/retail/halth",
+         "There is no such path; did you mean '/portfolios/{name}/health'?"},
+        {"POST", "/portfolios/<b>/predict/bacth",
+         "There is no such path; did you mean '/portfolios/{name}/predict/batch'?"},
+        {"GET", "/portfolios/", "There is no such path; did you mean '/portfolios'?"},
+        {"GET", "/portfolios/retail/", "Not Found"},
+        {"GET", "/portfolios/retail/metrics", "Not Found"},
+        {"GET", "/portfolios//halth", "Not Found"},
         {"GET", "/<b>health</b>", "Not Found"},
     };
 
