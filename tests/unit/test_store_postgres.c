@@ -172,23 +172,34 @@ static void throw_out(struct cr_db *db)
     cr_assert_same(cr_engine_number(other, sql), 1);
 }
 
+/* A statement in the middle of its 100,000 rows, more than the connection holds; yours. */
+static struct cr_stmt *begin_rows(struct cr_db *db)
+{
+    struct cr_stmt *stmt = NULL;
+    struct cr_error err;
+    bool row;
+
+    cr_assert_ok(cr_db_prepare(db, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)", NULL,
+                               &stmt, &err),
+                 &err);
+    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
+    assert_true(row);
+    return stmt;
+}
+
 /* Rows that were lost with the connection are missed, even when another statement made it again. */
 static void test_lost_rows(void **state)
 {
     struct cr_db *db = *state;
     CR_CLEANUP(cr_db_closep) struct cr_db *other = open_db();
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     double pid = cr_engine_number(db, "SELECT pg_backend_pid()");
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = begin_rows(db);
     struct cr_error err = {0};
     char sql[128];
     int n_rows = 0;
     bool row;
     int r;
 
-    cr_assert_ok(cr_db_prepare(db, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)", NULL,
-                               &stmt, &err),
-                 &err);
-    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
     (void)snprintf(sql, sizeof(sql), "SELECT CAST(pg_terminate_backend(%.0f, 60000) AS INT)", pid);
     cr_assert_same(cr_engine_number(other, sql), 1);
     cr_assert_same(cr_engine_number(db, "SELECT 42"), 42);
@@ -306,16 +317,12 @@ static void test_late_answer(void **state)
 static void test_halted_server(void **state)
 {
     struct cr_db *db = *state;
-    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     pid_t pid = (pid_t)cr_engine_number(db, "SELECT pg_backend_pid()");
+    CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = begin_rows(db);
     struct cr_error err = {0};
     bool row;
     int r;
 
-    cr_assert_ok(cr_db_prepare(db, "SELECT repeat('x', 1000) FROM generate_series(1, 100000)", NULL,
-                               &stmt, &err),
-                 &err);
-    cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
     assert_int_equal(kill(pid, SIGSTOP), 0);
     cr_db_limit_answers(LIMIT_MS);
     do {
