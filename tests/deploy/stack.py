@@ -67,8 +67,8 @@ class Project:
         override, variables = folder / f"{name}.yml", folder / f"{name}.env"
         override.write_text(json.dumps({"services": services}), encoding="utf-8")
         if not variables.exists():
-            variables.write_text(f"POSTGRES_PASSWORD={secrets.token_hex(16)}\nPAGE_PORT=0\nAPI_PORT=0\nTRAIN_OPTIONS=--models logistic --no-search\n",
-                                 encoding="utf-8")
+            variables.write_text(f"POSTGRES_PASSWORD={secrets.token_hex(16)}\nREADER_PASSWORD={secrets.token_hex(16)}\nPAGE_PORT=0\nAPI_PORT=0\n"
+                                 "TRAIN_OPTIONS=--models logistic --no-search\n", encoding="utf-8")
         self.words = [COMPOSE, "--ansi", "never", "-p", name, "-f", "docker-compose.yml", "-f", override, "--env-file", variables]
 
     def __call__(self, *words, check=True):
@@ -295,6 +295,21 @@ def check_front(project, replica):
     say(check="front", pages="8000", api="8001", other_machines="refused")
 
 
+def check_reader(project, replica):
+    """What the daemon holds opens the registry, for reading, and nothing else of the database."""
+    held = dict(line.split("=", 1) for line in inspect(replica)["Config"]["Env"])
+    url, postgres = held["CREDITRISK_REGISTRY_DB"].replace("@postgres/", "@127.0.0.1/"), project.containers("postgres")[0]
+
+    def asked(sql):
+        return run("/usr/bin/docker", "exec", "-e", f"PGPASSWORD={held['PGPASSWORD']}", postgres, "psql", "-At", url, "-c", sql, check=False)
+
+    assert asked("SELECT count(*) FROM creditrisk_registry.pointers").stdout.strip() == "1"
+    for sql in ("SELECT * FROM loan_applications", "DELETE FROM creditrisk_registry.keys", "CREATE TABLE creditrisk_registry.more (i integer)"):
+        done = asked(sql)
+        assert done.returncode != 0 and "permission denied" in done.stderr, (sql, done.stdout, done.stderr)
+    say(check="database user of the daemon", reads="the registry", other="permission denied")
+
+
 def check_lightgbm(project, has_lightgbm):
     if has_lightgbm:
         trained = json.loads(project.creditrisk("train", "--json", "--models", "lightgbm", "--no-search", "--registry", "/tmp/models",
@@ -424,6 +439,7 @@ def main():
         check_create(project)
         replicas = check_start(folder, project)
         check_front(project, replicas[0])
+        check_reader(project, replicas[0])
         check_lightgbm(project, has_lightgbm)
         check_promotion(project, replicas)
         check_outage(project, replicas)

@@ -7,6 +7,9 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   # on the socket only, so that nobody takes it for ready
   pg_ctl --pgdata="$PGDATA" --options="-c listen_addresses=''" --wait start >/dev/null
   createdb --username="$POSTGRES_USER" "$POSTGRES_DB"
+  for script in /docker-entrypoint-initdb.d/*.sh; do
+    [ ! -e "$script" ] || bash "$script"
+  done
   pg_ctl --pgdata="$PGDATA" --mode=fast --wait stop >/dev/null
 fi
 exec postgres -D "$PGDATA" -c listen_addresses='*'
