@@ -316,9 +316,9 @@ static int check_health(const struct cr_settings *settings)
     return CR_EXIT_DONE;
 }
 
-/* A look at the registry must not last, as signals and batches may wait for it: a name that no
- * server knows is given up in seconds, unless whoever runs us says otherwise, and so is a server
- * that does not answer. */
+/* A look at the registry must not last for long, as signals and batches may wait for it: a name
+ * that no server knows is given up in seconds, unless whoever runs us says otherwise, and so is
+ * a query that a server does not answer. */
 static void limit_looks(void)
 {
     (void)setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);

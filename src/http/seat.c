@@ -191,12 +191,27 @@ static void log_refusal(struct cr_seat *seat, const struct cr_error *err)
            "advice", advice.len > 0 ? cr_strbuf_text(&advice) : NULL);
 }
 
-static int load_champion(struct cr_seats *seats, struct cr_seat *seat, struct cr_error *err)
+/* The registry as one look finds it, for all seats; NULL where it cannot be opened, and why. */
+struct look {
+    struct cr_registry *registry;
+    struct cr_error why;
+};
+
+static int repeat(const struct look *look, struct cr_error *err)
+{
+    return cr_error_set(err, look->why.code, "%s", look->why.message);
+}
+
+static int load_champion(struct cr_seats *seats, struct cr_seat *seat, const struct look *look,
+                         struct cr_error *err)
 {
     struct cr_champion *champion;
     int64_t start_ns = cr_clock_ns();
-    int result = cr_champion_load(&seat->settings, seats->host, seats->n_contexts, seats->metrics,
-                                  &champion, &seat->seen, err);
+    /* a server that is away or late is not waited for again by every seat */
+    int result = look->why.code == CR_EUNAVAIL
+                     ? repeat(look, err)
+                     : cr_champion_load(&seat->settings, seats->host, seats->n_contexts,
+                                        seats->metrics, &champion, &seat->seen, err);
 
     cr_metrics_count_load(seats->metrics, seat->portfolio, CR_LOAD_CHAMPION, result == 0);
     if (result < 0) {
@@ -227,12 +242,6 @@ static void note_registry(struct cr_seats *seats, int result, const struct cr_er
     }
 }
 
-/* The registry as one look finds it, for all seats; NULL where it cannot be opened, and why. */
-struct look {
-    struct cr_registry *registry;
-    struct cr_error why;
-};
-
 /* Only if the registry points to others than were last loaded or refused. */
 static int follow(struct cr_seats *seats, struct cr_seat *seat, const struct look *look,
                   struct cr_error *err)
@@ -240,12 +249,12 @@ static int follow(struct cr_seats *seats, struct cr_seat *seat, const struct loo
     struct cr_pointers now;
     int result = look->registry != NULL
                      ? cr_champion_read_pointers(look->registry, seat->portfolio, &now, err)
-                     : cr_error_set(err, look->why.code, "%s", look->why.message);
+                     : repeat(look, err);
 
     note_registry(seats, result, err);
     if (result == 0 && (strcmp(now.champion, seat->seen.champion) != 0 ||
                         strcmp(now.challenger, seat->seen.challenger) != 0)) {
-        result = load_champion(seats, seat, err);
+        result = load_champion(seats, seat, look, err);
     }
     return result;
 }
@@ -258,7 +267,8 @@ static int load_all(struct cr_seats *seats, bool force, const struct look *look,
 
     for (size_t i = 0; i < atomic_load(&seats->n); i++) {
         struct cr_seat *seat = seats->items[i];
-        int r = force ? load_champion(seats, seat, &later) : follow(seats, seat, look, &later);
+        int r =
+            force ? load_champion(seats, seat, look, &later) : follow(seats, seat, look, &later);
 
         if (r < 0 && result == 0) {
             result =
@@ -278,7 +288,7 @@ int cr_seats_load(struct cr_seats *seats, bool force, struct cr_error *err)
     struct look look = {NULL, {0}};
     struct cr_pointers unused;
     /* no failure of this call yet: a seat that follows tells look.why, one that is forced to load
-     * opens the registry itself and tells its own */
+     * opens the registry itself, unless it is away, and tells its own */
     int result = cr_registry_open(settings->registry, settings->registry_db, false, &look.registry,
                                   &look.why);
 

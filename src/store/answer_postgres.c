@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 /* What the server answers, and when it has had its time. libpq's own calls wait for ever: behind
- * a lock that somebody holds, or for a machine that keeps its connections and does nothing. */
+ * a lock that somebody holds, or for a machine that keeps its connections and does nothing. The
+ * first the server itself ends in time (statement_timeout); here ends the second. */
 #include <poll.h>
 #include <sys/socket.h>
 
 #include "creditrisk/util/clock.h"
 #include "db_postgres.h"
 
-/* A connection whose answer is late is hung up: all that follows sees a server that went away, and
- * the server, which looks after its client every second, ends the query. */
+enum { GRACE_MS = 500 }; /* for the server's own end of a query to arrive */
+
+/* A connection whose answer is late is hung up: all that follows sees a server that went away. */
 static void await(struct pg_db *db)
 {
-    const int limit_ms = cr_db_answer_limit();
-    const int64_t until_ns = cr_clock_ns() + (int64_t)limit_ms * 1000000;
+    const int64_t until_ns = cr_clock_ns() + ((int64_t)db->limit_ms + GRACE_MS) * 1000000;
     struct pollfd socket = {PQsocket(db->conn), POLLIN, 0};
 
-    while (limit_ms > 0 && PQisBusy(db->conn) != 0) {
+    while (db->limit_ms > 0 && PQisBusy(db->conn) != 0) {
         int64_t left_ns = until_ns - cr_clock_ns();
 
         if (left_ns <= 0) {
@@ -36,13 +37,11 @@ PGresult *cr_pg_next(struct pg_db *db)
     return PQgetResult(db->conn);
 }
 
-/* Whether nothing follows a result by itself. */
-static bool is_last(const struct pg_db *db, const PGresult *result)
+bool cr_pg_is_copy(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
 
-    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
-           PQstatus(db->conn) != CONNECTION_OK;
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
 PGresult *cr_pg_answer(struct pg_db *db, int is_sent)
@@ -50,7 +49,8 @@ PGresult *cr_pg_answer(struct pg_db *db, int is_sent)
     PGresult *last = NULL;
     PGresult *result;
 
-    while (is_sent != 0 && (last == NULL || !is_last(db, last)) &&
+    /* behind the beginning of a COPY it is the client's turn */
+    while (is_sent != 0 && !cr_pg_is_copy(last) && PQstatus(db->conn) == CONNECTION_OK &&
            (result = cr_pg_next(db)) != NULL) {
         PQclear(last);
         last = result;
@@ -60,10 +60,17 @@ PGresult *cr_pg_answer(struct pg_db *db, int is_sent)
 
 PGresult *cr_pg_exec(struct pg_db *db, const char *sql)
 {
-    if (cr_db_answer_limit() == 0) {
-        return PQexec(db->conn, sql); /* which also ends a COPY that a text has begun */
-    }
+    cr_pg_drain(db);
     return cr_pg_answer(db, PQsendQuery(db->conn, sql));
+}
+
+static void skip_copied(struct pg_db *db)
+{
+    char *row;
+
+    while (PQgetCopyData(db->conn, &row, 0) > 0) {
+        PQfreemem(row);
+    }
 }
 
 void cr_pg_drain(struct pg_db *db)
@@ -71,6 +78,15 @@ void cr_pg_drain(struct pg_db *db)
     PGresult *result;
 
     while ((result = cr_pg_next(db)) != NULL) {
+        ExecStatusType status = PQresultStatus(result);
+
         PQclear(result);
+        if (status == PGRES_COPY_IN) {
+            (void)PQputCopyEnd(db->conn, "nobody sends rows"); /* or the connection is lost */
+        } else if (status == PGRES_COPY_OUT) {
+            skip_copied(db);
+        } else if (status == PGRES_COPY_BOTH) {
+            return; /* of replication, which nobody asks for */
+        }
     }
 }

@@ -73,7 +73,7 @@ int cr_db_make(const struct cr_db_ops *ops, size_t size, const char *name, struc
                struct cr_error *err);
 void cr_db_free(struct cr_db *db);
 
-/* How long an answer of a server is waited for, in milliseconds; 0: for ever. */
+/* What cr_db_limit_answers has said: for an engine to keep when it opens. */
 int cr_db_answer_limit(void);
 
 /* An engine's message on one line, cut to size; some quote SQL with its line breaks. */

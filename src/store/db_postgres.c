@@ -68,6 +68,7 @@ static int apply_schema(struct pg_db *db, struct cr_error *err)
 /* What a new connection needs to be told. */
 static int settle(struct pg_db *db, struct cr_error *err)
 {
+    char limit[48]; /* fits */
     int r;
 
     if (PQstatus(db->conn) != CONNECTION_OK) {
@@ -77,6 +78,10 @@ static int settle(struct pg_db *db, struct cr_error *err)
     db->generation++;
     db->is_late = false;
     r = cr_pg_expect(db, cr_pg_exec(db, SETTINGS), PGRES_TUPLES_OK, err);
+    if (r == 0 && db->limit_ms > 0) {
+        (void)snprintf(limit, sizeof(limit), "SET statement_timeout = %d", db->limit_ms);
+        r = cr_pg_command(db, limit, err);
+    }
     return r != 0 ? r : apply_schema(db, err);
 }
 
@@ -125,6 +130,7 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
         return r;
     }
     db = cr_pg_of(made);
+    db->limit_ms = cr_db_answer_limit();
     r = check_address(db, url, err);
     if (r == 0) {
         db->conn = connect_to(url);
@@ -216,7 +222,12 @@ static int exec_text(struct pg_db *db, const char *sql, const char *name, struct
     ExecStatusType status = PQresultStatus(result);
     int r = 0;
 
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+    if (cr_pg_is_copy(result)) {
+        r = cr_error_at(err, CR_EDB, name != NULL ? name : "sql", 0, 0,
+                        "a COPY from or to the client has no place here");
+        cr_pg_drain(db);
+    } else if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
+               status != PGRES_EMPTY_QUERY) {
         r = cr_pg_refused_at(db, result, sql, name, err);
     }
     PQclear(result);

@@ -26,6 +26,7 @@ struct pg_db {
     unsigned n_names;                /* that statements were given */
     bool began;                      /* a transaction, and nobody has ended it */
     bool undecided;                  /* nobody knows what became of the last one */
+    int limit_ms;                    /* of an answer; 0: none */
     bool is_late;                    /* the server has not answered in time */
     struct pg_stmt *reading;         /* whose rows are on their way; NULL: none */
     char sqlstate[CR_PG_STATE_LEN];  /* of the last call, "" when it did not fail */
@@ -90,10 +91,13 @@ PGresult *cr_pg_next(struct pg_db *db);
 PGresult *cr_pg_answer(struct pg_db *db, int is_sent);
 PGresult *cr_pg_exec(struct pg_db *db, const char *sql);
 
+/* Whether it begins a COPY from or to the client. */
+bool cr_pg_is_copy(const PGresult *result);
+
 /* One that returns no rows. */
 int cr_pg_command(struct pg_db *db, const char *sql, struct cr_error *err);
 
-/* Throws away whatever the server still has to say. */
+/* Throws away whatever the server still has to say, and ends a COPY. */
 void cr_pg_drain(struct pg_db *db);
 
 /* 0 when the result is of that status. Takes the result. */

@@ -36,6 +36,12 @@ static void note(struct pg_db *db, const char *state)
     }
 }
 
+/* Whether it has been given up: by us, or by itself because we had said how long it may take. */
+static bool is_late(const struct pg_db *db)
+{
+    return db->is_late || (db->limit_ms > 0 && strcmp(db->sqlstate, "57014") == 0);
+}
+
 /* Whether the server is gone, rather than unwilling: class 57P is its shutdown. */
 static bool is_lost(const struct pg_db *db)
 {
@@ -51,10 +57,10 @@ int cr_pg_refused(struct pg_db *db, const PGresult *result, struct cr_error *err
 
     note(db, field(result, PG_DIAG_SQLSTATE));
     cr_db_one_line(field(result, PG_DIAG_MESSAGE_PRIMARY), primary, sizeof(primary));
-    if (is_lost(db)) {
-        if (db->is_late) {
-            (void)snprintf(primary, sizeof(primary), "the server has not answered for %.1f s",
-                           cr_db_answer_limit() / 1000.0); /* it fits */
+    if (is_late(db) || is_lost(db)) {
+        if (is_late(db)) {
+            (void)snprintf(primary, sizeof(primary), "the server has not answered within %.1f s",
+                           db->limit_ms / 1000.0); /* it fits */
         } else if (primary[0] == '\0') {
             cr_db_one_line(PQerrorMessage(db->conn), primary, sizeof(primary));
         }

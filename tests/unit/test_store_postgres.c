@@ -275,62 +275,80 @@ static void test_reconnect(void **state)
     cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM parent"), 0);
 }
 
-enum { LIMIT_MS = 300 };
-
-static void assert_gives_up(struct cr_db *db, const char *sql)
+/* A text that begins a COPY is refused, and what follows goes on. */
+static void test_copy(void **state)
 {
+    static const char *const texts[] = {"COPY parent TO STDOUT", "COPY parent FROM STDIN",
+                                        "SELECT 1; COPY parent TO STDOUT; SELECT 2"};
+    struct cr_db *db = *state;
     struct cr_error err;
 
-    assert_int_equal(cr_db_exec(db, sql, &err), CR_EUNAVAIL);
-    cr_assert_says(&err, "the server has not answered for 0.3 s");
+    cr_assert_ok(cr_db_exec(db, "INSERT INTO parent VALUES (7, 'a'), (8, 'b')", &err), &err);
+    for (size_t i = 0; i < CR_ARRAY_LEN(texts); i++) {
+        assert_int_equal(cr_db_exec(db, texts[i], &err), CR_EDB);
+        cr_assert_says(&err, "sql: a COPY from or to the client has no place here");
+        cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM parent"), 2);
+    }
+    cr_assert_ok(cr_db_exec(db, "DELETE FROM parent", &err), &err);
 }
 
-/* Where answers are limited, a lock that somebody holds is waited for so long and no longer; the
- * server does not go on waiting, and the next call finds it again. */
+enum { LIMIT_MS = 1500 };
+
+/* A connection that waits for no answer longer than that, to the same schema. */
+static struct cr_db *open_impatient(int limit_ms)
+{
+    struct cr_db *db;
+    struct cr_error err;
+
+    cr_db_limit_answers(limit_ms);
+    db = open_db();
+    cr_db_limit_answers(0);
+    cr_assert_ok(cr_db_use_schema(db, "test", false, &err), &err);
+    return db;
+}
+
+static void assert_late(int r, const struct cr_error *err)
+{
+    assert_int_equal(r, CR_EUNAVAIL);
+    cr_assert_says(err, "the server has not answered within 1.5 s");
+}
+
+/* A lock that somebody holds is waited for so long and no longer, neither here nor there. */
 static void test_late_answer(void **state)
 {
-    struct cr_db *db = *state;
-    CR_CLEANUP(cr_db_closep) struct cr_db *other = open_db();
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = open_impatient(LIMIT_MS);
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = NULL;
     struct cr_error err;
     bool row;
 
     cr_assert_ok(cr_db_prepare(db, "SELECT id FROM parent", NULL, &stmt, &err), &err);
-    cr_assert_ok(cr_db_exec(other, "BEGIN; LOCK TABLE test.parent, test.dates", &err), &err);
-    cr_db_limit_answers(LIMIT_MS);
-    assert_gives_up(db, "INSERT INTO parent VALUES (1, 'a')");
-    assert_int_equal(cr_stmt_step(stmt, &row, &err), CR_EUNAVAIL);
-    assert_gives_up(db, "INSERT INTO parent VALUES (1, 'a')");
-    cr_db_limit_answers(0);
-    while (cr_engine_number(other, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0) {
-        cr_assert_ok(cr_db_exec(other, "SELECT pg_sleep(0.01)", &err), &err);
-    }
-    cr_assert_ok(cr_db_exec(other, "ROLLBACK", &err), &err);
-    cr_assert_same(cr_engine_number(db, "SELECT count(*) FROM parent"), 0);
+    cr_assert_ok(cr_db_exec(*state, "BEGIN; LOCK TABLE parent", &err), &err);
+    assert_late(cr_db_exec(db, "INSERT INTO parent VALUES (1, 'a')", &err), &err);
+    assert_late(cr_stmt_step(stmt, &row, &err), &err);
+    assert_late(cr_db_exec(db, "INSERT INTO parent VALUES (1, 'a')", &err), &err);
+    cr_assert_same(cr_engine_number(*state, "SELECT count(*) FROM pg_locks WHERE NOT granted"), 0);
+    cr_assert_ok(cr_db_exec(*state, "ROLLBACK", &err), &err);
     cr_stmt_reset(stmt);
     cr_assert_ok(cr_stmt_step(stmt, &row, &err), &err);
     assert_false(row);
 }
 
-/* The same for a server that has come to a halt and keeps its connections, in the middle of rows,
- * too. */
+/* So is a server that has come to a halt and keeps its connections, in the middle of rows. */
 static void test_halted_server(void **state)
 {
-    struct cr_db *db = *state;
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = open_impatient(LIMIT_MS);
     pid_t pid = (pid_t)cr_engine_number(db, "SELECT pg_backend_pid()");
     CR_CLEANUP(cr_stmt_destroyp) struct cr_stmt *stmt = begin_rows(db);
     struct cr_error err = {0};
     bool row;
     int r;
 
+    (void)state;
     assert_int_equal(kill(pid, SIGSTOP), 0);
-    cr_db_limit_answers(LIMIT_MS);
     do {
         r = cr_stmt_step(stmt, &row, &err);
     } while (r == 0 && row);
-    assert_int_equal(r, CR_EUNAVAIL);
-    cr_assert_says(&err, "the server has not answered for 0.3 s");
-    cr_db_limit_answers(0);
+    assert_late(r, &err);
     cr_assert_same(cr_engine_number(db, "SELECT 42"), 42); /* another of its processes */
     assert_int_equal(kill(pid, SIGCONT), 0);
 }
@@ -338,19 +356,15 @@ static void test_halted_server(void **state)
 /* With a limit as without one. */
 static void test_answer_in_time(void **state)
 {
-    struct cr_db *db = *state;
-    struct cr_error err;
+    static void (*const tests[])(void **) = {
+        test_types, test_places, test_dates, test_spoilt_transaction, test_lost_rows, test_copy};
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = open_impatient(60000);
+    void *patient = db;
 
-    cr_db_limit_answers(60000);
-    test_types(state);
-    test_places(state);
-    test_dates(state);
-    test_spoilt_transaction(state);
-    test_lost_rows(state);
-    cr_assert_ok(
-        cr_db_exec(db, "CREATE TABLE late (a INT); INSERT INTO late VALUES (1), (2)", &err), &err);
-    assert_true(cr_db_exec(db, "COPY late TO STDOUT", &err) < 0); /* whose rows nobody reads */
-    cr_db_limit_answers(0);
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(tests); i++) {
+        tests[i](&patient);
+    }
 }
 
 /* A query does not outlive the program that asked it, however that ended. */
@@ -393,6 +407,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_lost_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_schema_of_another, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reconnect, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_halted_server, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answer_in_time, setup, teardown),

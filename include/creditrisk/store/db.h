@@ -37,9 +37,10 @@ enum cr_db_constraint {
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
 void cr_db_close(struct cr_db *db);
 
-/* For all databases of this process, before it has a second thread: a server that lets a query wait
- * for longer than so many milliseconds counts as gone away (CR_EUNAVAIL). 0, as at first: it is
- * waited for, as work on a whole book takes its time. */
+/* For all databases that this process opens from now on; called before it has a second thread.
+ * A server that lets a query wait for longer than so many milliseconds counts as gone away
+ * (CR_EUNAVAIL), and drops the query. 0, as at first: it is waited for, as work on a whole book
+ * takes its time. */
 void cr_db_limit_answers(int ms);
 
 static inline void cr_db_closep(struct cr_db **db)
