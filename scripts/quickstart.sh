@@ -24,19 +24,9 @@ scripts/fetch-swagger-ui.sh || true # it has said why
 [ -f build/build.ninja ] || meson setup build --buildtype=release >&2
 ninja -C build creditrisk creditriskd >&2
 
-step "loan book"
-build/creditrisk migrate
-page=$(build/creditrisk doctor 2>/dev/null || true)
-if ! grep -q 'loan_applications: [1-9]' <<<"$page"; then
-  build/creditrisk generate
-fi
-
 scripts/fetch-lightgbm.sh || true # it has said why
-step "models"
-if ! grep -q 'the champion' <<<"$page"; then
-  build/creditrisk train --promote
-fi
-build/creditrisk doctor
+step "loan book and models"
+PATH="$PWD/build:$PATH" deploy/trainer/run.sh
 
 cat >&2 <<'END'
 

@@ -8,10 +8,10 @@ if ! creditrisk doctor --json | grep -Eq '"[A-Za-z0-9_]+: [1-9][0-9]* rows"'; th
   creditrisk generate
 fi
 # The pointer, not the state of what it points to: over a damaged champion people decide.
-if ! versions=$(creditrisk registry list --json); then
+if ! versions=$(creditrisk registry list --json 2>/dev/null); then
   case $versions in
     *'"ENOTFOUND"'*) ;; # no registry yet
-    *) exit 1 ;; # it has said why
+    *) echo "$versions" >&2; exit 1 ;;
   esac
 fi
 if ! echo "$versions" | grep -q '"champion": true'; then
