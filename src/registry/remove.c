@@ -9,6 +9,7 @@
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/strbuf.h"
 #include "registry_impl.h"
 
 /* CR_EINVAL when a pointer names the version. */
@@ -77,25 +78,41 @@ static int forget_all(struct cr_registry *registry, const char *portfolio,
     return r;
 }
 
-/* Every folder that can go goes; the first that cannot is the one to tell. */
-static int remove_folders(const struct cr_registry *registry, const char *portfolio,
-                          const char *const *versions, size_t n, struct cr_error *err)
+static void put_name(struct cr_strbuf *list, const char *name)
 {
-    int r = 0;
+    cr_strbuf_printf(list, "%s%s", list->len > 0 ? ", " : "", name);
+}
+
+/* Every folder that can go goes; those that cannot are told, and why the first of them. */
+static int remove_folders(const struct cr_registry *registry, const char *portfolio,
+                          const char *const *versions, size_t n, const bool *recorded,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf forgotten = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf left = CR_STRBUF_INIT;
+    struct cr_error first = {0};
 
     for (size_t i = 0; i < n; i++) {
         CR_CLEANUP(cr_freep) char *dir = NULL;
         struct cr_error cause = {0};
-        int removed = cr_registry_path(registry, portfolio, versions[i], &dir, &cause);
+        int r = cr_registry_path(registry, portfolio, versions[i], &dir, &cause);
 
-        if (removed == 0) {
-            removed = cr_fs_remove_tree(dir, &cause);
+        if (r == 0) {
+            r = cr_fs_remove_tree(dir, &cause);
         }
-        if (r == 0 && removed < 0) {
-            r = cr_error_set(err, removed, "%s", cause.message);
+        if (recorded[i]) {
+            put_name(&forgotten, versions[i]);
+        }
+        if (r < 0) {
+            put_name(&left, versions[i]);
+            first = first.code == 0 ? cause : first;
         }
     }
-    return r;
+    return first.code == 0
+               ? 0
+               : cr_error_set(err, first.code, "%s%s%sfolders that are still there: %s (%s)",
+                              forgotten.len > 0 ? "forgotten: " : "", cr_strbuf_text(&forgotten),
+                              forgotten.len > 0 ? "; " : "", cr_strbuf_text(&left), first.message);
 }
 
 int cr_registry_delete(struct cr_registry *registry, const char *portfolio,
@@ -110,7 +127,7 @@ int cr_registry_delete(struct cr_registry *registry, const char *portfolio,
     r = forget_all(registry, portfolio, versions, n, actor, ret_recorded, err);
     r = cr_registry_end(registry, r, err);
     /* only now: a version that is recorded always has its folder */
-    return r < 0 ? r : remove_folders(registry, portfolio, versions, n, err);
+    return r < 0 ? r : remove_folders(registry, portfolio, versions, n, ret_recorded, err);
 }
 
 struct names {

@@ -2,7 +2,11 @@
 /* The life of versions: promotions, rollbacks, challengers, deletion, and what the events say. */
 #include "creditrisk/registry/history.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cr_engine.h"
 #include "cr_test_registry.h"
@@ -494,6 +498,81 @@ static void versions_are_deleted_together(void **state)
     assert_false(cr_fs_exists(v1) || cr_fs_exists(v3) || cr_fs_exists(v5));
 }
 
+/* A folder that nobody can remove: its deepest path is too long to be named. Only through the
+ * descriptors it can be undone. */
+struct pit {
+    int fds[PATH_MAX / NAME_MAX + 2];
+};
+
+static const char *pit_name(void)
+{
+    static char name[NAME_MAX + 1];
+
+    memset(name, 'x', NAME_MAX);
+    return name;
+}
+
+static void dig(struct pit *pit, const char *dir)
+{
+    pit->fds[0] = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(pit->fds[0] >= 0);
+    for (size_t i = 1; i < CR_ARRAY_LEN(pit->fds); i++) {
+        assert_int_equal(mkdirat(pit->fds[i - 1], pit_name(), 0755), 0);
+        pit->fds[i] = openat(pit->fds[i - 1], pit_name(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(pit->fds[i] >= 0);
+    }
+}
+
+static void fill(struct pit *pit)
+{
+    for (size_t i = CR_ARRAY_LEN(pit->fds); i-- > 0;) {
+        (void)close(pit->fds[i]);
+        assert_true(i == 0 || unlinkat(pit->fds[i - 1], pit_name(), AT_REMOVEDIR) == 0);
+    }
+}
+
+/* Folders that stay are named, all others go, and what is left can be deleted once it can be. */
+static void folders_that_stay_are_told(void **state)
+{
+    static const char *const all[] = {"v2", "v3", "v4", "v5"};
+    static const char *const left[] = {"v2", "v3"};
+    struct cr_test_house *house = *state;
+    CR_CLEANUP(cr_freep) char *v2 = cr_fs_join(house->dir, "retail/v2");
+    CR_CLEANUP(cr_freep) char *v3 = cr_fs_join(house->dir, "retail/v3");
+    CR_CLEANUP(cr_freep) char *v4 = cr_fs_join(house->dir, "retail/v4");
+    CR_CLEANUP(cr_freep) char *v5 = cr_fs_join(house->dir, "retail/v5");
+    CR_CLEANUP(cr_freep) char *told = NULL;
+    bool recorded[CR_ARRAY_LEN(all)] = {false};
+    struct pit pits[2];
+    struct cr_error err = {0};
+
+    publish(house, "v1");
+    publish(house, "v2");
+    publish(house, "v3");
+    publish(house, "v4");
+    cr_assert_ok(cr_fs_mkdirs(v5, &err), &err);
+    dig(&pits[0], v2);
+    dig(&pits[1], v3);
+    assert_int_equal(cr_registry_delete(house->registry, "retail", all, 4, &actor, recorded, &err),
+                     CR_EIO);
+    assert_true(asprintf(&told,
+                         "forgotten: v2, v3, v4; folders that are still there: v2, v3 (cannot "
+                         "remove '%s': File name too long)",
+                         v2) > 0);
+    assert_string_equal(err.message, told);
+    assert_true(cr_fs_is_dir(v2) && cr_fs_is_dir(v3));
+    assert_false(cr_fs_exists(v4) || cr_fs_exists(v5));
+    assert_int_equal(cr_registry_delete(house->registry, "retail", left, 2, &actor, recorded, &err),
+                     CR_EIO);
+    assert_non_null(strstr(err.message, "folders that are still there: v2, v3 (cannot remove"));
+    assert_null(strstr(err.message, "forgotten"));
+    fill(&pits[0]);
+    fill(&pits[1]);
+    cr_assert_ok(cr_registry_delete(house->registry, "retail", left, 2, &actor, recorded, &err),
+                 &err);
+    assert_false(recorded[0] || recorded[1] || cr_fs_exists(v2) || cr_fs_exists(v3));
+}
+
 /* A challenger that wins is none any more, and whoever promotes it hears of that. */
 static void a_promoted_challenger_ends_its_shadow(void **state)
 {
@@ -523,6 +602,8 @@ int main(void)
             deleted_versions_are_passed_over_and_their_numbers_stay_taken, cr_test_house_setup,
             cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(versions_are_deleted_together, cr_test_house_setup,
+                                        cr_test_house_teardown),
+        cmocka_unit_test_setup_teardown(folders_that_stay_are_told, cr_test_house_setup,
                                         cr_test_house_teardown),
         cmocka_unit_test_setup_teardown(a_promoted_challenger_ends_its_shadow, cr_test_house_setup,
                                         cr_test_house_teardown),

@@ -173,7 +173,9 @@ int cr_registry_challenge(struct cr_registry *registry, const char *portfolio, c
 /* Forgets n versions, or folders that were never recorded (ret_recorded[i] says which it was, once
  * this succeeds), and removes their folders: all of them, or none where one is refused. The events
  * stay and the numbers are never used again. CR_EINVAL for champion and challenger and for one that
- * is named twice, CR_ENOTFOUND. */
+ * is named twice, CR_ENOTFOUND. A folder that cannot be removed ends it half done: all are
+ * forgotten, every other folder is gone, and the message names the ones that are still there, which
+ * can be deleted like those that were never recorded; CR_EIO. */
 int cr_registry_delete(struct cr_registry *registry, const char *portfolio,
                        const char *const *versions, size_t n, const struct cr_registry_actor *actor,
                        bool *ret_recorded, struct cr_error *err);
