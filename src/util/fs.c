@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/util/fs.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -219,13 +220,18 @@ int cr_fs_mkdirs(const char *path, struct cr_error *err)
 int cr_fs_check_room(const char *path, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *part = strdup(path);
+    struct stat info;
 
+    assert(*path != '\0');
     if (part == NULL) {
         return cr_error_no_memory(err);
     }
-    while (!cr_fs_exists(part)) {
+    while (lstat(part, &info) != 0) {
         char *slash = strrchr(part, '/');
 
+        if (errno != ENOENT && errno != ENOTDIR) {
+            return os_error(err, "write in", part);
+        }
         if (slash == NULL || slash == part) {
             (void)strcpy(part, slash == NULL ? "." : "/"); /* a name is as long */
             break;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -375,11 +376,77 @@ static void test_check_room(void **state)
     assert_non_null(strstr(err.message, "no-folder' is no folder"));
 }
 
+/* A link is there even where it leads nowhere. */
+static void test_check_room_behind_a_link(void **state)
+{
+    static const char *const links[] = {"dangling", "dangling/", "dangling/b/c"};
+    CR_CLEANUP(cr_freep) char *nowhere = cr_fs_join(dir, "nowhere");
+    CR_CLEANUP(cr_freep) char *link = cr_fs_join(dir, links[0]);
+    struct cr_error err = {0};
+
+    (void)state;
+    assert_int_equal(symlink(nowhere, link), 0);
+    for (size_t i = 0; i < CR_ARRAY_LEN(links); i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, links[i]);
+
+        assert_int_equal(cr_fs_check_room(path, &err), CR_EIO);
+        assert_non_null(strstr(err.message, "dangling' is no folder"));
+        assert_int_not_equal(cr_fs_mkdirs(path, &err), 0);
+    }
+    cr_assert_ok(cr_fs_mkdirs(nowhere, &err), &err);
+    cr_assert_ok(cr_fs_check_room(link, &err), &err);
+}
+
+/* In a process of its own, which is not root any more. Ends it. */
+static void look_for_room(const char *const *paths, size_t n)
+{
+    enum { NOBODY = 65534 };
+    bool refused = geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct cr_error err = {0};
+
+        refused = refused && cr_fs_check_room(paths[i], &err) == CR_EIO &&
+                  strstr(err.message, "cannot write in '") != NULL &&
+                  strstr(err.message, "Permission denied") != NULL;
+    }
+    _exit(refused ? 0 : 1);
+}
+
+static void test_check_room_of_others(void **state)
+{
+    CR_CLEANUP(cr_freep) char *read_only = cr_fs_join(dir, "read-only");
+    CR_CLEANUP(cr_freep) char *below = cr_fs_join(dir, "read-only/b/c");
+    CR_CLEANUP(cr_freep) char *shut = cr_fs_join(dir, "shut");
+    CR_CLEANUP(cr_freep) char *behind = cr_fs_join(dir, "shut/b/c");
+    const char *const paths[] = {read_only, below, shut, behind};
+    struct cr_error err = {0};
+    struct stat info;
+    int status = -1;
+    pid_t child;
+
+    (void)state;
+    cr_assert_ok(cr_fs_mkdirs(read_only, &err), &err);
+    cr_assert_ok(cr_fs_mkdirs(shut, &err), &err);
+    assert_int_equal(stat(dir, &info), 0);
+    assert_true(chmod(dir, 0755) == 0 && chmod(read_only, 0555) == 0 && chmod(shut, 0) == 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        look_for_room(paths, CR_ARRAY_LEN(paths));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(chmod(dir, info.st_mode & 07777) == 0 && chmod(shut, 0755) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_check_room),
+        cmocka_unit_test(test_check_room_behind_a_link),
+        cmocka_unit_test(test_check_room_of_others),
         cmocka_unit_test(test_read_refuses),
         cmocka_unit_test(test_read_pieces),
         cmocka_unit_test(test_write_replaces),
