@@ -134,7 +134,19 @@ static int print_report(const struct cr_rethreshold *seen, struct cr_error *err)
     return result != 0 ? result : print_bands(seen, err);
 }
 
-/* `edge` (code 0: none) is why the optimum is not one to build on. */
+/* Why the optimum is not one to build on, and what follows; code 0: it is one. */
+static struct cr_error find_edge(const struct cr_rethreshold *seen, bool publishes)
+{
+    struct cr_error edge = {0};
+    struct cr_error told = {0};
+    if (cr_rethreshold_check_edge(seen, &edge) != 0) {
+        (void)cr_error_set(&told, edge.code, "%s%s", publishes ? "nothing is published: " : "",
+                           edge.message);
+    }
+    return told;
+}
+
+/* `edge` as find_edge tells it. */
 static int print_json(struct cr_cli *cli, const struct cr_rethreshold *seen, const char *published,
                       const struct cr_error *edge, struct cr_error *err)
 {
@@ -152,10 +164,10 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
                   const struct cr_rethreshold *seen, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *published = NULL;
-    struct cr_error edge = {0};
     bool publishes = cr_cli_has(cli, "publish");
+    struct cr_error edge = find_edge(seen, publishes);
     int result = 0;
-    if (cr_rethreshold_check_edge(seen, &edge) == 0 && publishes) {
+    if (edge.code == 0 && publishes) {
         const struct cr_registry_actor actor = {cr_cli_actor(), cr_cli_option(cli, "reason")};
         result = cr_rethreshold_publish(seen, registry, &actor, &published, err);
     }
@@ -164,8 +176,8 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
     }
     result = cli->json ? print_json(cli, seen, published, &edge, err) : print_report(seen, err);
     if (result == 0 && edge.code != 0) {
-        return cr_error_set(err, edge.code, "%s%s", publishes ? "nothing is published: " : "",
-                            edge.message);
+        *err = edge;
+        return edge.code;
     }
     if (result == 0 && published != NULL && !cli->json) {
         printf("\n%s is published: %s with these costs, and so threshold %.2f instead of %.2f\n",

@@ -133,7 +133,10 @@ def check_edges(cli):
     assert "optimum 0.05" in done.stdout and done.stdout.count("decline all") == 2 and "bands at the optimum" in done.stdout, done
     assert done.stderr == f"creditrisk: {seen['error']['message']}\n", done.stderr
     done = cli("threshold", *words, "--publish", "--reason", "x", status=1)
-    assert done.stderr == f"creditrisk: nothing is published: {seen['error']['message']}\n", done.stderr
+    told = f"nothing is published: {seen['error']['message']}"
+    assert done.stderr == f"creditrisk: {told}\n", done.stderr
+    done = cli("threshold", *words, "--publish", "--reason", "x", "--json", status=1)
+    assert json.loads(done.stdout)["error"] == {"code": "EINVAL", "message": told} and done.stderr == f"creditrisk: {told}\n", done
     assert "error" not in json.loads(cli("threshold", "v1", "--json").stdout)
     assert [v["version"] for v in json.loads(cli("registry", "list", "--json").stdout)["versions"]] == ["v1"]
 
