@@ -100,6 +100,9 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
         r = cr_propose_plan(&profile, options, &proposal, err);
     }
     if (r == 0) {
+        r = cr_propose_count_test(csv, &proposal, err);
+    }
+    if (r == 0) {
         r = write_all(&proposal, folder, &n_features, err);
     }
     if (r == 0) {
@@ -110,6 +113,9 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
             .n_left_out = count_role(&proposal, CR_PROPOSE_LEFT_OUT),
             .n_odd = count_odd(&proposal),
             .n_bad = proposal.n_bad,
+            .n_good = proposal.n_good,
+            .n_test_bad = proposal.n_test_bad,
+            .n_test_good = proposal.n_test_good,
         };
         (void)snprintf(ret_report->bad, sizeof(ret_report->bad), "%s", proposal.bad); /* as said */
         (void)snprintf(ret_report->test_column, sizeof(ret_report->test_column), "%s",

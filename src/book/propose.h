@@ -53,13 +53,17 @@ struct cr_proposal {
     struct cr_propose_column *columns; /* in the file's order */
     bool has_words; /* the outcome is written otherwise than with 0 and 1: good and bad are */
     const char *good, *bad;
-    size_t n_bad;     /* rows */
+    size_t n_good, n_bad;           /* rows */
+    size_t n_test_good, n_test_bad; /* of them, those that the test column marks */
     size_t good_line; /* where application.yaml says good, above bad; 0 before it is written */
 };
 
 /* Names, roles and types of all columns, the outcome's values; the columns are yours: free. */
 int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_options *options,
                     struct cr_proposal *ret_proposal, struct cr_error *err);
+
+/* Reads the file again, if the plan has a test column, and counts its rows by their outcome. */
+int cr_propose_count_test(const char *csv, struct cr_proposal *proposal, struct cr_error *err);
 
 /* A name for SQL: letters in lower case, all else an underline, none of them at the ends or twice
  * in a row; the first no digit; no word that means something else there. */

@@ -206,6 +206,7 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
     if (is_bool(seen)) {
         proposal->good = a->text;
         proposal->bad = b->text;
+        proposal->n_good = a->n;
         proposal->n_bad = b->n;
         return 0;
     }
@@ -216,6 +217,7 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
     proposal->has_words = true;
     proposal->bad = a_is_bad ? a->text : b->text;
     proposal->good = a_is_bad ? b->text : a->text;
+    proposal->n_good = a_is_bad ? b->n : a->n;
     proposal->n_bad = a_is_bad ? a->n : b->n;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "creditrisk/book/import.h"
 #include "creditrisk/book/propose.h"
 #include "creditrisk/features/engine.h"
+#include "creditrisk/train/split.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
@@ -55,26 +56,58 @@ static const char *plural(size_t n)
  */
 enum { ROWS_PER_FEATURE = 10 };
 
+/* Of so many rows each of the folds has one, when the test has taken its part and every part of the
+ * split has one. */
+static size_t count_least(size_t n_folds)
+{
+    size_t n = CR_SPLIT_N_PARTS;
+    while (n - (n + CR_SPLIT_N_PARTS - 1) / CR_SPLIT_N_PARTS < n_folds) {
+        n++;
+    }
+    return n;
+}
+
+/* Whether a training has what it needs. With a test column its two parts are there already. */
+static int check_parts(const struct cr_propose_report *proposal, size_t n_folds, size_t n_bad,
+                       size_t n_good, struct cr_error *err)
+{
+    bool has_test = proposal->test_column[0] != '\0';
+    size_t n_least = has_test ? n_folds : count_least(n_folds);
+    if (has_test && (proposal->n_test_bad == 0 || proposal->n_test_good == 0)) {
+        return cr_error_set(err, CR_EINVAL,
+                            "%zu bad and %zu good test rows are too few to test on: at least 1 of "
+                            "either",
+                            proposal->n_test_bad, proposal->n_test_good);
+    }
+    if (n_bad < n_least || n_good < n_least) {
+        return cr_error_set(err, CR_EINVAL,
+                            "%zu bad and %zu good rows%s are too few to train on: %s of the %zu "
+                            "folds need%s both: at least %zu of either",
+                            n_bad, n_good, has_test ? " besides the test rows" : "",
+                            has_test ? "each" : "the test, a fifth, and each", n_folds,
+                            has_test ? "s" : "", n_least);
+    }
+    return 0;
+}
+
 /* Too few rows to train at all are refused, too few to learn from are told. */
 static int check_size(const struct cr_portfolio *portfolio,
                       const struct cr_propose_report *proposal, struct notes *notes,
                       struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    size_t n_good = proposal->n_rows - proposal->n_bad;
-    size_t n_rarer = n_good < proposal->n_bad ? n_good : proposal->n_bad;
-    size_t n_least = portfolio->search.n_folds + 2; /* of so many a fifth is at most two */
-    if (n_rarer < n_least) {
-        return cr_error_set(err, CR_EINVAL,
-                            "%zu bad and %zu good rows are too few to train on: the test, a fifth, "
-                            "and each of the %zu folds need both: at least %zu of either",
-                            proposal->n_bad, n_good, portfolio->search.n_folds, n_least);
+    size_t n_bad = proposal->n_bad - proposal->n_test_bad; /* to train on, as the file says */
+    size_t n_good = proposal->n_good - proposal->n_test_good;
+    size_t n_rarer = n_good < n_bad ? n_good : n_bad;
+    int result = check_parts(proposal, portfolio->search.n_folds, n_bad, n_good, err);
+    if (result != 0) {
+        return result;
     }
     if (n_rarer < ROWS_PER_FEATURE * proposal->n_features) {
         cr_strbuf_printf(&text,
                          "%zu %s rows are few for %zu feature%s: with fewer than %d for each, what "
                          "a model learns is largely chance",
-                         n_rarer, n_good < proposal->n_bad ? "good" : "bad", proposal->n_features,
+                         n_rarer, n_good < n_bad ? "good" : "bad", proposal->n_features,
                          plural(proposal->n_features), ROWS_PER_FEATURE);
         note(cr_strbuf_text(&text), notes);
     }

@@ -13,9 +13,6 @@
 #include "creditrisk/util/rng.h"
 #include "rank.h"
 
-/* The test part of `random`, `group` and `time` is one of this many parts. */
-#define N_PARTS 5
-
 /* One dealing's random numbers must not depend on the other's. */
 enum { STREAM_TEST = 101, STREAM_FOLDS = 102 };
 
@@ -126,7 +123,7 @@ static int mark_dealt(const struct cr_extract *extract, ptrdiff_t key_col, uint6
     for (size_t i = 0; i < n; i++) {
         rows[i] = i;
     }
-    int result = deal(extract, key_col, rows, n, N_PARTS, seed, STREAM_TEST, part, err);
+    int result = deal(extract, key_col, rows, n, CR_SPLIT_N_PARTS, seed, STREAM_TEST, part, err);
     for (size_t i = 0; result == 0 && i < n; i++) {
         is_test[i] = part[i] == 0;
     }
@@ -155,7 +152,7 @@ static int mark_latest(const struct cr_extract *extract, bool *is_test, struct c
         order[i] = (struct cr_keyed_row){(double)days, i};
     }
     cr_rank_keys(order, n);
-    for (size_t i = n - n / N_PARTS; i < n; i++) {
+    for (size_t i = n - n / CR_SPLIT_N_PARTS; i < n; i++) {
         is_test[order[i].row] = true;
     }
     return 0;

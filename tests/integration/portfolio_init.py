@@ -278,6 +278,34 @@ def check_few(place):
         assert place.run("--portfolio", f"few_{rare}", "train", "--no-search", "--models", "logistic")["models"]
 
 
+def check_few_of_a_part(place):
+    """Where the file marks the test rows, each of its two parts must do; rows without an outcome count in none."""
+    file = place.dir / "parts.csv"
+    draw = random.Random(9)
+    words = ("portfolio", "init", str(file), "--target", "y", "--test-column", "t", "--name")
+
+    def write(rare, n_train, n_test):
+        rows = [(rare if i < n else 1 - rare, test) for test, n in ((0, n_train), (1, n_test)) for i in range(40)]
+        draw.shuffle(rows)
+        file.write_text("x,y,t\n" + "".join(f"{draw.randint(0, 99) + 60 * (y == rare)},{y},{test}\n" for y, test in rows))
+
+    for rare in (0, 1):
+        counts = lambda n: "{} bad and {} good".format(*((n, 40 - n) if rare else (40 - n, n)))  # pylint: disable=cell-var-from-loop
+        write(rare, 4, 16)
+        refused = place.run(*words, "parts", status=1)["error"]["message"]
+        assert refused == f"{counts(4)} rows besides the test rows are too few to train on: each of the 5 folds needs both: at least 5 of either", refused
+        write(rare, 16, 0)
+        refused = place.run(*words, "parts", status=1)["error"]["message"]
+        assert refused == f"{counts(0)} test rows are too few to test on: at least 1 of either", refused
+        write(rare, 5, 1)
+        made = place.run(*words, f"parts_{rare}")
+        assert any(note.startswith(f"5 {'bad' if rare else 'good'} rows are few for 1 feature: ") for note in made["notes"]), made["notes"]
+        assert place.run("--portfolio", f"parts_{rare}", "train", "--split", "column:t", "--no-search", "--models", "logistic")["models"]
+    file.write_text("x,y\n" + "".join(f"{draw.randint(0, 99)},{'0' if i < 6 else '1' if i < 46 else ''}\n" for i in range(60)))
+    refused = place.run("portfolio", "init", str(file), "--target", "y", "--name", "parts", status=1)["error"]["message"]
+    assert refused.startswith("40 bad and 6 good rows are too few to train on: the test, a fifth, and each of the 5 folds need both: "), refused
+
+
 def check_no_field(place):
     """Where no column is left, the message says of each why."""
     file = place.dir / "nothing.csv"
@@ -409,6 +437,7 @@ def main():
         check_again(place)
         check_odd(place)
         check_few(place)
+        check_few_of_a_part(place)
         check_no_field(place)
         check_hints(place)
         check_guide(place)

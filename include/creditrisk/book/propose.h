@@ -22,6 +22,9 @@ struct cr_propose_report {
     size_t n_odd;         /* cells of fields that are no numbers as the others are */
     char bad[64];         /* how the file writes a bad outcome, cut where it is too long … */
     size_t n_bad;         /* … and in how many rows it does */
+    size_t n_good;        /* rows of the other outcome; what is left has none */
+    size_t n_test_bad;    /* of these and those, how many the test column marks */
+    size_t n_test_good;   /* (0 when there is none) */
     char test_column[64]; /* its name in the portfolio; "" when there is none */
 };
 
