@@ -175,6 +175,12 @@ void cr_cli_print_rejects(const struct cr_import_report *report);
 /* A remark: how many rows made room for others; nothing when there were none. */
 void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows);
 
+struct sigaction;
+
+/* What Ctrl-C does from now on. *ret_before (may be NULL) is what it did; where it is ignored it
+ * stays so and nothing is filled. Without it the program ends less politely. */
+void cr_cli_take_interrupts(const struct sigaction *action, struct sigaction *ret_before);
+
 /* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
 const char *cr_cli_actor(void);
 

@@ -173,6 +173,16 @@ static int print_report(const struct cr_train_report *report, const struct promo
     return result;
 }
 
+/* Only what went well says how long it took. */
+static void end_waiting(struct cr_progress *waiting, int result)
+{
+    if (result == 0) {
+        cr_progress_destroy(waiting);
+    } else {
+        cr_progress_abandon(waiting);
+    }
+}
+
 static void promote(const struct cr_cli *cli, struct cr_registry *registry,
                     const struct cr_portfolio *portfolio, const struct cr_train_report *report,
                     struct promotion *promotion)
@@ -183,7 +193,7 @@ static void promote(const struct cr_cli *cli, struct cr_registry *registry,
     int result =
         cr_gate_promote(registry, report->portfolio, report->models[report->champion].version,
                         &portfolio->policy.gates, &actor, false, &promotion->gates, NULL, failure);
-    result == 0 ? cr_progress_destroy(waiting) : cr_progress_abandon(waiting);
+    end_waiting(waiting, result);
     (void)cr_cli_advise_undecided(cli, registry, "registry", result, failure); /* stands in it */
 }
 
@@ -221,7 +231,7 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
     }
     struct cr_progress *waiting = cr_progress_create_waiting("report and plots", cli->quiet);
     int result = cr_report_write(report->document, dir, err);
-    result == 0 ? cr_progress_destroy(waiting) : cr_progress_abandon(waiting);
+    end_waiting(waiting, result);
     if (interrupted) {
         return 0; /* whatever gnuplot said, which the same key has ended */
     }
@@ -257,13 +267,20 @@ static void say_notes(const struct cr_cli *cli, const struct cr_train_options *t
     }
 }
 
+/* What became of the promotion of a run that was interrupted; of one that failed, what is known. */
+static const char *promoted(const struct promotion *promotion)
+{
+    return promotion->failure.code != 0                       ? promotion->failure.message
+           : is_decided(promotion) && promotion->gates.passed ? "the run's choice is the champion"
+                                                              : "none was promoted";
+}
+
 /* What there is of a run that was interrupted once its first version was being published: fills err
  * and returns CR_CLI_INTERRUPTED. */
 static int tell_interrupt(const struct cr_cli *cli, const struct cr_train_report *report,
                           const struct promotion *promotion, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf versions = CR_STRBUF_INIT;
-    bool serves = is_decided(promotion) && promotion->gates.passed;
     for (size_t i = 0; i < report->n_models; i++) {
         cr_strbuf_printf(&versions, "%s%s", i > 0 ? ", " : "", report->models[i].version);
     }
@@ -271,8 +288,7 @@ static int tell_interrupt(const struct cr_cli *cli, const struct cr_train_report
         err, CR_CLI_INTERRUPTED,
         "interrupted: %s %s registered; %s; what lies in %s/%s may be another run's "
         "or incomplete, each version's own report.html is whole",
-        cr_strbuf_text(&versions), report->n_models == 1 ? "is" : "are",
-        serves ? "the run's choice is the champion" : "none was promoted",
+        cr_strbuf_text(&versions), report->n_models == 1 ? "is" : "are", promoted(promotion),
         cli->settings.results_dir, report->portfolio);
 }
 
@@ -365,7 +381,7 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     train_options->registry = give_registry;
     train_options->registry_context = &target;
     const struct sigaction action = {.sa_handler = on_interrupt};
-    (void)sigaction(SIGINT, &action, &usual_end); /* without it the run ends less politely */
+    cr_cli_take_interrupts(&action, &usual_end);
     result = cr_train_run(db, portfolio, train_options, &report, err);
     if (result != 0) {
         return refuse(cli, &target, result, err);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,18 @@ void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows)
         cr_cli_say(cli, "--replace has removed the %zu row%s that %s there before", n_rows,
                    n_rows == 1 ? "" : "s", n_rows == 1 ? "was" : "were");
     }
+}
+
+void cr_cli_take_interrupts(const struct sigaction *action, struct sigaction *ret_before)
+{
+    struct sigaction before;
+    if (sigaction(SIGINT, NULL, &before) != 0 || before.sa_handler == SIG_IGN) {
+        return;
+    }
+    if (ret_before != NULL) {
+        *ret_before = before; /* which the handler may need at once */
+    }
+    (void)sigaction(SIGINT, action, NULL); /* fails for misuse only */
 }
 
 const char *cr_cli_actor(void)

@@ -271,17 +271,14 @@ static void on_interrupt(int signal_number)
 }
 
 /* Ctrl-C ends the program as ever, but not without a word. A command that can end by itself takes
- * the signal over. Where it is ignored it stays so. */
+ * the signal over. */
 static void tell_interrupts(void)
 {
     const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
-    struct sigaction before;
     if (isatty(STDERR_FILENO) == 1) {
         interrupted_from = 0;
     }
-    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-        (void)sigaction(SIGINT, &action, NULL); /* without it nothing is said */
-    }
+    cr_cli_take_interrupts(&action, NULL);
 }
 
 int main(int argc, char **argv)

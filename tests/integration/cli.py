@@ -240,8 +240,7 @@ def check_features(cli):
 def interrupted(cli, fifo, mode, *words):
     """Runs a command up to where it has opened the pipe and waits for its other end; then Ctrl-C."""
     os.mkfifo(fifo)
-    process = subprocess.Popen([cli.program, *cli.globals, *map(str, words)], cwd=cli.root, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # which a shell may have ignored
+    process = subprocess.Popen([cli.program, *cli.globals, *map(str, words)], cwd=cli.root, stderr=subprocess.PIPE, text=True)
     with open(fifo, mode):
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=60)[1]
@@ -379,6 +378,23 @@ def check_interrupted_publishing(cli, there):
     document = json.loads(done.stdout)
     assert document["error"]["code"] == "INTERRUPTED" and "promoted" not in document, document["error"]
     assert done.stderr == f"creditrisk: {document['error']['message']}\n", "--quiet says nothing of progress"
+    check_deaf_training(cli, folder, [*train, "--quiet"])
+
+
+def check_deaf_training(cli, folder, train):
+    """Ctrl-C where it is ignored, as below nohup; and where what it interrupts has failed already, which it must not hide."""
+    there = [*cli.globals[:3], str(cli.dir / "deaf")]
+    with variable("PATH", f"{folder}:{os.environ['PATH']}"), variable("KEY", "*/results/*"):
+        usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            cli(*train, globals_=there)
+        finally:
+            signal.signal(signal.SIGINT, usual)
+        with unwilling(cli.dir / "deaf"):
+            done = cli(*train, globals_=there, status=130)
+            answer = json.loads(cli(*train, "--json", globals_=there, status=130).stdout)
+    assert done.stderr.startswith("creditrisk: interrupted: v2 is registered; not today; what lies in ") and "its promotion failed\n" in done.stdout, done
+    assert answer["error"]["code"] == "INTERRUPTED" and "; not today; " in answer["error"]["message"] and "promoted" not in answer, answer["error"]
 
 
 def without_place(answers):
@@ -513,24 +529,31 @@ def check_broken_arrays(cli, application):
     assert f"cannot read '{cli.dir}': Is a directory" in cli("predict", cli.dir, status=1).stderr
 
 
+@contextlib.contextmanager
+def unwilling(folder):
+    """No promotion is recorded in that registry."""
+    with contextlib.closing(sqlite3.connect(folder / "registry.db")) as db:
+        db.execute("CREATE TRIGGER unwilling BEFORE INSERT ON events WHEN new.action = 'promote' BEGIN SELECT RAISE(ABORT, 'not today'); END")
+    yield
+    with contextlib.closing(sqlite3.connect(folder / "registry.db")) as db:
+        db.execute("DROP TRIGGER unwilling")
+
+
 def check_failed_promotion(cli):
     """The versions of a run are there whatever becomes of the promotion: they are shown, and so is what failed."""
     folder, results = cli.dir / "unwilling", cli.dir / "results/retail"
     there = [*cli.globals[:3], str(folder), "--quiet"]
     words = ("train", "--models", "logistic", "--no-search", "--promote")
     cli(*words[:-1], globals_=there)
-    with contextlib.closing(sqlite3.connect(folder / "registry.db")) as db:
-        db.execute("CREATE TRIGGER unwilling BEFORE INSERT ON events WHEN new.action = 'promote' BEGIN SELECT RAISE(ABORT, 'not today'); END")
-    shutil.rmtree(results)
-    done = cli(*words, status=1, globals_=there)
-    assert "* this run's choice" in done.stdout and "; its promotion failed\n" in done.stdout and "logistic *  v2" in done.stdout, done
-    assert done.stderr == "creditrisk: not today\n" and (results / "report.html").is_file(), done
-    shutil.rmtree(results)
-    results.write_text("in the way")
-    answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
-    assert answer["error"] == {"code": "EDB", "message": "not today"} and answer["models"][0]["version"] == "v3" and "promoted" not in answer, answer
-    with contextlib.closing(sqlite3.connect(folder / "registry.db")) as db:
-        db.execute("DROP TRIGGER unwilling")
+    with unwilling(folder):
+        shutil.rmtree(results)
+        done = cli(*words, status=1, globals_=there)
+        assert "* this run's choice" in done.stdout and "; its promotion failed\n" in done.stdout and "logistic *  v2" in done.stdout, done
+        assert done.stderr == "creditrisk: not today\n" and (results / "report.html").is_file(), done
+        shutil.rmtree(results)
+        results.write_text("in the way")
+        answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
+        assert answer["error"] == {"code": "EDB", "message": "not today"} and answer["models"][0]["version"] == "v3" and "promoted" not in answer, answer
     answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
     assert answer["promoted"] is True and answer["error"]["code"] == "EIO" and str(results) in answer["error"]["message"], answer
     results.unlink()
@@ -639,6 +662,7 @@ def check_config(cli):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,

@@ -188,6 +188,7 @@ def check_interrupt(search):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     search = Search(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         search.make_book("small", 1500)
