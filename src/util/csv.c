@@ -11,12 +11,13 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
+#include "creditrisk/util/utf8.h"
 #include "os.h"
 
 enum { CHUNK = 65536, MAX_ROW_LEN = 1 << 20 };
 
 struct reader {
-    const char *path;
+    const char *name; /* in messages */
     cr_csv_row_fn *on_row;
     void *context;
     struct cr_error *err;
@@ -48,7 +49,7 @@ static int reader_init(struct reader *reader, const char *path,
                        const struct cr_csv_options *options)
 {
     *reader = (struct reader){
-        .path = path,
+        .name = options != NULL && options->name != NULL ? options->name : path,
         .separator = options != NULL && options->separator != 0 ? options->separator : ',',
         .max_row_len =
             options != NULL && options->max_row_len != 0 ? options->max_row_len : MAX_ROW_LEN,
@@ -128,7 +129,7 @@ static void on_row_end(int c, void *context)
 {
     struct reader *reader = context;
     const char *text = cr_strbuf_text(&reader->texts);
-    struct cr_csv_row row = {reader->path, reader->row_line, reader->n, reader->fields};
+    struct cr_csv_row row = {reader->name, reader->row_line, reader->n, reader->fields};
 
     (void)c; /* the character that ended it */
     if (reader->result == 0 && reader->texts.failed) {
@@ -161,7 +162,7 @@ static bool is_blank(const struct reader *reader, const char *bytes, size_t len)
 static int feed_line(struct reader *reader, const char *bytes, size_t len)
 {
     if (memchr(bytes, '\0', len) != NULL) {
-        return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->line, 0, "a NUL byte");
+        return cr_error_at(reader->err, CR_EPARSE, reader->name, reader->line, 0, "a NUL byte");
     }
     if (!reader->open && !is_blank(reader, bytes, len)) {
         reader->open = true;
@@ -169,7 +170,7 @@ static int feed_line(struct reader *reader, const char *bytes, size_t len)
     }
     reader->row_len += len;
     if (reader->open && reader->row_len > reader->max_row_len) {
-        return cr_error_at(reader->err, CR_ETOOBIG, reader->path, reader->row_line, 0,
+        return cr_error_at(reader->err, CR_ETOOBIG, reader->name, reader->row_line, 0,
                            "the row has more than %zu bytes", reader->max_row_len);
     }
     reader->at = bytes;
@@ -178,7 +179,7 @@ static int feed_line(struct reader *reader, const char *bytes, size_t len)
         if (csv_error(&reader->parser) != CSV_EPARSE) {
             return no_memory(reader);
         }
-        return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->line, 0,
+        return cr_error_at(reader->err, CR_EPARSE, reader->name, reader->line, 0,
                            "a quote inside a field that is not quoted, or text behind one that is");
     }
     look_on(reader);
@@ -220,7 +221,7 @@ static int check_form(const struct reader *reader, const char *bytes, size_t len
     for (size_t i = 0; i < CR_ARRAY_LEN(forms); i++) {
         if (len >= sizeof(forms[i].mark) &&
             memcmp(bytes, forms[i].mark, sizeof(forms[i].mark)) == 0) {
-            return cr_error_at(reader->err, CR_EPARSE, reader->path, 0, 0, "%s",
+            return cr_error_at(reader->err, CR_EPARSE, reader->name, 0, 0, "%s",
                                forms[i].complaint);
         }
     }
@@ -230,7 +231,7 @@ static int check_form(const struct reader *reader, const char *bytes, size_t len
 static int finish(struct reader *reader)
 {
     if (csv_fini(&reader->parser, on_field, on_row_end, reader) != 0) {
-        return cr_error_at(reader->err, CR_EPARSE, reader->path, reader->row_line, 0,
+        return cr_error_at(reader->err, CR_EPARSE, reader->name, reader->row_line, 0,
                            "the row has a quote that is not closed");
     }
     return reader->result;
@@ -239,23 +240,22 @@ static int finish(struct reader *reader)
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err)
 {
-    static const char mark[] = "\xef\xbb\xbf";
     CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "rbe");
     CR_CLEANUP(cr_freep) char *chunk = malloc(CHUNK);
     CR_CLEANUP(reader_finish) struct reader reader = {0};
     size_t len;
 
-    if (file == NULL) {
-        return os_error(err, "open", path);
-    }
     if (chunk == NULL || reader_init(&reader, path, options) != 0) {
         return cr_error_no_memory(err);
+    }
+    if (file == NULL) {
+        return os_error(err, "open", reader.name);
     }
     reader.on_row = on_row;
     reader.context = context;
     reader.err = err;
     for (bool first = true; (len = fread(chunk, 1, CHUNK, file)) > 0; first = false) {
-        size_t skip = first && len >= 3 && memcmp(chunk, mark, 3) == 0 ? 3 : 0;
+        size_t skip = first ? cr_utf8_mark_len(chunk, len) : 0;
         int result = first ? check_form(&reader, chunk, len) : 0;
 
         result = result != 0 ? result : feed(&reader, chunk + skip, len - skip);
@@ -264,7 +264,7 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
         }
     }
     if (ferror(file)) {
-        return os_error(err, "read", path);
+        return os_error(err, "read", reader.name);
     }
     return finish(&reader);
 }

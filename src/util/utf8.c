@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+size_t cr_utf8_mark_len(const char *text, size_t len)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    return len >= CR_UTF8_MARK_LEN && memcmp(text, mark, CR_UTF8_MARK_LEN) == 0 ? CR_UTF8_MARK_LEN
+                                                                                : 0;
+}
+
 bool cr_utf8_is_valid(const char *text, size_t len)
 {
     size_t step = 1;

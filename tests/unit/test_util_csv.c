@@ -159,6 +159,22 @@ static void test_max_row(void **state)
     }
 }
 
+/* What people call the file stands in messages and rows, wherever it is read from. */
+static void test_name(void **state)
+{
+    const struct cr_csv_options options = {.max_row_len = 10, .name = "-"};
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "n.csv", "a\n12345678901\n");
+    CR_CLEANUP(cr_freep) char *none = cr_fs_join(dir, "none.csv");
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf out = CR_STRBUF_INIT;
+    struct cr_error err;
+
+    (void)state;
+    assert_int_equal(cr_csv_read(path, &options, describe, &out, &err), CR_ETOOBIG);
+    assert_string_equal(err.message, "-:2: the row has more than 10 bytes");
+    assert_int_equal(cr_csv_read(none, &options, describe, &out, &err), CR_ENOTFOUND);
+    assert_string_equal(err.message, "cannot open '-': No such file or directory");
+}
+
 /* Without a maximum given, an endless quoted field ends at 1 MiB. */
 static void test_default_max(void **state)
 {
@@ -303,11 +319,12 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_separator),   cmocka_unit_test(test_max_row),
-        cmocka_unit_test(test_default_max), cmocka_unit_test(test_callback_stops),
-        cmocka_unit_test(test_quoted),      cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_separator),      cmocka_unit_test(test_max_row),
+        cmocka_unit_test(test_name),           cmocka_unit_test(test_default_max),
+        cmocka_unit_test(test_callback_stops), cmocka_unit_test(test_quoted),
+        cmocka_unit_test(test_round_trip),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);

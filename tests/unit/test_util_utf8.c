@@ -94,12 +94,25 @@ static void test_clean(void **state)
     }
 }
 
+static void test_mark(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf\xef\xbb\xbf";
+
+    (void)state;
+    assert_int_equal(cr_utf8_mark_len(text, sizeof(text) - 1), CR_UTF8_MARK_LEN);
+    assert_int_equal(cr_utf8_mark_len(text, CR_UTF8_MARK_LEN), CR_UTF8_MARK_LEN);
+    assert_int_equal(cr_utf8_mark_len(text, CR_UTF8_MARK_LEN - 1), 0);
+    assert_int_equal(cr_utf8_mark_len(text + 1, CR_UTF8_MARK_LEN), 0);
+    assert_int_equal(cr_utf8_mark_len("", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_mark),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

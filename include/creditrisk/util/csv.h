@@ -26,6 +26,7 @@ struct cr_csv_row {
 struct cr_csv_options {
     char separator;     /* 0 = ',' */
     size_t max_row_len; /* bytes of one row; 0 = 1 MiB */
+    const char *name;   /* of the file in messages and rows; NULL = its path */
 };
 
 /* Called once per row, the header included; a non-zero return stops the reading and is returned. */

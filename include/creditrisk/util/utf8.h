@@ -58,6 +58,12 @@ static inline bool cr_utf8_is_control(const char *sequence, size_t len)
     }
 }
 
+enum { CR_UTF8_MARK_LEN = 3 };
+
+/* Bytes of the byte order mark that text[0..len) begins with: CR_UTF8_MARK_LEN, or 0 where there is
+ * none. It is no part of what a file says. */
+size_t cr_utf8_mark_len(const char *text, size_t len);
+
 /* Whether all of text[0..len) is well formed. */
 bool cr_utf8_is_valid(const char *text, size_t len);
 
