@@ -14,8 +14,9 @@
 static const struct cr_option options[] = {
     {"version-id", "V", "score with this version instead of the champion"},
     {"explain", NULL, "show every contribution, not only the largest"},
-    {"format", "NAME", "json, ndjson or csv (default: by the file's name, else json)"},
-    {"brief", NULL, "ndjson and csv: the decision alone, without reasons; fastest"},
+    {"format", "NAME",
+     "json, ndjson or csv (default: by the file's name, .jsonl as .ndjson; else json)"},
+    {"brief", NULL, "of ndjson, csv and, with --json, an array: the decision alone; fastest"},
 };
 
 /* Nobody can predict before a version serves. */
@@ -66,7 +67,8 @@ static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
 
 /* The application that the file holds alone. */
 static int predict_only(const struct cr_cli *cli, struct cr_bundle *bundle,
-                        struct cr_predict_input *input, struct cr_error *err)
+                        struct cr_predict_input *input, enum cr_predict_basis basis,
+                        struct cr_error *err)
 {
     CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
     CR_CLEANUP(cr_json_decrefp) json_t *answer = NULL;
@@ -79,17 +81,15 @@ static int predict_only(const struct cr_cli *cli, struct cr_bundle *bundle,
                                    &is_refused, err);
     }
     if (result == 0) {
-        result = cli->json
-                     ? cr_cli_print_json(CR_STEAL(answer), err)
-                     : cr_predict_print_only(bundle->portfolio, input,
-                                             cr_cli_option(cli, "format") == NULL, answer, err);
+        result = cli->json ? cr_cli_print_json(CR_STEAL(answer), err)
+                           : cr_predict_print_only(bundle->portfolio, input, basis, answer, err);
     }
     return result != 0 ? result : is_refused ? CR_CLI_REFUSED : CR_CLI_OK;
 }
 
 /* What the file holds, by --format or its name. */
 static int find_format(const struct cr_cli *cli, enum cr_predict_format *ret_format,
-                       struct cr_error *err)
+                       enum cr_predict_basis *ret_basis, struct cr_error *err)
 {
     static const struct {
         const char *name;
@@ -104,15 +104,22 @@ static int find_format(const struct cr_cli *cli, enum cr_predict_format *ret_for
     const char *asked = cr_cli_option(cli, "format");
     const char *ending = strrchr(cli->args[0], '.');
     *ret_format = CR_PREDICT_JSON;
+    *ret_basis = CR_PREDICT_ASSUMED;
     for (size_t i = 0; i < CR_ARRAY_LEN(formats); i++) {
         if (asked != NULL ? strcmp(asked, formats[i].name) == 0
                           : ending != NULL && strcmp(ending, formats[i].ending) == 0) {
             *ret_format = formats[i].format;
+            *ret_basis = asked != NULL ? CR_PREDICT_ASKED : CR_PREDICT_NAMED;
             return 0;
         }
     }
     return asked == NULL ? 0
                          : cr_cli_usage(err, "--format is json, ndjson or csv, not '%s'", asked);
+}
+
+static int refuse_brief(struct cr_error *err)
+{
+    return cr_cli_usage(err, "--brief is for NDJSON, CSV and, with --json, an array");
 }
 
 static int check_options(const struct cr_cli *cli, enum cr_predict_format format,
@@ -121,24 +128,40 @@ static int check_options(const struct cr_cli *cli, enum cr_predict_format format
     if (!cr_cli_has(cli, "brief")) {
         return 0;
     }
-    if (format == CR_PREDICT_JSON) {
-        return cr_cli_usage(err, "--brief is for ndjson and csv");
+    if (format == CR_PREDICT_JSON && !cli->json) {
+        return refuse_brief(err);
     }
     return cr_cli_has(cli, "explain")
                ? cr_cli_usage(err, "--brief leaves out what --explain asks for")
                : 0;
 }
 
-/* Opens what is JSON and looks how it begins. */
-static int open_input(const struct cr_cli *cli, enum cr_predict_format format,
-                      struct cr_predict_input *input, int *ret_first, struct cr_error *err)
+/* A name may be wrong, and the answers' form follows it: the user has to say. */
+static int check_lines(struct cr_predict_input *input, struct cr_error *err)
 {
-    int result = 0;
-    if (format != CR_PREDICT_CSV) {
-        result = cr_predict_input_open(cli->args[0], input, err);
+    bool is_document;
+    int result = cr_predict_input_is_document(input, &is_document, err);
+    return result == 0 && is_document
+               ? cr_error_at(err, CR_EPARSE, input->path, 0, 0,
+                             "the name says one application a line, but it begins as one JSON "
+                             "document; that is read with --format json")
+               : result;
+}
+
+/* Opens what is JSON and looks how it begins: of NDJSON *ret_first stays. */
+static int open_input(const struct cr_cli *cli, enum cr_predict_format format,
+                      enum cr_predict_basis basis, struct cr_predict_input *input, int *ret_first,
+                      struct cr_error *err)
+{
+    int result = cr_predict_input_open(cli->args[0], input, err);
+    if (result == 0 && format == CR_PREDICT_NDJSON) {
+        return basis == CR_PREDICT_NAMED ? check_lines(input, err) : 0;
     }
-    if (result == 0 && format == CR_PREDICT_JSON) {
+    if (result == 0) {
         result = cr_predict_input_first(input, ret_first, err);
+    }
+    if (result == 0 && *ret_first != '[' && cr_cli_has(cli, "brief")) {
+        return refuse_brief(err);
     }
     return result == 0 && *ret_first < 0 && !cli->json /* else the daemon's answer to nothing */
                ? cr_predict_no_application(cli->args[0], err)
@@ -150,16 +173,18 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
     CR_CLEANUP(cr_predict_input_finish) struct cr_predict_input input = {0};
     enum cr_predict_format format;
+    enum cr_predict_basis basis;
     int first = 0;
     int result = cr_cli_need_args(cli, 1, "a file, or - for standard input", err);
-    if (result != 0 || (result = find_format(cli, &format, err)) != 0 ||
+    if (result != 0 || (result = find_format(cli, &format, &basis, err)) != 0 ||
         (result = check_options(cli, format, err)) != 0 ||
-        (result = open_input(cli, format, &input, &first, err)) != 0 ||
+        (format != CR_PREDICT_CSV &&
+         (result = open_input(cli, format, basis, &input, &first, err)) != 0) ||
         (result = load_bundle(cli, &bundle, err)) != 0) {
         return result;
     }
     if (format == CR_PREDICT_JSON && first != '[') {
-        return predict_only(cli, bundle, &input, err);
+        return predict_only(cli, bundle, &input, basis, err);
     }
     const struct cr_predict_stream stream = {
         .cli = cli,

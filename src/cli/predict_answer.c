@@ -107,20 +107,25 @@ static bool is_broken(const json_t *issue)
     return json_is_integer(find_place(issue));
 }
 
-/* "byte 7: JSON decode error: Expecting …" */
-static void put_broken(const json_t *issue, struct cr_strbuf *out)
+/* "byte 7 of the row: JSON decode error: Expecting …" */
+static void put_broken(const json_t *issue, size_t offset, const char *whole, struct cr_strbuf *out)
 {
-    cr_strbuf_printf(out, "byte %lld: %s: %s", (long long)json_integer_value(find_place(issue)),
-                     text_of(issue, "msg"), text_of(json_object_get(issue, "ctx"), "error"));
+    cr_strbuf_printf(out, "byte %zu of the %s: %s: %s", offset, whole, text_of(issue, "msg"),
+                     text_of(json_object_get(issue, "ctx"), "error"));
 }
 
-/* "age: Input should be …", or what is wrong at which byte of text that is no JSON. */
+static size_t broken_at(const json_t *issue)
+{
+    return (size_t)json_integer_value(find_place(issue));
+}
+
+/* "age: Input should be …", or what is wrong at which byte of a row that is no JSON. */
 static void print_issue(const struct cr_portfolio *portfolio, const json_t *issue)
 {
     char hint[CR_SLIP_HINT_LEN];
     if (is_broken(issue)) {
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-        put_broken(issue, &text);
+        put_broken(issue, broken_at(issue), "row", &text);
         cr_cli_line("%s", cr_strbuf_text(&text));
     } else {
         cr_cli_line("%s: %s%s", json_string_value(find_place(issue)), text_of(issue, "msg"),
@@ -197,29 +202,33 @@ int cr_predict_print(const struct cr_portfolio *portfolio, const json_t *answer,
 }
 
 /* What a text that is no JSON is instead, as far as one can see: another application stands where
- * the first should be all, or there is not even one. */
-static const char *guess_format(const struct cr_strbuf *text, size_t fault_offset)
+ * the first should be all, or there is not even one, but cells. */
+static const char *guess_format(const char *text, size_t fault_offset, enum cr_predict_basis basis,
+                                char separator)
 {
-    size_t first = strspn(cr_strbuf_text(text), " \t\r\n");
-    if (first == text->len || text->data[first] != '{') {
-        return "; CSV is read with --format csv";
+    size_t first = strspn(text, " \t\r\n");
+    if (basis != CR_PREDICT_ASKED && text[first] == '{' && fault_offset > first &&
+        text[fault_offset] == '{') {
+        return "; one application a line is read with --format ndjson";
     }
-    return fault_offset > first && fault_offset < text->len && text->data[fault_offset] == '{'
-               ? "; one application a line is read with --format ndjson"
+    return basis == CR_PREDICT_ASSUMED && text[first] != '{' &&
+                   memchr(text + first, separator, strcspn(text + first, "\n")) != NULL
+               ? "; CSV is read with --format csv"
                : "";
 }
 
 int cr_predict_print_only(const struct cr_portfolio *portfolio,
-                          const struct cr_predict_input *input, bool is_guess, const json_t *answer,
-                          struct cr_error *err)
+                          const struct cr_predict_input *input, enum cr_predict_basis basis,
+                          const json_t *answer, struct cr_error *err)
 {
     const json_t *issue = json_array_get(json_object_get(answer, "detail"), 0);
     if (is_broken(issue)) {
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-        size_t offset = (size_t)json_integer_value(find_place(issue));
-        put_broken(issue, &text);
-        return cr_error_at(err, CR_EPARSE, input->path, 0, 0, "%s%s", cr_strbuf_text(&text),
-                           is_guess ? guess_format(&input->held, offset) : "");
+        size_t offset = broken_at(issue);
+        put_broken(issue, input->mark_len + offset, "file", &text);
+        return cr_error_at(
+            err, CR_EPARSE, input->path, 0, 0, "%s%s", cr_strbuf_text(&text),
+            guess_format(cr_strbuf_text(&input->held), offset, basis, portfolio->separator));
     }
     return cr_predict_print(portfolio, answer, err);
 }

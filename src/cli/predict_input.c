@@ -4,23 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/utf8.h"
 
 enum { PIECE = 1 << 16 };
 
 #define MAX_INPUT_BYTES ((size_t)64 << 20)
 
-int cr_predict_input_open(const char *path, struct cr_predict_input *ret_input,
-                          struct cr_error *err)
-{
-    int fd = STDIN_FILENO;
-    int result = strcmp(path, "-") == 0 ? 0 : cr_fs_open(path, &fd, err);
-
-    if (result == 0) {
-        *ret_input = (struct cr_predict_input){.path = path, .fd = fd};
-    }
-    return result;
-}
+static const char BLANKS[] = " \t\r\n";
 
 void cr_predict_input_finish(struct cr_predict_input *input)
 {
@@ -48,6 +40,46 @@ static int read_piece(struct cr_predict_input *input, struct cr_error *err)
     return result;
 }
 
+static void forget(struct cr_predict_input *input, size_t len)
+{
+    struct cr_strbuf *held = &input->held;
+
+    if (len > 0) {
+        memmove(held->data, held->data + len, held->len - len);
+        held->len -= len;
+        held->data[held->len] = '\0';
+    }
+}
+
+static int skip_mark(struct cr_predict_input *input, struct cr_error *err)
+{
+    int result = 0;
+
+    while (result == 0 && input->held.len < CR_UTF8_MARK_LEN && !input->is_ended) {
+        result = read_piece(input, err);
+    }
+    if (result == 0) {
+        input->mark_len = cr_utf8_mark_len(cr_strbuf_text(&input->held), input->held.len);
+        forget(input, input->mark_len);
+    }
+    return result;
+}
+
+int cr_predict_input_open(const char *path, struct cr_predict_input *ret_input,
+                          struct cr_error *err)
+{
+    CR_CLEANUP(cr_predict_input_finish)
+    struct cr_predict_input input = {.path = path, .fd = STDIN_FILENO};
+    int result = strcmp(path, "-") == 0 ? 0 : cr_fs_open(path, &input.fd, err);
+
+    result = result == 0 ? skip_mark(&input, err) : result;
+    if (result == 0) {
+        *ret_input = input;
+        input = (struct cr_predict_input){.fd = STDIN_FILENO};
+    }
+    return result;
+}
+
 /* A piece more of what is to be held as a whole. */
 static int read_on(struct cr_predict_input *input, struct cr_error *err)
 {
@@ -67,12 +99,47 @@ int cr_predict_input_first(struct cr_predict_input *input, int *ret_first, struc
     int result = 0;
 
     while (result == 0) {
-        at += strspn(cr_strbuf_text(&input->held) + at, " \t\r\n");
+        at += strspn(cr_strbuf_text(&input->held) + at, BLANKS);
         if (at < input->held.len || input->is_ended) {
             *ret_first = at < input->held.len ? (unsigned char)input->held.data[at] : -1;
             return 0;
         }
         result = read_on(input, err);
+    }
+    return result;
+}
+
+/* Whether a line is the first of an object's several; behind a brace a comma is but one too many.
+ */
+static bool ends_inside(const char *line, size_t len)
+{
+    while (len > 0 && strchr(BLANKS, line[len - 1]) != NULL) {
+        len--;
+    }
+    return len > 0 && line[0] == '{' &&
+           (line[len - 1] == '{' || (line[len - 1] == ',' && line[len - 2] != '}'));
+}
+
+int cr_predict_input_is_document(struct cr_predict_input *input, bool *ret_is_document,
+                                 struct cr_error *err)
+{
+    const struct cr_strbuf *held = &input->held;
+    size_t begin = 0;
+    int result = 0;
+
+    while (result == 0) {
+        const char *text = cr_strbuf_text(held);
+        size_t len;
+        bool is_whole;
+
+        begin += strspn(text + begin, BLANKS);
+        len = strcspn(text + begin, "\n");
+        is_whole = begin + len < held->len || input->is_ended;
+        if (is_whole || held->len > CR_PREDICT_MAX_ROW) {
+            *ret_is_document = text[begin] == '[' || (is_whole && ends_inside(text + begin, len));
+            return 0;
+        }
+        result = read_piece(input, err);
     }
     return result;
 }
@@ -101,17 +168,12 @@ void cr_predict_input_begin(struct cr_predict_input *input, enum cr_rows_form fo
 /* Forgets the rows that were taken and holds a piece more. */
 static int feed(struct cr_predict_input *input, struct cr_error *err)
 {
-    struct cr_strbuf *held = &input->held;
-    size_t n_done = input->rows.begin - input->rows.offset;
     int result;
 
-    if (n_done > 0) {
-        memmove(held->data, held->data + n_done, held->len - n_done);
-        held->len -= n_done;
-    }
+    forget(input, input->rows.begin - input->rows.offset);
     result = read_piece(input, err);
     if (result == 0) {
-        cr_rows_feed(&input->rows, held->data, held->len, input->is_ended);
+        cr_rows_feed(&input->rows, input->held.data, input->held.len, input->is_ended);
     }
     return result;
 }
@@ -119,6 +181,7 @@ static int feed(struct cr_predict_input *input, struct cr_error *err)
 static int refuse(const struct cr_predict_input *input, int code, struct cr_error *err)
 {
     const struct cr_rows *rows = &input->rows;
+    size_t at = input->mark_len + rows->fault_offset;
 
     if (rows->form == CR_ROWS_LINES) { /* its only fault */
         return cr_error_at(err, code, input->path, rows->line, 0, "a row has more than %d bytes",
@@ -129,11 +192,11 @@ static int refuse(const struct cr_predict_input *input, int code, struct cr_erro
                            input->n_rows + 1, CR_PREDICT_MAX_ROW);
     }
     if (rows->place == CR_ROWS_BEHIND) {
-        return cr_error_at(err, code, input->path, 0, 0, "byte %zu: %s behind the array",
-                           rows->fault_offset, rows->fault);
+        return cr_error_at(err, code, input->path, 0, 0,
+                           "byte %zu of the file: %s behind the array", at, rows->fault);
     }
-    return cr_error_at(err, code, input->path, 0, 0, "row %zu, byte %zu: %s%s", input->n_rows + 1,
-                       rows->fault_offset, rows->fault,
+    return cr_error_at(err, code, input->path, 0, 0, "row %zu, byte %zu of the file: %s%s",
+                       input->n_rows + 1, at, rows->fault,
                        rows->fault_offset == rows->offset + rows->len ? ": the array has no end"
                                                                       : "");
 }

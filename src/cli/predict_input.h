@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* What `creditrisk predict` reads as JSON: a file of any kind, or standard input ("-"). It is
  * looked at first, then taken as a whole or row by row: rows need no more memory than the longest,
- * however many there are. */
+ * however many there are. A byte order mark at the very beginning, as Windows writes it, is skipped
+ * (RFC 8259, section 8.1). */
 #ifndef CREDITRISK_SRC_CLI_PREDICT_INPUT_H
 #define CREDITRISK_SRC_CLI_PREDICT_INPUT_H
 
@@ -15,22 +16,35 @@
 /* Bytes of one row, whatever the form of the file. */
 #define CR_PREDICT_MAX_ROW (1 << 20)
 
+/* On what it is known in which form a file is. */
+enum cr_predict_basis {
+    CR_PREDICT_ASSUMED, /* on nothing */
+    CR_PREDICT_NAMED,   /* by its name */
+    CR_PREDICT_ASKED,   /* --format says so */
+};
+
 struct cr_predict_input {
     const char *path;
     int fd;
+    size_t mark_len;       /* of the byte order mark, which held has no more */
     struct cr_strbuf held; /* what is read and still needed */
     bool is_ended;         /* nothing comes behind it */
     struct cr_rows rows;
     size_t n_rows; /* that were taken */
 };
 
-/* The path must outlive the input. CR_ENOTFOUND, CR_EIO. */
+/* Opens it and reads its first bytes. The path must outlive the input. CR_ENOTFOUND, CR_EIO. */
 int cr_predict_input_open(const char *path, struct cr_predict_input *ret_input,
                           struct cr_error *err);
 void cr_predict_input_finish(struct cr_predict_input *input);
 
 /* The first byte that is no blank; -1 when there is none. */
 int cr_predict_input_first(struct cr_predict_input *input, int *ret_first, struct cr_error *err);
+
+/* Whether it begins as no row of NDJSON does, but one JSON document: with a bracket, or with a line
+ * that ends inside its object. */
+int cr_predict_input_is_document(struct cr_predict_input *input, bool *ret_is_document,
+                                 struct cr_error *err);
 
 /* All of it, borrowed; CR_ETOOBIG beyond 64 MiB. */
 int cr_predict_input_all(struct cr_predict_input *input, const char **ret_text, size_t *ret_len,

@@ -325,9 +325,10 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
 
 static int read_csv(struct work *work, struct cr_error *err)
 {
-    const struct cr_csv_options options = {.separator = work->bundle->portfolio->separator,
-                                           .max_row_len = CR_PREDICT_MAX_ROW};
     const char *path = work->stream->cli->args[0];
+    const struct cr_csv_options options = {.separator = work->bundle->portfolio->separator,
+                                           .max_row_len = CR_PREDICT_MAX_ROW,
+                                           .name = path};
 
     return cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row, work,
                        err);

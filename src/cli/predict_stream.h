@@ -16,7 +16,7 @@ struct cr_predict_stream {
     struct cr_cli *cli;
     struct cr_predict_input *input; /* looked at already or not; NULL of CSV, which has the path */
     enum cr_predict_format format;  /* CR_PREDICT_JSON: an array */
-    bool brief;                     /* the decision alone; not of an array … */
+    bool brief;                     /* the decision alone; not in words … */
     bool full;                      /* … or with every contribution */
 };
 

@@ -498,17 +498,17 @@ def check_broken_arrays(cli, application):
     """What was answered before an error stands, also where the array turns out to be none; with --json it is a document and tells the error."""
     row = json.dumps(application)
     one, n = f"[{row}", len(row) + 1
-    for text, n_rows, fault in ((f"{one}, ", 1, f"row 2, byte {n + 2}: Expecting value: the array has no end"),
-                                (f"{one},]", 1, f"row 2, byte {n + 1}: Expecting value"),
-                                (f"{one},,{row}]", 1, f"row 2, byte {n + 1}: Expecting value"),
-                                (f"{one}, {row}", 1, f"row 2, byte {2 * n + 1}: Expecting ',' delimiter: the array has no end"),
-                                (f'{one}, {{"a": "]', 1, f"row 2, byte {n + 10}: Expecting ',' delimiter: the array has no end"),
-                                (f"{one}] {row}", 1, f"byte {n + 2}: Extra data behind the array"),
-                                (f"{one}]]", 1, f"byte {n + 1}: Extra data behind the array"),
+    for text, n_rows, fault in ((f"{one}, ", 1, f"row 2, byte {n + 2} of the file: Expecting value: the array has no end"),
+                                (f"{one},]", 1, f"row 2, byte {n + 1} of the file: Expecting value"),
+                                (f"{one},,{row}]", 1, f"row 2, byte {n + 1} of the file: Expecting value"),
+                                (f"{one}, {row}", 1, f"row 2, byte {2 * n + 1} of the file: Expecting ',' delimiter: the array has no end"),
+                                (f'{one}, {{"a": "]', 1, f"row 2, byte {n + 10} of the file: Expecting ',' delimiter: the array has no end"),
+                                (f"{one}] {row}", 1, f"byte {n + 2} of the file: Extra data behind the array"),
+                                (f"{one}]]", 1, f"byte {n + 1} of the file: Extra data behind the array"),
                                 (f"{one},{{{' ' * (1 << 20)}}}]", 1, "row 2 has more than 1048576 bytes"),
-                                ("[", 0, "row 1, byte 1: Expecting value: the array has no end"),
-                                ("[,1]", 0, "row 1, byte 1: Expecting value"),
-                                ("[] []", 0, "byte 3: Extra data behind the array")):
+                                ("[", 0, "row 1, byte 1 of the file: Expecting value: the array has no end"),
+                                ("[,1]", 0, "row 1, byte 1 of the file: Expecting value"),
+                                ("[] []", 0, "byte 3 of the file: Extra data behind the array")):
         done = cli("predict", "-", status=1, stdin=text)
         assert done.stderr == f"creditrisk: -: {fault}\n" and done.stdout.count("--- row ") == n_rows, (text, done)
         done = cli("predict", "-", "--json", status=1, stdin=text)
@@ -518,13 +518,13 @@ def check_broken_arrays(cli, application):
         assert answers == error if n_rows == 0 else answers[n_rows:] == [error] and "probability" in answers[0], (text, answers)
     both = subprocess.run([cli.program, *cli.globals, "predict", "-"], input=f"{one},]", cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, check=False).stdout
-    assert both.startswith("--- row 1\n") and both.endswith(f"\ncreditrisk: -: row 2, byte {n + 1}: Expecting value\n"), "one behind the other"
+    assert both.startswith("--- row 1\n") and both.endswith(f"\ncreditrisk: -: row 2, byte {n + 1} of the file: Expecting value\n"), "one behind the other"
     (apart,) = json.loads(cli("predict", "-", "--json", status=1, stdin=f"{one} {row}]").stdout)
     assert apart["detail"][0]["ctx"] == {"error": "Extra data"}, "without a comma it is one row, which is none"
     lines = cli("predict", "-", "--json", "--format", "ndjson", status=1, stdin=f"{row}\n{{{' ' * (1 << 20)}\n").stdout.splitlines()
     assert len(lines) == 2 and json.loads(lines[1])["error"]["code"] == "ETOOBIG", "one a line, the error, too"
     many = cli("predict", "-", status=1, stdin="[" + " " * (65 << 20) + "5").stderr
-    assert many == f"creditrisk: -: row 1, byte {(65 << 20) + 2}: Expecting ',' delimiter: the array has no end\n", many
+    assert many == f"creditrisk: -: row 1, byte {(65 << 20) + 2} of the file: Expecting ',' delimiter: the array has no end\n", many
     assert "cannot read 'nothing.json': No such file" in cli("predict", "nothing.json", status=1).stderr
     assert f"cannot read '{cli.dir}': Is a directory" in cli("predict", cli.dir, status=1).stderr
 
@@ -578,7 +578,7 @@ def check_registry_and_predict(cli):
     both = json.loads(cli("predict", "-", "--json", status=1, stdin=f'[{application}, {{"age": 1}}]').stdout)
     assert both[0] == answer and set(both[1]) == {"index", "detail"} and both[1]["index"] == 1, "as the daemon's batch"
     broken = cli("predict", "-", status=1, stdin="{")
-    assert broken.stderr.startswith("creditrisk: -: byte 1: JSON decode error: ") and not broken.stdout, broken
+    assert broken.stderr.startswith("creditrisk: -: byte 1 of the file: JSON decode error: ") and not broken.stdout, broken
     for text, hint in (("age,gender\n30,Male\n", "; CSV is read with --format csv"), ('"age","gender"\n30,"Male"\n', "; CSV is read with --format csv"),
                        ("{}\n{}\n", "; one application a line is read with --format ndjson"), ('{"age": {', ""), ("{} x", "")):
         for options in ([], ["--format", "json"]):
@@ -589,7 +589,7 @@ def check_registry_and_predict(cli):
     assert "\nanual_income: Extra inputs are not permitted; did you mean 'annual_income'?\nzip: Extra inputs are not permitted\n" in misspelt
     assert "\nAGE: Extra inputs are not permitted; did you mean 'age'?\n" in misspelt and misspelt.count("did you mean") == 2, misspelt
     table = cli("predict", cli.root / "config/portfolios/retail/training.sql", "--format", "json", status=1)
-    assert "training.sql: byte 0: JSON decode error: Expecting value" in table.stderr, table.stderr
+    assert "training.sql: byte 0 of the file: JSON decode error: Expecting value" in table.stderr, table.stderr
     huge = cli("predict", "-", "--json", status=1, stdin='[{"age": 1e999}, {"age": }]').stdout
     assert [row["detail"][0]["type"] for row in json.loads(huge)] == ["finite_number", "json_invalid"], huge
     assert json.loads(cli("predict", "-", "--json", stdin="[]").stdout) == []

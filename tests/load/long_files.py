@@ -65,6 +65,7 @@ def main():
         row = json.dumps(application)
         cells = ",".join(str(value) for value in application.values())
         measure(place, "array", ["--json"], "[", row, ",\n", "]", n_rows)
+        measure(place, "array --brief", ["--json", "--brief"], "[", row, ",\n", "]", n_rows)
         measure(place, "array in words", [], "[", row, ",\n", "]", n_rows)
         measure(place, "ndjson", ["--format", "ndjson"], "", row, "\n", "\n", n_rows)
         measure(place, "ndjson --brief", ["--format", "ndjson", "--brief"], "", row, "\n", "\n", n_rows)

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""The files of `creditrisk predict` as people have them: with a byte order mark, under a name that says something else, broken, or asked for
+the decision alone. What every row is answered is compared in cli.py.
+
+usage: predict_files.py CREDITRISK CREDITRISKD SOURCE_ROOT
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from service import Workplace  # pylint: disable=wrong-import-position
+
+MARK = b"\xef\xbb\xbf"
+BRIEF = ["probability", "probability_raw", "risk_category", "margin", "recommended_action", "model_version"]
+
+
+def predict(place, data, *options, status=0, name=None):
+    """Of a file with that name, else of standard input."""
+    path = "-"
+    if name:
+        path = place.dir / name
+        path.write_bytes(data)
+    done = subprocess.run([place.creditrisk, *place.globals, "--quiet", "predict", path, *options], input=None if name else data,
+                          cwd=place.root, capture_output=True, check=False)
+    assert done.returncode == status, (options, name, done)
+    return done
+
+
+def told(done):
+    """What the program refused to do, in words."""
+    (line,) = done.stderr.decode().splitlines()
+    return line.removeprefix("creditrisk: ")
+
+
+def check_mark(place, one, row):
+    """One byte order mark, as Windows writes it, is no part of what stands behind it, in any form; bytes of the file are counted with it."""
+    header, cells = (",".join(map(str, part)).encode() + b"\n" for part in (one, one.values()))
+    for data, options in ((row, []), (row, ["--json"]), (b"[" + row + b"]", []), (b"[" + row + b"]", ["--json"]), (b" \n" + row, ["--json"]),
+                          (row + b"\n" + row, ["--format", "ndjson"]), (header + cells, ["--format", "csv"])):
+        plain = predict(place, data, *options)
+        assert predict(place, MARK + data, *options).stdout == plain.stdout and plain.stdout, options
+        predict(place, MARK + MARK + data, *options, status=1)
+    for data, place_of in ((b"{", "-: byte {} of the file: "), (b"[,", "-: row 1, byte {} of the file: "), (b"[] x", "-: byte {} of the file: ")):
+        at = 3 if data == b"[] x" else 1
+        assert told(predict(place, data, status=1)).startswith(place_of.format(at)), data
+        assert told(predict(place, MARK + data, status=1)).startswith(place_of.format(at + 3)), data
+    for data in (MARK, MARK[:2], MARK[:1]):
+        assert told(predict(place, data, status=1)), "of a beginning alone"
+    slow = subprocess.Popen([place.creditrisk, *place.globals, "--quiet", "predict", "-", "--json"], cwd=place.root, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE)
+    for byte in MARK + row:
+        slow.stdin.write(bytes([byte]))
+        slow.stdin.flush()
+    assert json.loads(slow.communicate()[0]) == json.loads(predict(place, row, "--json").stdout) and slow.returncode == 0
+
+
+def check_guesses(place, row):
+    """What a file is instead is told where nothing has said what it is, and CSV only of what has cells."""
+    csv, ndjson = "; CSV is read with --format csv", "; one application a line is read with --format ndjson"
+    table, lines = b"age,gender\n30,Male\n", row + b"\n" + row
+    for data, name, hint in ((table, None, csv), (table, "table.txt", csv), (table, "table.json", ""), (b"age\n30,1\n", None, ""), (b"nonsense", None, ""),
+                             (row.decode().encode("utf-16"), None, ""), (lines, None, ndjson), (lines, "lines.json", ndjson)):
+        refused = told(predict(place, data, name=name, status=1))
+        assert (refused.partition(";")[2] != "") == (hint != "") and refused.endswith(hint), (refused, hint)
+        assert ";" not in told(predict(place, data, "--format", "json", name=name, status=1))
+
+
+def check_names(place, one, row):
+    """A name that says NDJSON does not make many refusals of one document: --format says what it is, and the name holds for all that can be rows."""
+    pretty = [json.dumps(one, indent=2), json.dumps(one).replace(", ", ",\n")]
+    for name in ("rows.jsonl", "rows.ndjson"):
+        for data in (b"[" + row + b"]", b"\n [\n" + row + b"]", MARK + b"[]", *(text.encode() for text in pretty), pretty[0].replace("\n", "\r\n").encode()):
+            done = predict(place, data, name=name, status=1)
+            assert told(done) == (f"{place.dir / name}: the name says one application a line, but it begins as one JSON document; "
+                                  "that is read with --format json") and not done.stdout, done
+            assert "error" in json.loads(predict(place, data, "--json", name=name, status=1).stdout)
+            predict(place, data, "--format", "json", name=name)
+        for first in (b"", b'{"age": 30', b'{"age": 1}}', row + b",", b'{"age": 30,}', b"null", b"age,", b"{}"):
+            done = predict(place, first + b"\n" + row, name=name, status=0 if first == b"" else 1)
+            *refused, last = map(json.loads, done.stdout.splitlines())
+            assert "probability" in last and len(refused) == (first != b""), "one bad row must not cost its neighbours their answers"
+        long = row[:-1] + b"," * (1 << 20)
+        assert ":1: a row has more than 1048576 bytes" in told(predict(place, long, name=name, status=1))
+    asked = predict(place, b"[1]\n" + row, "--format", "ndjson", status=1).stdout.splitlines()
+    assert ["probability" in json.loads(line) for line in asked] == [False, True], "who asks for lines gets lines"
+
+
+def check_places(place, row):
+    """In words: of which whole a byte is counted."""
+    data = b"[" + row + b', {"age": }, 1'
+    broken = predict(place, data, status=1)
+    assert b"\n--- row 2\nbyte 8 of the row: JSON decode error: Expecting value\n" in broken.stdout, broken.stdout
+    assert told(broken).startswith(f"-: row 3, byte {len(data)} of the file: "), broken.stderr
+    for table, fault in ((b"age,loan_amount\n1,1\n\"x\n", "-:3: the row has a quote"), (b"agee,loan_amount\n1,1\n", "-:1: there is no field 'agee'"),
+                         (b"\x1f\x8b\n", "-: gzip")):
+        assert told(predict(place, table, "--format", "csv", status=1)).startswith(fault), fault
+
+
+def check_brief(place, one):
+    """The decision alone, of an array as of lines, with every refusal in its place."""
+    rows = [json.dumps(one | {"age": 12 + i % 60, "credit_score": 300 + i}).encode() for i in range(700)]
+    array = b"[" + b",\n".join(rows) + b"]"
+    lines = [json.loads(line) for line in predict(place, b"\n".join(rows), "--format", "ndjson", "--brief", status=1).stdout.splitlines()]
+    answers = json.loads(predict(place, array, "--json", "--brief", status=1).stdout)
+    assert answers == [{key: value for key, value in line.items() if key != "line" and (key != "index" or "detail" in line)} for line in lines]
+    assert {tuple(answer) for answer in answers} == {tuple(BRIEF), ("detail", "index")}
+    broken = json.loads(predict(place, array[:-1] + b",]", "--json", "--brief", status=1).stdout)
+    assert broken[:-1] == answers and broken[-1]["error"]["code"] == "EPARSE", "the last answer ends the array"
+    assert json.loads(predict(place, b"[]", "--json", "--brief").stdout) == []
+    for data, options in ((array, ["--brief"]), (rows[20], ["--json", "--brief"]), (b"", ["--json", "--brief"]), (array, ["--json", "--brief", "--explain"])):
+        assert "--brief" in predict(place, data, *options, status=2).stderr.decode(), options
+
+
+def main():
+    with Workplace(*sys.argv[1:4]) as place:
+        place.promote_small()
+        one = json.loads((place.root / "examples/application.json").read_text())
+        row = json.dumps(one).encode()
+        check_mark(place, one, row)
+        check_guesses(place, row)
+        check_names(place, one, row)
+        check_places(place, row)
+        check_brief(place, one)
+
+
+if __name__ == "__main__":
+    main()
