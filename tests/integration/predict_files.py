@@ -6,6 +6,7 @@ usage: predict_files.py CREDITRISK CREDITRISKD SOURCE_ROOT
 """
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -48,12 +49,14 @@ def check_mark(place, one, row):
         assert told(predict(place, MARK + data, status=1)).startswith(place_of.format(at + 3)), data
     for data in (MARK, MARK[:2], MARK[:1]):
         assert told(predict(place, data, status=1)), "of a beginning alone"
-    slow = subprocess.Popen([place.creditrisk, *place.globals, "--quiet", "predict", "-", "--json"], cwd=place.root, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE)
-    for byte in MARK + row:
-        slow.stdin.write(bytes([byte]))
-        slow.stdin.flush()
-    assert json.loads(slow.communicate()[0]) == json.loads(predict(place, row, "--json").stdout) and slow.returncode == 0
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # of which each read gets one piece
+    with ours, its, subprocess.Popen([place.creditrisk, *place.globals, "--quiet", "predict", "-", "--json"], cwd=place.root, stdin=its,
+                                     stdout=subprocess.PIPE) as process:
+        for piece in (MARK[:1], MARK[1:2], MARK[2:], row):
+            ours.send(piece)
+        ours.close()
+        assert process.stdout.read() == predict(place, row, "--json").stdout, "the mark in pieces"
+    assert process.returncode == 0
 
 
 def check_guesses(place, row):
