@@ -149,16 +149,6 @@ int cr_registry_verb_challenger(struct cr_cli *cli, struct cr_registry *registry
     return result != 0 ? result : report_challenger(cli, version, err);
 }
 
-/* Says, --quiet or not, that going back leads elsewhere now. */
-static void warn_of_rollback(struct cr_registry *registry, const char *portfolio,
-                             const char *version)
-{
-    CR_CLEANUP(cr_freep) char *back = NULL;
-    bool leads = cr_registry_previous(registry, portfolio, &back, NULL) == 0;
-    (void)fprintf(stderr, "warning: rollback would have led to %s; now it leads %s%s\n", version,
-                  leads ? "to " : "nowhere", leads ? back : "");
-}
-
 /* Versions that are gone. */
 struct deletion {
     const char *portfolio;
@@ -167,6 +157,19 @@ struct deletion {
     bool recorded[CR_CLI_MAX_WORDS];
     char *back; /* where rollback led before; NULL = nowhere */
 };
+
+/* Says, --quiet or not, that going back leads elsewhere now. */
+static void warn_of_rollback(struct cr_registry *registry, const struct deletion *deletion)
+{
+    CR_CLEANUP(cr_freep) char *back = NULL;
+    int result = cr_registry_previous(registry, deletion->portfolio, &back, NULL);
+    bool leads = result == 0;
+    bool is_known = leads || result == CR_ENOTFOUND;
+    if (is_known && deletion->back != NULL && !(leads && strcmp(back, deletion->back) == 0)) {
+        (void)fprintf(stderr, "warning: rollback would have led to %s; now it leads %s%s\n",
+                      deletion->back, leads ? "to " : "nowhere", leads ? back : "");
+    }
+}
 
 static bool was_back(const struct deletion *deletion, size_t i)
 {
@@ -198,20 +201,18 @@ static int print_deletion_json(const struct deletion *deletion, struct cr_error 
         json_pack("{s:s, s:o}", "portfolio", deletion->portfolio, "versions", list), err);
 }
 
-static int report_deletion(const struct cr_cli *cli, struct cr_registry *registry,
-                           const struct deletion *deletion, struct cr_error *err)
+static int report_deletion(const struct cr_cli *cli, const struct deletion *deletion,
+                           struct cr_error *err)
 {
-    for (size_t i = 0; i < deletion->n; i++) {
-        if (was_back(deletion, i)) {
-            warn_of_rollback(registry, deletion->portfolio, deletion->versions[i]);
-        }
-        if (!cli->json) {
-            printf(deletion->recorded[i] ? "%s of %s is deleted; its history stays\n"
-                                         : "%s of %s was not recorded; its folder is removed\n",
-                   deletion->versions[i], deletion->portfolio);
-        }
+    if (cli->json) {
+        return print_deletion_json(deletion, err);
     }
-    return cli->json ? print_deletion_json(deletion, err) : CR_CLI_OK;
+    for (size_t i = 0; i < deletion->n; i++) {
+        printf(deletion->recorded[i] ? "%s of %s is deleted; its history stays\n"
+                                     : "%s of %s was not recorded; its folder is removed\n",
+               deletion->versions[i], deletion->portfolio);
+    }
+    return CR_CLI_OK;
 }
 
 int cr_registry_verb_delete(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
@@ -224,8 +225,9 @@ int cr_registry_verb_delete(struct cr_cli *cli, struct cr_registry *registry, st
     }
     int result = cr_registry_delete(registry, deletion.portfolio, deletion.versions, deletion.n,
                                     &actor, deletion.recorded, err);
+    warn_of_rollback(registry, &deletion); /* also where folders are still there */
     if (result == 0) {
-        result = report_deletion(cli, registry, &deletion, err);
+        result = report_deletion(cli, &deletion, err);
     }
     free(deletion.back);
     return result;

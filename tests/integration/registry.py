@@ -327,6 +327,32 @@ def check_delete_several(cli):
         {"portfolio": "retail", "deleted": spares[1], "recorded": True, "was_rollback_target": False},
         {"portfolio": "retail", "deleted": "v78", "recorded": False, "was_rollback_target": False}]}, answer
     assert not {back, *spares, "v78"} & {path.name for path in (cli.dir / "models/retail").iterdir()}
+    check_delete_half(cli)
+
+
+def make_unremovable(folder):
+    """Its deepest path is too long to be named, for root as for others."""
+    name, at = "x" * 255, os.open(folder, os.O_RDONLY)
+    for _ in range(18):
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+
+
+def check_delete_half(cli):
+    """A folder that stays is named, and who takes away the way back is told all the same."""
+    back, spare = (publish(cli, "v1", cost) for cost in (47000, 48000))
+    for version in (back, "v1"):
+        cli("registry", "promote", version, "--reason", "a way back")
+    folder = cli.dir / "models/retail" / back
+    make_unremovable(folder)
+    warning, told = cli("registry", "delete", back, spare, status=1).stderr.splitlines()
+    assert warning.startswith(f"warning: rollback would have led to {back}; now it leads "), warning
+    assert told.startswith(f"creditrisk: forgotten: {back}, {spare}; folders that are still there: {back} (cannot remove '{folder}': "), told
+    assert not {back, spare} & {v["version"] for v in json_of(cli, "list")["versions"]} and not (folder.parent / spare).exists()
+    shutil.rmtree(folder)
 
 
 def check_gates(cli):
