@@ -36,14 +36,33 @@ static void calibrated(const struct cr_calibration *calibration, const double *r
     }
 }
 
-static int calibrate(const struct cr_run *run, struct cr_run_model *model, struct cr_error *err)
+/* Behind those that stay, with the reason. */
+static void leave_out(struct cr_run *run, size_t m, const struct cr_error *why)
 {
-    struct cr_error cause = {0};
-    int result = cr_calibrate_fit(model->best->oof_raw, run->train_y, run->split.n_train,
-                                  &model->calibration, &cause);
-    return result == 0
-               ? 0
-               : cr_error_set(err, result, "model '%s': %s", model->ops->kind, cause.message);
+    struct cr_run_model model = run->models[m];
+    size_t n_behind = run->n_models - m - 1;
+    memmove(&run->models[m], &run->models[m + 1], n_behind * sizeof model);
+    model.left_out = *why;
+    run->models[--run->n_models] = model;
+    run->n_left_out++;
+}
+
+int cr_run_calibrate(struct cr_run *run, struct cr_error *err)
+{
+    for (size_t m = 0; m < run->n_models;) {
+        struct cr_run_model *model = &run->models[m];
+        struct cr_error cause = {0};
+        int result = cr_calibrate_fit(model->best->oof_raw, run->train_y, run->split.n_train,
+                                      &model->calibration, &cause);
+        if (result == 0) {
+            m++;
+        } else if (result == CR_EMODEL && run->n_models > 1) {
+            leave_out(run, m, &cause);
+        } else {
+            return cr_error_set(err, result, "model '%s': %s", model->ops->kind, cause.message);
+        }
+    }
+    return 0;
 }
 
 /* Margins → calibrated PDs → threshold → metrics: everything learnt comes from out-of-fold rows;
@@ -55,7 +74,7 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
     size_t n_test = run->split.n_test;
     ret->kind = model->ops->kind;
     int result = score_folds(run, model, ret, err);
-    if (result != 0 || (result = calibrate(run, model, err)) != 0) {
+    if (result != 0) {
         return result;
     }
     calibrated(&model->calibration, model->best->oof_raw, n_train, model->oof_pd);

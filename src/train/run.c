@@ -10,27 +10,38 @@
 #include "creditrisk/util/progress.h"
 #include "report.h"
 
-/* A kind that was asked for by name is refused instead (cr_run_plan_models). */
+static int add_note(struct cr_train_report *report, const char *kind, const char *what,
+                    const char *why, struct cr_error *err)
+{
+    if (asprintf(&report->notes[report->n_notes], "%s was %s: %s", kind, what, why) < 0) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    }
+    report->n_notes++;
+    return 0;
+}
+
+/* A kind that was asked for by name and cannot be trained is refused instead (cr_run_plan_models).
+ */
 static int note_absences(const struct cr_run *run, struct cr_train_report *report,
                          struct cr_error *err)
 {
     const struct cr_search *search = &run->portfolio->search;
-    report->notes = calloc(search->n_models + 1, sizeof *report->notes);
+    int result = 0;
+    report->notes = calloc(search->n_models + run->n_left_out + 1, sizeof *report->notes);
     if (report->notes == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
     }
-    for (size_t i = 0; run->options->n_kinds == 0 && i < search->n_models; i++) {
+    for (size_t i = 0; result == 0 && run->options->n_kinds == 0 && i < search->n_models; i++) {
         const char *absence = cr_trainer_absence(search->models[i].kind);
-        if (absence == NULL) {
-            continue;
+        if (absence != NULL) {
+            result = add_note(report, search->models[i].kind, "not trained", absence, err);
         }
-        if (asprintf(&report->notes[report->n_notes], "%s was not trained: %s",
-                     search->models[i].kind, absence) < 0) {
-            return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
-        }
-        report->n_notes++;
     }
-    return 0;
+    for (size_t i = 0; result == 0 && i < run->n_left_out; i++) {
+        const struct cr_run_model *model = &run->models[run->n_models + i];
+        result = add_note(report, model->ops->kind, "left out", model->left_out.message, err);
+    }
+    return result;
 }
 
 static int start_report(const struct cr_run *run, struct cr_train_report *report,
@@ -80,8 +91,9 @@ static int conclude(struct cr_run *run, struct cr_db *db, struct cr_train_report
     CR_CLEANUP(cr_progress_abandonp)
     struct cr_progress *waiting =
         cr_progress_create_waiting("final fits, report and versions", run->options->quiet);
-    int result = cr_fit_finals(run, err);
-    if (result != 0 || (result = start_report(run, report, err)) != 0) {
+    int result = cr_run_calibrate(run, err);
+    if (result != 0 || (result = cr_fit_finals(run, err)) != 0 ||
+        (result = start_report(run, report, err)) != 0) {
         return result;
     }
     for (size_t m = 0; m < run->n_models; m++) {

@@ -10,7 +10,7 @@
 
 void cr_run_finish(struct cr_run *run)
 {
-    for (size_t i = 0; i < run->n_models; i++) {
+    for (size_t i = 0; i < run->n_models + run->n_left_out; i++) {
         struct cr_run_model *model = &run->models[i];
         cr_fitted_finish(&model->final);
         for (size_t c = 0; c < model->n_candidates; c++) {

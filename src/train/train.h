@@ -48,7 +48,8 @@ struct cr_run_model {
     double *test_pd;                 /* n_test */
     double final_seconds;
     struct cr_calibration calibration;
-    struct cr_choice choice; /* of the threshold */
+    struct cr_choice choice;  /* of the threshold */
+    struct cr_error left_out; /* why, of one that is */
 };
 
 struct cr_run {
@@ -67,7 +68,8 @@ struct cr_run {
         train_amount; /* n_train: loan amounts for costs that depend on them; NULL when not known */
     double *test_amount;
     size_t n_models;
-    struct cr_run_model *models;
+    struct cr_run_model *models; /* n_models, and behind them n_left_out */
+    size_t n_left_out;
     struct cr_progress *progress;
 };
 
@@ -113,11 +115,15 @@ void cr_fitted_finish(struct cr_fitted *fitted);
 int cr_fitted_margins(const struct cr_run *run, const struct cr_fitted *fitted, const size_t *rows,
                       size_t n, double *margins, struct cr_error *err);
 
+/* Out-of-fold margins of every model's best candidate → calibration. A model that cannot be
+ * calibrated (CR_EMODEL) is left out, unless it is the last one. */
+int cr_run_calibrate(struct cr_run *run, struct cr_error *err);
+
 /* The best candidate of every model on all training rows, in parallel: fills final, test_raw and
  * final_seconds. */
 int cr_fit_finals(struct cr_run *run, struct cr_error *err);
 
-/* Out-of-fold margins → calibration → threshold → metrics of one model. */
+/* Calibrated out-of-fold margins → threshold → metrics of one model. */
 int cr_judge_model(const struct cr_run *run, struct cr_run_model *model,
                    struct cr_train_model *ret_summary, struct cr_error *err);
 

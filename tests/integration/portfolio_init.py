@@ -408,6 +408,21 @@ def check_noise(place):
     assert failed.returncode == 1 and failed.stderr == f"creditrisk: {noise}:1:2: column 'y' is missing\n", failed.stderr
 
 
+def check_left_out(place):
+    """A model that learns nothing does not take the others with it: neither column tells the outcome, but the two together do."""
+    file = place.dir / "either.csv"
+    draw = random.Random(5)
+    cells = [(i % 2, i // 2 % 2) for i in range(800)]
+    file.write_text("x,z,y\n" + "".join(f"{x},{z},{x ^ z ^ (draw.random() < 0.1)}\n" for x, z in cells))
+    place.run("portfolio", "init", str(file), "--target", "y", "--name", "either")
+    place.globals[-1] = "either"
+    words = ("train", "--no-search", "--models", "logistic,gbm")
+    done = loud(place, *words)
+    assert done.returncode == 0 and re.search("^logistic was left out: .*no input tells the outcome$", done.stderr, re.M), done.stderr
+    trained = place.run(*words)
+    assert [model["kind"] for model in trained["models"]] == ["gbm"] and trained["models"][0]["metrics"]["auc_roc"] > 0.8, trained["models"]
+
+
 def main():
     with Workplace(*sys.argv[1:4]) as place:
         os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "portfolios")
@@ -442,6 +457,7 @@ def main():
         check_hints(place)
         check_guide(place)
         check_noise(place)
+        check_left_out(place)
 
 
 if __name__ == "__main__":
