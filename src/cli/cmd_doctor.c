@@ -47,6 +47,8 @@ static void check_libraries(struct checkup *checkup)
         const char *library = cr_train_library(kinds[i]);
         if (library != NULL) {
             note(checkup, kinds[i], true, "trains with %s", library);
+        } else { /* the others do without it */
+            note(checkup, kinds[i], true, "is not trained: %s", cr_train_absence(kinds[i]));
         }
     }
 }

@@ -65,6 +65,11 @@ const char *cr_train_library(const char *kind)
     return trainer == NULL ? NULL : trainer->library_version();
 }
 
+const char *cr_train_absence(const char *kind)
+{
+    return cr_trainer_absence(kind);
+}
+
 static bool is_wanted(const struct cr_train_options *options, const char *kind)
 {
     for (size_t i = 0; i < options->n_kinds; i++) {

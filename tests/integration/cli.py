@@ -160,8 +160,10 @@ def check_refusals(cli):
         assert f"run '{cli.program} migrate --db " in cli(*words, status=1).stderr
     done = cli("predict", "-", "--json", status=1, stdin="{}")
     assert json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done.stdout
-    done = cli("doctor", status=1)
+    with variable("CREDITRISK_LIGHTGBM", "/nowhere/lib_lightgbm.so"):
+        done = cli("doctor", status=1)
     assert "not everything is well" in done.stdout
+    assert "ok   lightgbm     is not trained: LightGBM cannot be loaded: /nowhere/lib_lightgbm.so" in done.stdout, done.stdout
     assert cli("migrate", "--portfolio", "nowhere").returncode == 0  # the schema needs no portfolio
     bare = cli.dir / "bare"
     bare.mkdir()

@@ -97,6 +97,9 @@ json_t *cr_train_metrics_to_json(const struct cr_metrics *metrics);
  * cannot train it. Static. */
 const char *cr_train_library(const char *kind);
 
+/* Why a kind cannot be trained here; NULL when it can. Static. */
+const char *cr_train_absence(const char *kind);
+
 /* Champion rule: the highest mean CV AUC; of those within one paired standard error of it (sd of
  * the fold differences / √folds) the first in the order of cr_model_kinds. fold_auc is n_models ×
  * n_folds. */
