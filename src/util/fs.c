@@ -220,28 +220,29 @@ int cr_fs_mkdirs(const char *path, struct cr_error *err)
 int cr_fs_check_room(const char *path, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *part = strdup(path);
+    const char *folder = part;
     struct stat info;
 
     assert(*path != '\0');
     if (part == NULL) {
         return cr_error_no_memory(err);
     }
-    while (lstat(part, &info) != 0) {
+    while (lstat(folder, &info) != 0) {
         char *slash = strrchr(part, '/');
 
         if (errno != ENOENT && errno != ENOTDIR) {
-            return os_error(err, "write in", part);
+            return os_error(err, "write in", folder);
         }
         if (slash == NULL || slash == part) {
-            (void)strcpy(part, slash == NULL ? "." : "/"); /* a name is as long */
+            folder = slash == NULL ? "." : "/";
             break;
         }
         *slash = '\0';
     }
-    if (!cr_fs_is_dir(part)) {
-        return cr_error_set(err, CR_EIO, "cannot create '%s': '%s' is no folder", path, part);
+    if (!cr_fs_is_dir(folder)) {
+        return cr_error_set(err, CR_EIO, "cannot create '%s': '%s' is no folder", path, folder);
     }
-    return access(part, W_OK | X_OK) == 0 ? 0 : os_error(err, "write in", part);
+    return access(folder, W_OK | X_OK) == 0 ? 0 : os_error(err, "write in", folder);
 }
 
 int cr_fs_mkdtemp(const char *parent, const char *prefix, char **ret_path, struct cr_error *err)
