@@ -11,12 +11,12 @@
 enum { GRACE_MS = 500 }; /* for the server's own end of a query to arrive */
 
 /* A connection whose answer is late is hung up: all that follows sees a server that went away. */
-static void await(struct pg_db *db)
+static void await_in_time(struct pg_db *db)
 {
     const int64_t until_ns = cr_clock_ns() + ((int64_t)db->limit_ms + GRACE_MS) * 1000000;
     struct pollfd socket = {PQsocket(db->conn), POLLIN, 0};
 
-    while (db->limit_ms > 0 && PQisBusy(db->conn) != 0) {
+    while (PQisBusy(db->conn) != 0) {
         int64_t left_ns = until_ns - cr_clock_ns();
 
         if (left_ns <= 0) {
@@ -33,7 +33,9 @@ static void await(struct pg_db *db)
 
 PGresult *cr_pg_next(struct pg_db *db)
 {
-    await(db);
+    if (db->limit_ms > 0) {
+        await_in_time(db);
+    }
     return PQgetResult(db->conn);
 }
 
