@@ -250,14 +250,6 @@ bool cr_cli_names_portfolio(const struct cr_cli *cli);
 void cr_cli_say_promote(const struct cr_cli *cli, const char *version);
 void cr_cli_say_reload(const struct cr_cli *cli);
 
-#define CR_CLI_MONEY_LEN 64
-
-/* Money with the portfolio's symbol and grouping, decimals only where there are any:
- * "₹1,11,70,000",
- * "-$12.50". Returns text. */
-const char *cr_cli_money(const struct cr_portfolio *portfolio, int64_t hundredths,
-                         char text[CR_CLI_MONEY_LEN]);
-
 /* A table for people: texts row by row, the header first, each of them cleaned (cr_utf8_clean). A
  * failed append is remembered and reported when printing. */
 struct cr_cells {

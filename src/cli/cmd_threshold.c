@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "creditrisk/portfolio/money.h"
 #include "creditrisk/train/rethreshold.h"
 #include "creditrisk/util/cleanup.h"
 
@@ -21,11 +22,11 @@ static void print_costs(const struct cr_rethreshold *seen)
 {
     const struct cr_portfolio *portfolio = seen->bundle->portfolio;
     const struct cr_costs *costs = &seen->choice.costs;
-    char good[CR_CLI_MONEY_LEN];
-    char bad[CR_CLI_MONEY_LEN];
-    cr_cli_money(portfolio, llround(100.0 * costs->false_positive), good);
+    char good[CR_MONEY_LEN];
+    char bad[CR_MONEY_LEN];
+    cr_money_text(portfolio, llround(100.0 * costs->false_positive), good);
     if (isnan(costs->lgd)) {
-        cr_cli_money(portfolio, llround(100.0 * costs->false_negative), bad);
+        cr_money_text(portfolio, llround(100.0 * costs->false_negative), bad);
     } else {
         snprintf(bad, sizeof bad, "%g %% of its amount", 100.0 * costs->lgd);
     }
@@ -53,7 +54,7 @@ static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfoli
         [CR_RULE_DECLINE_ALL] = "decline all",
     };
     const struct cr_threshold_point *point = &side->rules[rule];
-    char text[CR_CLI_MONEY_LEN];
+    char text[CR_MONEY_LEN];
     cr_cells_add(cells, "%s", rule == CR_RULE_OPTIMUM ? rows : "");
     cr_cells_add(cells, "%s", names[rule]);
     if (isfinite(point->threshold)) {
@@ -61,8 +62,8 @@ static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfoli
     } else {
         cr_cells_add(cells, "none");
     }
-    cr_cells_add(cells, "%s", cr_cli_money(portfolio, point->cost, text));
-    cr_cells_add(cells, "%s", cr_cli_money(portfolio, cr_choice_savings(side, rule), text));
+    cr_cells_add(cells, "%s", cr_money_text(portfolio, point->cost, text));
+    cr_cells_add(cells, "%s", cr_money_text(portfolio, cr_choice_savings(side, rule), text));
     cr_cells_add(cells, "%.4f", point->recall);
     cr_cells_add(cells, "%.4f", point->precision);
     cr_cells_add(cells, "%.4f", point->f1);
@@ -159,6 +160,15 @@ static int print_json(struct cr_cli *cli, const struct cr_rethreshold *seen, con
     return result;
 }
 
+/* A remark on an optimum that is one, but not worth a model. */
+static void say_caveat(const struct cr_cli *cli, const struct cr_rethreshold *seen)
+{
+    char text[CR_CHOICE_CAVEAT_LEN];
+    if (cr_choice_caveat(&seen->choice, seen->bundle->portfolio, text) != NULL) {
+        cr_cli_say(cli, "%s", text);
+    }
+}
+
 /* An optimum at the edge is shown all the same, but ends the command as a refusal does. */
 static int report(struct cr_cli *cli, struct cr_registry *registry,
                   const struct cr_rethreshold *seen, struct cr_error *err)
@@ -178,6 +188,9 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
     if (result == 0 && edge.code != 0) {
         *err = edge;
         return edge.code;
+    }
+    if (result == 0) {
+        say_caveat(cli, seen);
     }
     if (result == 0 && published != NULL && !cli->json) {
         printf("\n%s is published: %s with these costs, and so threshold %.2f instead of %.2f\n",

@@ -265,6 +265,11 @@ static void say_notes(const struct cr_cli *cli, const struct cr_train_options *t
     for (size_t i = 0; i < report->n_notes; i++) {
         cr_cli_say(cli, "%s", report->notes[i]);
     }
+    const struct cr_train_model *champion = &report->models[report->champion];
+    if (champion->threshold_caveat[0] != '\0') {
+        cr_cli_say(cli, "%s decides poorly at these costs: %s", champion->version,
+                   champion->threshold_caveat);
+    }
 }
 
 /* What became of the promotion of a run that was interrupted; of one that failed, what is known. */

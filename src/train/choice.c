@@ -2,9 +2,12 @@
 #include "creditrisk/train/choice.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "creditrisk/decision/policy.h"
+#include "creditrisk/portfolio/money.h"
+#include "creditrisk/util/utf8.h"
 
 void cr_choice_finish(struct cr_choice *choice)
 {
@@ -79,4 +82,56 @@ double cr_choice_good_declined(const struct cr_threshold_point *point)
 {
     size_t n_good = point->fp + point->tn;
     return n_good > 0 ? (double)point->fp / (double)n_good : 0.0;
+}
+
+static bool is_lowest(const struct cr_choice *choice)
+{
+    return choice->threshold == choice->sweep[0].threshold;
+}
+
+static bool is_highest(const struct cr_choice *choice)
+{
+    return choice->threshold == choice->sweep[choice->n_sweep - 1].threshold;
+}
+
+bool cr_choice_is_at_edge(const struct cr_choice *choice)
+{
+    return is_lowest(choice) || is_highest(choice);
+}
+
+/* The rule without a model that the optimum is held against: at an edge the one that lies beyond
+ * it, elsewhere the cheaper one. */
+static enum cr_choice_rule find_rival(const struct cr_choice *choice)
+{
+    const struct cr_threshold_point *rules = choice->oof.rules;
+    if (cr_choice_is_at_edge(choice)) {
+        return is_lowest(choice) ? CR_RULE_DECLINE_ALL : CR_RULE_APPROVE_ALL;
+    }
+    return rules[CR_RULE_DECLINE_ALL].cost <= rules[CR_RULE_APPROVE_ALL].cost ? CR_RULE_DECLINE_ALL
+                                                                              : CR_RULE_APPROVE_ALL;
+}
+
+const char *cr_choice_caveat(const struct cr_choice *choice, const struct cr_portfolio *portfolio,
+                             char text[CR_CHOICE_CAVEAT_LEN])
+{
+    enum cr_choice_rule rival = find_rival(choice);
+    int64_t optimum_cost = choice->oof.rules[CR_RULE_OPTIMUM].cost;
+    int64_t rival_cost = choice->oof.rules[rival].cost;
+    const char *edge = is_lowest(choice)    ? ", the lowest threshold that was swept,"
+                       : is_highest(choice) ? ", the highest threshold that was swept,"
+                                            : "";
+    const char *name = rival == CR_RULE_DECLINE_ALL ? "declining everybody" : "approving everybody";
+    char own[CR_MONEY_LEN];
+    char other[CR_MONEY_LEN];
+    if (rival_cost > optimum_cost && !cr_choice_is_at_edge(choice)) {
+        return NULL;
+    }
+    snprintf(text, CR_CHOICE_CAVEAT_LEN,
+             "the optimum %.2f%s %s%s: on the out-of-fold rows it costs %s, %s %s",
+             choice->threshold, edge,
+             rival_cost <= optimum_cost ? "is no better than " : "may not be the cheapest",
+             rival_cost <= optimum_cost ? name : "", cr_money_text(portfolio, optimum_cost, own),
+             name, cr_money_text(portfolio, rival_cost, other));
+    cr_utf8_clean(text); /* a currency's symbol may have been cut */
+    return text;
 }

@@ -95,12 +95,15 @@ static json_t *sweep_to_json(const struct cr_choice *choice)
     return list;
 }
 
-json_t *cr_choice_to_json(const struct cr_choice *choice, const struct cr_policy *policy)
+json_t *cr_choice_to_json(const struct cr_choice *choice, const struct cr_portfolio *portfolio)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",                          //
+    const struct cr_policy *policy = &portfolio->policy;
+    char caveat[CR_CHOICE_CAVEAT_LEN];
+    return json_pack("{s:o, s:o, s:o, s:s?, s:o, s:o, s:o}",                    //
                      "costs", cr_choice_costs_to_json(&choice->costs),          //
                      "closed_form", cr_json_number(choice->closed_form),        //
                      "threshold", cr_json_number(choice->threshold),            //
+                     "caveat", cr_choice_caveat(choice, portfolio, caveat),     //
                      "sweep", sweep_to_json(choice),                            //
                      "out_of_fold", side_to_json(choice, policy, &choice->oof), //
                      "test", side_to_json(choice, policy, &choice->test));

@@ -86,6 +86,7 @@ int cr_judge_model(const struct cr_run *run, struct cr_run_model *model, struct 
         return result;
     }
     ret->threshold = model->choice.threshold;
+    (void)cr_choice_caveat(&model->choice, run->portfolio, ret->threshold_caveat); /* or none */
     ret->calibration_slope = model->calibration.slope;
     ret->calibration_intercept = model->calibration.intercept;
     ret->seconds = model->final_seconds;

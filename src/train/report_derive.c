@@ -48,8 +48,7 @@ static json_t *derive_model(const json_t *parent, const struct cr_rethreshold *r
         set_metrics(model, "oof_metrics", &rethreshold->oof_metrics) == 0 &&
         json_object_set_new(model, "threshold", cr_json_number(choice->threshold)) == 0 &&
         json_object_set_new(model, "threshold_analysis",
-                            cr_choice_to_json(choice, &rethreshold->bundle->portfolio->policy)) ==
-            0;
+                            cr_choice_to_json(choice, rethreshold->bundle->portfolio)) == 0;
     return is_whole ? CR_STEAL(model) : NULL;
 }
 

@@ -141,7 +141,13 @@ static void put_remarks(struct cr_strbuf *out, const struct cr_drawing *drawing,
     double savings = cr_drawing_number(analysis, "test.optimum.savings");
     double closed_form = cr_drawing_number(analysis, "closed_form");
     double declined = cr_drawing_number(analysis, "test.optimum.good_declined");
+    const char *caveat = cr_drawing_text(analysis, "caveat");
     cr_strbuf_puts(out, "<ul class=\"remarks\">");
+    if (caveat != NULL) {
+        cr_strbuf_puts(out, "<li><b>Caution:</b> ");
+        cr_put_html(out, caveat);
+        cr_strbuf_puts(out, ".</li>");
+    }
     if (isfinite(declined)) {
         cr_strbuf_puts(out, "<li><b>");
         cr_put_percent(out, declined, 1);

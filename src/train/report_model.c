@@ -223,7 +223,7 @@ int cr_report_model(const struct cr_run *run, const struct cr_run_model *model,
         json_object_set(json, "importance", inputs) != 0 ||
         json_object_set(json, "groups", groups) != 0 ||
         json_object_set_new(json, "threshold_analysis",
-                            cr_choice_to_json(&model->choice, &run->portfolio->policy)) != 0) {
+                            cr_choice_to_json(&model->choice, run->portfolio)) != 0) {
         return no_memory(err);
     }
     *ret_model = CR_STEAL(json);

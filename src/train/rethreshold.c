@@ -119,19 +119,13 @@ int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, cons
 
 int cr_rethreshold_check_edge(const struct cr_rethreshold *rethreshold, struct cr_error *err)
 {
-    const struct cr_choice *choice = &rethreshold->choice;
-    bool is_lowest = choice->threshold == choice->sweep[0].threshold;
-    bool is_highest = choice->threshold == choice->sweep[choice->n_sweep - 1].threshold;
-    if (!is_lowest && !is_highest) {
+    char caveat[CR_CHOICE_CAVEAT_LEN];
+    if (!cr_choice_is_at_edge(&rethreshold->choice)) {
         return 0;
     }
-    return cr_error_set(err, CR_EINVAL,
-                        "the optimum lies at the edge of what was swept: %.2f is the %s threshold, "
-                        "and a cheaper one may lie %s it, where nearly everybody is %s ('%s all' "
-                        "is as far as that goes); look at the costs before anything hangs on it",
-                        choice->threshold, is_lowest ? "lowest" : "highest",
-                        is_lowest ? "below" : "above", is_lowest ? "declined" : "approved",
-                        is_lowest ? "decline" : "approve");
+    return cr_error_set(
+        err, CR_EINVAL, "%s; look at the costs before anything hangs on it",
+        cr_choice_caveat(&rethreshold->choice, rethreshold->bundle->portfolio, caveat));
 }
 
 json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const char *published)
@@ -139,7 +133,7 @@ json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const c
     const struct cr_bundle *bundle = rethreshold->bundle;
     const struct cr_portfolio *portfolio = bundle->portfolio;
     CR_CLEANUP(cr_json_decrefp)
-    json_t *choice = cr_choice_to_json(&rethreshold->choice, &portfolio->policy);
+    json_t *choice = cr_choice_to_json(&rethreshold->choice, portfolio);
     CR_CLEANUP(cr_json_decrefp)
     json_t *document =
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?}",                          //

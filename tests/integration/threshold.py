@@ -3,6 +3,7 @@
 
 usage: threshold.py CREDITRISK SOURCE_ROOT
 """
+import contextlib
 import csv
 import difflib
 import filecmp
@@ -11,6 +12,7 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import sys
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -124,9 +126,13 @@ def check_choices(cli):
     check_choice(cli, "v1", "--lgd", "0.25", "--false-positive", "9500.5", false_positive="9500.5", lgd="0.25")
 
 
+def loud(cli):
+    return [word for word in cli.globals if word != "--quiet"]
+
+
 def check_edges(cli):
     """An optimum at the edge is shown like any other, with what it means; nothing is published with it."""
-    words, meaning = ("v1", "--lgd", "0.6"), "0.05 is the lowest threshold, and a cheaper one may lie below it"
+    words, meaning = ("v1", "--lgd", "0.6"), "the optimum 0.05, the lowest threshold that was swept, "
     seen, _ = check_choice(cli, *words, status=1, false_positive=10000, lgd="0.6")
     assert seen["threshold"] == 0.05 and seen["error"]["code"] == "EINVAL" and meaning in seen["error"]["message"], seen["error"]
     done = cli("threshold", *words, status=1)
@@ -137,7 +143,8 @@ def check_edges(cli):
     assert done.stderr == f"creditrisk: {told}\n", done.stderr
     done = cli("threshold", *words, "--publish", "--reason", "x", "--json", status=1)
     assert json.loads(done.stdout)["error"] == {"code": "EINVAL", "message": told} and done.stderr == f"creditrisk: {told}\n", done
-    assert "error" not in json.loads(cli("threshold", "v1", "--json").stdout)
+    own = json.loads(cli("threshold", "v1", "--json").stdout)
+    assert "error" not in own and own["caveat"] is None and cli("threshold", "v1", globals_=loud(cli)).stderr == ""
     assert [v["version"] for v in json.loads(cli("registry", "list", "--json").stdout)["versions"]] == ["v1"]
 
 
@@ -255,13 +262,32 @@ def check_served(cli):
     assert "oof.csv" in cli("threshold", status=1).stderr
 
 
+def check_needless(cli):
+    """A book where nearly everybody defaults: train tells, as threshold does, that declining everybody costs no more."""
+    with contextlib.closing(sqlite3.connect(cli.dir / "book.db")) as book, book:
+        book.execute("UPDATE loan_applications SET is_default = 1 WHERE loan_id % 10 < 8")
+    done = cli("train", "--no-search", "--models", "logistic", globals_=loud(cli))
+    version = json.loads(cli("registry", "list", "--json").stdout)["versions"][-1]["version"]
+    seen, _ = check_choice(cli, version, false_positive=10000, false_negative=100000)
+    side = seen["out_of_fold"]
+    assert side["optimum"]["cost"] == side["decline_all"]["cost"] and 0.05 < seen["threshold"] < 0.95, "a book for this test"
+    cost = indian(round(side["decline_all"]["cost"]))
+    caveat = f"the optimum {seen['threshold']:.2f} is no better than declining everybody: " \
+             f"on the out-of-fold rows it costs {cost}, declining everybody {cost}"
+    assert f"{version} decides poorly at these costs: {caveat}\n" in done.stderr, done.stderr
+    assert cli("threshold", version, globals_=loud(cli)).stderr == caveat + "\n" and seen["caveat"] == caveat
+    report = cli.dir / "models/retail" / version / "report"
+    assert json.loads((report / "report.json").read_text())["models"][0]["threshold_analysis"]["caveat"] == caveat
+    assert caveat in (report / "report.html").read_text()
+
+
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         cli("migrate")
         cli("generate", "--customers", 1000, "--loans", 2000, "--seed", 42)
         cli("train", "--no-search", "--models", "logistic")
-        for check in (check_choices, check_edges, check_ties, check_table, check_publish, check_served):
+        for check in (check_choices, check_edges, check_ties, check_table, check_publish, check_served, check_needless):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

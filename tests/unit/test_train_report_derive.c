@@ -14,11 +14,12 @@ static json_t *derive(const json_t *sample, const char *kind, struct cr_error *e
 {
     static struct cr_choice_band bands[1];
     static char version[] = "v9";
-    struct cr_portfolio portfolio = {0};
+    struct cr_portfolio portfolio = {.currency_symbol = "$", .currency_grouping = "thousands"};
     struct cr_model model = {.ops = cr_model_find(kind)};
     struct cr_bundle bundle = {.version = version, .model = &model, .portfolio = &portfolio};
     const struct cr_threshold_point point = {
         .threshold = 0.2, .cost = 70000, .tp = 3, .fp = 4, .tn = 5, .fn = 6};
+    struct cr_threshold_point sweep[] = {{.threshold = 0.1}, point, {.threshold = 0.3}};
     const struct cr_choice_side side = {
         .n = 18, .n_bad = 9, .rules = {point, point, point, point}, .bands = bands};
     const struct cr_rethreshold rethreshold = {
@@ -26,6 +27,8 @@ static json_t *derive(const json_t *sample, const char *kind, struct cr_error *e
         .choice = {.costs = {.false_negative = 700, .lgd = NAN, .false_positive = 100},
                    .closed_form = 0.125,
                    .threshold = 0.2,
+                   .sweep = sweep,
+                   .n_sweep = CR_ARRAY_LEN(sweep),
                    .oof = side,
                    .test = side},
         .oof_metrics = {.recall = 0.25},

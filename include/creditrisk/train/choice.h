@@ -5,6 +5,7 @@
 #define CREDITRISK_TRAIN_CHOICE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,12 +60,25 @@ int64_t cr_choice_savings(const struct cr_choice_side *side, enum cr_choice_rule
 /* fp / (fp + tn): the share of good payers that are declined; 0 without any. */
 double cr_choice_good_declined(const struct cr_threshold_point *point);
 
+/* Whether the optimum is the lowest or the highest of the swept thresholds: a cheaper one may lie
+ * beyond. */
+bool cr_choice_is_at_edge(const struct cr_choice *choice);
+
+#define CR_CHOICE_CAVEAT_LEN 384
+
+/* What speaks against building on the optimum, with the figures of the out-of-fold rows: that
+ * declining or approving everybody, which takes no model, costs no more, or that it lies at the
+ * edge. One sentence without an end, in text, which it returns; NULL = nothing. */
+const char *cr_choice_caveat(const struct cr_choice *choice, const struct cr_portfolio *portfolio,
+                             char text[CR_CHOICE_CAVEAT_LEN]);
+
 /* Costs as an object: {false_negative, lgd, false_positive}, null where there is none. A new
  * reference; NULL without memory. */
 json_t *cr_choice_costs_to_json(const struct cr_costs *costs);
 
-/* The whole choice as an object, made with the same policy: {costs, closed_form, threshold, sweep,
- * out_of_fold, test}; money in whole currency units. A new reference; NULL without memory. */
-json_t *cr_choice_to_json(const struct cr_choice *choice, const struct cr_policy *policy);
+/* The whole choice as an object, made with the portfolio's policy: {costs, closed_form, threshold,
+ * caveat, sweep, out_of_fold, test}; caveat is null where there is none; money in whole currency
+ * units. A new reference; NULL without memory. */
+json_t *cr_choice_to_json(const struct cr_choice *choice, const struct cr_portfolio *portfolio);
 
 #endif

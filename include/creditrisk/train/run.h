@@ -12,6 +12,7 @@
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/store/db.h"
+#include "creditrisk/train/choice.h"
 #include "creditrisk/train/metrics.h"
 #include "creditrisk/util/error.h"
 
@@ -50,6 +51,7 @@ struct cr_train_model {
     double cv_se;     /* standard error of that mean */
     double *fold_auc; /* n_folds */
     double threshold;
+    char threshold_caveat[CR_CHOICE_CAVEAT_LEN]; /* cr_choice_caveat; "" = none */
     double calibration_slope;
     double calibration_intercept;
     struct cr_metrics test;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli.h"
+#include "creditrisk/portfolio/money.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,8 +20,8 @@ static void group_digits(const char *digits, bool is_indian, char *ret_text)
     *ret_text = '\0';
 }
 
-const char *cr_cli_money(const struct cr_portfolio *portfolio, int64_t hundredths,
-                         char text[CR_CLI_MONEY_LEN])
+const char *cr_money_text(const struct cr_portfolio *portfolio, int64_t hundredths,
+                          char text[CR_MONEY_LEN])
 {
     uint64_t size = hundredths < 0 ? 0 - (uint64_t)hundredths : (uint64_t)hundredths;
     char digits[24];
@@ -32,7 +32,7 @@ const char *cr_cli_money(const struct cr_portfolio *portfolio, int64_t hundredth
     if (size % 100 != 0) {
         snprintf(rest, sizeof rest, ".%02u", (unsigned)(size % 100));
     }
-    snprintf(text, CR_CLI_MONEY_LEN, "%s%.16s%s%s", hundredths < 0 ? "-" : "",
+    snprintf(text, CR_MONEY_LEN, "%s%.16s%s%s", hundredths < 0 ? "-" : "",
              portfolio->currency_symbol, grouped, rest);
     return text;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cr_test.h"
 
-#include "../../src/cli/cli.h"
-
+#include "creditrisk/portfolio/money.h"
 #include "creditrisk/util/cleanup.h"
 
 static void has_symbol_and_grouping(void **state)
@@ -27,9 +26,9 @@ static void has_symbol_and_grouping(void **state)
     const struct cr_portfolio indian = {.currency_symbol = "₹", .currency_grouping = "indian"};
     const struct cr_portfolio other = {.currency_symbol = "$", .currency_grouping = "thousands"};
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        char text[CR_CLI_MONEY_LEN];
-        assert_string_equal(cr_cli_money(&indian, cases[i].hundredths, text), cases[i].indian);
-        assert_string_equal(cr_cli_money(&other, cases[i].hundredths, text), cases[i].thousands);
+        char text[CR_MONEY_LEN];
+        assert_string_equal(cr_money_text(&indian, cases[i].hundredths, text), cases[i].indian);
+        assert_string_equal(cr_money_text(&other, cases[i].hundredths, text), cases[i].thousands);
     }
 }
 
