@@ -8,8 +8,7 @@ void cr_encode_rows(const struct cr_step *step, const struct cr_step_rows *rows,
 {
     for (size_t i = 0; i < rows->n; i++) {
         struct cr_value cell = cr_column_get(rows->column, rows->rows[i]);
-        bool missing;
 
-        values[i] = cr_encode_cell(step, &cell, &missing);
+        values[i] = cr_cell_encode(step->feature->levels, step->impute, &cell);
     }
 }

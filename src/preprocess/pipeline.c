@@ -18,9 +18,9 @@ static bool is_used(const struct cr_portfolio *portfolio, const struct cr_pipeli
            (options->include_protected || portfolio->features[feature].protection != CR_PROHIBITED);
 }
 
-/* Adds an input named name, or name_suffix; the position is its own. */
+/* Adds an input named name, or name_suffix. */
 static int add_input(struct cr_pipeline *pipeline, const struct cr_input *input, const char *suffix,
-                     size_t *ret_position, struct cr_error *err)
+                     struct cr_error *err)
 {
     const char *name = pipeline->portfolio->features[input->feature].name;
     size_t position = pipeline->n_inputs;
@@ -34,7 +34,6 @@ static int add_input(struct cr_pipeline *pipeline, const struct cr_input *input,
     pipeline->inputs[position] = *input;
     pipeline->inputs[position].name = pipeline->names[position];
     pipeline->n_inputs++;
-    *ret_position = position;
     return 0;
 }
 
@@ -44,20 +43,18 @@ static int add_inputs(struct cr_pipeline *pipeline, enum cr_input_kind kind, str
     int result = 0;
 
     for (size_t i = 0; i < pipeline->n_steps && result == 0; i++) {
-        struct cr_step *step = &pipeline->steps[i];
+        const struct cr_step *step = &pipeline->steps[i];
         const struct cr_feature *feature = step->feature;
         struct cr_input input = {NULL, step->index, kind, 0};
-        size_t position;
 
         if (kind == CR_INPUT_VALUE && feature->kind != CR_NOMINAL) {
-            result = add_input(pipeline, &input, NULL, &step->value, err);
+            result = add_input(pipeline, &input, NULL, err);
         } else if (kind == CR_INPUT_INDICATOR && feature->indicator) {
-            result = add_input(pipeline, &input, "is_missing", &step->indicator, err);
+            result = add_input(pipeline, &input, "is_missing", err);
         } else if (kind == CR_INPUT_LEVEL && feature->kind == CR_NOMINAL) {
-            step->first_level = pipeline->n_inputs;
             for (size_t k = 0; k < feature->levels.n && result == 0; k++) {
                 input.level = k;
-                result = add_input(pipeline, &input, feature->levels.texts[k], &position, err);
+                result = add_input(pipeline, &input, feature->levels.texts[k], err);
             }
         }
     }
@@ -105,9 +102,6 @@ int cr_pipeline_plan(const struct cr_portfolio *portfolio,
                 .index = i,
                 .center = 0,
                 .spread = 1,
-                .value = CR_NO_INPUT,
-                .indicator = CR_NO_INPUT,
-                .first_level = CR_NO_INPUT,
                 .is_text = cr_feature_is_text(feature),
                 .scaled = options->scale && feature->scale != CR_SCALE_NONE &&
                           feature->kind != CR_NOMINAL,
@@ -127,13 +121,14 @@ int cr_pipeline_plan(const struct cr_portfolio *portfolio,
     return result;
 }
 
-void cr_pipeline_list_empty(struct cr_pipeline *pipeline)
+int cr_pipeline_seal(struct cr_pipeline *pipeline, struct cr_error *err)
 {
     for (size_t i = 0; i < pipeline->n_steps; i++) {
         if (pipeline->steps[i].empty) {
             pipeline->empty[pipeline->n_empty++] = pipeline->steps[i].index;
         }
     }
+    return cr_recipe_init(&pipeline->recipe, pipeline->steps, pipeline->n_steps, err);
 }
 
 static int fit_step(struct cr_step *step, const struct cr_step_rows *rows, double *scratch,
@@ -172,7 +167,9 @@ int cr_pipeline_fit(const struct cr_portfolio *portfolio, const struct cr_pipeli
         result = fit_step(step, &step_rows, scratch, err);
     }
     if (result == 0) {
-        cr_pipeline_list_empty(pipeline);
+        result = cr_pipeline_seal(pipeline, err);
+    }
+    if (result == 0) {
         *ret_pipeline = CR_STEAL(pipeline);
     }
     return result;
@@ -190,6 +187,7 @@ void cr_pipeline_destroy(struct cr_pipeline *pipeline)
     free(pipeline->inputs);
     free(pipeline->steps);
     free(pipeline->empty);
+    cr_recipe_finish(&pipeline->recipe);
     free(pipeline);
 }
 
@@ -218,97 +216,4 @@ const size_t *cr_pipeline_empty_features(const struct cr_pipeline *pipeline, siz
 {
     *ret_n = pipeline->n_empty;
     return pipeline->empty;
-}
-
-/* One feature's cell → its inputs; the result says whether the text is no level. */
-static inline bool apply_step(const struct cr_step *step, const struct cr_value *cell,
-                              double *inputs)
-{
-    bool missing;
-    double value = cr_encode_cell(step, cell, &missing);
-
-    if (step->indicator != CR_NO_INPUT) {
-        inputs[step->indicator] = missing;
-    }
-    if (step->value != CR_NO_INPUT) {
-        inputs[step->value] = cr_scale_apply(step, value);
-    } else {
-        for (size_t k = 0; k < step->feature->levels.n; k++) {
-            inputs[step->first_level + k] = value == (double)k;
-        }
-    }
-    return step->is_text && value < 0;
-}
-
-void cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value *row,
-                       double *inputs, bool *unknown)
-{
-    for (size_t i = 0; i < pipeline->n_steps; i++) {
-        const struct cr_step *step = &pipeline->steps[i];
-
-        if (apply_step(step, &row[step->index], inputs) && unknown != NULL) {
-            unknown[step->index] = true;
-        }
-    }
-}
-
-int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_frame *features,
-                            size_t first_feature, const size_t *rows, size_t n_rows,
-                            struct cr_matrix *ret_inputs, struct cr_error *err)
-{
-    size_t n_features = pipeline->portfolio->n_features;
-    CR_CLEANUP(cr_freep) struct cr_value *row = calloc(n_features, sizeof(*row));
-    int result;
-
-    assert(first_feature + n_features <= features->n_cols);
-    if (row == NULL) {
-        return cr_error_no_memory(err);
-    }
-    result = cr_matrix_init(ret_inputs, n_rows, pipeline->n_inputs, err);
-    if (result != 0) {
-        return result;
-    }
-    for (size_t i = 0; i < n_rows; i++) {
-        for (size_t k = 0; k < pipeline->n_steps; k++) {
-            size_t index = pipeline->steps[k].index;
-
-            row[index] = cr_frame_get(features, rows[i], first_feature + index);
-        }
-        cr_pipeline_apply(pipeline, row, cr_matrix_row(ret_inputs, i), NULL);
-    }
-    return 0;
-}
-
-/* Every text that a column has is in some row, not necessarily in one that was chosen. */
-static bool has_unknown(const struct cr_step *step, const struct cr_column *column)
-{
-    for (size_t i = 0; i < column->n_texts; i++) {
-        if (cr_levels_index(&step->feature->levels, column->texts[i]) < 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-size_t cr_pipeline_count_unknown(const struct cr_pipeline *pipeline,
-                                 const struct cr_frame *features, size_t first_feature,
-                                 const size_t *rows, size_t n_rows)
-{
-    size_t n = 0;
-
-    for (size_t k = 0; k < pipeline->n_steps; k++) {
-        const struct cr_step *step = &pipeline->steps[k];
-        const struct cr_column *column = &features->columns[first_feature + step->index];
-
-        if (!step->is_text || !has_unknown(step, column)) {
-            continue;
-        }
-        for (size_t i = 0; i < n_rows; i++) {
-            struct cr_value cell = cr_column_get(column, rows[i]);
-            bool missing;
-
-            n += cr_encode_cell(step, &cell, &missing) < 0;
-        }
-    }
-    return n;
 }

@@ -229,7 +229,9 @@ int cr_pipeline_load(const struct cr_portfolio *portfolio, const char *text, siz
         result = check_inputs(pipeline, json_object_get(root, "inputs"), err);
     }
     if (result == 0) {
-        cr_pipeline_list_empty(pipeline);
+        result = cr_pipeline_seal(pipeline, err);
+    }
+    if (result == 0) {
         *ret_pipeline = CR_STEAL(pipeline);
     }
     return result;
