@@ -27,13 +27,14 @@ struct cr_shap_tables {
     size_t n;
     uint32_t *first;       /* n: of a table's lines */
     uint16_t *places;      /* n: of its tree among the small ones */
-    uint32_t *features;    /* of the tables one after the other, distinct within each */
+    uint16_t *features;    /* of the tables one after the other, distinct within each */
     size_t runs[BITS + 1]; /* how many tables have so many features */
     size_t n_lines;
     struct line *lines;
 };
 
 _Static_assert(CR_FOREST_OUTCOMES_MAX_TREES <= UINT16_MAX, "a place fits");
+_Static_assert(CR_FOREST_OUTCOMES_MAX_INPUTS <= UINT16_MAX + 1, "a feature fits");
 
 static void destroyp(struct cr_shap_tables **tables)
 {
@@ -46,7 +47,7 @@ struct plan {
     uint16_t place;
     size_t n_inner;
     size_t n_features;
-    uint32_t features[BITS];
+    uint16_t features[BITS];
 };
 
 static void note_features(struct plan *plan, const struct cr_forest *forest)
@@ -55,7 +56,7 @@ static void note_features(struct plan *plan, const struct cr_forest *forest)
 
     plan->n_inner = cr_forest_outcomes_nodes(forest, plan->tree, nodes);
     for (size_t i = 0; i < plan->n_inner; i++) {
-        uint32_t feature = (uint32_t)forest->nodes[nodes[i]].feature;
+        uint16_t feature = (uint16_t)forest->nodes[nodes[i]].feature;
         size_t k = 0;
 
         while (k < plan->n_features && plan->features[k] != feature) {
@@ -95,7 +96,7 @@ static size_t make_plans(const struct cr_forest *forest, const size_t *trees, si
 static int lay_out(struct cr_shap_tables *tables, const struct plan *plans, size_t n,
                    struct cr_error *err)
 {
-    uint32_t *features;
+    uint16_t *features;
 
     tables->n = n;
     tables->first = malloc((n + 1) * sizeof(*tables->first));
@@ -202,7 +203,7 @@ void cr_shap_tables_destroy(struct cr_shap_tables *tables)
 static inline __attribute__((always_inline)) void add_lines(const struct line *lines,
                                                             const uint32_t *found, size_t n,
                                                             size_t n_features,
-                                                            const uint32_t *features,
+                                                            const uint16_t *features,
                                                             double *contributions)
 {
     for (size_t i = 0; i < n; i++) {
@@ -218,7 +219,7 @@ static inline __attribute__((always_inline)) void add_lines(const struct line *l
 
 /* A loop of fixed length for each number of features. */
 static void add_run(const struct line *lines, const uint32_t *found, size_t n, size_t n_features,
-                    const uint32_t *features, double *contributions)
+                    const uint16_t *features, double *contributions)
 {
     switch (n_features) {
     case 1:
@@ -250,7 +251,7 @@ void cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char
 {
     uint32_t lines[CR_FOREST_OUTCOMES_MAX_TREES + AHEAD];
     const uint32_t *found = lines;
-    const uint32_t *features = tables->features;
+    const uint16_t *features = tables->features;
 
     for (size_t i = 0; i < tables->n; i++) {
         lines[i] = tables->first[i] + outcomes[tables->places[i]];

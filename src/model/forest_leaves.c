@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "forest_leaves.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ struct cr_forest_leaves {
     size_t n_shapes;
     struct shape *shapes; /* room for n_trees */
     uint16_t *shape_of;   /* n_trees */
-    double *values;       /* n_trees × MAX_LEAVES */
+    double *values;       /* n_trees × MAX_LEAVES; NULL: the floats */
+    float *floats;        /* the same in half the room, where no value loses by it, as XGBoost's */
 };
 
 _Static_assert(CR_FOREST_OUTCOMES_MAX_TREES <= UINT16_MAX, "the number of a shape fits");
@@ -103,6 +105,26 @@ static void fill(struct cr_forest_leaves *leaves, const struct cr_forest *forest
     }
 }
 
+static bool are_floats(const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((double)(float)values[i] != values[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static float *narrow(const double *values, size_t n)
+{
+    float *floats = malloc(n * sizeof(*floats));
+
+    for (size_t i = 0; floats != NULL && i < n; i++) {
+        floats[i] = (float)values[i];
+    }
+    return floats;
+}
+
 int cr_forest_leaves_create(const struct cr_forest *forest,
                             const struct cr_forest_outcomes *outcomes,
                             struct cr_forest_leaves **ret_leaves, struct cr_error *err)
@@ -127,6 +149,14 @@ int cr_forest_leaves_create(const struct cr_forest *forest,
         return cr_error_no_memory(err);
     }
     fill(leaves, forest);
+    if (are_floats(leaves->values, forest->n_trees * MAX_LEAVES)) {
+        leaves->floats = narrow(leaves->values, forest->n_trees * MAX_LEAVES);
+        if (leaves->floats == NULL) {
+            return cr_error_no_memory(err);
+        }
+        free(leaves->values);
+        leaves->values = NULL;
+    }
     *ret_leaves = CR_STEAL(leaves);
     return 0;
 }
@@ -137,18 +167,30 @@ void cr_forest_leaves_destroy(struct cr_forest_leaves *leaves)
         free(leaves->shapes);
         free(leaves->shape_of);
         free(leaves->values);
+        free(leaves->floats);
         free(leaves);
     }
+}
+
+/* Which of all the leaves tree t's is. */
+static inline size_t find_leaf(const struct cr_forest_leaves *leaves, size_t t,
+                               const unsigned char *outcomes)
+{
+    return t * MAX_LEAVES + leaves->shapes[leaves->shape_of[t]].leaves[outcomes[t]];
 }
 
 double cr_forest_leaves_margin(const struct cr_forest_leaves *leaves, const unsigned char *outcomes)
 {
     double margin = leaves->base_margin;
 
-    for (size_t t = 0; t < leaves->n_trees; t++) {
-        const struct shape *shape = &leaves->shapes[leaves->shape_of[t]];
-
-        margin += leaves->values[t * MAX_LEAVES + shape->leaves[outcomes[t]]];
+    if (leaves->floats != NULL) {
+        for (size_t t = 0; t < leaves->n_trees; t++) {
+            margin += (double)leaves->floats[find_leaf(leaves, t, outcomes)];
+        }
+    } else {
+        for (size_t t = 0; t < leaves->n_trees; t++) {
+            margin += leaves->values[find_leaf(leaves, t, outcomes)];
+        }
     }
     return margin;
 }

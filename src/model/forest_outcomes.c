@@ -99,7 +99,7 @@ static size_t collect(struct cr_forest_outcomes *outcomes, const struct cr_fores
 {
     size_t n = 0;
 
-    if (slots->n > CR_FOREST_MAX_SLOTS) {
+    if (slots->n > CR_FOREST_MAX_SLOTS || forest->n_inputs > CR_FOREST_OUTCOMES_MAX_INPUTS) {
         return 0;
     }
     for (size_t t = 0; t < forest->n_trees && outcomes->n_trees < CR_FOREST_OUTCOMES_MAX_TREES;

@@ -15,8 +15,10 @@
 enum { CR_FOREST_OUTCOMES_BITS = 7 };
 
 /* Of so many trees at most, which bounds the memory, some 3 MiB then. The first small trees are
- * taken; none in a forest with more than CR_FOREST_MAX_SLOTS. */
-#define CR_FOREST_OUTCOMES_MAX_TREES ((size_t)2048)
+ * taken; none in a forest with more than CR_FOREST_MAX_SLOTS, or more inputs than 16 bits number.
+ */
+#define CR_FOREST_OUTCOMES_MAX_TREES  ((size_t)2048)
+#define CR_FOREST_OUTCOMES_MAX_INPUTS ((size_t)1 << 16)
 
 struct cr_forest_outcomes;
 
