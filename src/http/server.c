@@ -27,7 +27,7 @@
 /* The library's memory for one request holds its headers as they came and, beside them, what it
  * knows of each and the answer's headers; all of it is cleared with every request. */
 enum {
-    BESIDE_HEADERS = 8192,
+    BESIDE_HEADERS = 5120,
     MIN_CONNECTION_BYTES = 16384,
     MAX_WORKERS = 256,
     FILES_PER_WORKER = 4, /* the library's epoll and event descriptor, and as many again to spare */

@@ -102,6 +102,34 @@ static void test_header_bytes(void **state)
     }
 }
 
+/* Everything that the library keeps for one request is as large as it may be, and so is the body
+ * that must still find room beside it. */
+static void test_headers_are_all_there_may_be(void **state)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const size_t line = strlen("X-00: \r\n");
+    size_t n = 3; /* Host, Content-Type, Content-Length */
+
+    (void)state;
+    cr_strbuf_printf(&text, POST "Content-Length: %d\r\n", BODY_BYTES);
+    for (; n < HEADER_COUNT; n++) {
+        size_t rest = HEADER_BYTES - text.len - strlen("\r\n");
+        size_t len = rest / (HEADER_COUNT - n) - line;
+
+        cr_strbuf_printf(&text, "X-%02zu: ", n);
+        for (size_t i = 0; i < len; i++) {
+            cr_strbuf_putc(&text, 'a');
+        }
+        cr_strbuf_puts(&text, "\r\n");
+    }
+    cr_strbuf_puts(&text, "\r\n");
+    assert_int_equal(text.len, HEADER_BYTES);
+    for (size_t i = 0; i < BODY_BYTES; i++) {
+        cr_strbuf_putc(&text, ' ');
+    }
+    check(text.data, text.len, 503, false);
+}
+
 static void test_body_bytes(void **state)
 {
     (void)state;
@@ -325,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_count),
         cmocka_unit_test(test_header_bytes),
+        cmocka_unit_test(test_headers_are_all_there_may_be),
         cmocka_unit_test(test_body_bytes),
         cmocka_unit_test(test_chunks),
         cmocka_unit_test(test_chunk_forms),
