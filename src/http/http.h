@@ -40,7 +40,8 @@ enum { CR_REQUEST_ID_MAX = 128, CR_RANDOM_ID_LEN = 33, CR_ID_POOL = 128, CR_DECI
 struct cr_worker {
     size_t index;                                      /* of the scoring contexts it uses */
     struct cr_counters *counters;                      /* what it counts in */
-    struct cr_request *spare;                          /* with the memory of the last request */
+    struct cr_request *spares;                         /* with the memory of earlier requests … */
+    size_t n_spares;                                   /* … the last one first */
     char ids[CR_ID_POOL * (CR_RANDOM_ID_LEN - 1) + 1]; /* random digits drawn ahead … */
     size_t n_ids;                                      /* … and how many ids are left in them */
 };
@@ -67,6 +68,7 @@ struct cr_decisions {
 };
 
 struct cr_request {
+    struct cr_request *next; /* among the spares */
     struct cr_server *server;
     struct cr_worker *worker; /* whose thread reads and sends */
     struct cr_worker *runner; /* whose thread answers: the same, or one of the queue's; answers use
@@ -162,7 +164,7 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
                                   size_t *data_len, void **request);
 void cr_request_close(void *server, struct MHD_Connection *connection, void **request,
                       enum MHD_RequestTerminationCode code);
-void cr_request_destroy(struct cr_request *request);
+void cr_request_free_spares(struct cr_worker *worker);
 
 /* Whether the request's body and answer may be so large that they count in the budget. */
 bool cr_request_is_batch(const struct cr_request *request);

@@ -31,6 +31,9 @@ enum { ARENA_FACTOR = 32, ARRIVAL_FACTOR = 4, ARENA_BASE = 1 << 20, FIRST_BODY =
 
 enum { LIMIT_TEXT_LEN = 64 };
 
+/* What a worker keeps for requests to come: so many, a large one among them at most. */
+enum { MAX_SPARES = 64, SMALL_SPARE = 65536 };
+
 /* The number a worker thread took with its first request; a thread serves one server only. */
 static struct cr_worker *this_worker(struct cr_server *server)
 {
@@ -54,12 +57,13 @@ size_t cr_request_memory(const struct cr_settings *settings)
 
 static struct cr_request *make_request(struct cr_server *server, struct cr_worker *worker)
 {
-    struct cr_request *request = worker->spare;
+    struct cr_request *request = worker->spares;
     struct cr_strbuf answer = CR_STRBUF_INIT;
     struct cr_arena arena;
 
     if (request != NULL) {
-        worker->spare = NULL;
+        worker->spares = request->next;
+        worker->n_spares--;
         arena = request->arena;
         answer = request->answer;
     } else {
@@ -74,12 +78,20 @@ static struct cr_request *make_request(struct cr_server *server, struct cr_worke
     return request;
 }
 
-void cr_request_destroy(struct cr_request *request)
+static void destroy(struct cr_request *request)
 {
-    if (request != NULL) {
-        cr_arena_finish(&request->arena);
-        cr_strbuf_finish(&request->answer);
-        free(request);
+    cr_arena_finish(&request->arena);
+    cr_strbuf_finish(&request->answer);
+    free(request);
+}
+
+void cr_request_free_spares(struct cr_worker *worker)
+{
+    while (worker->spares != NULL) {
+        struct cr_request *request = worker->spares;
+
+        worker->spares = request->next;
+        destroy(request);
     }
 }
 
@@ -428,6 +440,25 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
+/* For the next one: whatever its size if it is the only one, so that a client with large bodies
+ * does not allocate for each; as many small ones as there are requests at once. */
+static void keep(struct cr_request *request)
+{
+    struct cr_worker *worker = request->worker;
+
+    cr_arena_reset(&request->arena);
+    cr_strbuf_reset(&request->answer);
+    if (cr_request_is_batch(request) || worker->n_spares == MAX_SPARES ||
+        (worker->n_spares > 0 &&
+         cr_arena_kept(&request->arena) + request->answer.cap > SMALL_SPARE)) {
+        destroy(request);
+        return;
+    }
+    request->next = worker->spares;
+    worker->spares = request;
+    worker->n_spares++;
+}
+
 void cr_request_close(void *context, struct MHD_Connection *connection, void **slot,
                       enum MHD_RequestTerminationCode code)
 {
@@ -459,12 +490,6 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
     if (server->settings->access_log) {
         cr_access_log(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     }
-    if (request->worker->spare == NULL && !cr_request_is_batch(request)) {
-        cr_arena_reset(&request->arena);
-        cr_strbuf_reset(&request->answer);
-        request->worker->spare = request;
-    } else {
-        cr_request_destroy(request);
-    }
+    keep(request);
     (void)atomic_fetch_sub(&server->n_active, 1);
 }

@@ -77,6 +77,11 @@ void cr_arena_reset(struct cr_arena *arena)
     }
 }
 
+size_t cr_arena_kept(const struct cr_arena *arena)
+{
+    return arena->blocks != NULL ? arena->blocks->cap : 0;
+}
+
 void *cr_arena_alloc(struct cr_arena *arena, size_t size)
 {
     struct cr_arena_block *block = arena->blocks;

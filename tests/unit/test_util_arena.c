@@ -61,12 +61,14 @@ static void test_reset_keeps_the_largest(void **state)
 
     (void)state;
     cr_arena_init(&arena, 0);
+    assert_int_equal(cr_arena_kept(&arena), 0);
     for (int i = 0; i < 1000; i++) {
         assert_non_null(cr_arena_alloc(&arena, 100));
     }
     kept = arena.blocks;
     cr_arena_reset(&arena);
     assert_ptr_equal(arena.blocks, kept);
+    assert_in_range(cr_arena_kept(&arena), 1000 * 100 / 2, 1000 * 100 * 2);
     for (int i = 0; i < 400; i++) {
         assert_non_null(cr_arena_alloc(&arena, 100));
     }

@@ -19,8 +19,9 @@ void cr_arena_init(struct cr_arena *arena, size_t max);
 /* Frees everything; accepts a zeroed arena. */
 void cr_arena_finish(struct cr_arena *arena);
 
-/* Forgets everything handed out and keeps one block for the next request. */
+/* Forgets everything handed out and keeps one block for the next request; its size. */
 void cr_arena_reset(struct cr_arena *arena);
+size_t cr_arena_kept(const struct cr_arena *arena);
 
 /* size bytes, zeroed, aligned for any type; borrowed from the arena. NULL when the limit is reached
  * or memory is exhausted. */
