@@ -250,6 +250,12 @@ bool cr_cli_names_portfolio(const struct cr_cli *cli);
 void cr_cli_say_promote(const struct cr_cli *cli, const char *version);
 void cr_cli_say_reload(const struct cr_cli *cli);
 
+#define CR_CLI_COSTS_LEN 256
+
+/* "a granted loan that defaults ₹1,00,000, a declined good payer ₹10,000". Returns text. */
+const char *cr_cli_costs(const struct cr_portfolio *portfolio, const struct cr_costs *costs,
+                         char text[CR_CLI_COSTS_LEN]);
+
 /* A table for people: texts row by row, the header first, each of them cleaned (cr_utf8_clean). A
  * failed append is remembered and reported when printing. */
 struct cr_cells {

@@ -21,18 +21,10 @@ static const struct cr_option options[] = {
 static void print_costs(const struct cr_rethreshold *seen)
 {
     const struct cr_portfolio *portfolio = seen->bundle->portfolio;
-    const struct cr_costs *costs = &seen->choice.costs;
-    char good[CR_MONEY_LEN];
-    char bad[CR_MONEY_LEN];
-    cr_money_text(portfolio, llround(100.0 * costs->false_positive), good);
-    if (isnan(costs->lgd)) {
-        cr_money_text(portfolio, llround(100.0 * costs->false_negative), bad);
-    } else {
-        snprintf(bad, sizeof bad, "%g %% of its amount", 100.0 * costs->lgd);
-    }
+    char costs[CR_CLI_COSTS_LEN];
     cr_cli_line("%s of %s (%s), published with threshold %.2f", seen->bundle->version,
                 portfolio->name, seen->bundle->model->ops->kind, seen->bundle->threshold);
-    cr_cli_line("costs: a granted loan that defaults %s, a declined good payer %s", bad, good);
+    cr_cli_line("costs: %s", cr_cli_costs(portfolio, &seen->choice.costs, costs));
     if (isnan(seen->choice.closed_form)) {
         printf("closed form: none, the cost of a default differs with the loan's amount\n");
     } else {

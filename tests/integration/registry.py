@@ -89,11 +89,14 @@ def check_list(cli):
     """The table and the document say the same; what a damaged version does not tell is not made up."""
     manifest = json_of(cli, "show", "v2")
     listed = json_of(cli, "list")["versions"][1]
-    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "split", "feature_set", "include_protected", "signed_with")} == \
-        {"cv_auc": manifest["metrics"]["cv_auc"], "auc_roc": manifest["metrics"]["auc_roc"], "split": manifest["data"]["split"],
+    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "threshold", "derived_from", "split", "feature_set", "include_protected", "signed_with")} == \
+        {"cv_auc": manifest["metrics"]["cv_auc"], "auc_roc": manifest["metrics"]["auc_roc"],
+         "threshold": manifest["optimal_threshold"], "derived_from": "v1", "split": manifest["data"]["split"],
          "feature_set": manifest["feature_set"], "include_protected": False, "signed_with": None}, listed
     row = cli("registry", "list").stdout.splitlines()[2].split()
-    assert row[:6] == ["v2", "logistic", f"{listed['cv_auc']:.4f}", f"{listed['auc_roc']:.4f}", listed["split"], listed["feature_set"]], row
+    assert row[:7] == ["v2", "logistic", f"{listed['cv_auc']:.4f}", f"{listed['auc_roc']:.4f}", f"{listed['threshold']:.2f}",
+                       listed["split"], listed["feature_set"]] and "v1" in row[7:], row
+    assert json_of(cli, "list")["versions"][0]["derived_from"] is None
     file = cli.dir / "models/retail/v2/manifest.json"
     text = file.read_text()
     for damage in (text.replace('"auc_roc": 0.', '"auc_roc": 0.9', 1), "{", None):
@@ -103,8 +106,8 @@ def check_list(cli):
             assert damage != text
             file.write_text(damage)
         listed = json_of(cli, "list")["versions"][1]
-        assert listed["cv_auc"] is None and listed["auc_roc"] is None and listed["include_protected"] is None, listed
-        assert cli("registry", "list").stdout.splitlines()[2].split()[2:7] == ["?"] * 5
+        assert listed["cv_auc"] is None and listed["auc_roc"] is None and listed["include_protected"] is None and listed["threshold"] is None, listed
+        assert cli("registry", "list").stdout.splitlines()[2].split()[2:8] == ["?"] * 6
     file.write_text(text)
     check_faults(cli)
     cli("registry", "verify", "v2")
@@ -145,6 +148,10 @@ def check_roles(cli):
     assert listed["v2"]["challenger"] and not listed["v2"]["champion"] and not listed["v1"]["challenger"]
     rows = cli("registry", "list").stdout.splitlines()
     assert rows[0].endswith("role") and rows[1].endswith("champion") and rows[2].endswith("challenger"), rows
+    for version, role in (("v1", "champion"), ("v2", "challenger")):
+        shown = json_of(cli, "show", version)
+        assert {name: shown[name] for name in ("champion", "challenger")} == {name: name == role for name in ("champion", "challenger")}
+        assert re.search(f"^role +{role}$", cli("registry", "show", version).stdout, re.MULTILINE), version
     for version in ("v1", "v2"):
         assert f"'{version}' is the c" in cli("registry", "delete", version, status=1).stderr
     answer = json_of(cli, "promote", "v2", "--reason", "won")
@@ -477,7 +484,10 @@ def check_other_names(cli, archive, there):
     cli("registry", "delete", "v2", globals_=loud)
     done = cli("registry", "import", archive, globals_=loud)
     assert done.stdout == "v3 is in portfolio retail; it was v2\n" and "was used here before\n" in done.stderr, done
-    origin = json.loads((cli.dir / "other/retail/v3/manifest.json").read_text())["imported_from"]
+    manifest = json.loads((cli.dir / "other/retail/v3/manifest.json").read_text())
+    listed = json.loads(cli("registry", "list", "--json", globals_=loud).stdout)["versions"][-1]
+    assert manifest["derived_from"] == "v1" and (listed["version"], listed["derived_from"]) == ("v3", None), "another registry's v1"
+    origin = manifest["imported_from"]
     assert origin["version"] == "v2" and len(origin["manifest_sha256"]) == 64
     assert cli("registry", "import", archive, globals_=loud).stdout == "v3 is in portfolio retail already; it was v2\n"
     cli("registry", "delete", "v3", globals_=loud)

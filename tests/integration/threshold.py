@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import sys
@@ -237,6 +238,9 @@ def check_publish(cli):
     answer, lines = publish(cli, "v1", "--false-negative", 40000)
     assert answer["published"] == "v2" and answer["threshold"] != answer["version_threshold"]
     assert lines == ["- costs: {false_negative: 100000, false_positive: 10000}", "+ costs: {false_negative: 40000, false_positive: 10000}"]
+    assert json.loads(cli("registry", "show", "v2", "--json").stdout)["costs"] == answer["costs"]
+    assert re.search("^costs +a granted loan that defaults ₹40,000, a declined good payer ₹10,000\nrole +none$",
+                     cli("registry", "show", "v2").stdout, re.MULTILINE)
     _, lines = publish(cli, "v2", "--lgd", "0.25", "--false-positive", "12500.5")
     assert lines[1] == "+ costs: {false_negative: {lgd: 0.25}, false_positive: 12500.5}"
     publish(cli, "v3", "--false-negative", "100000", "--false-positive", "10000")
