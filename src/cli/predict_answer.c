@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "predict_answer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,18 @@ static const char *text_of(const json_t *object, const char *key)
     return text == NULL ? "" : text;
 }
 
+/* The contribution and what it did, which is nothing where the digits shown are all zero. */
+static void add_effect(struct cr_cells *cells, double contribution, bool is_raising)
+{
+    if (fabs(contribution) < 0.00005) {
+        cr_cells_add(cells, "%.4f", 0.0);
+        cr_cells_add(cells, "did not change the estimated risk");
+        return;
+    }
+    cr_cells_add(cells, "%+.4f", contribution);
+    cr_cells_add(cells, "%s the estimated risk", is_raising ? "raised" : "lowered");
+}
+
 static int print_reasons(const json_t *answer, struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
@@ -71,11 +84,8 @@ static int print_reasons(const json_t *answer, struct cr_error *err)
             cr_cells_add(&cells, "%s",
                          json_is_string(value) ? json_string_value(value) : "not known");
         }
-        cr_cells_add(&cells, "%+.4f", json_number_value(json_object_get(reason, "contribution")));
-        cr_cells_add(&cells, "%s",
-                     strcmp(text_of(reason, "direction"), "increases_risk") == 0
-                         ? "raised the estimated risk"
-                         : "lowered the estimated risk");
+        add_effect(&cells, json_number_value(json_object_get(reason, "contribution")),
+                   strcmp(text_of(reason, "direction"), "increases_risk") == 0);
     }
     return cr_cells_print(&cells, 4, 6, err);
 }
