@@ -43,6 +43,7 @@ struct cr_propose_column {
     bool is_code;      /* a whole number with few values: their cases matter, not only their size */
     bool is_skewed;    /* a number with a long tail to the right: its logarithm, too */
     bool is_protected; /* by its name */
+    bool may_mark_test; /* by its name and few values, but it is not certain */
 };
 
 struct cr_proposal {
@@ -76,6 +77,16 @@ void cr_propose_put_reason(const struct cr_proposal *proposal,
 /* What is odd about a field's cells: "3 cells are no numbers, the first \"inf\" in line 7: the
  * import rejects their rows"; nothing when all are alike. */
 void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out);
+
+/* What is odd about a field that may mark the test rows, and how it is none; nothing else. */
+void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                         struct cr_strbuf *out);
+
+/* Whether all its cells are 0 or 1. */
+bool cr_propose_is_bool(const struct cr_profile_column *seen);
+
+/* Whether a word of the name, words being parted by _, is one of these. */
+bool cr_propose_has_word(const char *name, const char *const *words, size_t n);
 
 /* No column can be a field: CR_EINVAL with the reasons. */
 int cr_propose_refuse(const struct cr_proposal *proposal, struct cr_error *err);

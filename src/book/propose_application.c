@@ -213,14 +213,24 @@ static void put_seen(const struct cr_proposal *proposal, const struct cr_propose
     cr_strbuf_puts(out, "\n");
 }
 
-static void put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
+static void put_comment(const struct cr_strbuf *text, struct cr_strbuf *out)
+{
+    if (text->len > 0) {
+        cr_strbuf_printf(out, "  # %s\n", cr_strbuf_text(text));
+    }
+}
+
+/* What the author should not overlook. */
+static void put_odd(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                    struct cr_strbuf *out)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf odd = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
 
     cr_propose_put_odd(column, &odd);
-    if (odd.len > 0) {
-        cr_strbuf_printf(out, "  # %s\n", cr_strbuf_text(&odd));
-    }
+    cr_propose_put_mark(proposal, column, &mark);
+    put_comment(&odd, out);
+    put_comment(&mark, out);
 }
 
 static void put_field(const struct cr_proposal *proposal, const struct cr_propose_column *column,
@@ -229,7 +239,7 @@ static void put_field(const struct cr_proposal *proposal, const struct cr_propos
     const struct cr_profile_column *seen = column->seen;
 
     put_seen(proposal, column, out);
-    put_odd(column, out);
+    put_odd(proposal, column, out);
     cr_strbuf_printf(out, "  - {name: %s, type: %s", column->name, cr_type_name(column->type));
     if (column->type == CR_ENUM) {
         cr_strbuf_puts(out, ", example: ");

@@ -27,8 +27,7 @@ static bool is_one_of(const char *const *words, size_t n, const char *word, size
     return false;
 }
 
-/* Whether a word of the name, words being parted by _, is one of these. */
-static bool has_word(const char *name, const char *const *words, size_t n)
+bool cr_propose_has_word(const char *name, const char *const *words, size_t n)
 {
     while (*name != '\0') {
         size_t len = strcspn(name, "_");
@@ -106,7 +105,7 @@ static void plan_identifier(const struct cr_proposal *proposal, struct cr_propos
     column->type = CR_TEXT;
     if (is_full && is_distinct && find_role(proposal, CR_PROPOSE_KEY_ROW) == NULL) {
         column->role = CR_PROPOSE_KEY_ROW;
-    } else if (is_full && has_word(column->name, people, CR_ARRAY_LEN(people)) &&
+    } else if (is_full && cr_propose_has_word(column->name, people, CR_ARRAY_LEN(people)) &&
                find_role(proposal, CR_PROPOSE_KEY_CUSTOMER) == NULL) {
         column->role = CR_PROPOSE_KEY_CUSTOMER;
     } else {
@@ -124,7 +123,7 @@ static void plan_date(const struct cr_proposal *proposal, struct cr_propose_colu
     }
 }
 
-static bool is_bool(const struct cr_profile_column *seen)
+bool cr_propose_is_bool(const struct cr_profile_column *seen)
 {
     return cr_profile_is_int(seen) && seen->n_odd == 0 && seen->min == 0 && seen->max == 1;
 }
@@ -132,8 +131,20 @@ static bool is_bool(const struct cr_profile_column *seen)
 /* A column that is called so would tell the model which rows are not its own. */
 static bool marks_test(const struct cr_propose_column *column)
 {
-    return strcmp(column->name, "is_test") == 0 && is_bool(column->seen) &&
+    return strcmp(column->name, "is_test") == 0 && cr_propose_is_bool(column->seen) &&
            column->seen->n_missing == 0;
+}
+
+/* Names that say less, of columns with few values: their author has to say. */
+static bool may_mark_test(const struct cr_propose_column *column)
+{
+    static const char *const words[] = {"test",  "testing",   "train",      "training", "holdout",
+                                        "split", "partition", "validation", "fold",     "oot"};
+    const struct cr_profile_column *seen = column->seen;
+
+    return (cr_propose_has_word(column->name, words, CR_ARRAY_LEN(words)) ||
+            strstr(column->name, "hold_out") != NULL) &&
+           !seen->has_many && seen->n_levels <= CR_PROFILE_MAX_CODES && seen->n_missing == 0;
 }
 
 static void plan_field(const struct cr_proposal *proposal, struct cr_propose_column *column)
@@ -141,14 +152,15 @@ static void plan_field(const struct cr_proposal *proposal, struct cr_propose_col
     static const char *const protected[] = {
         "sex",     "gender",    "age",         "marital",    "marriage",    "married",
         "race",    "ethnic",    "ethnicity",   "religion",   "nationality", "national",
-        "foreign", "foreigner", "citizenship", "disability", "pregnant",
+        "foreign", "foreigner", "citizenship", "disability", "pregnant",    "maritalstatus",
     };
     const struct cr_profile_column *seen = column->seen;
     double mean = seen->n_number > 0 ? seen->sum / (double)seen->n_number : NAN;
 
     column->role = CR_PROPOSE_FIELD;
     column->is_nullable = seen->n_missing > 0;
-    column->is_protected = has_word(column->name, protected, CR_ARRAY_LEN(protected));
+    column->is_protected = cr_propose_has_word(column->name, protected, CR_ARRAY_LEN(protected));
+    column->may_mark_test = may_mark_test(column);
     if (seen->n_present == 0) {
         leave_out(column, CR_PROPOSE_EMPTY);
     } else if (cr_profile_is_named_id(seen->header)) {
@@ -203,7 +215,7 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
                             seen->header, seen->has_many ? "more than " : "", seen->n_levels,
                             seen->n_levels == 1 ? "" : "s");
     }
-    if (is_bool(seen)) {
+    if (cr_propose_is_bool(seen)) {
         proposal->good = a->text;
         proposal->bad = b->text;
         proposal->n_good = a->n;
@@ -249,7 +261,8 @@ static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)
     if (r == 0 && options->test_column != NULL) {
         r = find_column(proposal->profile, options->test_column, &test, err);
     }
-    if (r == 0 && test != NULL && (test == target || !is_bool(test) || test->n_missing > 0)) {
+    if (r == 0 && test != NULL &&
+        (test == target || !cr_propose_is_bool(test) || test->n_missing > 0)) {
         r = cr_error_set(err, CR_EINVAL, "test column '%s' does not hold 0 and 1 in every row",
                          test->header);
     }

@@ -38,6 +38,26 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
     }
 }
 
+void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                         struct cr_strbuf *out)
+{
+    static const char *const inverse[] = {"train", "training"};
+
+    if (!column->may_mark_test) {
+        return;
+    }
+    cr_strbuf_puts(out, "an input, though its name is that of a column that marks the test rows: ");
+    if (proposal->options->test_column == NULL) {
+        bool serves = cr_propose_is_bool(column->seen) &&
+                      !cr_propose_has_word(column->name, inverse, CR_ARRAY_LEN(inverse));
+
+        cr_strbuf_printf(out, "if it does, %sname it with --test-column; if it is to be neither, ",
+                         serves ? "" : "write it as 0 and 1, 1 for a test row, and ");
+    }
+    cr_strbuf_printf(out, "take %s out of application.yaml, features.sql and features.yaml",
+                     column->name);
+}
+
 static void put_texts(const struct cr_proposal *proposal, const struct cr_profile_column *seen,
                       struct cr_strbuf *out)
 {
@@ -172,17 +192,40 @@ static void tell_outcome(const struct cr_proposal *proposal, const struct cr_pro
     on_note(cr_strbuf_text(&note), context);
 }
 
+/* In one line, as a book may have many. */
+static void tell_protected(const struct cr_proposal *proposal, cr_propose_note_fn *on_note,
+                           void *context)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        const struct cr_propose_column *column = &proposal->columns[i];
+
+        if (column->role == CR_PROPOSE_FIELD && column->is_protected) {
+            cr_strbuf_printf(&note, "%s'%s'", note.len > 0 ? ", " : "", column->seen->header);
+        }
+    }
+    if (note.len > 0) {
+        cr_strbuf_puts(&note, ": lenders may often not decide by such attributes; features.yaml "
+                              "marks them 'protected: prohibited', so that no model uses them "
+                              "unless train is told --include-protected");
+        on_note(cr_strbuf_text(&note), context);
+    }
+}
+
 void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note, void *context)
 {
     tell_markers(proposal->profile, on_note, context);
     for (size_t i = 0; i < proposal->n_columns; i++) {
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
         const struct cr_propose_column *column = &proposal->columns[i];
 
         if (column->role == CR_PROPOSE_OUTCOME) {
             tell_outcome(proposal, column, on_note, context);
         } else if (column->role == CR_PROPOSE_FIELD) {
             cr_propose_put_odd(column, &what);
+            cr_propose_put_mark(proposal, column, &mark);
         } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_MARKS_TEST) {
             cr_strbuf_printf(&what,
                              "left out, as it seems to mark the test rows: with --test-column %s "
@@ -192,5 +235,9 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
         if (what.len > 0) {
             tell(column, &what, on_note, context);
         }
+        if (mark.len > 0) {
+            tell(column, &mark, on_note, context);
+        }
     }
+    tell_protected(proposal, on_note, context);
 }

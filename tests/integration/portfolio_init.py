@@ -24,6 +24,8 @@ from service import Daemon, Workplace  # pylint: disable=wrong-import-position
 HEADER = ["Loan ID", "client_id", "Start Date", "Case", "Loan Amount (EUR)", "loan amount eur", "2nd income", "Grade", "Points", "empty", "constant",
           "sex", "remark", "Holdout", "Loan Status"]
 N_ROWS = 600
+PROHIBITED = "lenders may often not decide by such attributes; features.yaml marks them 'protected: prohibited', so that no model uses them " \
+             "unless train is told --include-protected"
 NO_CUSTOMER = "no column tells the customer: rows are split at random, which flatters the figures where one customer has several"
 
 
@@ -259,6 +261,29 @@ def check_odd(place):
     assert used["test_column"] == "is_test" and not any("is_test" in note for note in used["notes"]), used
 
 
+def check_names(place):
+    """Names that tell of test rows, or of what lenders may not decide by, are told of with what to do; the author decides."""
+    draw = random.Random(6)
+    file = place.dir / "names.csv"
+    header = ["Hold-Out", "is_train", "data split", "fold", "test score", "latest", "Gender", "MaritalStatus", "income", "y"]
+    values = lambda i: [int(i % 5 == 0), int(i % 5 > 0), ["test", "train"][i % 5 > 0], i % 10, draw.randint(0, 99), draw.randint(0, 1), "FM"[i % 2],
+                        ["single", "married"][i % 3 > 0], draw.randint(10, 99), int(draw.random() < 0.3)]
+    write(file, ",", [values(i) for i in range(N_ROWS)], header)
+    may = lambda column, do, name: f"column '{column}': an input, though its name is that of a column that marks the test rows: {do}" \
+                                   f"take {name} out of application.yaml, features.sql and features.yaml"
+    give = "name it with --test-column; if it is to be neither, "
+    recode = "if it does, write it as 0 and 1, 1 for a test row, and " + give
+    named = [may("Hold-Out", "if it does, " + give, "hold_out"), may("is_train", recode, "is_train"),
+             may("data split", recode, "data_split"), may("fold", recode, "fold")]
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "names")
+    assert made["notes"] == [*named, told(place, "names", "y", "1", made["n_bad"], N_ROWS, "uncomment"), "'Gender', 'MaritalStatus': " + PROHIBITED, NO_CUSTOMER], made["notes"]
+    folder = place.dir / "portfolios" / "names"
+    assert (folder / "features.yaml").read_text().count("protected: prohibited") == 2
+    assert f"  # {named[0].split(': ', 1)[1]}\n" in (folder / "application.yaml").read_text()
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "names_used", "--test-column", "Hold-Out")
+    assert made["notes"][:3] == [may(column, "", name) for column, name in (("is_train", "is_train"), ("data split", "data_split"), ("fold", "fold"))], made
+
+
 def check_few(place):
     """What cannot be trained is refused and what can be is not; in between there is a word of warning."""
     file = place.dir / "few.csv"
@@ -434,6 +459,7 @@ def main():
         assert made == {"portfolio": "tricky", "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
                         "bad": "Charged Off", "n_bad": n_bad,
                         "notes": [told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange"),
+                                  "'sex': " + PROHIBITED,
                                   "column 'Loan ID': no input, but the key of the rows: an identifier by its name, no value twice",
                                   "column 'client_id': no input, but the customer, by its name: one customer's rows stay in one fold",
                                   "column 'Start Date': no input, but the date of the application, as every row has one: 'train --split time' tests on the latest"]}, made
@@ -451,6 +477,7 @@ def main():
         check_outcome(place)
         check_again(place)
         check_odd(place)
+        check_names(place)
         check_few(place)
         check_few_of_a_part(place)
         check_no_field(place)
