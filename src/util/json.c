@@ -53,9 +53,38 @@ static void write_escaped(const char *sequence, size_t len, struct cr_strbuf *ou
     }
 }
 
+#define ALL_BYTES(byte) (UINT64_MAX / 255 * (byte))
+
+/* Whether one of eight bytes is no printing ASCII or stands for something else in JSON. A byte's
+ * top bit is set where that is so, and perhaps above such a byte, by the borrow. */
+static bool has_special(uint64_t bytes)
+{
+    const uint64_t quotes = bytes ^ ALL_BYTES('"'), slashes = bytes ^ ALL_BYTES('\\');
+
+    return ((bytes | (bytes + ALL_BYTES(0x80 - 0x7f)) | (bytes - ALL_BYTES(' ')) |
+             (quotes - ALL_BYTES(1)) | (slashes - ALL_BYTES(1))) &
+            ALL_BYTES(0x80)) != 0;
+}
+
+/* Whether a text needs no change, as most. */
+static bool is_plain(const char *text, size_t len)
+{
+    uint64_t bytes;
+
+    for (; len >= sizeof(bytes); text += sizeof(bytes), len -= sizeof(bytes)) {
+        memcpy(&bytes, text, sizeof(bytes));
+        if (has_special(bytes)) {
+            return false;
+        }
+    }
+    bytes = ALL_BYTES(' ');
+    memcpy(&bytes, text, len);
+    return !has_special(bytes);
+}
+
 void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
 {
-    size_t start = 0, i = 0; /* text[start..i) needs no change */
+    size_t start = 0, i = is_plain(text, len) ? len : 0; /* text[start..i) needs no change */
 
     cr_strbuf_putc(out, '"');
     while (i < len) {
@@ -82,16 +111,10 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
 /* A double stays one for the next reader: 1.0 is not written as 1. */
 void cr_json_write_number(double value, struct cr_strbuf *out)
 {
-    size_t start = out->len;
-
     if (!isfinite(value)) {
         cr_strbuf_puts(out, "null");
-        return;
-    }
-    cr_strbuf_put_double(out, value);
-    if (value == trunc(value) && !out->failed &&
-        memchr(out->data + start, 'e', out->len - start) == NULL) {
-        cr_strbuf_puts(out, ".0");
+    } else if (cr_strbuf_reserve(out, CR_NUM_LEN)) {
+        out->len += cr_num_format_real(value, out->data + out->len);
     }
 }
 

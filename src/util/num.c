@@ -288,8 +288,9 @@ static char *write_scientific(const struct digits *digits, char *text)
     return text;
 }
 
-/* 0.00ddd, dd.ddd or ddd00; what is copied beyond the end does not count. */
-static char *write_plain(const struct digits *digits, char *text)
+/* 0.00ddd, dd.ddd or ddd00 (.0 behind it, when it `keeps_point`); what is copied beyond the end
+ * does not count. */
+static char *write_plain(const struct digits *digits, bool keeps_point, char *text)
 {
     int n_whole = digits->power + 1;
 
@@ -300,7 +301,8 @@ static char *write_plain(const struct digits *digits, char *text)
     }
     memcpy(text, digits->begin, MAX_DIGITS);
     if (digits->n <= n_whole) {
-        return text + n_whole;
+        memcpy(text + n_whole, ".0", 2);
+        return text + n_whole + (keeps_point ? 2 : 0);
     }
     text[n_whole] = '.';
     memcpy(text + n_whole + 1, digits->begin + n_whole, MAX_DIGITS - 1);
@@ -313,7 +315,7 @@ static bool is_plain(const struct digits *digits)
            digits->power < (digits->n > MIN_DIGITS ? digits->n : MIN_DIGITS);
 }
 
-static size_t format_finite(double value, char text[CR_NUM_LEN])
+static size_t format_finite(double value, bool keeps_point, char text[CR_NUM_LEN])
 {
     struct digits digits;
     char *end = text;
@@ -322,10 +324,12 @@ static size_t format_finite(double value, char text[CR_NUM_LEN])
         *end++ = '-';
     }
     if (value == 0.0) {
-        *end++ = '0';
+        memcpy(end, "0.0", 3);
+        end += keeps_point ? 3 : 1;
     } else {
         write_digits(cr_num_shortest(fabs(value)), &digits);
-        end = is_plain(&digits) ? write_plain(&digits, end) : write_scientific(&digits, end);
+        end = is_plain(&digits) ? write_plain(&digits, keeps_point, end)
+                                : write_scientific(&digits, end);
     }
     *end = '\0';
     return (size_t)(end - text);
@@ -342,7 +346,13 @@ size_t cr_num_format(double value, char text[CR_NUM_LEN])
         memcpy(text, name, len + 1);
         return len;
     }
-    return format_finite(value, text);
+    return format_finite(value, false, text);
+}
+
+size_t cr_num_format_real(double value, char text[CR_NUM_LEN])
+{
+    assert(isfinite(value));
+    return format_finite(value, true, text);
 }
 
 double cr_num_round(double value, int decimals)
@@ -353,7 +363,7 @@ double cr_num_round(double value, int decimals)
     power = powers[decimals];
     scaled = fabs(value) * power;
     if (!(scaled < 0x1p52)) {
-        return value; /* NaN, infinite, or too large to have such decimals */
+        return value; /* NaN, infinite, or too large to have such decimals or to fit an int64 */
     }
-    return copysign(floor(scaled + 0.5) / power, value);
+    return copysign((double)(int64_t)(scaled + 0.5) / power, value);
 }

@@ -6,7 +6,10 @@
  * 10^k ≤ 2^q (the length of the interval) < 10^(k+1) at least one multiple of 10^k lies inside and
  * at most one of 10^(k+1): that one if there is one, else the nearer of the two around value.
  * All are compared as quarters of c times 2^q·10^−k, 64 bits of whose product are exact but for a
- * sticky bit. */
+ * sticky bit.
+ *
+ * Most numbers that people look at need no search: decimals of up to 15 digits are all told apart
+ * by doubles, so that one of them which reads back as value is the only one. */
 #include "num_shortest.h"
 
 #include <assert.h>
@@ -14,6 +17,11 @@
 #include <string.h>
 
 enum { FRACTION_BITS = 52, BIAS = 1023 + FRACTION_BITS };
+
+enum { SHORT_DECIMALS = 6 };
+
+#define SHORT_POWER 1e6
+#define SHORT_MAX   1e9 /* below it they have up to 15 digits */
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -66,19 +74,29 @@ static struct cr_num_decimal search(uint64_t c, int q, bool lower_is_closer)
     return (struct cr_num_decimal){s + over, k};
 }
 
+/* The digits of value if it is one of those decimals with no more than SHORT_DECIMALS places, else
+ * 0. The quotient of two exact doubles is what such a decimal reads as. */
+static int64_t short_digits(double value)
+{
+    int64_t digits = value < SHORT_MAX ? (int64_t)(value * SHORT_POWER + 0.5) : 0;
+
+    return (double)digits / SHORT_POWER == value ? digits : 0;
+}
+
 struct cr_num_decimal cr_num_shortest(double value)
 {
+    const int64_t digits = short_digits(value);
     uint64_t bits, fraction, c;
     int exponent, q;
 
     assert(value > 0.0);
+    if (digits > 0) {
+        return (struct cr_num_decimal){(uint64_t)digits, -SHORT_DECIMALS};
+    }
     memcpy(&bits, &value, sizeof(bits));
     fraction = bits & ((UINT64_C(1) << FRACTION_BITS) - 1);
     exponent = (int)(bits >> FRACTION_BITS);
     c = exponent > 0 ? fraction | UINT64_C(1) << FRACTION_BITS : fraction;
     q = (exponent > 0 ? exponent : 1) - BIAS;
-    if (q <= 0 && q >= -FRACTION_BITS && (c & ((UINT64_C(1) << -q) - 1)) == 0) {
-        return (struct cr_num_decimal){c >> -q, 0}; /* a whole number */
-    }
     return search(c, q, fraction == 0 && exponent > 1);
 }

@@ -132,6 +132,35 @@ static void test_write_string(void **state)
     check_string("\xe2\x82\xac", 2, "\"\uFFFD\uFFFD\"");
 }
 
+/* A text is looked at eight bytes at once: no place in it hides a byte. */
+static void test_write_every_byte_anywhere(void **state)
+{
+    char text[19], wanted[3 * sizeof(text)];
+
+    (void)state;
+    for (int byte = 0; byte <= 0xff; byte++) {
+        const char *named = strchr("\"\"\\\\\bb\ff\nn\rr\tt", byte);
+        bool printing = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+
+        for (size_t at = 0; at < sizeof(text); at++) {
+            char escape[8];
+
+            memset(text, 'x', sizeof(text));
+            text[at] = (char)byte;
+            if (printing || byte >= 0x80) {
+                (void)snprintf(escape, sizeof(escape), printing ? "%c" : "\xef\xbf\xbd", byte);
+            } else if (byte != 0 && named != NULL) {
+                (void)snprintf(escape, sizeof(escape), "\\%c", named[1]);
+            } else {
+                (void)snprintf(escape, sizeof(escape), "\\u%04x", byte);
+            }
+            (void)snprintf(wanted, sizeof(wanted), "\"%.*s%s%.*s\"", (int)at, text, escape,
+                           (int)(sizeof(text) - at - 1), text + at + 1);
+            check_string(text, sizeof(text), wanted);
+        }
+    }
+}
+
 static void test_members(void **state)
 {
     CR_CLEANUP(cr_json_decrefp)
@@ -234,11 +263,12 @@ static void test_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse_refuses),   cmocka_unit_test(test_write),
-        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_write_string),    cmocka_unit_test(test_members),
-        cmocka_unit_test(test_members_refused), cmocka_unit_test(test_save_and_load),
-        cmocka_unit_test(test_hand_over),       cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_write),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_write_string),  cmocka_unit_test(test_write_every_byte_anywhere),
+        cmocka_unit_test(test_members),       cmocka_unit_test(test_members_refused),
+        cmocka_unit_test(test_save_and_load), cmocka_unit_test(test_hand_over),
+        cmocka_unit_test(test_copy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,8 @@ static void print_slowly(double value, char text[CR_NUM_LEN])
     } while (strtod(text, NULL) != value);
 }
 
-/* Random bits, random decimals and whole numbers; powers of two, whose intervals are lopsided, are
- * in golden/num.txt. */
+/* Random bits, random decimals, their neighbours and whole numbers; powers of two, whose intervals
+ * are lopsided, are in golden/num.txt. */
 static void test_format_equals_the_c_library(void **state)
 {
     size_t n = cr_test_cases(200000);
@@ -99,11 +99,15 @@ static void test_format_equals_the_c_library(void **state)
         size_t len;
 
         memcpy(&value, &bits, sizeof(value));
-        switch (i % 4) {
+        switch (i % 5) {
         case 0:
             break;
         case 1:
             value = cr_rng_normal(&rng);
+            break;
+        case 3: /* few decimals, or the neighbour of such a number */
+            value = cr_num_round(pow(10.0, 9.5 * cr_rng_uniform(&rng)), (int)(bits >> 2 & 7));
+            value = (bits & 1) != 0 ? nextafter(value, (bits & 2) != 0 ? INFINITY : 0.0) : value;
             break;
         case 2:
             value = (double)(bits >> cr_rng_below(&rng, 64)) /
@@ -155,6 +159,36 @@ static void test_format(void **state)
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         assert_int_equal(cr_num_format(cases[i].value, text), strlen(cases[i].text));
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void test_format_real(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {
+        {0.0, "0.0"},
+        {-0.0, "-0.0"},
+        {1.0, "1.0"},
+        {-1200.0, "-1200.0"},
+        {1.5, "1.5"},
+        {0.001, "0.001"},
+        {999999999.0, "999999999.0"},
+        {1e9, "1000000000.0"},
+        {999999999.999999, "999999999.999999"},
+        {999999999999999.0, "999999999999999.0"},
+        {9007199254740991.0, "9007199254740991.0"},
+        {1e15, "1e+15"},
+        {1e300, "1e+300"},
+        {2e-5, "2e-05"},
+    };
+    char text[CR_NUM_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(cr_num_format_real(cases[i].value, text), strlen(cases[i].text));
         assert_string_equal(text, cases[i].text);
     }
 }
@@ -298,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_short_cuts),
         cmocka_unit_test(test_format_equals_the_c_library),
         cmocka_unit_test(test_format),
+        cmocka_unit_test(test_format_real),
         cmocka_unit_test(test_grammar),
         cmocka_unit_test(test_range),
         cmocka_unit_test(test_int),
