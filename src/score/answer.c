@@ -12,15 +12,14 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 
-static struct cr_piece begin(const struct cr_strbuf *text)
-{
-    return (struct cr_piece){text->len, 0};
-}
+enum { N_NUMBERS = 4 }; /* beside those of reasons and contributions */
 
-static void end(const struct cr_strbuf *text, struct cr_piece *piece)
-{
-    piece->len = text->len - piece->at;
-}
+/* What ends a list, and what few answers have. */
+static const char imputed_end[] = "]";
+static const char rate_is_assumed[] = ",\"emi_assumed_rate\":true";
+static const char by_group[] = ",\"contributions\":{\"by_group\":{";
+static const char by_input[] = "},\"by_input\":{";
+static const char inputs_end[] = "}}";
 
 static void put_string(struct cr_strbuf *out, const char *text)
 {
@@ -42,12 +41,28 @@ static void put_member(struct cr_strbuf *out, const char *before, const char *ke
     put_string(out, value);
 }
 
-static void write_band(struct cr_answer *answer, const struct cr_bundle *bundle, size_t i)
+/* Where the next piece begins; cr_answer_init sees to it that it fits. */
+static uint32_t position(const struct cr_answer *answer)
 {
-    const struct cr_band *band = &bundle->portfolio->policy.bands[i];
-    struct cr_strbuf *text = &answer->text;
+    return (uint32_t)answer->text.len;
+}
 
-    answer->bands[i] = begin(text);
+static struct cr_piece between(uint32_t start, uint32_t end)
+{
+    return (struct cr_piece){start, end - start};
+}
+
+static struct cr_piece write_piece(struct cr_answer *answer, const char *text)
+{
+    uint32_t start = position(answer);
+
+    cr_strbuf_puts(&answer->text, text);
+    return between(start, position(answer));
+}
+
+static void write_band(struct cr_strbuf *text, const struct cr_bundle *bundle,
+                       const struct cr_band *band)
+{
     put_member(text, ",", "risk_category", band->name);
     put_member(text, ",", "risk_color", band->color);
     put_member(text, ",", "description", band->description);
@@ -57,40 +72,21 @@ static void write_band(struct cr_answer *answer, const struct cr_bundle *bundle,
     put_member(text, ",", "model_version", bundle->version);
     put_member(text, ",", "model_name", bundle->model_name);
     put_key(text, ",", "emi");
-    end(text, &answer->bands[i]);
 }
 
 /* Between a reason's impact and its value, for contributions of one sign. */
-static struct cr_piece write_middle(struct cr_answer *answer, const struct cr_bundle *bundle,
-                                    const struct cr_explain_group *about, double sign)
+static void write_middle(struct cr_strbuf *text, const char *feature, double sign)
 {
-    struct cr_strbuf *text = &answer->text;
-    struct cr_piece middle = begin(text);
-
     put_member(text, ",", "direction", cr_policy_direction(sign));
-    put_member(text, ",", "name", bundle->portfolio->features[about->first_feature].name);
+    put_member(text, ",", "name", feature);
     put_key(text, ",", "value");
-    end(text, &middle);
-    return middle;
 }
 
-static void write_reason(struct cr_answer *answer, const struct cr_bundle *bundle, size_t group)
+static void write_sources(struct cr_strbuf *text, const struct cr_bundle *bundle, size_t group)
 {
-    const struct cr_explain_group *about = cr_explainer_group(bundle->explainer, group);
-    struct cr_answer_reason *reason = &answer->reasons[group];
-    struct cr_strbuf *text = &answer->text;
     size_t n_fields;
     const size_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
 
-    reason->head = begin(text);
-    put_member(text, ",{", "feature", about->label);
-    put_key(text, ",", "impact");
-    end(text, &reason->head);
-
-    reason->increases = write_middle(answer, bundle, about, 1.0);
-    reason->decreases = write_middle(answer, bundle, about, -1.0);
-
-    reason->sources = begin(text);
     put_key(text, ",", "sources");
     cr_strbuf_putc(text, '[');
     for (size_t i = 0; i < n_fields; i++) {
@@ -98,57 +94,113 @@ static void write_reason(struct cr_answer *answer, const struct cr_bundle *bundl
         put_string(text, bundle->portfolio->fields[fields[i]].name);
     }
     cr_strbuf_puts(text, "]}");
-    end(text, &reason->sources);
 }
 
-static void write_names(struct cr_answer *answer, const struct cr_bundle *bundle)
+static void write_reason(struct cr_answer *answer, const struct cr_bundle *bundle, size_t group)
 {
+    const struct cr_explain_group *about = cr_explainer_group(bundle->explainer, group);
+    const char *feature = bundle->portfolio->features[about->first_feature].name;
+    struct cr_answer_reason *reason = &answer->reasons[group];
     struct cr_strbuf *text = &answer->text;
 
-    for (size_t i = 0; i < bundle->portfolio->n_fields; i++) {
-        answer->fields[i] = begin(text);
+    reason->feature = (uint32_t)about->first_feature;
+    reason->starts[CR_ANSWER_HEAD] = position(answer);
+    put_member(text, ",{", "feature", about->label);
+    put_key(text, ",", "impact");
+    reason->starts[CR_ANSWER_INCREASES] = position(answer);
+    write_middle(text, feature, 1.0);
+    reason->starts[CR_ANSWER_DECREASES] = position(answer);
+    write_middle(text, feature, -1.0);
+    reason->starts[CR_ANSWER_SOURCES] = position(answer);
+    write_sources(text, bundle, group);
+    reason->starts[CR_N_ANSWER_PARTS] = position(answer);
+}
+
+/* What every answer has. */
+static void write_keys(struct cr_answer *answer, const struct cr_bundle *bundle)
+{
+    answer->probability = write_piece(answer, "{\"probability\":");
+    answer->probability_raw = write_piece(answer, ",\"probability_raw\":");
+    answer->top = write_piece(answer, ",\"top_5_shap_features\":[");
+    answer->contribution = write_piece(answer, ",\"contribution\":");
+    answer->decision_id = write_piece(answer, "],\"decision_id\":");
+    answer->without_id.at = position(answer);
+    cr_strbuf_putc(&answer->text, ']');
+    answer->behind_id.at = position(answer);
+    put_key(&answer->text, ",", "base_value");
+    cr_json_write_number(cr_explainer_base_value(bundle->explainer), &answer->text);
+    put_key(&answer->text, ",", "margin");
+    answer->without_id = between(answer->without_id.at, position(answer));
+    answer->behind_id = between(answer->behind_id.at, position(answer));
+    answer->imputed = write_piece(answer, ",\"imputed\":[");
+}
+
+/* The lists in the order in which an answer needs them. */
+static void write_lists(struct cr_answer *answer, const struct cr_bundle *bundle)
+{
+    const struct cr_portfolio *portfolio = bundle->portfolio;
+    size_t n_groups = cr_explainer_n_groups(bundle->explainer);
+    struct cr_strbuf *text = &answer->text;
+
+    answer->bands[0] = position(answer);
+    for (size_t i = 0; i < portfolio->policy.n_bands; i++) {
+        write_band(text, bundle, &portfolio->policy.bands[i]);
+        answer->bands[i + 1] = position(answer);
+    }
+    for (size_t i = 0; i < n_groups; i++) {
+        write_reason(answer, bundle, i);
+    }
+    answer->fields[0] = position(answer);
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
         cr_strbuf_putc(text, ',');
-        put_string(text, bundle->portfolio->fields[i].name);
-        end(text, &answer->fields[i]);
+        put_string(text, portfolio->fields[i].name);
+        answer->fields[i + 1] = position(answer);
     }
-    for (size_t i = 0; i < cr_explainer_n_groups(bundle->explainer); i++) {
-        answer->groups[i] = begin(text);
+    answer->groups[0] = position(answer);
+    for (size_t i = 0; i < n_groups; i++) {
         put_key(text, ",", cr_explainer_group(bundle->explainer, i)->label);
-        end(text, &answer->groups[i]);
+        answer->groups[i + 1] = position(answer);
     }
+    answer->inputs[0] = position(answer);
     for (size_t i = 0; i < cr_pipeline_n_inputs(bundle->pipeline); i++) {
-        answer->inputs[i] = begin(text);
         put_key(text, ",", cr_pipeline_input(bundle->pipeline, i)->name);
-        end(text, &answer->inputs[i]);
+        answer->inputs[i + 1] = position(answer);
     }
+}
+
+/* All pieces are put at most once but one, and every number stands behind a piece. */
+static size_t count_room(const struct cr_answer *answer, const struct cr_bundle *bundle)
+{
+    size_t n_reasons = bundle->portfolio->policy.top_reasons;
+    size_t n_numbers = N_NUMBERS + 3 * n_reasons + cr_explainer_n_groups(bundle->explainer) +
+                       cr_pipeline_n_inputs(bundle->pipeline);
+
+    return answer->text.len + n_reasons * answer->contribution.len + n_numbers * CR_NUM_LEN +
+           sizeof(imputed_end) + sizeof(rate_is_assumed) + sizeof(by_group) + sizeof(by_input) +
+           sizeof(inputs_end);
 }
 
 int cr_answer_init(struct cr_answer *answer, const struct cr_bundle *bundle, struct cr_error *err)
 {
     size_t n_groups = cr_explainer_n_groups(bundle->explainer);
+    size_t n_inputs = cr_pipeline_n_inputs(bundle->pipeline);
 
-    /* one more than needed, so that none is empty */
     answer->bands = calloc(bundle->portfolio->policy.n_bands + 1, sizeof(*answer->bands));
-    answer->reasons = calloc(n_groups + 1, sizeof(*answer->reasons));
+    answer->reasons = calloc(n_groups + 1, sizeof(*answer->reasons)); /* so that it is not empty */
     answer->fields = calloc(bundle->portfolio->n_fields + 1, sizeof(*answer->fields));
     answer->groups = calloc(n_groups + 1, sizeof(*answer->groups));
-    answer->inputs = calloc(cr_pipeline_n_inputs(bundle->pipeline) + 1, sizeof(*answer->inputs));
+    answer->inputs = calloc(n_inputs + 1, sizeof(*answer->inputs));
     if (answer->bands == NULL || answer->reasons == NULL || answer->fields == NULL ||
         answer->groups == NULL || answer->inputs == NULL) {
         return cr_error_no_memory(err);
     }
-    for (size_t i = 0; i < bundle->portfolio->policy.n_bands; i++) {
-        write_band(answer, bundle, i);
+    write_keys(answer, bundle);
+    write_lists(answer, bundle);
+    if (answer->text.len > UINT32_MAX) {
+        return cr_error_set(err, CR_ETOOBIG, "the names in the answers have %zu bytes",
+                            answer->text.len);
     }
-    for (size_t i = 0; i < n_groups; i++) {
-        write_reason(answer, bundle, i);
-    }
-    answer->base_value = begin(&answer->text);
-    put_key(&answer->text, ",", "base_value");
-    cr_json_write_number(cr_explainer_base_value(bundle->explainer), &answer->text);
-    put_key(&answer->text, ",", "margin");
-    end(&answer->text, &answer->base_value);
-    write_names(answer, bundle);
+    answer->room = count_room(answer, bundle);
     return cr_strbuf_check(&answer->text, err);
 }
 
@@ -164,102 +216,129 @@ void cr_answer_finish(struct cr_answer *answer)
 
 /* An answer while it is written. */
 struct writing {
-    const struct cr_bundle *bundle;
     const struct cr_answer *answer;
     const struct cr_result *result;
     struct cr_strbuf *out;
 };
 
+/* Unless it has failed there is room. An answer has some forty pieces: where they are put lines of
+ * the cache are saved when there is but one copy of this. */
+static __attribute__((noinline)) void put(struct cr_strbuf *out, const char *bytes, size_t len)
+{
+    if (!out->failed) {
+        memcpy(out->data + out->len, bytes, len);
+        out->len += len;
+    }
+}
+
 static void put_piece(const struct writing *writing, struct cr_piece piece)
 {
-    cr_strbuf_append(writing->out, writing->answer->text.data + piece.at, piece.len);
+    put(writing->out, writing->answer->text.data + piece.at, piece.len);
+}
+
+/* The one thing that can need more room than was made. */
+static void put_text(const struct writing *writing, const char *text)
+{
+    put_string(writing->out, text);
+    (void)cr_strbuf_reserve(writing->out, writing->answer->room); /* else it has failed */
 }
 
 /* Entry i of a list: the first one without its comma. */
-static void put_entry(const struct writing *writing, struct cr_piece piece, size_t i)
+static void put_entry(const struct writing *writing, const uint32_t *starts, size_t i,
+                      bool is_first)
 {
-    size_t skip = i == 0 ? 1 : 0;
-
-    put_piece(writing, (struct cr_piece){piece.at + skip, piece.len - skip});
+    put_piece(writing, between(starts[i] + (is_first ? 1 : 0), starts[i + 1]));
 }
 
 static void put_reason(const struct writing *writing, size_t i, double largest)
 {
     const struct cr_result *result = writing->result;
     size_t group = result->top[i];
-    const struct cr_explain_group *about = cr_explainer_group(writing->bundle->explainer, group);
     const struct cr_answer_reason *reason = &writing->answer->reasons[group];
-    const struct cr_value *value = &result->row[about->first_feature];
+    const struct cr_value *value = &result->row[reason->feature];
     double contribution = result->groups[group];
     struct cr_strbuf *out = writing->out;
 
-    put_entry(writing, reason->head, i);
+    put_entry(writing, reason->starts, CR_ANSWER_HEAD, i == 0);
     cr_json_write_number(cr_num_round(cr_policy_impact(contribution, largest), 1), out);
-    put_piece(writing,
-              cr_policy_increases_risk(contribution) ? reason->increases : reason->decreases);
+    put_entry(writing, reason->starts,
+              cr_policy_increases_risk(contribution) ? CR_ANSWER_INCREASES : CR_ANSWER_DECREASES,
+              false);
     if (value->text != NULL) {
-        put_string(out, value->text);
+        put_text(writing, value->text);
     } else {
         cr_json_write_number(value->number, out);
     }
-    cr_strbuf_puts(out, ",\"contribution\":");
+    put_piece(writing, writing->answer->contribution);
     cr_json_write_number(contribution, out);
-    put_piece(writing, reason->sources);
+    put_entry(writing, reason->starts, CR_ANSWER_SOURCES, false);
 }
 
-static void put_numbers(const struct writing *writing, const struct cr_piece *keys,
-                        const double *numbers, size_t n)
+static void put_numbers(const struct writing *writing, const uint32_t *keys, const double *numbers,
+                        size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        put_entry(writing, keys[i], i);
+        put_entry(writing, keys, i, i == 0);
         cr_json_write_number(numbers[i], writing->out);
     }
 }
 
-static void put_contributions(const struct writing *writing)
+static void put_contributions(const struct writing *writing, const struct cr_bundle *bundle)
 {
-    cr_strbuf_puts(writing->out, ",\"contributions\":{\"by_group\":{");
+    put(writing->out, by_group, sizeof(by_group) - 1);
     put_numbers(writing, writing->answer->groups, writing->result->groups,
-                cr_explainer_n_groups(writing->bundle->explainer));
-    cr_strbuf_puts(writing->out, "},\"by_input\":{");
+                cr_explainer_n_groups(bundle->explainer));
+    put(writing->out, by_input, sizeof(by_input) - 1);
     put_numbers(writing, writing->answer->inputs, writing->result->contributions,
-                cr_pipeline_n_inputs(writing->bundle->pipeline));
-    cr_strbuf_puts(writing->out, "}}");
+                cr_pipeline_n_inputs(bundle->pipeline));
+    put(writing->out, inputs_end, sizeof(inputs_end) - 1);
+}
+
+/* Up to the margin. */
+static void put_decision_id(const struct writing *writing, const char *decision_id)
+{
+    if (decision_id == NULL) {
+        put_piece(writing, writing->answer->without_id);
+        return;
+    }
+    put_piece(writing, writing->answer->decision_id);
+    put_text(writing, decision_id);
+    put_piece(writing, writing->answer->behind_id);
 }
 
 void cr_result_write(const struct cr_bundle *bundle, const struct cr_result *result,
                      const char *decision_id, bool full, struct cr_strbuf *out)
 {
-    const struct writing writing = {bundle, &bundle->state->answer, result, out};
+    const struct cr_answer *answer = &bundle->state->answer;
+    const struct writing writing = {answer, result, out};
     double largest = result->n_top > 0 ? fabs(result->groups[result->top[0]]) : 0.0;
 
-    cr_strbuf_puts(out, "{\"probability\":");
+    if (!cr_strbuf_reserve(out, answer->room)) {
+        return;
+    }
+    put_piece(&writing, answer->probability);
     cr_json_write_number(cr_num_round(100.0 * result->pd, 2), out);
-    cr_strbuf_puts(out, ",\"probability_raw\":");
+    put_piece(&writing, answer->probability_raw);
     cr_json_write_number(cr_num_round(result->pd, 6), out);
-    put_piece(&writing, writing.answer->bands[result->band - bundle->portfolio->policy.bands]);
+    put_entry(&writing, answer->bands, (size_t)(result->band - bundle->portfolio->policy.bands),
+              false);
     cr_json_write_number(result->emi.amount, out);
-    cr_strbuf_puts(out, ",\"top_5_shap_features\":[");
+    put_piece(&writing, answer->top);
     for (size_t i = 0; i < result->n_top; i++) {
         put_reason(&writing, i, largest);
     }
-    cr_strbuf_puts(out, "]");
-    if (decision_id != NULL) {
-        cr_strbuf_puts(out, ",\"decision_id\":");
-        put_string(out, decision_id);
-    }
-    put_piece(&writing, writing.answer->base_value);
+    put_decision_id(&writing, decision_id);
     cr_json_write_number(result->margin, out);
-    cr_strbuf_puts(out, ",\"imputed\":[");
+    put_piece(&writing, answer->imputed);
     for (size_t i = 0; i < result->n_imputed; i++) {
-        put_entry(&writing, writing.answer->fields[result->imputed[i]], i);
+        put_entry(&writing, answer->fields, result->imputed[i], i == 0);
     }
-    cr_strbuf_puts(out, "]");
+    put(out, imputed_end, sizeof(imputed_end) - 1);
     if (result->emi.assumed_rate) {
-        cr_strbuf_puts(out, ",\"emi_assumed_rate\":true");
+        put(out, rate_is_assumed, sizeof(rate_is_assumed) - 1);
     }
     if (full) {
-        put_contributions(&writing);
+        put_contributions(&writing, bundle);
     }
-    cr_strbuf_puts(out, "}");
+    cr_strbuf_putc(out, '}'); /* and the NUL */
 }

@@ -5,6 +5,7 @@
 #define SCORE_ANSWER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/util/error.h"
@@ -12,31 +13,46 @@
 
 /* A piece of the text: [at, at + len). */
 struct cr_piece {
-    size_t at;
-    size_t len;
+    uint32_t at;
+    uint32_t len;
 };
 
 /* What stands around the numbers of an entry of top_5_shap_features; the comma before the first
  * entry is left out. */
-struct cr_answer_reason {
-    struct cr_piece head;      /* ,{"feature":…,"impact": */
-    struct cr_piece increases; /* ,"direction":…,"name":…,"value": */
-    struct cr_piece decreases;
-    struct cr_piece sources; /* ,"sources":[…]} */
+enum cr_answer_part {
+    CR_ANSWER_HEAD,      /* ,{"feature":…,"impact": */
+    CR_ANSWER_INCREASES, /* ,"direction":…,"name":…,"value": */
+    CR_ANSWER_DECREASES,
+    CR_ANSWER_SOURCES, /* ,"sources":[…]} */
+    CR_N_ANSWER_PARTS,
 };
 
+struct cr_answer_reason {
+    uint32_t feature;                       /* whose value it is */
+    uint32_t starts[CR_N_ANSWER_PARTS + 1]; /* of its parts and of what is behind them */
+};
+
+/* Of n pieces that follow each other n + 1 starts are kept. */
 struct cr_answer {
     struct cr_strbuf text;
-    struct cr_piece *bands;           /* ,"risk_category": … the version, up to "emi": */
+    size_t room;                      /* that an answer needs at most beside texts of a row */
+    struct cr_piece probability;      /* {"probability": */
+    struct cr_piece probability_raw;  /* ,"probability_raw": */
+    struct cr_piece top;              /* ,"top_5_shap_features":[ */
+    struct cr_piece contribution;     /* ,"contribution": */
+    struct cr_piece decision_id;      /* ],"decision_id": */
+    struct cr_piece behind_id;        /* ,"base_value":…,"margin": */
+    struct cr_piece without_id;       /* the same behind a ] */
+    struct cr_piece imputed;          /* ,"imputed":[ */
+    uint32_t *bands;                  /* ,"risk_category": … the version, up to "emi": */
     struct cr_answer_reason *reasons; /* by group */
-    struct cr_piece base_value;       /* ,"base_value":…,"margin": */
-    struct cr_piece *fields;          /* commas and names */
-    struct cr_piece *groups;          /* commas, labels and colons */
-    struct cr_piece *inputs;          /* commas, names and colons */
+    uint32_t *fields;                 /* commas and names */
+    uint32_t *groups;                 /* commas, labels and colons */
+    uint32_t *inputs;                 /* commas, names and colons */
 };
 
-/* Needs all of the bundle but its contexts; *answer is zeroed before. CR_ENOMEM; finish it also
- * then. */
+/* Needs all of the bundle but its contexts; *answer is zeroed before. CR_ENOMEM, CR_ETOOBIG when
+ * the texts have more than 4 GiB; finish it also then. */
 int cr_answer_init(struct cr_answer *answer, const struct cr_bundle *bundle, struct cr_error *err);
 void cr_answer_finish(struct cr_answer *answer);
 
