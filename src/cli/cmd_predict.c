@@ -2,6 +2,8 @@
 #include "cli.h"
 
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "creditrisk/score/bundle.h"
 #include "creditrisk/util/arena.h"
@@ -107,7 +109,7 @@ static int find_format(const struct cr_cli *cli, enum cr_predict_format *ret_for
     *ret_basis = CR_PREDICT_ASSUMED;
     for (size_t i = 0; i < CR_ARRAY_LEN(formats); i++) {
         if (asked != NULL ? strcmp(asked, formats[i].name) == 0
-                          : ending != NULL && strcmp(ending, formats[i].ending) == 0) {
+                          : ending != NULL && strcasecmp(ending, formats[i].ending) == 0) {
             *ret_format = formats[i].format;
             *ret_basis = asked != NULL ? CR_PREDICT_ASKED : CR_PREDICT_NAMED;
             return 0;
@@ -148,6 +150,32 @@ static int check_lines(struct cr_predict_input *input, struct cr_error *err)
                : result;
 }
 
+/* The same of a name that says CSV. Only of a file that can be opened again. */
+static int check_table(const char *path, struct cr_error *err)
+{
+    CR_CLEANUP(cr_predict_input_finish) struct cr_predict_input input = {0};
+    struct stat status;
+    bool is_document = false;
+    int first = 0;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return 0;
+    }
+    int result = cr_predict_input_open(path, &input, err);
+    if (result == 0) {
+        result = cr_predict_input_first(&input, &first, err);
+    }
+    if (result == 0 && (first == '[' || first == '{')) {
+        result = cr_predict_input_is_document(&input, &is_document, err);
+        result = result == 0
+                     ? cr_error_at(err, CR_EPARSE, path, 0, 0,
+                                   "the name says CSV, but it begins as JSON; that is read with "
+                                   "--format %s",
+                                   is_document ? "json" : "ndjson")
+                     : result;
+    }
+    return result;
+}
+
 /* Opens what is JSON and looks how it begins: of NDJSON *ret_first stays. */
 static int open_input(const struct cr_cli *cli, enum cr_predict_format format,
                       enum cr_predict_basis basis, struct cr_predict_input *input, int *ret_first,
@@ -178,6 +206,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     int result = cr_cli_need_args(cli, 1, "a file, or - for standard input", err);
     if (result != 0 || (result = find_format(cli, &format, &basis, err)) != 0 ||
         (result = check_options(cli, format, err)) != 0 ||
+        (format == CR_PREDICT_CSV && basis == CR_PREDICT_NAMED &&
+         (result = check_table(cli->args[0], err)) != 0) ||
         (format != CR_PREDICT_CSV &&
          (result = open_input(cli, format, basis, &input, &first, err)) != 0) ||
         (result = load_bundle(cli, &bundle, err)) != 0) {

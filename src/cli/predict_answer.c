@@ -221,7 +221,7 @@ static const char *guess_format(const char *text, size_t fault_offset, enum cr_p
         text[fault_offset] == '{') {
         return "; one application a line is read with --format ndjson";
     }
-    return basis == CR_PREDICT_ASSUMED && text[first] != '{' &&
+    return basis != CR_PREDICT_ASKED && text[first] != '{' &&
                    memchr(text + first, separator, strcspn(text + first, "\n")) != NULL
                ? "; CSV is read with --format csv"
                : "";

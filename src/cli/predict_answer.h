@@ -24,8 +24,7 @@ int cr_predict_print(const struct cr_portfolio *portfolio, const json_t *answer,
                      struct cr_error *err);
 
 /* The same of what the input, which is held, has alone; CR_EPARSE, with the file and the byte, when
- * that is no JSON. Unless it was asked for, the message says what else it looks like: CSV only
- * where not even the name says JSON. */
+ * that is no JSON. Unless it was asked for, the message says what else it looks like. */
 int cr_predict_print_only(const struct cr_portfolio *portfolio,
                           const struct cr_predict_input *input, enum cr_predict_basis basis,
                           const json_t *answer, struct cr_error *err);

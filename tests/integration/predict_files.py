@@ -5,6 +5,7 @@ the decision alone. What every row is answered is compared in cli.py.
 usage: predict_files.py CREDITRISK CREDITRISKD SOURCE_ROOT
 """
 import json
+import os
 import pathlib
 import socket
 import subprocess
@@ -60,10 +61,10 @@ def check_mark(place, one, row):
 
 
 def check_guesses(place, row):
-    """What a file is instead is told where nothing has said what it is, and CSV only of what has cells."""
+    """What a file is instead is told unless --format says what it is, and CSV only of what has cells."""
     csv, ndjson = "; CSV is read with --format csv", "; one application a line is read with --format ndjson"
     table, lines = b"age,gender\n30,Male\n", row + b"\n" + row
-    for data, name, hint in ((table, None, csv), (table, "table.txt", csv), (table, "table.json", ""), (b"age\n30,1\n", None, ""), (b"nonsense", None, ""),
+    for data, name, hint in ((table, None, csv), (table, "table.txt", csv), (table, "table.json", csv), (b"age\n30,1\n", None, ""), (b"nonsense", None, ""),
                              (row.decode().encode("utf-16"), None, ""), (lines, None, ndjson), (lines, "lines.json", ndjson)):
         refused = told(predict(place, data, name=name, status=1))
         assert (refused.partition(";")[2] != "") == (hint != "") and refused.endswith(hint), (refused, hint)
@@ -88,6 +89,24 @@ def check_names(place, one, row):
         assert ":1: a row has more than 1048576 bytes" in told(predict(place, long, name=name, status=1))
     asked = predict(place, b"[1]\n" + row, "--format", "ndjson", status=1).stdout.splitlines()
     assert ["probability" in json.loads(line) for line in asked] == [False, True], "who asks for lines gets lines"
+
+
+def check_tables(place, one, row):
+    """A name may be in capitals; one that says CSV does not make a riddle of JSON."""
+    header, cells = (",".join(map(str, part)).encode() + b"\n" for part in (one, one.values()))
+    plain = predict(place, header + cells, name="rows.csv").stdout
+    assert predict(place, header + cells, name="ROWS.CSV").stdout == plain and plain
+    assert predict(place, row + b"\n" + row, name="ROWS.JSONL").stdout.count(b"\n") == 2
+    for data, form in ((row, "ndjson"), (row + b"\n" + row, "ndjson"), (b" [" + row + b"]", "json"), (json.dumps(one, indent=2).encode(), "json"),
+                       (MARK + row, "ndjson")):
+        done = predict(place, data, name="rows.csv", status=1)
+        assert told(done) == f"{place.dir}/rows.csv: the name says CSV, but it begins as JSON; that is read with --format {form}", done
+        predict(place, data, "--format", form, name="rows.csv")
+    pipe = place.dir / "pipe.csv"
+    os.mkfifo(pipe)
+    with subprocess.Popen([place.creditrisk, *place.globals, "--quiet", "predict", pipe], cwd=place.root, stdout=subprocess.PIPE) as process:
+        pipe.write_bytes(header + cells)
+        assert process.stdout.read() == plain, "a pipe is opened once"
 
 
 def check_places(place, row):
@@ -124,6 +143,7 @@ def main():
         check_mark(place, one, row)
         check_guesses(place, row)
         check_names(place, one, row)
+        check_tables(place, one, row)
         check_places(place, row)
         check_brief(place, one)
 
