@@ -396,7 +396,13 @@ int cr_import_find(const char *source, const struct cr_portfolio *portfolio, str
         return 0;
     }
     if (portfolio->n_tables > 1) {
-        return cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", source);
+        return cr_fs_exists(source)
+                   ? cr_error_set(
+                         err, CR_EINVAL,
+                         "'%s' is no folder: the book of '%s' has %zu tables, and a folder "
+                         "holds the file of each",
+                         source, portfolio->name, portfolio->n_tables)
+                   : cr_error_set(err, CR_ENOTFOUND, "there is no folder '%s'", source);
     }
     return cr_fs_exists(source)
                ? 0

@@ -184,8 +184,13 @@ int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
     }
     int result = cr_name_check(name, strlen(name), "portfolio", err);
     return result == 0 && cr_fs_exists(target)
-               ? cr_error_set(err, CR_EINVAL, "'%s' is there already: another --name, or remove it",
-                              target)
+               ? cr_error_set(err, CR_EINVAL,
+                              "'%s' is there already: choose another --name, or remove that folder "
+                              "first%s",
+                              target,
+                              cr_cli_has(cli, "replace")
+                                  ? "; --replace is about the rows in the database alone"
+                                  : "")
                : result;
 }
 

@@ -188,6 +188,8 @@ def check_typos(cli):
         assert str(typo) in done.stdout + done.stderr and not typo.exists(), (words, done)
     done = cli("import", "--portfolio", "hmeq", cli.dir / "none.csv", status=1, globals_=there)
     assert "there is no file or folder" in done.stderr and not typo.exists(), done
+    done = cli("import", cli.root / "README.md", status=1, globals_=there)
+    assert "README.md' is no folder: the book of 'retail' has 4 tables, and a folder holds the file of each" in done.stderr and not typo.exists(), done
     done = cli("registry", "import", cli.dir / "none.tar.gz", status=1, globals_=there)
     assert f"there is no file '{cli.dir}/none.tar.gz'" in done.stderr and not typo.exists(), done
 
