@@ -358,11 +358,18 @@ static int say_next(const struct cr_cli *cli, const struct cr_train_options *tra
     return 0;
 }
 
-/* A run without a version: why, or that it was interrupted and what there is of it. */
+/* A run without a version: why, and for a book from which no model can be made what looks into it;
+ * or that it was interrupted and what there is of it. */
 static int refuse(const struct cr_cli *cli, const struct target *target, int result,
                   struct cr_error *err)
 {
     const char *export = cr_cli_option(cli, "export");
+    if (result == CR_EMODEL && !target->is_asked_for) {
+        return cr_cli_advise(err, result,
+                             cr_cli_command(cli, CR_CLI_HERE_NAMED, "portfolio", "check",
+                                            cli->settings.portfolio, NULL),
+                             "%s", err->message);
+    }
     if (!interrupted || target->is_asked_for) { /* then it was too late to interrupt it */
         return cr_cli_advise_undecided(cli, target->registry, "registry", result, err);
     }

@@ -73,8 +73,10 @@ static int check_overlap(const double *raw, const double *y, size_t n, struct cr
             "cannot calibrate: all margins are equal, as no input tells the outcome");
     }
     if (max[0] <= min[1] || max[1] <= min[0]) {
-        return cr_error_set(err, CR_EMODEL,
-                            "cannot calibrate: the margins separate the outcomes completely");
+        return cr_error_set(
+            err, CR_EMODEL,
+            "cannot calibrate: the margins separate the outcomes completely, as where "
+            "an input knows the outcome");
     }
     return 0;
 }

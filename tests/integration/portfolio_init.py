@@ -208,7 +208,8 @@ def check_again(place):
 
     init()
     assert "'portfolio check' has no option '--replace'" in place.run("portfolio", "check", "again", "--replace", status=2)["error"]["message"]
-    assert "again' is there already" in init("--replace", status=1), "the author's work stays"
+    assert init(status=1).endswith("/again' is there already: choose another --name, or remove that folder first")
+    assert init("--replace", status=1).endswith("first; --replace is about the rows in the database alone"), "the author's work stays"
     shutil.rmtree(folder)
     assert init(status=1) == "table 'again' has 200 rows: --replace removes what is there first"
     assert not folder.exists()
@@ -426,6 +427,13 @@ def check_noise(place):
     place.globals[-1] = "noise"
     message = place.run("train", "--no-search", "--models", "logistic", status=1)["error"]["message"]
     assert message.startswith("model 'logistic': ") and "no input tells the outcome" in message, message
+    assert re.search(": run '[^']*creditrisk portfolio check noise ", message), message
+    leak = place.dir / "leak.csv"
+    leak.write_text("x,y\n" + "".join(f"{i % 2},{i % 2}\n" for i in range(400)))
+    place.run("portfolio", "init", str(leak), "--target", "y", "--name", "leak")
+    message = place.run("train", "--no-search", "--models", "logistic", "--portfolio", "leak", status=1)["error"]["message"]
+    assert re.search("separate the outcomes completely, as where an input knows the outcome: run '[^']*creditrisk portfolio check leak ", message), message
+    assert "'x' alone tells" in place.run("portfolio", "check", "leak", status=1)["faults"][0]
     imported = loud(place, "import", str(noise), "--replace")
     assert "noise: 400 rows, " in imported.stderr, imported.stderr
     noise.write_text("x\n1\n")
