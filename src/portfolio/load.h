@@ -36,7 +36,7 @@ int cr_load_flat(struct cr_loader *loader, const struct cr_yaml_node *applicatio
 int cr_load_csv_form(struct cr_loader *loader, const struct cr_yaml_node *map,
                      struct cr_error *err);
 
-/* Makes field_slots, once the fields are there. */
+/* Makes the index, once the fields are there. */
 int cr_index_build(struct cr_loader *loader, struct cr_error *err);
 
 /* What a map may hold. A loader of one structure is mostly a table of these; the entry of kind 0

@@ -24,11 +24,16 @@ int cr_reader_refuse(struct cr_reader *reader, const char *at, const char *fault
     return CR_EPARSE;
 }
 
+static bool is_blank(char c)
+{
+    return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
 static void skip_blanks(struct cr_reader *reader)
 {
     const char *p = reader->p;
 
-    while (p < reader->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+    while (p < reader->end && is_blank(*p)) {
         p++;
     }
     reader->p = p;
@@ -119,10 +124,28 @@ static int read_value(struct cr_reader *reader, size_t depth, struct cr_token *r
     }
 }
 
+static int read_key(struct cr_reader *reader, const char *likely, size_t len,
+                    struct cr_token *ret_key)
+{
+    if (len > 0 && (size_t)(reader->end - reader->p) >= len &&
+        memcmp(reader->p, likely, len) == 0) {
+        ret_key->kind = CR_TOKEN_LIKELY;
+        ret_key->offset = (size_t)(reader->p - reader->body);
+        reader->p += len;
+        return 0;
+    }
+    if (!at(reader, '"')) {
+        return cr_reader_refuse(reader, reader->p,
+                                "Expecting property name enclosed in double quotes");
+    }
+    return cr_reader_read_string(reader, ret_key);
+}
+
 /* Behind `{` or a value: the next member, or the end of the object. `first` allows the end without
  * a comma. */
-static int read_member(struct cr_reader *reader, size_t depth, bool first, struct cr_token *ret_key,
-                       struct cr_token *ret_value, bool *ret_more)
+static int read_member(struct cr_reader *reader, size_t depth, bool first, const char *likely,
+                       size_t len, struct cr_token *ret_key, struct cr_token *ret_value,
+                       bool *ret_more)
 {
     int result;
 
@@ -139,11 +162,7 @@ static int read_member(struct cr_reader *reader, size_t depth, bool first, struc
         reader->p++;
         skip_blanks(reader);
     }
-    if (!at(reader, '"')) {
-        return cr_reader_refuse(reader, reader->p,
-                                "Expecting property name enclosed in double quotes");
-    }
-    result = cr_reader_read_string(reader, ret_key);
+    result = read_key(reader, likely, len, ret_key);
     if (result != 0) {
         return result;
     }
@@ -192,7 +211,7 @@ static int read_object(struct cr_reader *reader, size_t depth)
 
     reader->p++;
     for (bool first = true; more; first = false) {
-        int result = read_member(reader, depth, first, &key, &value, &more);
+        int result = read_member(reader, depth, first, NULL, 0, &key, &value, &more);
 
         if (result == 0 && more) {
             result = note_key(reader, object, &key);
@@ -312,11 +331,11 @@ int cr_reader_start(struct cr_reader *reader, const char *body, size_t len, stru
     return result;
 }
 
-int cr_reader_next(struct cr_reader *reader, struct cr_token *ret_key, struct cr_token *ret_value,
-                   bool *ret_more)
+int cr_reader_next(struct cr_reader *reader, const char *likely, size_t len,
+                   struct cr_token *ret_key, struct cr_token *ret_value, bool *ret_more)
 {
     bool more = false;
-    int result = read_member(reader, 1, !reader->begun, ret_key, ret_value, &more);
+    int result = read_member(reader, 1, !reader->begun, likely, len, ret_key, ret_value, &more);
 
     reader->begun = true;
     if (result == 0 && !more) {

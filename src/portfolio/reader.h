@@ -19,6 +19,7 @@ enum cr_token_kind {
     CR_TOKEN_REAL,
     CR_TOKEN_STRING,
     CR_TOKEN_NESTED, /* an array or object, read over */
+    CR_TOKEN_LIKELY, /* the likely key: only its offset is filled in */
 };
 
 struct cr_token {
@@ -53,9 +54,10 @@ int cr_reader_start(struct cr_reader *reader, const char *body, size_t len, stru
                     bool *ret_object);
 
 /* The next member of the object; *ret_more is false at its end, after which nothing but blanks may
- * follow. Errors as above. */
-int cr_reader_next(struct cr_reader *reader, struct cr_token *ret_key, struct cr_token *ret_value,
-                   bool *ret_more);
+ * follow. likely[0..len) is the key that probably comes, plain characters in their quotes: it is
+ * recognized without being read; len is 0 when there is none. Errors as above. */
+int cr_reader_next(struct cr_reader *reader, const char *likely, size_t len,
+                   struct cr_token *ret_key, struct cr_token *ret_value, bool *ret_more);
 
 /* Remembers a key that must not come again. The caller does this for keys that it cannot check
  * itself. CR_ENOMEM. */

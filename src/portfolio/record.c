@@ -9,7 +9,7 @@
 #include "index.h"
 #include "reader.h"
 
-/* What is known of a field while a body is read; above GOOD the issue's type is added. */
+/* What is known of a field while a body is read; to BAD the issue's type is added. */
 enum { ABSENT, GOOD, BAD };
 
 struct reading {
@@ -20,7 +20,8 @@ struct reading {
     const char **extras;     /* unknown keys */
     size_t n_extras;
     size_t cap_extras;
-    size_t next; /* behind the last field that was read */
+    size_t next;       /* behind the last field that was read */
+    size_t n_required; /* fields that must be there and are */
     bool bad;
 };
 
@@ -40,7 +41,7 @@ static bool is_number(const struct cr_token *token)
 }
 
 /* What a value of another type is called, by the type of the field. */
-static unsigned char wrong_type(const struct cr_field *field)
+static unsigned char wrong_type(enum cr_type type)
 {
     static const enum cr_issue_type issues[] = {
         [CR_INT] = CR_ISSUE_INT_TYPE,     [CR_NUMBER] = CR_ISSUE_FLOAT_TYPE,
@@ -48,17 +49,17 @@ static unsigned char wrong_type(const struct cr_field *field)
         [CR_DATE] = CR_ISSUE_STRING_TYPE, [CR_TEXT] = CR_ISSUE_STRING_TYPE,
     };
 
-    return bad(issues[field->type]);
+    return bad(issues[type]);
 }
 
-static unsigned char take_number(const struct cr_field *field, const struct cr_token *token,
+static unsigned char take_number(const struct cr_index_field *field, const struct cr_token *token,
                                  struct cr_value *value)
 {
     bool whole = field->type == CR_INT;
     double number = token->number;
 
     if (!is_number(token)) {
-        return wrong_type(field);
+        return wrong_type((enum cr_type)field->type);
     }
     /* An integer of any length is a number to compare; only 1e999 has no value. */
     if (isinf(number) && !(whole && token->kind == CR_TOKEN_INTEGER)) {
@@ -80,17 +81,23 @@ static unsigned char take_number(const struct cr_field *field, const struct cr_t
     return GOOD;
 }
 
-static unsigned char take_level(const struct cr_field *field, const struct cr_token *token,
-                                struct cr_value *value)
+static unsigned char take_level(const struct reading *reading, size_t index,
+                                const struct cr_token *token, struct cr_value *value)
 {
-    ptrdiff_t level = token->kind == CR_TOKEN_STRING
-                          ? cr_levels_find(&field->levels, token->text, token->len)
-                          : -1;
+    const struct cr_index_field *field = &reading->portfolio->index->fields[index];
+    ptrdiff_t level = -1;
 
+    if (token->kind == CR_TOKEN_STRING) {
+        level = cr_texts_find(field->levels, field->n_levels, token->text, token->len);
+        if (level < 0) { /* an alias? */
+            level =
+                cr_levels_find(&reading->portfolio->fields[index].levels, token->text, token->len);
+        }
+    }
     if (level < 0) {
         return bad(CR_ISSUE_ENUM);
     }
-    value->text = field->levels.texts[level];
+    value->text = field->levels[level];
     return GOOD;
 }
 
@@ -142,13 +149,13 @@ static const char *find_date_fault(const char *text, size_t len)
     return cr_clock_parse_date(text, len, &days) ? NULL : "day value is outside expected range";
 }
 
-static int take_date(struct reading *reading, const struct cr_field *field,
-                     const struct cr_token *token, struct cr_value *value, unsigned char *state)
+static int take_date(struct reading *reading, const struct cr_token *token, struct cr_value *value,
+                     unsigned char *state)
 {
     const char *fault;
 
     if (token->kind != CR_TOKEN_STRING) {
-        *state = wrong_type(field);
+        *state = bad(CR_ISSUE_STRING_TYPE);
         return 0;
     }
     fault = find_date_fault(token->text, token->len);
@@ -164,34 +171,36 @@ static int take_date(struct reading *reading, const struct cr_field *field,
 
 static int take_field(struct reading *reading, size_t index, const struct cr_token *token)
 {
-    const struct cr_field *field = &reading->portfolio->fields[index];
+    const struct cr_index_field *field = &reading->portfolio->index->fields[index];
+    enum cr_type type = (enum cr_type)field->type;
     struct cr_value *value = &reading->values[index];
     unsigned char state = GOOD;
     int result = 0;
 
-    *value = CR_VALUE_MISSING;
     if (token->kind == CR_TOKEN_NULL) {
-        state = field->nullable ? GOOD : wrong_type(field);
+        *value = CR_VALUE_MISSING;
+        state = field->nullable ? GOOD : wrong_type(type);
     } else {
-        switch (field->type) {
+        switch (type) {
         case CR_INT:
         case CR_NUMBER:
             state = take_number(field, token, value);
             break;
         case CR_ENUM:
-            state = take_level(field, token, value);
+            state = take_level(reading, index, token, value);
             break;
         case CR_BOOL:
             state = take_flag(token, value);
             break;
         case CR_DATE:
         case CR_TEXT:
-            result = take_date(reading, field, token, value, &state);
+            result = take_date(reading, token, value, &state);
             break;
         }
     }
     reading->states[index] = state;
     reading->next = index + 1;
+    reading->n_required += field->required;
     reading->bad = reading->bad || state != GOOD;
     return result;
 }
@@ -216,30 +225,40 @@ static int add_extra(struct reading *reading, const char *key, size_t len)
     return reading->extras[reading->n_extras++] != NULL ? 0 : CR_ENOMEM;
 }
 
+/* Every field as it is when the body leaves it out. */
 static int begin(struct reading *reading, const struct cr_portfolio *portfolio,
                  struct cr_arena *arena)
 {
+    const struct cr_index *index = portfolio->index;
     size_t n = portfolio->n_fields;
+    struct cr_value *values = cr_arena_alloc_array(arena, n, sizeof(*values));
+    unsigned char *states = cr_arena_alloc_array(arena, n, sizeof(*states));
 
+    if (values == NULL || states == NULL) {
+        return CR_ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        values[i] = CR_VALUE_MISSING;
+    }
+    for (size_t i = 0; i < index->n_defaults; i++) {
+        values[index->defaults[i].field] = index->defaults[i].value;
+    }
     *reading = (struct reading){
         .portfolio = portfolio,
         .arena = arena,
-        .values = cr_arena_alloc_array(arena, n, sizeof(*reading->values)),
-        .states = cr_arena_alloc_array(arena, n, sizeof(*reading->states)),
+        .values = values,
+        .states = states,
     };
-    return reading->values != NULL && reading->states != NULL ? 0 : CR_ENOMEM;
+    return 0;
 }
 
-/* What becomes of the fields that the body leaves out. */
-static void fill_absent(struct reading *reading)
+/* The fields that the body leaves out but must not. */
+static void find_missing(struct reading *reading)
 {
     for (size_t i = 0; i < reading->portfolio->n_fields; i++) {
-        const struct cr_field *field = &reading->portfolio->fields[i];
-
-        if (reading->states[i] == ABSENT) {
-            reading->values[i] = field->default_value;
-            reading->states[i] = field->required ? bad(CR_ISSUE_MISSING) : GOOD;
-            reading->bad = reading->bad || field->required;
+        if (reading->states[i] == ABSENT && reading->portfolio->fields[i].required) {
+            reading->states[i] = bad(CR_ISSUE_MISSING);
+            reading->bad = true;
         }
     }
 }
@@ -264,7 +283,7 @@ static int list_issues(const struct reading *reading, struct cr_issues *ret_issu
     struct cr_issue *items;
 
     for (size_t i = 0; i < n_fields; i++) {
-        n += reading->states[i] != GOOD;
+        n += reading->states[i] >= BAD;
     }
     items = cr_arena_alloc_array(reading->arena, n, sizeof(*items));
     if (items == NULL) {
@@ -272,7 +291,7 @@ static int list_issues(const struct reading *reading, struct cr_issues *ret_issu
     }
     *ret_issues = (struct cr_issues){.n = n, .items = items};
     for (size_t i = 0; i < n_fields; i++) {
-        if (reading->states[i] != GOOD) {
+        if (reading->states[i] >= BAD) {
             *items++ = make_issue(reading, i);
         }
     }
@@ -288,7 +307,9 @@ static int list_issues(const struct reading *reading, struct cr_issues *ret_issu
 
 static int end(struct reading *reading, struct cr_record *ret_record, struct cr_issues *ret_issues)
 {
-    fill_absent(reading);
+    if (reading->n_required < reading->portfolio->index->n_required) {
+        find_missing(reading);
+    }
     if (reading->bad) {
         return list_issues(reading, ret_issues);
     }
@@ -314,7 +335,9 @@ static int refuse_body(struct cr_arena *arena, struct cr_issue issue, struct cr_
 static int take_member(struct reading *reading, struct cr_reader *reader,
                        const struct cr_token *key, const struct cr_token *value)
 {
-    ptrdiff_t field = cr_index_find_field(reading->portfolio, reading->next, key->text, key->len);
+    ptrdiff_t field = key->kind == CR_TOKEN_LIKELY
+                          ? (ptrdiff_t)reading->next
+                          : cr_index_find_field(reading->portfolio->index, key->text, key->len);
     int result;
 
     if (field < 0) {
@@ -335,7 +358,9 @@ static int read_members(struct reading *reading, struct cr_reader *reader)
     int result = 0;
 
     while (result == 0 && more) {
-        result = cr_reader_next(reader, &key, &value, &more);
+        const struct cr_index_field *likely = &reading->portfolio->index->fields[reading->next];
+
+        result = cr_reader_next(reader, likely->key, likely->key_len, &key, &value, &more);
         if (result == 0 && more) {
             result = take_member(reading, reader, &key, &value);
         }
@@ -431,7 +456,7 @@ static int read_object(const struct cr_portfolio *portfolio, const json_t *objec
          it = json_object_iter_next(members, it)) {
         const char *key = json_object_iter_key(it);
         size_t len = json_object_iter_key_len(it);
-        ptrdiff_t field = cr_index_find_field(portfolio, reading.next, key, len);
+        ptrdiff_t field = cr_index_find_field(portfolio->index, key, len);
         struct cr_token token = make_token(json_object_iter_value(it));
 
         result =

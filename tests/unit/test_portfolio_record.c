@@ -319,6 +319,7 @@ static void test_strictness(void **state)
         {"{\"age\": -Infinity}", 0, 8, "Expecting value"},
         {"{\"age\": 1, \"age\": 1}", 0, 11, "Duplicate key"},
         {"{\"age\": 1, \"\\u0061ge\": 1}", 0, 11, "Duplicate key"},
+        {"{\"gender\": \"Male\", \"age\": 1, \"gender\": 1}", 0, 29, "Duplicate key"},
         {"{\"x\": 1, \"y\": 2, \"x\": 1}", 0, 17, "Duplicate key"},
         {"{\"\": 1, \"\": 2}", 0, 8, "Duplicate key"},
         {"{\"x\": {\"a\": 1, \"b\": {\"a\": 1}}, \"y\": {\"a\": 1, \"a\": 2}}", 0, 45,

@@ -183,6 +183,8 @@ struct cr_portfolio_file {
     size_t len;
 };
 
+struct cr_index;
+
 struct cr_portfolio {
     const char *name;
     const char *title;
@@ -202,8 +204,7 @@ struct cr_portfolio {
     const char *const *groups;
     size_t n_fields;
     const struct cr_field *fields;
-    size_t n_field_slots;      /* open-addressing index over the names of the fields, … */
-    const size_t *field_slots; /* … made by the loader: field + 1, 0 = free */
+    const struct cr_index *index; /* of the fields, for who reads an application */
     size_t n_sets;
     const struct cr_feature_set *sets;
     size_t n_features;
