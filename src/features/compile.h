@@ -125,9 +125,11 @@ int cr_sql_parse(const char *text, size_t len, struct cr_arena *arena,
 
 /* Instructions: to = a ∘ b over number registers, in which NaN is NULL; text registers for
  * CR_OP_MOVE_TEXT and the comparisons of texts. Jumps go forward only, so every program ends. A
- * comparison jumps unless it is true: with a NULL it is not. */
+ * comparison jumps unless it is true: with a NULL it is not. A move ends a branch of a CASE: it
+ * jumps, too. */
 enum cr_op {
-    CR_OP_MOVE,
+    CR_OP_END,
+    CR_OP_MOVE, /* b = a */
     CR_OP_MOVE_TEXT,
     CR_OP_ADD,
     CR_OP_SUBTRACT,
@@ -157,21 +159,30 @@ struct cr_instruction {
     uint16_t b;
 };
 
-/* Where a feature's value stands after the run. */
+/* Where a feature's value stands after the run. Small, because each line of the cache that one
+ * record's run touches has to be fetched again after the answer to the one before. */
 struct cr_output {
-    uint16_t from;
-    bool is_text;
-    const char *const *levels; /* of a text that is a field: the feature's own pointer for each of
-                                  the field's levels, NULL where it has no such level */
+    uint16_t from; /* register; of CR_OUTPUT_FIELD: the field */
+    uint8_t kind;
+    bool is_own; /* a text that is a level is the level's own pointer already */
 };
 
-/* Registers 0 … n_fields − 1 are the fields, of both banks; constants and results follow. */
+enum { CR_OUTPUT_NUMBER, CR_OUTPUT_TEXT, CR_OUTPUT_FIELD /* of texts */ };
+
+/* A text field that an instruction looks at, and its register. */
+struct cr_text_input {
+    uint16_t field;
+    uint16_t to;
+};
+
+/* Number registers 0 … n_fields − 1 are the fields; constants and results follow. */
 struct cr_program {
     const struct cr_portfolio *portfolio;
-    struct cr_arena arena; /* everything below */
-    size_t n_instructions;
-    struct cr_instruction *instructions;
-    struct cr_output *outputs; /* n_features */
+    struct cr_arena arena;               /* everything below */
+    struct cr_instruction *instructions; /* the last is CR_OP_END */
+    struct cr_output *outputs;           /* n_features */
+    size_t n_inputs;
+    struct cr_text_input *inputs;
     double *numbers;
     const char **texts;
 };

@@ -11,6 +11,7 @@
 
 #include "compile_emit.h"
 #include "creditrisk/util/cleanup.h"
+#include "relation.h"
 
 enum { MAX_DEPTH = 1100, MAX_JUMPS = 256 };
 
@@ -73,6 +74,7 @@ static size_t emit(struct cr_emitter *emitter, enum cr_op op, uint16_t to, uint1
     return emitter->n_instructions++;
 }
 
+/* Of all that jumps: comparisons and moves, too. */
 static void emit_jump(struct cr_emitter *emitter, struct label *label, enum cr_op op, uint16_t a,
                       uint16_t b)
 {
@@ -260,13 +262,11 @@ static void unless(struct cr_emitter *emitter, const struct cr_sql_node *node, b
     emitter->depth--;
 }
 
-/* to = the value, unless an error has come. */
-static void emit_move(struct cr_emitter *emitter, const struct cr_sql_node *node,
-                      enum cr_sql_type type, uint16_t to)
+/* to = from, and on at the label. */
+static void emit_move(struct cr_emitter *emitter, struct label *label, enum cr_sql_type type,
+                      uint16_t to, uint16_t from)
 {
-    uint16_t from = cr_emit_as(emitter, node, type);
-
-    (void)emit(emitter, type == CR_SQL_TYPE_TEXT ? CR_OP_MOVE_TEXT : CR_OP_MOVE, to, from, 0);
+    emit_jump(emitter, label, type == CR_SQL_TYPE_TEXT ? CR_OP_MOVE_TEXT : CR_OP_MOVE, from, to);
 }
 
 static uint16_t emit_case(struct cr_emitter *emitter, const struct cr_sql_node *node)
@@ -283,12 +283,11 @@ static uint16_t emit_case(struct cr_emitter *emitter, const struct cr_sql_node *
         unless(emitter, node->items[i], true, &next);
         n_sure = i == 0 ? emitter->n_known : n_sure;
         n_known = emitter->n_known;
-        emit_move(emitter, node->items[i + 1], type, to);
+        emit_move(emitter, &done, type, to, cr_emit_as(emitter, node->items[i + 1], type));
         emitter->n_known = n_known;
-        emit_jump(emitter, &done, CR_OP_JUMP, 0, 0);
         land(emitter, &next);
     }
-    emit_move(emitter, node->items[node->n - 1], type, to);
+    emit_move(emitter, &done, type, to, cr_emit_as(emitter, node->items[node->n - 1], type));
     emitter->n_known = n_sure;
     land(emitter, &done);
     return to;
@@ -303,15 +302,15 @@ static uint16_t emit_coalesce(struct cr_emitter *emitter, const struct cr_sql_no
     size_t n_sure = emitter->n_known;
 
     for (size_t i = 0; i < node->n && emitter->result == 0; i++) {
-        emit_move(emitter, node->items[i], type, to);
+        uint16_t from = cr_emit_as(emitter, node->items[i], type);
+        struct label next = {.n = 0};
+
         n_sure = i == 0 ? emitter->n_known : n_sure;
         if (i + 1 < node->n) {
-            struct label next = {.n = 0};
-
-            emit_jump(emitter, &next, is_text ? CR_OP_IF_NULL_TEXT : CR_OP_IF_NULL, to, 0);
-            emit_jump(emitter, &done, CR_OP_JUMP, 0, 0);
-            land(emitter, &next);
+            emit_jump(emitter, &next, is_text ? CR_OP_IF_NULL_TEXT : CR_OP_IF_NULL, from, 0);
         }
+        emit_move(emitter, &done, type, to, from);
+        land(emitter, &next);
     }
     emitter->n_known = n_sure;
     land(emitter, &done);
@@ -344,12 +343,70 @@ static uint16_t emit_arithmetic(struct cr_emitter *emitter, const struct cr_sql_
     return compute(emitter, ops[node->kind - CR_SQL_ADD], a, b);
 }
 
-static uint16_t emit_column(const struct cr_emitter *emitter, const struct cr_sql_node *node)
+ptrdiff_t cr_emit_find_text_field(const struct cr_emitter *emitter, const struct cr_sql_node *node)
+{
+    ptrdiff_t field = node->kind == CR_SQL_COLUMN && cr_emit_find_derived(emitter, node->text) < 0
+                          ? cr_emit_find_field(emitter, node->text)
+                          : -1;
+
+    return field >= 0 && !cr_relation_is_number(&emitter->portfolio->fields[field]) ? field : -1;
+}
+
+/* The field's text register, which is filled before the first instruction. */
+static uint16_t input(struct cr_emitter *emitter, uint16_t field)
+{
+    struct cr_text_input *inputs = emitter->inputs;
+
+    for (size_t i = 0; i < emitter->n_inputs; i++) {
+        if (inputs[i].field == field) {
+            return inputs[i].to;
+        }
+    }
+    inputs[emitter->n_inputs] = (struct cr_text_input){field, new_text(emitter, NULL)};
+    return inputs[emitter->n_inputs++].to;
+}
+
+static uint16_t emit_column(struct cr_emitter *emitter, const struct cr_sql_node *node)
 {
     ptrdiff_t derived = cr_emit_find_derived(emitter, node->text);
+    ptrdiff_t text_field = cr_emit_find_text_field(emitter, node);
 
-    return derived >= 0 ? emitter->derived[derived]
-                        : (uint16_t)cr_emit_find_field(emitter, node->text);
+    return derived >= 0      ? emitter->derived[derived]
+           : text_field >= 0 ? input(emitter, (uint16_t)text_field)
+                             : (uint16_t)cr_emit_find_field(emitter, node->text);
+}
+
+/* Whether each of the levels is one of the field's, as a pointer. */
+static bool are_levels_of(const struct cr_levels *levels, const struct cr_field *field)
+{
+    for (size_t i = 0; i < levels->n; i++) {
+        ptrdiff_t level = cr_levels_index(&field->levels, levels->texts[i]);
+
+        if (level < 0 || field->levels.texts[level] != levels->texts[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cr_emit_is_own(const struct cr_emitter *emitter, const struct cr_sql_node *node)
+{
+    ptrdiff_t field = cr_emit_find_text_field(emitter, node);
+
+    if (field >= 0) {
+        return are_levels_of(emitter->levels, &emitter->portfolio->fields[field]);
+    }
+    if (node->kind == CR_SQL_CASE || node->kind == CR_SQL_COALESCE) {
+        for (size_t i = 0; i < node->n; i++) {
+            bool is_value = node->kind == CR_SQL_COALESCE || i % 2 == 1 || i + 1 == node->n;
+
+            if (is_value && !cr_emit_is_own(emitter, node->items[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+    return node->kind == CR_SQL_LITERAL_TEXT || node->kind == CR_SQL_LITERAL_NULL;
 }
 
 /* The value's register, in the bank of its type, which has been found before. */

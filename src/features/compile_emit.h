@@ -36,6 +36,8 @@ struct cr_emitter {
     size_t n_numbers, n_texts;           /* registers in use */
     double *numbers;                     /* room for CR_EMIT_MAX_REGISTERS; NaN: no constant */
     const char **texts;                  /* the same */
+    size_t n_inputs;
+    struct cr_text_input *inputs; /* room for every field */
     size_t n_known;
     struct cr_known *known; /* room for CR_EMIT_MAX_REGISTERS */
     struct cr_arena *arena; /* of the program: texts of constants */
@@ -65,6 +67,12 @@ enum cr_sql_type cr_emit_type_of(struct cr_emitter *emitter, const struct cr_sql
 /* What either of two values is. */
 enum cr_sql_type cr_emit_unify(struct cr_emitter *emitter, const struct cr_sql_node *node,
                                enum cr_sql_type a, enum cr_sql_type b);
+
+/* The text field that the value is; −1 when it is something else. */
+ptrdiff_t cr_emit_find_text_field(const struct cr_emitter *emitter, const struct cr_sql_node *node);
+
+/* Whether the text, wherever it is a level of the feature at hand, is that level's own pointer. */
+bool cr_emit_is_own(const struct cr_emitter *emitter, const struct cr_sql_node *node);
 
 /* Instructions that leave the value in the register that is returned, of the bank of `type`. */
 uint16_t cr_emit_as(struct cr_emitter *emitter, const struct cr_sql_node *node,

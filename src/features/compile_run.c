@@ -23,8 +23,9 @@ static int emitter_init(struct cr_emitter *emitter, struct cr_arena *arena, stru
         cr_arena_alloc_array(arena, emitter->select.n_derived + 1, sizeof(*emitter->derived));
     emitter->derived_types =
         cr_arena_alloc_array(arena, emitter->select.n_derived + 1, sizeof(*emitter->derived_types));
-    if (emitter->numbers == NULL || emitter->texts == NULL || emitter->known == NULL ||
-        emitter->instructions == NULL || emitter->derived == NULL ||
+    emitter->inputs = cr_arena_alloc_array(arena, n_fields + 1, sizeof(*emitter->inputs));
+    if (emitter->inputs == NULL || emitter->numbers == NULL || emitter->texts == NULL ||
+        emitter->known == NULL || emitter->instructions == NULL || emitter->derived == NULL ||
         emitter->derived_types == NULL) {
         return cr_error_no_memory(err);
     }
@@ -32,7 +33,6 @@ static int emitter_init(struct cr_emitter *emitter, struct cr_arena *arena, stru
         return cr_error_set(err, CR_EUNAVAIL, "%s: too many fields", CR_SQL_FILE);
     }
     emitter->n_numbers = n_fields;
-    emitter->n_texts = n_fields;
     return 0;
 }
 
@@ -53,46 +53,27 @@ static void emit_derived(struct cr_emitter *emitter)
     emitter->n_derived = select->n_derived;
 }
 
-/* For a text that is a field: which level of the feature each of the field's levels is. */
-static int map_levels(struct cr_program *program, const struct cr_feature *feature,
-                      struct cr_output *output, struct cr_error *err)
-{
-    const struct cr_levels *from = &program->portfolio->fields[output->from].levels;
-    const char **levels = cr_arena_alloc_array(&program->arena, from->n + 1, sizeof(*levels));
-
-    if (levels == NULL) {
-        return cr_error_no_memory(err);
-    }
-    for (size_t i = 0; i < from->n; i++) {
-        ptrdiff_t level = cr_levels_index(&feature->levels, from->texts[i]);
-
-        levels[i] = level >= 0 ? feature->levels.texts[level] : NULL;
-    }
-    output->levels = levels;
-    return 0;
-}
-
-static int emit_feature(struct cr_program *program, struct cr_emitter *emitter, size_t i,
-                        struct cr_error *err)
+static void emit_feature(struct cr_program *program, struct cr_emitter *emitter, size_t i)
 {
     const struct cr_feature *feature = &program->portfolio->features[i];
     const struct cr_sql_node *value = emitter->select.items[i + 1].value;
     struct cr_output *output = &program->outputs[i];
     enum cr_sql_type type = cr_emit_type_of(emitter, value);
+    ptrdiff_t field = cr_emit_find_text_field(emitter, value);
+    bool is_text = cr_feature_is_text(feature);
 
-    output->is_text = cr_feature_is_text(feature);
-    emitter->levels = output->is_text ? &feature->levels : NULL;
-    if (type != CR_SQL_TYPE_NULL && (type == CR_SQL_TYPE_TEXT) != output->is_text) {
+    emitter->levels = is_text ? &feature->levels : NULL;
+    if (type != CR_SQL_TYPE_NULL && (type == CR_SQL_TYPE_TEXT) != is_text) {
         cr_emit_leave_to_sql(emitter, value, "the column is not of its feature's kind");
     }
-    output->from =
-        cr_emit_as(emitter, value, output->is_text ? CR_SQL_TYPE_TEXT : CR_SQL_TYPE_REAL);
-    if (emitter->result < 0) {
-        return emitter->result;
+    output->kind = is_text ? CR_OUTPUT_TEXT : CR_OUTPUT_NUMBER;
+    output->is_own = is_text && cr_emit_is_own(emitter, value);
+    if (field >= 0) {
+        output->kind = CR_OUTPUT_FIELD;
+        output->from = (uint16_t)field;
+    } else {
+        output->from = cr_emit_as(emitter, value, is_text ? CR_SQL_TYPE_TEXT : CR_SQL_TYPE_REAL);
     }
-    return output->is_text && output->from < program->portfolio->n_fields
-               ? map_levels(program, feature, output, err)
-               : 0;
 }
 
 static int keep(struct cr_program *program, const struct cr_emitter *emitter, struct cr_error *err)
@@ -102,16 +83,21 @@ static int keep(struct cr_program *program, const struct cr_emitter *emitter, st
 
     program->instructions =
         cr_arena_alloc_array(&program->arena, n + 1, sizeof(*program->instructions));
+    program->inputs =
+        cr_arena_alloc_array(&program->arena, emitter->n_inputs + 1, sizeof(*program->inputs));
     program->numbers =
         cr_arena_alloc_array(&program->arena, n_registers, sizeof(*program->numbers));
     program->texts = cr_arena_alloc_array(&program->arena, n_registers, sizeof(*program->texts));
-    if (program->instructions == NULL || program->numbers == NULL || program->texts == NULL) {
+    if (program->instructions == NULL || program->inputs == NULL || program->numbers == NULL ||
+        program->texts == NULL) {
         return cr_error_no_memory(err);
     }
     memcpy(program->instructions, emitter->instructions, n * sizeof(*program->instructions));
+    program->instructions[n] = (struct cr_instruction){.op = CR_OP_END};
+    memcpy(program->inputs, emitter->inputs, emitter->n_inputs * sizeof(*program->inputs));
+    program->n_inputs = emitter->n_inputs;
     memcpy(program->numbers, emitter->numbers, emitter->n_numbers * sizeof(*program->numbers));
     memcpy(program->texts, emitter->texts, emitter->n_texts * sizeof(*program->texts));
-    program->n_instructions = n;
     return 0;
 }
 
@@ -139,11 +125,10 @@ static int compile(struct cr_program *program, const struct cr_portfolio_file *f
         cr_emit_refuse(&emitter, emitter.select.items[0].value, "the first column is not row_id");
     }
     emit_derived(&emitter);
-    result = emitter.result;
-    for (size_t i = 0; result == 0 && i < portfolio->n_features; i++) {
-        result = emit_feature(program, &emitter, i, err);
+    for (size_t i = 0; emitter.result == 0 && i < portfolio->n_features; i++) {
+        emit_feature(program, &emitter, i);
     }
-    return result < 0 ? result : keep(program, &emitter, err);
+    return emitter.result < 0 ? emitter.result : keep(program, &emitter, err);
 }
 
 int cr_program_create(const struct cr_portfolio *portfolio, const struct cr_portfolio_file *file,
@@ -202,22 +187,24 @@ static bool text_holds(enum cr_op op, const char *a, const char *b)
 
 static void execute(struct cr_program *program)
 {
-    const struct cr_instruction *instructions = program->instructions;
-    const size_t n = program->n_instructions;
-    double *numbers = program->numbers;
-    const char **texts = program->texts;
+    const struct cr_instruction *const instructions = program->instructions;
+    double *const numbers = program->numbers;
+    const char **const texts = program->texts;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct cr_instruction *at = &instructions[i];
+    for (const struct cr_instruction *at = instructions;;) {
         const double a = numbers[at->a], b = numbers[at->b];
         bool jump = false;
 
         switch ((enum cr_op)at->op) {
+        case CR_OP_END:
+            return;
         case CR_OP_MOVE:
-            numbers[at->to] = a;
+            numbers[at->b] = a;
+            jump = true;
             break;
         case CR_OP_MOVE_TEXT:
-            texts[at->to] = texts[at->a];
+            texts[at->b] = texts[at->a];
+            jump = true;
             break;
         case CR_OP_ADD:
             numbers[at->to] = a + b;
@@ -269,49 +256,41 @@ static void execute(struct cr_program *program)
                    !text_holds((enum cr_op)at->op, texts[at->a], texts[at->b]);
             break;
         }
-        i = jump ? (size_t)at->to - 1 : i;
+        at = jump ? instructions + at->to : at + 1;
     }
 }
 
-/* The level's own pointer where the text is one. */
-static const char *find_text(const struct cr_program *program, size_t i, const char *text)
+static const char *find_text(const struct cr_program *program, size_t i,
+                             const struct cr_record *record)
 {
     const struct cr_output *output = &program->outputs[i];
     const struct cr_levels *levels = &program->portfolio->features[i].levels;
-    ptrdiff_t level;
+    const char *text = output->kind == CR_OUTPUT_FIELD ? record->values[output->from].text
+                                                       : program->texts[output->from];
+    ptrdiff_t level = output->is_own || text == NULL ? -1 : cr_levels_index(levels, text);
 
-    if (text == NULL) {
-        return NULL;
-    }
-    if (output->levels != NULL) {
-        const struct cr_levels *from = &program->portfolio->fields[output->from].levels;
-
-        for (size_t k = 0; k < from->n; k++) {
-            if (from->texts[k] == text && output->levels[k] != NULL) {
-                return output->levels[k];
-            }
-        }
-    }
-    level = cr_levels_index(levels, text);
     return level >= 0 ? levels->texts[level] : text;
 }
 
 void cr_program_run(struct cr_program *program, const struct cr_record *record,
                     struct cr_value *row)
 {
-    const struct cr_portfolio *portfolio = program->portfolio;
+    const size_t n_fields = program->portfolio->n_fields;
+    const size_t n_features = program->portfolio->n_features;
 
-    for (size_t i = 0; i < portfolio->n_fields; i++) {
+    for (size_t i = 0; i < n_fields; i++) {
         program->numbers[i] = record->values[i].number;
-        program->texts[i] = record->values[i].text;
+    }
+    for (size_t i = 0; i < program->n_inputs; i++) {
+        program->texts[program->inputs[i].to] = record->values[program->inputs[i].field].text;
     }
     execute(program);
-    for (size_t i = 0; i < portfolio->n_features; i++) {
+    for (size_t i = 0; i < n_features; i++) {
         const struct cr_output *output = &program->outputs[i];
 
         row[i] = CR_VALUE_MISSING;
-        if (output->is_text) {
-            row[i].text = find_text(program, i, program->texts[output->from]);
+        if (output->kind != CR_OUTPUT_NUMBER) {
+            row[i].text = find_text(program, i, record);
         } else if (isfinite(program->numbers[output->from])) {
             row[i].number = program->numbers[output->from];
         }

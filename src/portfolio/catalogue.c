@@ -89,6 +89,26 @@ static int load_sources(struct cr_loader *loader, const struct cr_yaml_node *map
     return result;
 }
 
+/* A level that a source has, too, is that one's text: where the feature is the field itself,
+ * nothing remains to be looked for. */
+static int share_levels(struct cr_loader *loader, struct cr_feature *feature, struct cr_error *err)
+{
+    const char **texts = NULL;
+    int result = cr_load_array(loader, feature->levels.n, sizeof(*texts), &texts, err);
+
+    for (size_t i = 0; result == 0 && i < feature->levels.n; i++) {
+        texts[i] = feature->levels.texts[i];
+        for (size_t k = 0; k < feature->n_sources; k++) {
+            const struct cr_levels *source = &loader->portfolio->fields[feature->sources[k]].levels;
+            ptrdiff_t level = cr_levels_index(source, texts[i]);
+
+            texts[i] = level >= 0 ? source->texts[level] : texts[i];
+        }
+    }
+    feature->levels.texts = texts;
+    return result;
+}
+
 /* Levels belong to the ordinal and nominal kinds; a nominal feature has nothing to scale. */
 static int load_kind(struct cr_loader *loader, const struct cr_yaml_node *map,
                      struct cr_feature *feature, struct cr_error *err)
@@ -145,6 +165,9 @@ static int load_feature(struct cr_loader *loader, const struct cr_yaml_node *map
     }
     if (result == 0) {
         result = load_sources(loader, map, &draft.feature, err);
+    }
+    if (result == 0 && cr_feature_is_text(&draft.feature)) {
+        result = share_levels(loader, &draft.feature, err);
     }
     if (result != 0) {
         return result;
