@@ -259,6 +259,28 @@ static bool known_variable(size_t i, char ret_name[CR_SETTING_MAX_KEY_LEN])
     return setting != NULL;
 }
 
+/* The one variable whose end is the name, as LISTEN_PORT ends with PORT; "" where there is none, or
+ * several. */
+static void find_longer(const char *name, char likely[CR_SETTING_MAX_KEY_LEN])
+{
+    const char *end = name + sizeof(PREFIX) - 1;
+    char known[CR_SETTING_MAX_KEY_LEN];
+    size_t n = 0;
+
+    for (size_t i = 0; known_variable(i, known); i++) {
+        size_t len = strlen(known);
+
+        if (len > strlen(name) && known[len - strlen(end) - 1] == '_' &&
+            strcmp(known + len - strlen(end), end) == 0) {
+            memcpy(likely, known, sizeof(known));
+            n++;
+        }
+    }
+    if (n != 1) {
+        likely[0] = '\0';
+    }
+}
+
 /* Whether nothing reads the variable, and what was meant instead. */
 static bool is_stray(struct cr_settings_stray *stray)
 {
@@ -279,6 +301,9 @@ static bool is_stray(struct cr_settings_stray *stray)
             best = d;
             memcpy(stray->likely, known, sizeof(known));
         }
+    }
+    if (best == CR_SLIP_NONE) {
+        find_longer(stray->name, stray->likely);
     }
     return true;
 }

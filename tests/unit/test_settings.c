@@ -491,11 +491,13 @@ static void test_strays(void **state)
     assert_int_equal(setenv("CREDITRISK_LIMITS_BODY_BYTE", "1", 1), 0);
     assert_int_equal(setenv("CREDITRISK_LISTEN_FD", "1", 1), 0); /* a flag only */
     assert_int_equal(setenv("CREDITRISK_PORT", "1", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_TIMEOUT_S", "1", 1), 0);
     assert_int_equal(setenv("CREDITRISK_CONFG", "1", 1), 0);
     at = 0;
     check_stray(&at, "CREDITRISK_LIMITS_BODY_BYTE", "CREDITRISK_LIMITS_BODY_BYTES");
     check_stray(&at, "CREDITRISK_LISTEN_FD", "");
-    check_stray(&at, "CREDITRISK_PORT", "");
+    check_stray(&at, "CREDITRISK_PORT", "CREDITRISK_LISTEN_PORT");
+    check_stray(&at, "CREDITRISK_TIMEOUT_S", ""); /* of several */
     check_stray(&at, "CREDITRISK_CONFG", "CREDITRISK_CONFIG");
     assert_false(cr_settings_next_stray(&at, &stray));
     for (size_t i = 0; i < CR_ARRAY_LEN(strangers); i++) {
