@@ -203,6 +203,27 @@ async function checkHaste(page) {
   await page.unroute("**/predict*");
 }
 
+// A contribution that shows as zero neither raised nor lowered anything.
+async function checkNothing(page) {
+  await press(page, "Fill in an example");
+  for (const contribution of [0, 0.004, -0.004]) {
+    await page.route("**/predict*", async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      answer.top_5_shap_features[4].contribution = contribution;
+      await route.fulfill({ response, json: answer });
+    });
+    const answered = page.waitForResponse("**/predict*");
+    await press(page, "Score");
+    await answered;
+    const reason = page.locator("#result.answered:not(.stale) .reason").nth(4);
+    await reason.locator(".weight").getByText("0.00", { exact: true }).waitFor();
+    assert.ok((await reason.textContent()).includes("It did not change the estimated risk."), await reason.textContent());
+    assert.equal(await reason.locator(".weight.raises, .weight.lowers").count(), 0);
+    await page.unroute("**/predict*");
+  }
+}
+
 async function checkKeyboard(open) {
   const page = await open("/");
   await formIsThere(page);
@@ -246,6 +267,7 @@ await withBrowser(async (open) => {
   await checkLink(page, open);
   await checkOtherLink(page);
   await checkHaste(page);
+  await checkNothing(page);
   await checkComplaints(page);
   await checkKeyboard(open);
   await checkStillness(open);

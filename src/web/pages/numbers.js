@@ -18,7 +18,13 @@ function write(value, least, most, locale = "en-US") {
 export const fixed = (value, decimals) => write(value, decimals, decimals);
 export const count = (value) => write(value, 0, 0);
 export const percent = (share, decimals = 1) => (isNumber(share) ? `${fixed(100 * share, decimals)} %` : NONE);
-export const signed = (value, decimals = 2) => (value > 0 ? "+" : "") + fixed(value, decimals);
+
+// With its sign, unless it is zero to the decimals shown.
+export function signed(value, decimals = 2) {
+  const text = fixed(value, decimals);
+  if (!/[1-9]/.test(text)) return text.replace("−", "");
+  return (value > 0 ? "+" : "") + text;
+}
 
 // As many decimals as tell something: 0.2214, 35, 1.5, 900,000.
 export function figure(value) {

@@ -4,8 +4,12 @@ import { element } from "./dom.js";
 import { figure, fixed, percent, signed, words } from "./numbers.js";
 import { makeTable } from "./table.js";
 
+// What shows as zero has no direction.
+const isNothing = (contribution) => signed(contribution) === signed(0);
+
 // What the portfolio calls this direction of the feature's group.
 function sentence(portfolio, name, contribution) {
+  if (isNothing(contribution)) return "It did not change the estimated risk.";
   const { group } = portfolio.features[name] ?? {};
   const speaker = Object.values(portfolio.features).find((feature) => feature.group === group && feature.raises !== null);
   const said = contribution > 0 ? speaker?.raises : speaker?.lowers;
@@ -35,12 +39,12 @@ function makeSources(names, form) {
 
 function makeReason(reason, portfolio, money, form, largest) {
   const { feature, contribution, sources } = reason;
-  const [way, mark] = contribution > 0 ? ["raises", "▲"] : ["lowers", "▼"];
+  const [way, mark] = isNothing(contribution) ? ["", ""] : contribution > 0 ? ["raises", "▲ "] : ["lowers", "▼ "];
   return element("li", { class: "reason" },
     element("div", { class: "heading" },
       element("span", {}, element("b", { class: "feature" }, feature), " ",
         element("span", { class: "value" }, valueOf(portfolio, money, reason))),
-      element("span", { class: `weight ${way}` }, `${mark} ${signed(contribution)}`)),
+      element("span", { class: `weight ${way}` }, mark + signed(contribution))),
     makeBar(contribution, Math.abs(contribution) / largest),
     element("p", { class: "help" }, sentence(portfolio, reason.name, contribution), makeSources(sources, form)));
 }
