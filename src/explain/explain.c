@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct cr_explainer {
     size_t scratch_len;
     size_t n_groups;
     struct cr_explain_group *groups; /* room for n_inputs */
-    size_t *group_of;                /* n_inputs */
+    uint16_t *group_of;              /* n_inputs; no more groups than the catalogue has features */
 };
 
 static void explainer_destroyp(struct cr_explainer **explainer)
@@ -46,7 +47,8 @@ static void find_groups(struct cr_explainer *explainer, const struct cr_portfoli
             explainer->groups[g] = (struct cr_explain_group){label, feature};
             explainer->n_groups++;
         }
-        explainer->group_of[i] = g;
+        assert(g <= UINT16_MAX);
+        explainer->group_of[i] = (uint16_t)g;
     }
 }
 
@@ -114,10 +116,10 @@ void cr_explainer_inputs(const struct cr_explainer *explainer, const double *x,
                          const unsigned char *outcomes, void *scratch, double *contributions)
 {
     if (explainer->linear != NULL) {
-        cr_shap_linear(explainer->linear, x, contributions);
-    } else {
-        cr_shap_fast(explainer->forest, x, outcomes, scratch, contributions);
+        cr_shap_linear(explainer->linear, explainer->slope, x, contributions);
+        return;
     }
+    cr_shap_fast(explainer->forest, x, outcomes, scratch, contributions);
     for (size_t i = 0; i < explainer->n_inputs; i++) {
         contributions[i] *= explainer->slope;
     }
@@ -137,11 +139,14 @@ const struct cr_explain_group *cr_explainer_group(const struct cr_explainer *exp
 void cr_explainer_groups(const struct cr_explainer *explainer, const double *contributions,
                          double *groups)
 {
+    const uint16_t *group_of = explainer->group_of;
+    size_t n_inputs = explainer->n_inputs;
+
     for (size_t g = 0; g < explainer->n_groups; g++) {
         groups[g] = 0.0;
     }
-    for (size_t i = 0; i < explainer->n_inputs; i++) {
-        groups[explainer->group_of[i]] += contributions[i];
+    for (size_t i = 0; i < n_inputs; i++) {
+        groups[group_of[i]] += contributions[i];
     }
 }
 
@@ -149,18 +154,16 @@ size_t cr_explainer_top(const double *groups, size_t n_groups, size_t k, size_t 
 {
     size_t n = 0;
 
-    for (size_t g = 0; g < n_groups; g++) {
-        size_t place = n;
+    for (size_t g = 0; g < n_groups && k > 0; g++) {
+        double size = fabs(groups[g]);
+        size_t place;
 
-        while (place > 0 && fabs(groups[ret_top[place - 1]]) < fabs(groups[g])) {
-            place--;
-        }
-        if (place == k) {
+        if (n == k && !(fabs(groups[ret_top[n - 1]]) < size)) {
             continue;
         }
-        n += n < k;
-        for (size_t i = n - 1; i > place; i--) {
-            ret_top[i] = ret_top[i - 1];
+        place = n < k ? n++ : n - 1;
+        for (; place > 0 && fabs(groups[ret_top[place - 1]]) < size; place--) {
+            ret_top[place] = ret_top[place - 1];
         }
         ret_top[place] = g;
     }

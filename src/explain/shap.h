@@ -11,9 +11,10 @@
 #include "creditrisk/model/linear.h"
 #include "creditrisk/util/error.h"
 
-/* Margin at the means. */
+/* Margin at the means, and the contributions to slope times the margin. */
 double cr_shap_linear_expected(const struct cr_linear *linear);
-void cr_shap_linear(const struct cr_linear *linear, const double *x, double *contributions);
+void cr_shap_linear(const struct cr_linear *linear, double slope, const double *x,
+                    double *contributions);
 
 /* Mean margin when every path is taken in proportion to cover. */
 double cr_shap_forest_expected(const struct cr_forest *forest);

@@ -15,9 +15,10 @@ double cr_shap_linear_expected(const struct cr_linear *linear)
     return expected;
 }
 
-void cr_shap_linear(const struct cr_linear *linear, const double *x, double *contributions)
+void cr_shap_linear(const struct cr_linear *linear, double slope, const double *x,
+                    double *contributions)
 {
     for (size_t j = 0; j < linear->n; j++) {
-        contributions[j] = linear->weights[j] * (x[j] - linear->means[j]);
+        contributions[j] = slope * (linear->weights[j] * (x[j] - linear->means[j]));
     }
 }

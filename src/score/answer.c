@@ -85,7 +85,7 @@ static void write_middle(struct cr_strbuf *text, const char *feature, double sig
 static void write_sources(struct cr_strbuf *text, const struct cr_bundle *bundle, size_t group)
 {
     size_t n_fields;
-    const size_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
+    const uint16_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
 
     put_key(text, ",", "sources");
     cr_strbuf_putc(text, '[');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lineage.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,10 @@ static void link_features(struct cr_links *links, const struct cr_portfolio *por
     for (size_t field = 0; field < portfolio->n_fields; field++) {
         for (size_t i = 0; i < portfolio->n_features; i++) {
             if (cr_pipeline_uses(pipeline, i) && has_source(&portfolio->features[i], field)) {
-                links->items[n++] = i;
+                links->items[n++] = (uint16_t)i;
             }
         }
-        links->starts[field + 1] = n;
+        links->starts[field + 1] = (uint32_t)n;
     }
 }
 
@@ -64,10 +65,10 @@ static void link_groups(struct cr_links *links, const struct cr_portfolio *portf
 
         for (size_t field = 0; field < portfolio->n_fields; field++) {
             if (group_needs(portfolio, pipeline, label, field)) {
-                links->items[n++] = field;
+                links->items[n++] = (uint16_t)field;
             }
         }
-        links->starts[group + 1] = n;
+        links->starts[group + 1] = (uint32_t)n;
     }
 }
 
@@ -90,6 +91,7 @@ int cr_lineage_init(struct cr_lineage *lineage, const struct cr_portfolio *portf
 {
     size_t n_items = count_sources(portfolio);
 
+    assert(portfolio->n_fields <= UINT16_MAX && portfolio->n_features <= UINT16_MAX);
     if (!links_init(&lineage->features_of_field, portfolio->n_fields, n_items) ||
         !links_init(&lineage->fields_of_group, cr_explainer_n_groups(explainer), n_items)) {
         return cr_error_no_memory(err);
@@ -108,7 +110,7 @@ void cr_lineage_finish(struct cr_lineage *lineage)
 
 size_t cr_lineage_n_used_fields(const struct cr_lineage *lineage)
 {
-    const size_t *starts = lineage->features_of_field.starts;
+    const uint32_t *starts = lineage->features_of_field.starts;
     size_t n = 0;
 
     for (size_t i = 0; i < lineage->n_fields; i++) {
@@ -128,28 +130,22 @@ static bool feeds_a_missing_feature(const struct cr_links *links, size_t field,
     return false;
 }
 
-int cr_lineage_imputed(const struct cr_lineage *lineage, const struct cr_record *record,
-                       const struct cr_value *row, struct cr_arena *arena,
-                       const size_t **ret_fields, size_t *ret_n, struct cr_error *err)
+size_t cr_lineage_imputed(const struct cr_lineage *lineage, const struct cr_record *record,
+                          const struct cr_value *row, uint16_t *ret_fields)
 {
-    size_t *fields = cr_arena_alloc_array(arena, lineage->n_fields, sizeof(*fields));
     size_t n = 0;
 
-    if (fields == NULL) {
-        return cr_error_no_memory(err);
-    }
     for (size_t i = 0; i < lineage->n_fields; i++) {
         if (cr_value_is_missing(record->values[i]) &&
             feeds_a_missing_feature(&lineage->features_of_field, i, row)) {
-            fields[n++] = i;
+            ret_fields[n++] = (uint16_t)i;
         }
     }
-    *ret_fields = fields;
-    *ret_n = n;
-    return 0;
+    return n;
 }
 
-const size_t *cr_lineage_group_fields(const struct cr_lineage *lineage, size_t group, size_t *ret_n)
+const uint16_t *cr_lineage_group_fields(const struct cr_lineage *lineage, size_t group,
+                                        size_t *ret_n)
 {
     const struct cr_links *links = &lineage->fields_of_group;
 

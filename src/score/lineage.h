@@ -5,18 +5,19 @@
 #define SCORE_LINEAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "creditrisk/explain/explain.h"
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/portfolio/record.h"
 #include "creditrisk/preprocess/pipeline.h"
-#include "creditrisk/util/arena.h"
 #include "creditrisk/util/error.h"
 
-/* Indices that belong to i: items[starts[i]] to items[starts[i + 1] − 1], ascending. */
+/* Indices that belong to i: items[starts[i]] to items[starts[i + 1] − 1], ascending. Fields and
+ * features are at most 1,000 each. */
 struct cr_links {
-    size_t *starts;
-    size_t *items;
+    uint32_t *starts;
+    uint16_t *items;
 };
 
 struct cr_lineage {
@@ -35,13 +36,12 @@ void cr_lineage_finish(struct cr_lineage *lineage);
 size_t cr_lineage_n_used_fields(const struct cr_lineage *lineage);
 
 /* The fields that are missing in the record and whose absence made a served feature missing in the
- * row, ascending; from the arena. CR_ENOMEM. */
-int cr_lineage_imputed(const struct cr_lineage *lineage, const struct cr_record *record,
-                       const struct cr_value *row, struct cr_arena *arena,
-                       const size_t **ret_fields, size_t *ret_n, struct cr_error *err);
+ * row, ascending, into ret_fields[0..n_fields); returns how many. */
+size_t cr_lineage_imputed(const struct cr_lineage *lineage, const struct cr_record *record,
+                          const struct cr_value *row, uint16_t *ret_fields);
 
 /* The fields behind a group; borrowed. */
-const size_t *cr_lineage_group_fields(const struct cr_lineage *lineage, size_t group,
-                                      size_t *ret_n);
+const uint16_t *cr_lineage_group_fields(const struct cr_lineage *lineage, size_t group,
+                                        size_t *ret_n);
 
 #endif

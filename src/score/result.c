@@ -20,7 +20,7 @@ static json_t *value_to_json(struct cr_value value)
 }
 
 /* The names of n fields. */
-static json_t *field_names(const struct cr_portfolio *portfolio, const size_t *fields, size_t n)
+static json_t *field_names(const struct cr_portfolio *portfolio, const uint16_t *fields, size_t n)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *names = json_array();
 
@@ -40,7 +40,7 @@ static json_t *reason_to_json(const struct cr_bundle *bundle, const struct cr_re
     double contribution = result->groups[group];
     CR_CLEANUP(cr_json_decrefp) json_t *reason = json_object();
     size_t n_fields;
-    const size_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
+    const uint16_t *fields = cr_lineage_group_fields(&bundle->state->lineage, group, &n_fields);
 
     if (!cr_json_put(reason, "feature", json_string(about->label)) ||
         !cr_json_put(reason, "impact",

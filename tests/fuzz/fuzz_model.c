@@ -30,7 +30,7 @@ static void check_linear(const struct cr_linear *linear)
     }
     (void)cr_shap_linear_expected(linear); /* large weights may overflow: the scorer looks */
     for (size_t i = 0; i < CR_ARRAY_LEN(rows); i++) {
-        cr_shap_linear(linear, rows[i], contributions);
+        cr_shap_linear(linear, 1.0, rows[i], contributions);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "creditrisk/explain/explain.h"
 #include "creditrisk/features/engine.h"
@@ -26,6 +27,7 @@ struct cr_context {
     double *contributions; /* n_inputs */
     double *groups;        /* n_groups */
     size_t *top;           /* policy.top_reasons */
+    uint16_t *imputed;     /* n_fields */
     unsigned char
         *outcomes; /* CR_FOREST_OUTCOMES_MAX_TREES: from the margin to the contributions */
     void *explain_scratch;

@@ -23,8 +23,8 @@ struct cr_trace {
     int64_t decide_ns;
 };
 
-/* Arrays are borrowed from the bundle's context, valid until the context scores again; `imputed`
- * and texts of the row that are no levels come from the arena. */
+/* Arrays are borrowed from the bundle's context, valid until the context scores again; texts
+ * of the row that are no levels come from the arena. */
 struct cr_result {
     double raw_margin; /* the model's log-odds */
     double margin;     /* calibrated */
@@ -38,8 +38,8 @@ struct cr_result {
     const double *groups;        /* n_groups */
     const size_t *top;           /* n_top group indices, largest first */
     size_t n_top;
-    const bool *unknown;   /* n_features: a text that is no level */
-    const size_t *imputed; /* n_imputed fields whose absence made a served feature missing */
+    const bool *unknown;     /* n_features: a text that is no level */
+    const uint16_t *imputed; /* n_imputed fields whose absence made a served feature missing */
     size_t n_imputed;
 };
 
