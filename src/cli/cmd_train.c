@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/train/check.h"
 #include "creditrisk/train/report.h"
 #include "creditrisk/train/run.h"
 #include "creditrisk/util/cleanup.h"
@@ -251,6 +252,19 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
     return 0;
 }
 
+/* What is too good for loans. */
+static void say_suspicion(const struct cr_cli *cli, const struct cr_train_model *champion)
+{
+    CR_CLEANUP(cr_freep)
+    char *check =
+        cr_cli_command(cli, CR_CLI_HERE_NAMED, "portfolio", "check", cli->settings.portfolio, NULL);
+    if (champion->cv_auc > CR_CHECK_MAX_AUC && check != NULL) {
+        cr_cli_say(cli,
+                   "%s: with a CV AUC of %.4f an input may know the outcome, which %s looks for",
+                   champion->version, champion->cv_auc, check);
+    }
+}
+
 /* What the run did otherwise than its reader may think. */
 static void say_notes(const struct cr_cli *cli, const struct cr_train_options *train_options,
                       const struct cr_portfolio *portfolio, const struct cr_train_report *report)
@@ -267,9 +281,9 @@ static void say_notes(const struct cr_cli *cli, const struct cr_train_options *t
     }
     const struct cr_train_model *champion = &report->models[report->champion];
     if (champion->threshold_caveat[0] != '\0') {
-        cr_cli_say(cli, "%s decides poorly at these costs: %s", champion->version,
-                   champion->threshold_caveat);
+        cr_cli_say(cli, "%s: %s", champion->version, champion->threshold_caveat);
     }
+    say_suspicion(cli, champion);
 }
 
 /* What became of the promotion of a run that was interrupted; of one that failed, what is known. */

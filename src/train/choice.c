@@ -117,8 +117,8 @@ const char *cr_choice_caveat(const struct cr_choice *choice, const struct cr_por
     enum cr_choice_rule rival = find_rival(choice);
     int64_t optimum_cost = choice->oof.rules[CR_RULE_OPTIMUM].cost;
     int64_t rival_cost = choice->oof.rules[rival].cost;
-    const char *edge = is_lowest(choice)    ? ", the lowest threshold that was swept,"
-                       : is_highest(choice) ? ", the highest threshold that was swept,"
+    const char *edge = is_lowest(choice)    ? " the lowest that was swept and"
+                       : is_highest(choice) ? " the highest that was swept and"
                                             : "";
     const char *name = rival == CR_RULE_DECLINE_ALL ? "declining everybody" : "approving everybody";
     char own[CR_MONEY_LEN];
@@ -127,9 +127,9 @@ const char *cr_choice_caveat(const struct cr_choice *choice, const struct cr_por
         return NULL;
     }
     snprintf(text, CR_CHOICE_CAVEAT_LEN,
-             "the optimum %.2f%s %s%s: on the out-of-fold rows it costs %s, %s %s",
+             "the best threshold, %.2f, is%s %s%s: on the out-of-fold rows it costs %s, %s %s",
              choice->threshold, edge,
-             rival_cost <= optimum_cost ? "is no better than " : "may not be the cheapest",
+             rival_cost <= optimum_cost ? "no better than " : "may not be the cheapest",
              rival_cost <= optimum_cost ? name : "", cr_money_text(portfolio, optimum_cost, own),
              name, cr_money_text(portfolio, rival_cost, other));
     cr_utf8_clean(text); /* a currency's symbol may have been cut */

@@ -434,6 +434,10 @@ def check_noise(place):
     message = place.run("train", "--no-search", "--models", "logistic", "--portfolio", "leak", status=1)["error"]["message"]
     assert re.search("separate the outcomes completely, as where an input knows the outcome: run '[^']*creditrisk portfolio check leak ", message), message
     assert "'x' alone tells" in place.run("portfolio", "check", "leak", status=1)["faults"][0]
+    leak.write_text("x,y\n" + "".join(f"{(i % 2) ^ (i % 100 == 7)},{i % 2}\n" for i in range(400)))
+    place.run("--portfolio", "leak", "import", str(leak), "--replace")
+    told_of = loud(place, "--portfolio", "leak", "train", "--no-search", "--models", "logistic").stderr
+    assert re.search("^v1: with a CV AUC of 0.9[5-9]\\d\\d an input may know the outcome, which .*creditrisk portfolio check leak .*looks for$", told_of, re.M), told_of
     imported = loud(place, "import", str(noise), "--replace")
     assert "noise: 400 rows, " in imported.stderr, imported.stderr
     noise.write_text("x\n1\n")

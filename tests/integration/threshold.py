@@ -133,7 +133,7 @@ def loud(cli):
 
 def check_edges(cli):
     """An optimum at the edge is shown like any other, with what it means; nothing is published with it."""
-    words, meaning = ("v1", "--lgd", "0.6"), "the optimum 0.05, the lowest threshold that was swept, "
+    words, meaning = ("v1", "--lgd", "0.6"), "the best threshold, 0.05, is the lowest that was swept and "
     seen, _ = check_choice(cli, *words, status=1, false_positive=10000, lgd="0.6")
     assert seen["threshold"] == 0.05 and seen["error"]["code"] == "EINVAL" and meaning in seen["error"]["message"], seen["error"]
     done = cli("threshold", *words, status=1)
@@ -276,9 +276,9 @@ def check_needless(cli):
     side = seen["out_of_fold"]
     assert side["optimum"]["cost"] == side["decline_all"]["cost"] and 0.05 < seen["threshold"] < 0.95, "a book for this test"
     cost = indian(round(side["decline_all"]["cost"]))
-    caveat = f"the optimum {seen['threshold']:.2f} is no better than declining everybody: " \
+    caveat = f"the best threshold, {seen['threshold']:.2f}, is no better than declining everybody: " \
              f"on the out-of-fold rows it costs {cost}, declining everybody {cost}"
-    assert f"{version} decides poorly at these costs: {caveat}\n" in done.stderr, done.stderr
+    assert f"{version}: {caveat}\n" in done.stderr, done.stderr
     assert cli("threshold", version, globals_=loud(cli)).stderr == caveat + "\n" and seen["caveat"] == caveat
     report = cli.dir / "models/retail" / version / "report"
     assert json.loads((report / "report.json").read_text())["models"][0]["threshold_analysis"]["caveat"] == caveat

@@ -69,12 +69,13 @@ static void an_optimum_no_better_than_a_rule_without_a_model_says_so(void **stat
     struct cr_portfolio declines = portfolio_with(10000, 1000.5);
     struct cr_portfolio approves = portfolio_with(10, 100);
 
-    assert_caveat(&declines, &rows,
-                  "the optimum 0.20 is no better than declining everybody: on the out-of-fold rows "
-                  "it costs $2,001, declining everybody $2,001",
-                  false);
+    assert_caveat(
+        &declines, &rows,
+        "the best threshold, 0.20, is no better than declining everybody: on the out-of-fold rows "
+        "it costs $2,001, declining everybody $2,001",
+        false);
     assert_caveat(&approves, &rows,
-                  "the optimum 0.95, the highest threshold that was swept, is no better than "
+                  "the best threshold, 0.95, is the highest that was swept and no better than "
                   "approving everybody: on the out-of-fold rows it costs $20, approving everybody "
                   "$20",
                   true);
@@ -90,12 +91,13 @@ static void an_optimum_at_the_edge_may_not_be_the_cheapest(void **state)
     struct cr_portfolio declines = portfolio_with(100, 10);
     struct cr_portfolio approves = portfolio_with(10, 100);
 
-    assert_caveat(&declines, &(struct cr_threshold_rows){low, y_low, NULL, 3},
-                  "the optimum 0.05, the lowest threshold that was swept, may not be the cheapest: "
-                  "on the out-of-fold rows it costs $10, declining everybody $20",
-                  true);
+    assert_caveat(
+        &declines, &(struct cr_threshold_rows){low, y_low, NULL, 3},
+        "the best threshold, 0.05, is the lowest that was swept and may not be the cheapest: "
+        "on the out-of-fold rows it costs $10, declining everybody $20",
+        true);
     assert_caveat(&approves, &(struct cr_threshold_rows){high, y_high, NULL, 3},
-                  "the optimum 0.95, the highest threshold that was swept, may not be the "
+                  "the best threshold, 0.95, is the highest that was swept and may not be the "
                   "cheapest: on the out-of-fold rows it costs $10, approving everybody $20",
                   true);
 }

@@ -10,7 +10,8 @@
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
 
-/* A single feature that tells good from bad better than this knows the outcome. */
+/* A single feature that tells good from bad better than this knows the outcome; of a model that
+ * does one may suspect that an input does. */
 #define CR_CHECK_MAX_AUC 0.95
 
 /* More rows than this share must not hold what no request can carry. */
