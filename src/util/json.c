@@ -82,9 +82,22 @@ static bool is_plain(const char *text, size_t len)
     return !has_special(bytes);
 }
 
-void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
+static void write_plain(const char *text, size_t len, struct cr_strbuf *out)
 {
-    size_t start = 0, i = is_plain(text, len) ? len : 0; /* text[start..i) needs no change */
+    if (cr_strbuf_reserve(out, len + 2)) {
+        char *begin = out->data + out->len;
+
+        begin[0] = '"';
+        memcpy(begin + 1, text, len);
+        begin[len + 1] = '"';
+        begin[len + 2] = '\0';
+        out->len += len + 2;
+    }
+}
+
+static void write_with_escapes(const char *text, size_t len, struct cr_strbuf *out)
+{
+    size_t start = 0, i = 0; /* text[start..i) needs no change */
 
     cr_strbuf_putc(out, '"');
     while (i < len) {
@@ -106,6 +119,15 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
     }
     cr_strbuf_append(out, text + start, len - start);
     cr_strbuf_putc(out, '"');
+}
+
+void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
+{
+    if (is_plain(text, len)) {
+        write_plain(text, len, out);
+    } else {
+        write_with_escapes(text, len, out);
+    }
 }
 
 /* A double stays one for the next reader: 1.0 is not written as 1. */
