@@ -161,13 +161,17 @@ struct cr_instruction {
 
 /* Where a feature's value stands after the run. Small, because each line of the cache that one
  * record's run touches has to be fetched again after the answer to the one before. */
-struct cr_output {
-    uint16_t from; /* register; of CR_OUTPUT_FIELD: the field */
-    uint8_t kind;
-    bool is_own; /* a text that is a level is the level's own pointer already */
+struct cr_number_output {
+    uint16_t feature;
+    uint16_t from;
 };
 
-enum { CR_OUTPUT_NUMBER, CR_OUTPUT_TEXT, CR_OUTPUT_FIELD /* of texts */ };
+struct cr_text_output {
+    uint16_t feature;
+    uint16_t from; /* register or field */
+    bool is_field;
+    bool is_own; /* a text that is a level is the level's own pointer already */
+};
 
 /* A text field that an instruction looks at, and its register. */
 struct cr_text_input {
@@ -180,7 +184,9 @@ struct cr_program {
     const struct cr_portfolio *portfolio;
     struct cr_arena arena;               /* everything below */
     struct cr_instruction *instructions; /* the last is CR_OP_END */
-    struct cr_output *outputs;           /* n_features */
+    size_t n_numbers, n_texts;           /* together one for each feature */
+    struct cr_number_output *number_outputs;
+    struct cr_text_output *text_outputs;
     size_t n_inputs;
     struct cr_text_input *inputs;
     double *numbers;

@@ -53,26 +53,37 @@ static void emit_derived(struct cr_emitter *emitter)
     emitter->n_derived = select->n_derived;
 }
 
+static void emit_text(struct cr_program *program, struct cr_emitter *emitter, size_t i)
+{
+    const struct cr_sql_node *value = emitter->select.items[i + 1].value;
+    ptrdiff_t field = cr_emit_find_text_field(emitter, value);
+
+    program->text_outputs[program->n_texts++] = (struct cr_text_output){
+        .feature = (uint16_t)i,
+        .from = field >= 0 ? (uint16_t)field : cr_emit_as(emitter, value, CR_SQL_TYPE_TEXT),
+        .is_field = field >= 0,
+        .is_own = cr_emit_is_own(emitter, value),
+    };
+}
+
 static void emit_feature(struct cr_program *program, struct cr_emitter *emitter, size_t i)
 {
     const struct cr_feature *feature = &program->portfolio->features[i];
     const struct cr_sql_node *value = emitter->select.items[i + 1].value;
-    struct cr_output *output = &program->outputs[i];
     enum cr_sql_type type = cr_emit_type_of(emitter, value);
-    ptrdiff_t field = cr_emit_find_text_field(emitter, value);
     bool is_text = cr_feature_is_text(feature);
 
     emitter->levels = is_text ? &feature->levels : NULL;
     if (type != CR_SQL_TYPE_NULL && (type == CR_SQL_TYPE_TEXT) != is_text) {
         cr_emit_leave_to_sql(emitter, value, "the column is not of its feature's kind");
     }
-    output->kind = is_text ? CR_OUTPUT_TEXT : CR_OUTPUT_NUMBER;
-    output->is_own = is_text && cr_emit_is_own(emitter, value);
-    if (field >= 0) {
-        output->kind = CR_OUTPUT_FIELD;
-        output->from = (uint16_t)field;
+    if (is_text) {
+        emit_text(program, emitter, i);
     } else {
-        output->from = cr_emit_as(emitter, value, is_text ? CR_SQL_TYPE_TEXT : CR_SQL_TYPE_REAL);
+        program->number_outputs[program->n_numbers++] = (struct cr_number_output){
+            .feature = (uint16_t)i,
+            .from = cr_emit_as(emitter, value, CR_SQL_TYPE_REAL),
+        };
     }
 }
 
@@ -136,15 +147,18 @@ int cr_program_create(const struct cr_portfolio *portfolio, const struct cr_port
 {
     CR_CLEANUP(cr_program_destroyp) struct cr_program *program = calloc(1, sizeof(*program));
     CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
+    size_t n = portfolio->n_features + 1;
     int result;
 
     if (program == NULL) {
         return cr_error_no_memory(err);
     }
     program->portfolio = portfolio;
-    program->outputs =
-        cr_arena_alloc_array(&program->arena, portfolio->n_features + 1, sizeof(*program->outputs));
-    if (program->outputs == NULL) {
+    program->number_outputs =
+        cr_arena_alloc_array(&program->arena, n, sizeof(*program->number_outputs));
+    program->text_outputs =
+        cr_arena_alloc_array(&program->arena, n, sizeof(*program->text_outputs));
+    if (program->number_outputs == NULL || program->text_outputs == NULL) {
         return cr_error_no_memory(err);
     }
     result = compile(program, file, &arena, err);
@@ -251,7 +265,10 @@ static void execute(struct cr_program *program)
         case CR_OP_IF_NULL_TEXT:
             jump = texts[at->a] == NULL;
             break;
-        default:
+        case CR_OP_UNLESS_EQUAL_TEXT:
+        case CR_OP_UNLESS_UNEQUAL_TEXT:
+        case CR_OP_UNLESS_LESS_TEXT:
+        case CR_OP_UNLESS_LESS_EQUAL_TEXT:
             jump = texts[at->a] == NULL || texts[at->b] == NULL ||
                    !text_holds((enum cr_op)at->op, texts[at->a], texts[at->b]);
             break;
@@ -260,23 +277,45 @@ static void execute(struct cr_program *program)
     }
 }
 
-static const char *find_text(const struct cr_program *program, size_t i,
-                             const struct cr_record *record)
+/* The level's own pointer where the text is one. */
+static const char *find_level(const struct cr_program *program, size_t feature, const char *text)
 {
-    const struct cr_output *output = &program->outputs[i];
-    const struct cr_levels *levels = &program->portfolio->features[i].levels;
-    const char *text = output->kind == CR_OUTPUT_FIELD ? record->values[output->from].text
-                                                       : program->texts[output->from];
-    ptrdiff_t level = output->is_own || text == NULL ? -1 : cr_levels_index(levels, text);
+    const struct cr_levels *levels = &program->portfolio->features[feature].levels;
+    ptrdiff_t level = text != NULL ? cr_levels_index(levels, text) : -1;
 
     return level >= 0 ? levels->texts[level] : text;
+}
+
+/* What is infinite becomes missing: x − x is 0 but for infinities and NaN, where it is NaN. */
+static double keep_finite(double x)
+{
+    return x - (x - x);
+}
+
+static void put_row(const struct cr_program *program, const struct cr_record *record,
+                    struct cr_value *row)
+{
+    for (size_t i = 0; i < program->n_numbers; i++) {
+        const struct cr_number_output *output = &program->number_outputs[i];
+
+        row[output->feature] = (struct cr_value){keep_finite(program->numbers[output->from]), NULL};
+    }
+    for (size_t i = 0; i < program->n_texts; i++) {
+        const struct cr_text_output *output = &program->text_outputs[i];
+        const char *text =
+            output->is_field ? record->values[output->from].text : program->texts[output->from];
+
+        if (!output->is_own) {
+            text = find_level(program, output->feature, text);
+        }
+        row[output->feature] = (struct cr_value){NAN, text};
+    }
 }
 
 void cr_program_run(struct cr_program *program, const struct cr_record *record,
                     struct cr_value *row)
 {
     const size_t n_fields = program->portfolio->n_fields;
-    const size_t n_features = program->portfolio->n_features;
 
     for (size_t i = 0; i < n_fields; i++) {
         program->numbers[i] = record->values[i].number;
@@ -285,14 +324,5 @@ void cr_program_run(struct cr_program *program, const struct cr_record *record,
         program->texts[program->inputs[i].to] = record->values[program->inputs[i].field].text;
     }
     execute(program);
-    for (size_t i = 0; i < n_features; i++) {
-        const struct cr_output *output = &program->outputs[i];
-
-        row[i] = CR_VALUE_MISSING;
-        if (output->kind != CR_OUTPUT_NUMBER) {
-            row[i].text = find_text(program, i, record);
-        } else if (isfinite(program->numbers[output->from])) {
-            row[i].number = program->numbers[output->from];
-        }
-    }
+    put_row(program, record, row);
 }
