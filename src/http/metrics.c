@@ -335,7 +335,7 @@ void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_w
     for (size_t i = 0; i < result->n_imputed; i++) {
         cr_metrics_add(&counters->slots[watch->imputed[result->imputed[i]]]);
     }
-    for (size_t i = 0; i < watch->n_features; i++) {
+    for (size_t i = 0; result->n_unknown > 0 && i < watch->n_features; i++) {
         if (result->unknown[i]) {
             cr_metrics_add(&counters->slots[watch->unknown[i]]);
         }

@@ -93,16 +93,22 @@ void cr_recipe_finish(struct cr_recipe *recipe)
     free(recipe->levels);
 }
 
-static void note_unknown(bool *unknown, size_t feature)
+/* A text of that index; the result is 1 when it is no level. */
+static size_t count_unknown(double level, size_t feature, bool *unknown)
 {
+    if (!(level < 0)) {
+        return 0;
+    }
     if (unknown != NULL) {
         unknown[feature] = true;
     }
+    return 1;
 }
 
-void cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value *row,
-                       double *inputs, bool *unknown)
+size_t cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value *row,
+                         double *inputs, bool *unknown)
 {
+    size_t n_unknown = 0;
     const struct cr_recipe *recipe = &pipeline->recipe;
     struct cr_levels levels = {.texts = recipe->levels};
 
@@ -113,8 +119,8 @@ void cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value
         levels.n = about->n_levels;
         value = cr_cell_encode(levels, about->impute, &row[about->feature]);
         *inputs++ = (value - about->center) / about->spread;
-        if (levels.n > 0 && value < 0) {
-            note_unknown(unknown, about->feature);
+        if (levels.n > 0) {
+            n_unknown += count_unknown(value, about->feature, unknown);
         }
     }
     for (size_t i = 0; i < recipe->n_indicators; i++) {
@@ -131,10 +137,9 @@ void cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value
         for (size_t k = 0; k < levels.n; k++) {
             *inputs++ = level == (double)k;
         }
-        if (level < 0) {
-            note_unknown(unknown, about->feature);
-        }
+        n_unknown += count_unknown(level, about->feature, unknown);
     }
+    return n_unknown;
 }
 
 int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_frame *features,
@@ -159,7 +164,7 @@ int cr_pipeline_apply_frame(const struct cr_pipeline *pipeline, const struct cr_
 
             row[index] = cr_frame_get(features, rows[i], first_feature + index);
         }
-        cr_pipeline_apply(pipeline, row, cr_matrix_row(ret_inputs, i), NULL);
+        (void)cr_pipeline_apply(pipeline, row, cr_matrix_row(ret_inputs, i), NULL);
     }
     return 0;
 }

@@ -58,7 +58,8 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     times.features_ns = lap(&watch);
 
     memset(context->unknown, 0, portfolio->n_features * sizeof(*context->unknown));
-    cr_pipeline_apply(bundle->pipeline, context->row, context->inputs, context->unknown);
+    result.n_unknown =
+        cr_pipeline_apply(bundle->pipeline, context->row, context->inputs, context->unknown);
     times.pipeline_ns = lap(&watch);
 
     result.raw_margin =
@@ -107,7 +108,7 @@ int cr_scorer_verdicts(const struct cr_bundle *bundle, struct cr_context *contex
         if (r < 0) {
             return r;
         }
-        cr_pipeline_apply(bundle->pipeline, context->row, inputs + i * n_inputs, NULL);
+        (void)cr_pipeline_apply(bundle->pipeline, context->row, inputs + i * n_inputs, NULL);
     }
     cr_model_margins(bundle->model, inputs, n, margins);
     for (size_t i = 0; i < n; i++) {

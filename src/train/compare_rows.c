@@ -46,7 +46,7 @@ static int score_basic(const struct cr_run *run, const struct cr_run_model *mode
             result = cr_engine_row(engine, &record, &arena, row, err);
         }
         if (result == 0) {
-            cr_pipeline_apply(model->final.pipeline, row, x, NULL);
+            (void)cr_pipeline_apply(model->final.pipeline, row, x, NULL);
             double raw = cr_model_margin(model->final.model, x);
             pd[i] = cr_calibrate_pd(cr_calibrate_margin(&model->calibration, raw));
         }

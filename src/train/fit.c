@@ -88,7 +88,7 @@ int cr_fitted_margins(const struct cr_run *run, const struct cr_fitted *fitted, 
     }
     for (size_t i = 0; i < n; i++) {
         cr_extract_row(&run->extract, run->portfolio, rows[i], row);
-        cr_pipeline_apply(fitted->pipeline, row, inputs, NULL);
+        (void)cr_pipeline_apply(fitted->pipeline, row, inputs, NULL);
         margins[i] = cr_model_margin(fitted->model, inputs);
     }
     return 0;

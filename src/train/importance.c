@@ -43,7 +43,7 @@ static int explain_rows(const struct survey *survey, size_t first, size_t last, 
     for (size_t i = first; i < last; i++) {
         size_t place = i * run->split.n_test / survey->n_rows;
         cr_extract_row(&run->extract, run->portfolio, run->split.test[place], row);
-        cr_pipeline_apply(survey->model->final.pipeline, row, x, NULL);
+        (void)cr_pipeline_apply(survey->model->final.pipeline, row, x, NULL);
         cr_explainer_inputs(survey->explainer, x, NULL, scratch, parts);
         cr_explainer_groups(survey->explainer, parts, groups);
         for (size_t k = 0; k < survey->n_inputs; k++) {

@@ -27,7 +27,7 @@ static void apply(const struct cr_pipeline *pipeline, const struct cr_portfolio 
                               : (struct cr_value){i % 2 == 0 ? 1e308 : -1e308, NULL};
             }
         }
-        cr_pipeline_apply(pipeline, row, inputs, unknown);
+        (void)cr_pipeline_apply(pipeline, row, inputs, unknown);
         for (size_t i = 0; pass == 0 && i < cr_pipeline_n_inputs(pipeline); i++) {
             FUZZ_CHECK(!isnan(inputs[i]));
         }

@@ -304,12 +304,13 @@ static void check_rows(const struct world *world, const struct cr_pipeline *pipe
         struct cr_value cells[MAX_FEATURES];
         bool unknown[MAX_FEATURES] = {false};
         double alone[MAX_INPUTS];
+        size_t n_unknown;
 
         assert_true(inputs->n_cols <= MAX_INPUTS);
         for (size_t col = 0; col < world->portfolio.n_features; col++) {
             cells[col] = cr_frame_get(&world->frame, row, col);
         }
-        cr_pipeline_apply(pipeline, cells, alone, unknown);
+        n_unknown = cr_pipeline_apply(pipeline, cells, alone, unknown);
         assert_memory_equal(alone, cr_matrix_row(inputs, row), inputs->n_cols * sizeof(double));
         for (size_t i = 0; i < inputs->n_cols; i++) {
             check_input(world, cr_pipeline_input(pipeline, i), row, alone[i]);
@@ -318,7 +319,9 @@ static void check_rows(const struct world *world, const struct cr_pipeline *pipe
             assert_int_equal(unknown[col],
                              cr_pipeline_uses(pipeline, col) && cells[col].text != NULL &&
                                  plain_level(&world->features[col], cells[col].text) < 0);
+            n_unknown -= unknown[col];
         }
+        assert_int_equal(n_unknown, 0);
     }
 }
 

@@ -101,7 +101,7 @@ static void compare(const struct cr_record *record, struct cr_arena *arena)
         size_t n = batch.inputs[i].n_cols;
 
         assert_true(n <= MAX_FEATURES);
-        cr_pipeline_apply(batch.pipelines[i], row, inputs, NULL);
+        (void)cr_pipeline_apply(batch.pipelines[i], row, inputs, NULL);
         for (size_t k = 0; k < n; k++) {
             cr_assert_same(inputs[k], cr_matrix_row(&batch.inputs[i], batch.row)[k]);
         }

@@ -315,6 +315,7 @@ static void test_unknown_and_missing(void **state)
     struct cr_value cells[3] = {{NAN, "nowhere"}, {NAN, "nothing"}, {INFINITY, NULL}};
     double inputs[4] = {9, 9, 9, 9};
     bool unknown[3] = {false, false, false};
+    size_t n_unknown;
     char copy[] = "two"; /* another pointer than the level's */
 
     (void)state;
@@ -332,16 +333,17 @@ static void test_unknown_and_missing(void **state)
     cr_frame_set_number(&table.frame, 1, 2, 5);
     pipeline = fit(&table, 0, true, false, 2);
 
-    cr_pipeline_apply(pipeline, cells, inputs, unknown);
+    n_unknown = cr_pipeline_apply(pipeline, cells, inputs, unknown);
     cr_assert_same(inputs[0], -1);
     cr_assert_same(inputs[1], 5); /* an infinite number is a missing one */
     cr_assert_same(inputs[2], 0);
     cr_assert_same(inputs[3], 0);
     assert_true(unknown[0] && unknown[1] && !unknown[2]);
+    assert_int_equal(n_unknown, 2);
 
     cells[0].text = cells[1].text = copy;
     cells[2].number = -3;
-    cr_pipeline_apply(pipeline, cells, inputs, NULL);
+    assert_int_equal(cr_pipeline_apply(pipeline, cells, inputs, NULL), 0);
     cr_assert_same(inputs[0], 1);
     cr_assert_same(inputs[1], -3);
     cr_assert_same(inputs[2], 1);
@@ -349,11 +351,12 @@ static void test_unknown_and_missing(void **state)
 
     unknown[0] = unknown[1] = false;
     cells[0].text = cells[1].text = NULL;
-    cr_pipeline_apply(pipeline, cells, inputs, unknown);
+    n_unknown = cr_pipeline_apply(pipeline, cells, inputs, unknown);
     cr_assert_same(inputs[0], 1); /* the only level that was seen */
     cr_assert_same(inputs[2], 0);
     cr_assert_same(inputs[3], 1);
     assert_false(unknown[0] || unknown[1] || unknown[2]);
+    assert_int_equal(n_unknown, 0);
 }
 
 static void test_empty_features(void **state)
@@ -384,7 +387,7 @@ static void test_empty_features(void **state)
     assert_int_equal(empty[1], 1);
     assert_int_equal(empty[2], 3);
     get_row(&table, 1, cells);
-    cr_pipeline_apply(pipeline, cells, inputs, NULL);
+    assert_int_equal(cr_pipeline_apply(pipeline, cells, inputs, NULL), 0);
     cr_assert_same(inputs[0], 0);
     cr_assert_same(inputs[1], 0);
     cr_assert_same(inputs[2], 3);

@@ -221,6 +221,7 @@ static void unknown_levels_are_flagged(void **state)
         cr_assert_ok(cr_scorer_score(bundle, cr_bundle_context(bundle, 0), records[i], &arena,
                                      &result, NULL, &err),
                      &err);
+        assert_int_equal(result.n_unknown, i == 1);
         for (size_t f = 0; f < bundle->portfolio->n_features; f++) {
             assert_int_equal(result.unknown[f], i == 1 && f == feature);
         }

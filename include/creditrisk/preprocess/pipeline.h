@@ -63,10 +63,10 @@ bool cr_pipeline_uses(const struct cr_pipeline *pipeline, size_t feature);
 
 /* row[0..n_features) → inputs[0..n_inputs). A text that is no level of a nominal feature gives all
  * zeros, of an ordinal one −1; unknown (may be NULL), an array of n_features, then has its
- * feature's flag set; no flag is ever cleared. The same row gives the same bits alone or in a
- * batch. */
-void cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value *row,
-                       double *inputs, bool *unknown);
+ * feature's flag set; no flag is ever cleared. Returns how many such texts there are. The same row
+ * gives the same bits alone or in a batch. */
+size_t cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_value *row,
+                         double *inputs, bool *unknown);
 
 /* The chosen rows of a frame, through cr_pipeline_apply; *ret_inputs is n_rows × n_inputs and
  * yours: cr_matrix_finish. */

@@ -38,7 +38,8 @@ struct cr_result {
     const double *groups;        /* n_groups */
     const size_t *top;           /* n_top group indices, largest first */
     size_t n_top;
-    const bool *unknown;     /* n_features: a text that is no level */
+    const bool *unknown; /* n_features: a text that is no level */
+    size_t n_unknown;
     const uint16_t *imputed; /* n_imputed fields whose absence made a served feature missing */
     size_t n_imputed;
 };
