@@ -199,6 +199,13 @@ static bool text_holds(enum cr_op op, const char *a, const char *b)
     }
 }
 
+/* The instruction to go on with. */
+static const struct cr_instruction *follow(const struct cr_instruction *instructions,
+                                           const struct cr_instruction *at, bool jump)
+{
+    return jump ? instructions + at->to : at + 1;
+}
+
 static void execute(struct cr_program *program)
 {
     const struct cr_instruction *const instructions = program->instructions;
@@ -207,73 +214,80 @@ static void execute(struct cr_program *program)
 
     for (const struct cr_instruction *at = instructions;;) {
         const double a = numbers[at->a], b = numbers[at->b];
-        bool jump = false;
 
         switch ((enum cr_op)at->op) {
         case CR_OP_END:
             return;
         case CR_OP_MOVE:
             numbers[at->b] = a;
-            jump = true;
+            at = instructions + at->to;
             break;
         case CR_OP_MOVE_TEXT:
             texts[at->b] = texts[at->a];
-            jump = true;
+            at = instructions + at->to;
             break;
         case CR_OP_ADD:
             numbers[at->to] = a + b;
+            at++;
             break;
         case CR_OP_SUBTRACT:
             numbers[at->to] = a - b;
+            at++;
             break;
         case CR_OP_MULTIPLY:
             numbers[at->to] = a * b;
+            at++;
             break;
         case CR_OP_DIVIDE:
             numbers[at->to] = b == 0.0 ? NAN : a / b;
+            at++;
             break;
         case CR_OP_LN:
             numbers[at->to] = a > 0.0 ? log(a) : NAN;
+            at++;
             break;
         case CR_OP_POWER: /* pow(NaN, 0) is 1 */
             numbers[at->to] = isnan(a) || isnan(b) ? NAN : pow(a, b);
+            at++;
             break;
         case CR_OP_JUMP:
-            jump = true;
+            at = instructions + at->to;
             break;
         case CR_OP_UNLESS_EQUAL:
-            jump = !(a == b);
+            at = follow(instructions, at, !(a == b));
             break;
         case CR_OP_UNLESS_UNEQUAL:
-            jump = !(a < b || a > b);
+            at = follow(instructions, at, !(a < b || a > b));
             break;
         case CR_OP_UNLESS_LESS:
-            jump = !(a < b);
+            at = follow(instructions, at, !(a < b));
             break;
         case CR_OP_UNLESS_LESS_EQUAL:
-            jump = !(a <= b);
+            at = follow(instructions, at, !(a <= b));
             break;
         case CR_OP_UNLESS_NULL:
-            jump = !isnan(a);
+            at = follow(instructions, at, !isnan(a));
             break;
         case CR_OP_IF_NULL:
-            jump = isnan(a);
+            at = follow(instructions, at, isnan(a));
             break;
         case CR_OP_UNLESS_NULL_TEXT:
-            jump = texts[at->a] != NULL;
+            at = follow(instructions, at, texts[at->a] != NULL);
             break;
         case CR_OP_IF_NULL_TEXT:
-            jump = texts[at->a] == NULL;
+            at = follow(instructions, at, texts[at->a] == NULL);
             break;
         case CR_OP_UNLESS_EQUAL_TEXT:
         case CR_OP_UNLESS_UNEQUAL_TEXT:
         case CR_OP_UNLESS_LESS_TEXT:
         case CR_OP_UNLESS_LESS_EQUAL_TEXT:
-            jump = texts[at->a] == NULL || texts[at->b] == NULL ||
-                   !text_holds((enum cr_op)at->op, texts[at->a], texts[at->b]);
+            at = follow(instructions, at,
+                        texts[at->a] == NULL || texts[at->b] == NULL ||
+                            !text_holds((enum cr_op)at->op, texts[at->a], texts[at->b]));
             break;
+        default: /* no other is emitted: the switch need not ask */
+            __builtin_unreachable();
         }
-        at = jump ? instructions + at->to : at + 1;
     }
 }
 
