@@ -177,6 +177,41 @@ static void every_book_has_its_own(void **state)
     cr_metrics_destroy(metrics);
 }
 
+static void imputed_fields_and_unknown_texts_are_counted(void **state)
+{
+    static const struct cr_band band = {.name = "Low"};
+    static const struct cr_feature features[] = {{.name = "age"}, {.name = "city"}};
+    static const struct cr_field fields[] = {{.name = "born"}, {.name = "town"}};
+    static const bool unknown[] = {false, true};
+    static const uint16_t imputed[] = {0};
+    struct cr_portfolio portfolio = {.name = (char *)"retail",
+                                     .n_fields = 2,
+                                     .fields = fields,
+                                     .n_features = 2,
+                                     .features = features,
+                                     .policy = {.n_bands = 1, .bands = &band}};
+    const struct cr_bundle bundle = {.version = (char *)"v1", .portfolio = &portfolio};
+    const struct cr_result missing = {
+        .band = &band, .unknown = unknown, .imputed = imputed, .n_imputed = 1};
+    const struct cr_result strange = {.band = &band, .unknown = unknown, .n_unknown = 1};
+    const struct cr_trace trace = {0};
+    struct cr_metrics *metrics = create(1);
+    struct cr_watch *watch;
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_metrics_watch(metrics, &bundle, &watch, &err), &err);
+    cr_metrics_count_prediction(cr_metrics_counters(metrics, 0), watch, &missing, &trace);
+    cr_metrics_count_prediction(cr_metrics_counters(metrics, 0), watch, &strange, &trace);
+    cr_metrics_count_prediction(cr_metrics_counters(metrics, 0), watch, &strange, &trace);
+    cr_watch_destroy(watch);
+    cr_assert_close(find(metrics, "\ncreditrisk_imputed_total{field=\"born\"} "), 1, 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_imputed_total{field=\"town\"} "), -1, 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_unknown_category_total{field=\"city\"} "), 2, 0);
+    cr_assert_close(find(metrics, "\ncreditrisk_unknown_category_total{field=\"age\"} "), -1, 0);
+    cr_metrics_destroy(metrics);
+}
+
 /* The log's lines with that event, while `act` runs. */
 static size_t count_logged(const char *event, void (*act)(struct cr_metrics *),
                            struct cr_metrics *m)
@@ -265,9 +300,13 @@ static void no_room_is_said_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_add_up),          cmocka_unit_test(every_status_has_a_place),
-        cmocka_unit_test(rare_events_are_counted), cmocka_unit_test(labels_are_escaped),
-        cmocka_unit_test(every_book_has_its_own),  cmocka_unit_test(no_room_is_said_once),
+        cmocka_unit_test(threads_add_up),
+        cmocka_unit_test(every_status_has_a_place),
+        cmocka_unit_test(rare_events_are_counted),
+        cmocka_unit_test(labels_are_escaped),
+        cmocka_unit_test(imputed_fields_and_unknown_texts_are_counted),
+        cmocka_unit_test(every_book_has_its_own),
+        cmocka_unit_test(no_room_is_said_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
