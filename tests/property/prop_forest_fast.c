@@ -49,6 +49,14 @@ static void stretch_thresholds(struct cr_forest *forest, struct cr_rng *rng)
     }
 }
 
+/* As XGBoost's leaves are. */
+static void round_leaves(struct cr_forest *forest)
+{
+    for (size_t i = 0; i < forest->n_nodes; i++) {
+        forest->nodes[i].value = (double)(float)forest->nodes[i].value;
+    }
+}
+
 static void draw_forest(struct cr_forest *forest, size_t max_depth, struct cr_rng *rng)
 {
     struct random_forest_options options = {
@@ -61,6 +69,9 @@ static void draw_forest(struct cr_forest *forest, size_t max_depth, struct cr_rn
 
     random_forest_init(forest, &options, rng);
     stretch_thresholds(forest, rng);
+    if (cr_rng_below(rng, 2) == 0) {
+        round_leaves(forest);
+    }
     cr_assert_ok(cr_forest_validate(forest, &err), &err);
 }
 
@@ -179,6 +190,53 @@ static void a_wide_forest(void **state)
     }
     pair_finish(&pair);
     cr_forest_finish(&forest);
+}
+
+/* Two stumps whose features are the same in 16 bits: from so many inputs on no tree counts as
+ * small. */
+static void many_inputs(size_t n_inputs, int32_t second, size_t n_small)
+{
+    enum { FIRST = 3 };
+    struct cr_forest_node nodes[] = {
+        {.feature = FIRST, .left = 1, .right = 2, .cover = 4.0},
+        {.feature = -1, .left = -1, .right = -1, .cover = 1.0, .value = 1.0},
+        {.feature = -1, .left = -1, .right = -1, .cover = 3.0, .value = 2.0},
+        {.feature = second, .left = 4, .right = 5, .cover = 4.0},
+        {.feature = -1, .left = -1, .right = -1, .cover = 2.0, .value = 10.0},
+        {.feature = -1, .left = -1, .right = -1, .cover = 2.0, .value = 20.0},
+    };
+    int32_t roots[] = {0, 3};
+    const struct cr_forest forest = {.n_inputs = n_inputs,
+                                     .compare = CR_FOREST_DOUBLE_LESS_EQUAL,
+                                     .n_trees = CR_ARRAY_LEN(roots),
+                                     .n_nodes = CR_ARRAY_LEN(nodes),
+                                     .roots = roots,
+                                     .nodes = nodes};
+    CR_CLEANUP(cr_freep) double *x = calloc(n_inputs, sizeof(*x));
+    CR_CLEANUP(cr_freep) double *contributions = calloc(n_inputs, sizeof(*contributions));
+    struct cr_error err;
+    struct pair pair;
+    size_t n;
+
+    assert_true(x != NULL && contributions != NULL);
+    cr_assert_ok(cr_forest_validate(&forest, &err), &err);
+    pair_init(&pair, &forest);
+    (void)cr_forest_outcomes_trees(cr_forest_fast_outcomes(pair.margins), &n);
+    assert_int_equal(n, n_small);
+    x[FIRST] = 1.0;
+    x[second] = -1.0;
+    assert_true(cr_forest_fast_margin(pair.margins, x, NULL) == 2.0 + 10.0);
+    cr_shap_fast(pair.fast, x, NULL, pair.fast_scratch, contributions);
+    cr_assert_close(contributions[FIRST], 2.0 - (1.0 * 1.0 + 3.0 * 2.0) / 4.0, 1e-12);
+    cr_assert_close(contributions[second], 10.0 - (10.0 + 20.0) / 2.0, 1e-12);
+    pair_finish(&pair);
+}
+
+static void features_beyond_16_bits(void **state)
+{
+    (void)state;
+    many_inputs(CR_FOREST_OUTCOMES_MAX_INPUTS, UINT16_MAX, 2);
+    many_inputs(CR_FOREST_OUTCOMES_MAX_INPUTS + 4, UINT16_MAX + 4, 0);
 }
 
 static void contributions_are_those_of_the_recursion(void **state)
@@ -468,6 +526,7 @@ int main(void)
         cmocka_unit_test(margins_are_the_same_bits),
         cmocka_unit_test(contributions_are_those_of_the_recursion),
         cmocka_unit_test(a_wide_forest),
+        cmocka_unit_test(features_beyond_16_bits),
         cmocka_unit_test(long_paths),
         cmocka_unit_test(a_large_tree),
         cmocka_unit_test(more_trees_than_tables),
