@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "creditrisk/util/cleanup.h"
 
@@ -14,6 +15,7 @@ enum {
     BITS = CR_FOREST_OUTCOMES_BITS,
     LINE = 8,   /* numbers of a line */
     AHEAD = 16, /* lines that are fetched before they are needed: one lies far from the next */
+    HUGE_PAGE = 2 << 20,
 };
 
 _Static_assert(BITS <= LINE, "a line has room for the features of a small tree");
@@ -93,6 +95,22 @@ static size_t make_plans(const struct cr_forest *forest, const size_t *trees, si
     return n;
 }
 
+/* Room for n lines. Each that is read lies on a page of its own: where the kernel gives huge ones
+ * to those who ask, the processor keeps the places of all. */
+static struct line *allocate_lines(size_t n)
+{
+    size_t len = n * sizeof(struct line);
+    void *lines;
+
+    if (posix_memalign(&lines, len < HUGE_PAGE ? sizeof(struct line) : HUGE_PAGE, len) != 0) {
+        return NULL;
+    }
+    if (len >= HUGE_PAGE) {
+        (void)madvise(lines, len, MADV_HUGEPAGE); /* a refusal costs time only */
+    }
+    return lines;
+}
+
 static int lay_out(struct cr_shap_tables *tables, const struct plan *plans, size_t n,
                    struct cr_error *err)
 {
@@ -116,8 +134,7 @@ static int lay_out(struct cr_shap_tables *tables, const struct plan *plans, size
         tables->runs[plan->n_features]++;
         tables->n_lines += (size_t)1 << plan->n_inner;
     }
-    tables->lines =
-        aligned_alloc(sizeof(*tables->lines), (tables->n_lines + 1) * sizeof(*tables->lines));
+    tables->lines = allocate_lines(tables->n_lines + 1);
     return tables->lines != NULL ? 0 : cr_error_no_memory(err);
 }
 
