@@ -143,6 +143,10 @@ void cr_help_print_program(const struct cr_cli *cli, const struct cr_command *co
                            size_t n);
 void cr_help_print_command(const struct cr_cli *cli);
 
+/* CR_EINVAL for a file that is there already, unless --force says that it may go. A pipe or a
+ * device holds nothing. */
+int cr_cli_check_new_file(const struct cr_cli *cli, const char *path, struct cr_error *err);
+
 /* The chosen portfolio, database and registry, by the settings; the caller owns what it opens. */
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
                           struct cr_error *err);

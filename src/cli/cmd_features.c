@@ -15,6 +15,7 @@
 static const struct cr_option options[] = {
     {"set", "NAME", "feature set (default: the portfolio's first)"},
     {"out", "FILE", "where the CSV goes; - is standard output"},
+    {"force", NULL, "replace FILE where it is there already"},
 };
 
 /* Row key, outcome, then the set's columns in the catalogue's order. */
@@ -97,6 +98,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         return result;
     }
     if ((result = cr_portfolio_choose_set(portfolio, cr_cli_option(cli, "set"), &set, err)) != 0 ||
+        (result = cr_cli_check_new_file(cli, path, err)) != 0 ||
         (result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
         (result = extract_book(cli, db, portfolio, &extract, err)) != 0) {
         return result;

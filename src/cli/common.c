@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "creditrisk/store/migrate.h"
@@ -81,6 +82,14 @@ int cr_cli_need_args(const struct cr_cli *cli, size_t n, const char *what, struc
                             cli->args[n]);
     }
     return CR_CLI_OK;
+}
+
+int cr_cli_check_new_file(const struct cr_cli *cli, const char *path, struct cr_error *err)
+{
+    struct stat info;
+    return cr_cli_has(cli, "force") || stat(path, &info) != 0 || !S_ISREG(info.st_mode)
+               ? 0
+               : cr_error_set(err, CR_EINVAL, "'%s' is there already: --force replaces it", path);
 }
 
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,

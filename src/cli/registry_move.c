@@ -18,10 +18,7 @@
 
 int cr_registry_check_export(const struct cr_cli *cli, struct cr_error *err)
 {
-    const char *file = cli->args[2];
-    return cr_cli_has(cli, "force") || !cr_fs_exists(file)
-               ? 0
-               : cr_error_set(err, CR_EINVAL, "'%s' is there already: --force replaces it", file);
+    return cr_cli_check_new_file(cli, cli->args[2], err);
 }
 
 int cr_registry_verb_export(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)

@@ -97,7 +97,7 @@ class Bench:
             assert self.engine.count_rows(self.training) == n
 
         figures["training_sql"] = self.measure(training)
-        figures["features"] = self.measure(lambda: self.run("features", "--out", self.folder / "features.csv"))
+        figures["features"] = self.measure(lambda: self.run("features", "--out", self.folder / "features.csv", "--force"))
         return figures
 
 

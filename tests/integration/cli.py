@@ -236,6 +236,10 @@ def check_features(cli):
         rows = list(csv.reader(file))
     assert rows[0][:3] == ["loan_id", "is_default", "age"] and len(rows[0]) == 2 + 59
     assert seen["rows"] == len(rows) - 1 and all(len(row) == len(rows[0]) for row in rows)
+    kept = out.read_bytes()
+    assert f"'{out}' is there already: --force replaces it\n" in cli("features", "--out", out, status=1).stderr and out.read_bytes() == kept
+    cli("features", "--out", out, "--force")
+    assert out.read_bytes() != kept, "of the portfolio's first set"
     assert "is the database itself" in cli("features", "--out", cli.dir / "book.db", status=2).stderr
     assert "no feature set 'imaginary'; known: application, behavioural\n" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
     assert "'aplication'; did you mean 'application'?" in cli("features", "--set", "aplication", "--out", out, status=1).stderr
@@ -254,7 +258,7 @@ def interrupted(cli, fifo, mode, *words):
 
 def check_interrupts(cli):
     """Ctrl-C ends what has no end of its own with a word, by the signal, and the book is as it was."""
-    rows = lambda: json.loads(cli("features", "--out", cli.dir / "features.csv", "--json").stdout)["rows"]
+    rows = lambda: json.loads(cli("features", "--out", cli.dir / "features.csv", "--force", "--json").stdout)["rows"]
     before = rows()
     assert interrupted(cli, cli.dir / "pipe.csv", "r", "features", "--out", cli.dir / "pipe.csv") == (-signal.SIGINT, "creditrisk: interrupted\n")
     half = cli.dir / "half"

@@ -55,7 +55,7 @@ class Books:
         frames = []
         for name in ("sqlite", "postgres"):
             path = self.cli.dir / f"{name}.csv"
-            self.cli("features", "--set", feature_set, "--out", path, globals_=self.globals[name])
+            self.cli("features", "--set", feature_set, "--out", path, "--force", globals_=self.globals[name])
             frames.append(read(path))
         return frames
 
