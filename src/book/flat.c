@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/digest.h"
 #include "table.h"
 
 /* The statement that made a table; its name is the key. */
@@ -34,8 +35,36 @@ static const char *sql_type(enum cr_type type)
     return "TEXT";
 }
 
-static void put_definition(const struct cr_table *table, struct cr_strbuf *sql)
+/* What a row becomes depends on more than the columns: on their names in the file, on the markers,
+ * and on the words of the outcome. */
+static void digest_reading(const struct cr_portfolio *portfolio, char ret_hex[CR_DIGEST_LEN])
 {
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const struct cr_table *table = &portfolio->tables[0];
+
+    for (size_t i = 0; i < portfolio->n_missing; i++) {
+        cr_strbuf_printf(&text, "missing %s\n", portfolio->missing[i]);
+    }
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const struct cr_table_column *column = &table->columns[i];
+
+        cr_strbuf_printf(&text, "column %s\n", column->header);
+        for (size_t j = 0; column->type == CR_BOOL && j < column->levels.n_aliases; j++) {
+            cr_strbuf_printf(&text, "%zu %s\n", column->levels.alias_targets[j],
+                             column->levels.alias_texts[j]);
+        }
+    }
+    cr_digest_bytes(cr_strbuf_text(&text), text.len, ret_hex);
+}
+
+/* The statement that makes the table, with how its rows are read in a comment. */
+static int put_definition(const struct cr_portfolio *portfolio, struct cr_strbuf *sql,
+                          struct cr_error *err)
+{
+    const struct cr_table *table = &portfolio->tables[0];
+    char reading[CR_DIGEST_LEN];
+
+    digest_reading(portfolio, reading);
     cr_strbuf_puts(sql, "CREATE TABLE ");
     cr_db_quote(sql, table->name);
     for (size_t i = 0; i < table->n_columns; i++) {
@@ -47,7 +76,8 @@ static void put_definition(const struct cr_table *table, struct cr_strbuf *sql)
                          column->nullable ? "" : " NOT NULL", column->key ? " PRIMARY KEY" : "",
                          column->unique ? " UNIQUE" : "");
     }
-    cr_strbuf_puts(sql, ")");
+    cr_strbuf_printf(sql, ") -- %s", reading);
+    return cr_strbuf_check(sql, err);
 }
 
 /* Runs one statement with n texts. */
@@ -129,8 +159,7 @@ int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, b
     int64_t n_dropped = 0;
     int r;
 
-    put_definition(table, &definition);
-    r = cr_strbuf_check(&definition, err);
+    r = put_definition(portfolio, &definition, err);
     if (r == 0) {
         r = cr_db_exec(db,
                        "CREATE TABLE IF NOT EXISTS " MADE
@@ -157,6 +186,27 @@ int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, b
     }
     if (r == 0) {
         *ret_n_dropped = n_dropped;
+    }
+    return r;
+}
+
+int cr_table_is_outdated(struct cr_db *db, const struct cr_portfolio *portfolio, bool *ret_outdated,
+                         struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf definition = CR_STRBUF_INIT;
+    bool made = false;
+    bool same = false;
+    int r = put_definition(portfolio, &definition, err);
+
+    if (r == 0) {
+        const struct wanted wanted = {portfolio->name, portfolio->tables[0].name,
+                                      cr_strbuf_text(&definition),
+                                      "no import of this portfolio has made it"};
+
+        r = find_made(db, &wanted, &made, &same, err);
+    }
+    if (r == 0) {
+        *ret_outdated = made && !same;
     }
     return r;
 }

@@ -331,11 +331,13 @@ static void put_words(struct cr_proposal *proposal, struct cr_strbuf *out)
     if (proposal->has_words) {
         proposal->good_line = count_lines(out);
         put_list(out, "  ", "good", proposal->good);
-        cr_strbuf_puts(out, "    # check: which of the two is the loan that failed\n");
+        cr_strbuf_puts(out,
+                       "    # check: which of the two is the loan that failed; once exchanged, "
+                       "import again\n");
         put_list(out, "  ", "bad", proposal->bad);
     } else {
-        cr_strbuf_puts(out,
-                       "  # check: 1 is the loan that failed; if it is 0, uncomment these two\n");
+        cr_strbuf_puts(out, "  # check: 1 is the loan that failed; if it is 0, uncomment these two "
+                            "and import again\n");
         proposal->good_line = count_lines(out);
         put_list(out, "  # ", "good", proposal->bad);
         cr_strbuf_putc(out, '\n');
@@ -396,9 +398,12 @@ void cr_propose_put_application(struct cr_proposal *proposal, struct cr_strbuf *
         "#   - ranges refuse requests and rows: they are twice as wide as what the file showed\n"
         "#   - a text that a client may send for a choice is an alias: {DebtCon: Debt "
         "consolidation}\n"
+        "#   - rows stay as they were read: after a change of keys, book, a type, a range or a "
+        "name\n"
+        "#     'creditrisk import --portfolio %s FILE.csv --replace'\n"
         "# 'creditrisk portfolio check %s' looks for what can be found by looking.\n\n"
         "title: ",
-        proposal->profile->n_rows, proposal->options->name);
+        proposal->profile->n_rows, proposal->options->name, proposal->options->name);
     cr_propose_put_label(out, proposal->table);
     cr_strbuf_puts(out,
                    "\ncurrency: {code: XXX, symbol: \"¤\", grouping: thousands}    # write: the "

@@ -185,7 +185,7 @@ static void tell_outcome(const struct cr_proposal *proposal, const struct cr_pro
 
     cr_strbuf_printf(&note,
                      "outcome: %s = '%s' is taken as bad (%zu of %zu rows); if that is wrong, %s "
-                     "in application.yaml, line %zu",
+                     "in application.yaml, line %zu, and import again",
                      column->seen->header, proposal->bad, proposal->n_bad, column->seen->n_present,
                      proposal->has_words ? "exchange good and bad" : "uncomment good and bad",
                      proposal->good_line);

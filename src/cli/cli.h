@@ -168,8 +168,8 @@ int cr_cli_need_portfolio(const struct cr_cli *cli, struct cr_registry *registry
 char *cr_cli_db_name(const struct cr_cli *cli);
 
 /* Opens the database and makes sure that the portfolio's book has its tables: every migration was
- * applied (`creditrisk migrate`) or, for a flat book, an import has been. `portfolio` may be NULL:
- * no flat one. */
+ * applied (`creditrisk migrate`) or, for a flat book, an import has been. Says so where
+ * application.yaml has changed since. `portfolio` may be NULL: no flat one. */
 int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                      struct cr_db **ret_db, struct cr_error *err);
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "creditrisk/book/table.h"
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
@@ -168,11 +169,29 @@ static int check_migrated(const struct cr_cli *cli, struct cr_db *db, const char
     return result;
 }
 
-/* How the book of a flat portfolio comes to be; the file is for the reader to name. */
-static char *import_command(const struct cr_cli *cli, const struct cr_portfolio *portfolio)
+/* How the book of a flat portfolio comes to be; the file is for the reader to name. `mode` may be
+ * NULL. */
+static char *import_command(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                            const char *mode)
 {
     return cr_cli_command(cli, CR_CLI_HERE_NAMED, "import", "--portfolio", portfolio->name,
-                          "FILE.csv", NULL);
+                          "FILE.csv", mode, NULL);
+}
+
+/* Rows stay as they were read when application.yaml changes. */
+static void say_outdated(const struct cr_cli *cli, struct cr_db *db,
+                         const struct cr_portfolio *portfolio)
+{
+    bool is_outdated = false;
+    if (cr_table_is_outdated(db, portfolio, &is_outdated, NULL) != 0 || !is_outdated) {
+        return; /* a table that no import has made is its owner's affair */
+    }
+    CR_CLEANUP(cr_freep) char *command = import_command(cli, portfolio, "--replace");
+    cr_cli_say(
+        cli,
+        "application.yaml has changed since the table '%s' was imported, which is used as it "
+        "is: run '%s'",
+        portfolio->tables[0].name, command != NULL ? command : "import --replace");
 }
 
 static int check_imported(const struct cr_cli *cli, struct cr_db *db,
@@ -181,9 +200,12 @@ static int check_imported(const struct cr_cli *cli, struct cr_db *db,
 {
     int64_t n;
     int result = cr_db_count(db, portfolio->tables[0].name, &n, NULL);
-    return result == 0 ? 0
-                       : cr_cli_advise(err, result, import_command(cli, portfolio),
-                                       "'%s' has no table '%s'", name, portfolio->tables[0].name);
+    if (result != 0) {
+        return cr_cli_advise(err, result, import_command(cli, portfolio, NULL),
+                             "'%s' has no table '%s'", name, portfolio->tables[0].name);
+    }
+    say_outdated(cli, db, portfolio);
+    return 0;
 }
 
 int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
@@ -196,7 +218,7 @@ int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfo
     int result = cr_cli_open_db(cli, false, &db, err);
     if (result == CR_ENOTFOUND) {
         return cr_cli_advise(err, result,
-                             is_flat ? import_command(cli, portfolio)
+                             is_flat ? import_command(cli, portfolio, NULL)
                                      : cr_cli_command(cli, CR_CLI_HERE, "migrate", NULL),
                              "there is no database '%s'", name);
     }

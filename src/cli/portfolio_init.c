@@ -234,8 +234,13 @@ static void say_next(const struct cr_cli *cli, const char *name, const char *tes
     char *train =
         cr_cli_command(cli, CR_CLI_HERE_NAMED, "train", "--portfolio", name,
                        has_test ? "--split" : NULL, has_test ? cr_strbuf_text(&split) : NULL, NULL);
-    if (check != NULL && train != NULL) {
-        cr_cli_say(cli, "read the comments of its files, then:");
+    CR_CLEANUP(cr_freep)
+    char *import = cr_cli_command(cli, CR_CLI_HERE_NAMED, "import", "--portfolio", name,
+                                  cli->args[1], "--replace", NULL);
+    if (check != NULL && train != NULL && import != NULL) {
+        cr_cli_say(cli, "read the comments of its files; after changes of application.yaml:");
+        cr_cli_say(cli, "  %s", import);
+        cr_cli_say(cli, "then:");
         cr_cli_say(cli, "  %s", check);
         cr_cli_say(cli, "  %s", train);
     }

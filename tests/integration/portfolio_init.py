@@ -26,6 +26,7 @@ HEADER = ["Loan ID", "client_id", "Start Date", "Case", "Loan Amount (EUR)", "lo
 N_ROWS = 600
 PROHIBITED = "lenders may often not decide by such attributes; features.yaml marks them 'protected: prohibited', so that no model uses them " \
              "unless train is told --include-protected"
+OUTDATED = "application.yaml has changed since the table '"
 NO_CUSTOMER = "no column tells the customer: rows are split at random, which flatters the figures where one customer has several"
 
 
@@ -67,7 +68,7 @@ def told(place, name, target, bad, n_bad, n_rows, advice):
     at = next(i for i, line in enumerate(lines) if re.match(r"  (# )?good: \[", line))
     assert re.match(r"  (# )?bad: \[", lines[at + 1]), lines[at:at + 2]
     return (f"outcome: {target} = '{bad}' is taken as bad ({n_bad} of {n_rows} rows); if that is wrong, {advice} good and bad in application.yaml, "
-            f"line {at + 1}")
+            f"line {at + 1}, and import again")
 
 
 def check_outcome(place):
@@ -83,8 +84,12 @@ def check_outcome(place):
         text = application.read_text()
         text = text.replace("  # good: [", "  good: [").replace("  # bad: [", "  bad: [") if advice == "uncomment" else \
             text.replace("  good: [", "  x: [").replace("  bad: [", "  good: [").replace("  x: [", "  bad: [")
+        assert OUTDATED not in loud(place, "portfolio", "check", name).stderr
         application.write_text(text)
+        advice = loud(place, "portfolio", "check", name).stderr
+        assert OUTDATED in advice and f"creditrisk import --portfolio {name} FILE.csv --replace --db " in advice, advice
         place.run("--portfolio", name, "import", str(file), "--replace")
+        assert OUTDATED not in loud(place, "portfolio", "check", name).stderr
         features = place.dir / f"{name}.csv"
         place.run("--portfolio", name, "features", "--out", str(features))
         with open(features, newline="") as out:
@@ -364,7 +369,8 @@ def check_hints(place):
 
     made = look("portfolio", "init", str(file), "--target", "y", "--test-column", "holdout", "--name", "hints", "--portfolio", "retail")
     assert made.returncode == 0, made
-    check, train = [line.strip() for line in made.stderr.splitlines() if line.startswith(f"  {place.creditrisk} ")]
+    again, check, train = [line.strip() for line in made.stderr.splitlines() if line.startswith(f"  {place.creditrisk} ")]
+    assert re.search("^hints +500 +0$", follow(again), re.M)
     assert "hints: 500 rows, no fault found" in follow(check)
     ill = look("doctor", "--portfolio", "hints").stdout
     assert f"--registry {place.dir}/others" in ill and "there is no registry" in ill, ill

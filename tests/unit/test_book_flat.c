@@ -5,9 +5,11 @@
 
 #include "cr_engine.h"
 #include "creditrisk/book/import.h"
+#include "creditrisk/book/table.h"
 #include "creditrisk/features/extract.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/strbuf.h"
 
 #define HEADER "card;client;opened;is_test;Loan Status;Amount (EUR);kind;visits;is_client;branch\n"
 #define GOOD_1 "7;a;2020-01-31;0;Fully Paid;12.5;N;3;yes;x\n"
@@ -160,6 +162,54 @@ static void test_no_row(void **state)
     cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards", "1|7\n");
 }
 
+/* Loads the portfolio again, with the one text in place of the other. */
+static void change(struct setup *setup, const char *before, const char *after)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    const char *at = strstr(CR_FLAT_APPLICATION, before);
+    struct cr_error err;
+
+    assert_non_null(at);
+    cr_strbuf_append(&text, CR_FLAT_APPLICATION, (size_t)(at - CR_FLAT_APPLICATION));
+    cr_strbuf_printf(&text, "%s%s", after, at + strlen(before));
+    free(cr_test_write(setup->folder, "application.yaml", cr_strbuf_text(&text)));
+    cr_portfolio_destroy(setup->portfolio);
+    setup->portfolio = NULL;
+    cr_assert_ok(cr_portfolio_load(setup->folder, "small", &setup->portfolio, &err), &err);
+}
+
+/* What changes the meaning of rows that are there is seen, and nothing else is. */
+static void test_outdated(void **state)
+{
+    static const struct {
+        const char *before, *after;
+        bool is_outdated;
+    } cases[] = {
+        {"good: [Fully Paid]", "good: [Fully Paid, Settled]", true},
+        {"\"NA\"", "\"none\"", true},
+        {"row: card, ", "", true},
+        {"Amount (EUR)", "branch", true},
+        {"type: int", "type: number", true},
+        {"Small cards", "Large cards", false},
+        {"max: 1000", "max: 2000", false},
+    };
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+    bool is_outdated;
+
+    assert_int_equal(cr_table_is_outdated(setup->db, setup->portfolio, &is_outdated, &err), CR_EDB);
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &report, &err), &err);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        change(setup, cases[i].before, cases[i].after);
+        cr_assert_ok(cr_table_is_outdated(setup->db, setup->portfolio, &is_outdated, &err), &err);
+        assert_int_equal(is_outdated, cases[i].is_outdated);
+    }
+    change(setup, "", "");
+    cr_assert_ok(cr_table_is_outdated(setup->db, setup->portfolio, &is_outdated, &err), &err);
+    assert_false(is_outdated);
+}
+
 /* A changed application.yaml wants another table: only --replace makes it. */
 static void test_another_table(void **state)
 {
@@ -234,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_no_row, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
+        cmocka_unit_test_setup_teardown(test_outdated, make, destroy),
         cmocka_unit_test_setup_teardown(test_foreign_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_portfolio, make, destroy),
         cmocka_unit_test_setup_teardown(test_failure, make, destroy),

@@ -22,6 +22,13 @@ int cr_table_clear_all(struct cr_db *db, const struct cr_portfolio *portfolio, i
 int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio, bool has_append,
                          struct cr_error *err);
 
+/* Whether an import made the table of a flat book when application.yaml said otherwise than now how
+ * to read its file: which columns, their names in the file, markers, words of the outcome.
+ * CR_EINVAL where the table is another portfolio's, CR_EDB where the database has seen no import of
+ * a flat book. */
+int cr_table_is_outdated(struct cr_db *db, const struct cr_portfolio *portfolio, bool *ret_outdated,
+                         struct cr_error *err);
+
 /* Writes every table as <dir>/<file>, ordered by key. The same rows give the same bytes, and an
  * import of the files the same rows; only an empty text comes back as missing. */
 int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
