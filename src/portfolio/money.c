@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "creditrisk/util/utf8.h"
+
 /* Digits from the right: three, then by two (indian: lakh, crore) or by three. */
 static void group_digits(const char *digits, bool is_indian, char *ret_text)
 {
@@ -34,5 +36,6 @@ const char *cr_money_text(const struct cr_portfolio *portfolio, int64_t hundredt
     }
     snprintf(text, CR_MONEY_LEN, "%s%.16s%s%s", hundredths < 0 ? "-" : "",
              portfolio->currency_symbol, grouped, rest);
+    cr_utf8_clean(text); /* a long symbol is cut */
     return text;
 }

@@ -7,7 +7,6 @@
 
 #include "creditrisk/decision/policy.h"
 #include "creditrisk/portfolio/money.h"
-#include "creditrisk/util/utf8.h"
 
 void cr_choice_finish(struct cr_choice *choice)
 {
@@ -89,9 +88,13 @@ static bool is_lowest(const struct cr_choice *choice)
     return choice->threshold == choice->sweep[0].threshold;
 }
 
+/* Of thresholds that cost the same the largest is the best: one that costs as much as its lower
+ * neighbour stands on a level that only ends with the sweep. */
 static bool is_highest(const struct cr_choice *choice)
 {
-    return choice->threshold == choice->sweep[choice->n_sweep - 1].threshold;
+    const struct cr_threshold_point *last = &choice->sweep[choice->n_sweep - 1];
+    return choice->threshold == last->threshold &&
+           (choice->n_sweep == 1 || last[-1].cost > last->cost);
 }
 
 bool cr_choice_is_at_edge(const struct cr_choice *choice)
@@ -99,14 +102,10 @@ bool cr_choice_is_at_edge(const struct cr_choice *choice)
     return is_lowest(choice) || is_highest(choice);
 }
 
-/* The rule without a model that the optimum is held against: at an edge the one that lies beyond
- * it, elsewhere the cheaper one. */
+/* The cheaper rule without a model. */
 static enum cr_choice_rule find_rival(const struct cr_choice *choice)
 {
     const struct cr_threshold_point *rules = choice->oof.rules;
-    if (cr_choice_is_at_edge(choice)) {
-        return is_lowest(choice) ? CR_RULE_DECLINE_ALL : CR_RULE_APPROVE_ALL;
-    }
     return rules[CR_RULE_DECLINE_ALL].cost <= rules[CR_RULE_APPROVE_ALL].cost ? CR_RULE_DECLINE_ALL
                                                                               : CR_RULE_APPROVE_ALL;
 }
@@ -132,6 +131,5 @@ const char *cr_choice_caveat(const struct cr_choice *choice, const struct cr_por
              rival_cost <= optimum_cost ? "no better than " : "may not be the cheapest",
              rival_cost <= optimum_cost ? name : "", cr_money_text(portfolio, optimum_cost, own),
              name, cr_money_text(portfolio, rival_cost, other));
-    cr_utf8_clean(text); /* a currency's symbol may have been cut */
     return text;
 }

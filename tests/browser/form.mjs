@@ -218,7 +218,7 @@ async function checkNothing(page) {
     await answered;
     const reason = page.locator("#result.answered:not(.stale) .reason").nth(4);
     await reason.locator(".weight").getByText("0.00", { exact: true }).waitFor();
-    assert.ok((await reason.textContent()).includes("It did not change the estimated risk."), await reason.textContent());
+    assert.ok((await reason.textContent()).includes("It hardly changed the estimated risk."), await reason.textContent());
     assert.equal(await reason.locator(".weight.raises, .weight.lowers").count(), 0);
     await page.unroute("**/predict*");
   }

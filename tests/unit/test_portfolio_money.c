@@ -32,8 +32,21 @@ static void has_symbol_and_grouping(void **state)
     }
 }
 
+/* It is cut after 16 bytes: here within the sixth of its characters, which have three each. */
+static void a_long_symbol_is_cut_to_whole_text(void **state)
+{
+    (void)state;
+    const struct cr_portfolio portfolio = {.currency_symbol = "₹₹₹₹₹₹",
+                                           .currency_grouping = "thousands"};
+    char text[CR_MONEY_LEN];
+    assert_string_equal(cr_money_text(&portfolio, 100, text), "₹₹₹₹₹?1");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(has_symbol_and_grouping)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(has_symbol_and_grouping),
+        cmocka_unit_test(a_long_symbol_is_cut_to_whole_text),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,10 +75,33 @@ static void an_optimum_no_better_than_a_rule_without_a_model_says_so(void **stat
         "it costs $2,001, declining everybody $2,001",
         false);
     assert_caveat(&approves, &rows,
-                  "the best threshold, 0.95, is the highest that was swept and no better than "
-                  "approving everybody: on the out-of-fold rows it costs $20, approving everybody "
-                  "$20",
-                  true);
+                  "the best threshold, 0.95, is no better than approving everybody: on the "
+                  "out-of-fold rows it costs $20, approving everybody $20",
+                  false);
+}
+
+/* All are declined by every threshold, which is no edge: none beyond was seen to be cheaper. */
+static void an_optimum_that_declines_everybody_is_held_against_that(void **state)
+{
+    (void)state;
+    static const double pd[] = {0.96, 0.97, 0.98, 0.99};
+    static const double y[] = {1, 1, 1, 0};
+    struct cr_portfolio portfolio = portfolio_with(100000, 10000);
+
+    assert_caveat(&portfolio, &(struct cr_threshold_rows){pd, y, NULL, 4},
+                  "the best threshold, 0.95, is no better than declining everybody: on the "
+                  "out-of-fold rows it costs $10,000, declining everybody $10,000",
+                  false);
+}
+
+static void a_level_that_the_sweep_ends_is_no_edge(void **state)
+{
+    (void)state;
+    static const double pd[] = {0.1, 0.2, 0.96, 0.97};
+    static const double y[] = {0, 0, 1, 1};
+    struct cr_portfolio portfolio = portfolio_with(100, 10);
+
+    assert_caveat(&portfolio, &(struct cr_threshold_rows){pd, y, NULL, 4}, NULL, false);
 }
 
 static void an_optimum_at_the_edge_may_not_be_the_cheapest(void **state)
@@ -107,6 +130,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_that_tells_apart_has_no_caveat),
         cmocka_unit_test(an_optimum_no_better_than_a_rule_without_a_model_says_so),
+        cmocka_unit_test(an_optimum_that_declines_everybody_is_held_against_that),
+        cmocka_unit_test(a_level_that_the_sweep_ends_is_no_edge),
         cmocka_unit_test(an_optimum_at_the_edge_may_not_be_the_cheapest),
     };
 

@@ -60,8 +60,8 @@ int64_t cr_choice_savings(const struct cr_choice_side *side, enum cr_choice_rule
 /* fp / (fp + tn): the share of good payers that are declined; 0 without any. */
 double cr_choice_good_declined(const struct cr_threshold_point *point);
 
-/* Whether the optimum is the lowest or the highest of the swept thresholds: a cheaper one may lie
- * beyond. */
+/* Whether the optimum is the lowest or the highest of the swept thresholds, and its neighbour costs
+ * more: a cheaper one may lie beyond. */
 bool cr_choice_is_at_edge(const struct cr_choice *choice);
 
 #define CR_CHOICE_CAVEAT_LEN 384

@@ -9,7 +9,7 @@ const isNothing = (contribution) => signed(contribution) === signed(0);
 
 // What the portfolio calls this direction of the feature's group.
 function sentence(portfolio, name, contribution) {
-  if (isNothing(contribution)) return "It did not change the estimated risk.";
+  if (isNothing(contribution)) return "It hardly changed the estimated risk.";
   const { group } = portfolio.features[name] ?? {};
   const speaker = Object.values(portfolio.features).find((feature) => feature.group === group && feature.raises !== null);
   const said = contribution > 0 ? speaker?.raises : speaker?.lowers;
@@ -45,7 +45,7 @@ function makeReason(reason, portfolio, money, form, largest) {
       element("span", {}, element("b", { class: "feature" }, feature), " ",
         element("span", { class: "value" }, valueOf(portfolio, money, reason))),
       element("span", { class: `weight ${way}` }, mark + signed(contribution))),
-    makeBar(contribution, Math.abs(contribution) / largest),
+    makeBar(contribution, isNothing(contribution) ? 0 : Math.abs(contribution) / largest),
     element("p", { class: "help" }, sentence(portfolio, reason.name, contribution), makeSources(sources, form)));
 }
 
