@@ -94,18 +94,53 @@ static void leave_out(struct cr_propose_column *column, enum cr_propose_why why)
     column->why = why;
 }
 
+static const char *const people[] = {"customer", "client",    "person", "borrower",
+                                     "member",   "applicant", "cust"};
+
+/* Whether the whole name is that of a customer's number: customer, customer_no, customerno of
+ * "customerNo". */
+static bool is_customer(const char *name)
+{
+    static const char *const ends[] = {"",    "id",     "uuid", "key",  "no",
+                                       "num", "number", "nr",   "code", "ref"};
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(people); i++) {
+        size_t len = strlen(people[i]);
+        const char *end = name + len;
+
+        if (strncmp(name, people[i], len) == 0) {
+            end += *end == '_';
+            if (is_one_of(ends, CR_ARRAY_LEN(ends), end, strlen(end))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A column of many values that is called so, though not as identifiers are. */
+static void plan_customer(const struct cr_proposal *proposal, struct cr_propose_column *column)
+{
+    column->type = CR_TEXT;
+    if (column->seen->n_missing == 0 && find_role(proposal, CR_PROPOSE_KEY_CUSTOMER) == NULL) {
+        column->role = CR_PROPOSE_KEY_CUSTOMER;
+    } else {
+        leave_out(column, CR_PROPOSE_CUSTOMERS);
+    }
+}
+
 /* The first identifier of rows and the first of customers are keys. */
 static void plan_identifier(const struct cr_proposal *proposal, struct cr_propose_column *column)
 {
-    static const char *const people[] = {"customer", "client",    "person", "borrower",
-                                         "member",   "applicant", "cust"};
     bool is_full = column->seen->n_missing == 0;
     bool is_distinct = column->seen->n_distinct == column->seen->n_present;
 
     column->type = CR_TEXT;
     if (is_full && is_distinct && find_role(proposal, CR_PROPOSE_KEY_ROW) == NULL) {
         column->role = CR_PROPOSE_KEY_ROW;
-    } else if (is_full && cr_propose_has_word(column->name, people, CR_ARRAY_LEN(people)) &&
+    } else if (is_full &&
+               (is_customer(column->name) ||
+                cr_propose_has_word(column->name, people, CR_ARRAY_LEN(people))) &&
                find_role(proposal, CR_PROPOSE_KEY_CUSTOMER) == NULL) {
         column->role = CR_PROPOSE_KEY_CUSTOMER;
     } else {
@@ -165,6 +200,8 @@ static void plan_field(const struct cr_proposal *proposal, struct cr_propose_col
         leave_out(column, CR_PROPOSE_EMPTY);
     } else if (cr_profile_is_named_id(seen->header)) {
         plan_identifier(proposal, column);
+    } else if (seen->has_many && is_customer(column->name)) {
+        plan_customer(proposal, column);
     } else if (!seen->has_many && seen->n_levels == 1 && seen->n_missing == 0) {
         leave_out(column, CR_PROPOSE_CONSTANT);
     } else if (proposal->options->test_column == NULL && marks_test(column)) {

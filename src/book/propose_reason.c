@@ -8,6 +8,10 @@
 /* Of the reasons that one message gives, in bytes: an error has one line. */
 enum { MAX_REASONS_LEN = 400 };
 
+/* Values of an identifier that are there again are by mistake if they are at most one in so many.
+ */
+enum { FEW_COPIES = 10 };
+
 /* Most of the texts are numbers, but not all. */
 static bool is_mixed(const struct cr_profile_column *seen)
 {
@@ -91,6 +95,14 @@ static void put_why(const struct cr_proposal *proposal, const struct cr_propose_
     case CR_PROPOSE_IDENTIFIER:
         cr_strbuf_printf(out, "its name is an identifier's: %zu different values in %zu rows",
                          seen->n_distinct, n_rows);
+        break;
+    case CR_PROPOSE_CUSTOMERS:
+        if (seen->n_missing > 0) {
+            cr_strbuf_printf(out, "its name is the customer's, but %zu of %zu rows have none",
+                             seen->n_missing, n_rows);
+        } else {
+            cr_strbuf_puts(out, "its name is the customer's, as that of another column is");
+        }
         break;
     case CR_PROPOSE_DATES:
         cr_strbuf_puts(out, "a date, with which features.sql cannot compute: make a number of it");
@@ -213,6 +225,22 @@ static void tell_protected(const struct cr_proposal *proposal, cr_propose_note_f
     }
 }
 
+/* An identifier that would be the key of the rows but for a few values that are there again. */
+static void put_copies(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+    size_t n = seen->n_present - seen->n_distinct;
+
+    if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_IDENTIFIER && n > 0 &&
+        n * FEW_COPIES <= seen->n_present) {
+        cr_strbuf_printf(out,
+                         "no key of the rows, as %zu of its %zu values %s been there before: where "
+                         "they are copies of rows, take them out of the file, or the test may hold "
+                         "rows that were trained on",
+                         n, seen->n_present, n == 1 ? "has" : "have");
+    }
+}
+
 void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note, void *context)
 {
     tell_markers(proposal->profile, on_note, context);
@@ -232,6 +260,7 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
                              "it does",
                              column->seen->header);
         }
+        put_copies(column, &what);
         if (what.len > 0) {
             tell(column, &what, on_note, context);
         }

@@ -290,6 +290,34 @@ def check_names(place):
     assert made["notes"][:3] == [may(column, "", name) for column, name in (("is_train", "is_train"), ("data split", "data_split"), ("fold", "fold"))], made
 
 
+def check_keys(place):
+    """The customer is seen by many a name, unless it has few values or gaps; a few copies of rows are told of."""
+    file = place.dir / "keys.csv"
+    words = ("portfolio", "init", str(file), "--target", "y", "--name")
+    draw = random.Random(12)
+
+    def write_keys(header, customer, n_copies=0):
+        lines = [f"{i},{customer(i)},{draw.randint(0, 99)},{int(draw.random() < 0.3)}" for i in range(300)]
+        file.write_text("\n".join([f"loan_id,{header},x,y", *lines, *lines[:n_copies]]) + "\n")
+
+    for n, header in enumerate(["customer_no", "customer", "customerNo", "Customer Number", "clientId", "cust_nr", "Borrower"]):
+        write_keys(header, lambda i: 5000 + i // 2)
+        notes = place.run(*words, f"keys_{n}")["notes"]
+        assert f"column '{header}': no input, but the customer, by its name: one customer's rows stay in one fold" in notes, (header, notes)
+        assert NO_CUSTOMER not in notes and place.run("portfolio", "check", f"keys_{n}")["ok"], header
+    for name, header, customer in [("few", "customer", lambda i: ["new", "old"][i % 2]), ("other", "customer_income", lambda i: 900 + i)]:
+        write_keys(header, customer)
+        assert NO_CUSTOMER in place.run(*words, f"keys_{name}")["notes"], header
+        assert f"{{name: {header}, " in (place.dir / "portfolios" / f"keys_{name}" / "application.yaml").read_text()
+    write_keys("customer_no", lambda i: "" if i < 7 else i // 2, 30)
+    notes = place.run(*words, "keys_gaps")["notes"]
+    assert NO_CUSTOMER in notes and notes[0].startswith("column 'loan_id': no key of the rows, as 30 of its 330 values have been there before: "), notes
+    application = (place.dir / "portfolios" / "keys_gaps" / "application.yaml").read_text()
+    assert "#   customer_no: its name is the customer's, but 14 of 330 rows have none\n" in application, application
+    write_keys("x2", lambda i: i, 34)
+    assert not any("loan_id" in note for note in place.run(*words, "keys_copies")["notes"]), "more than a few are no mistake"
+
+
 def check_few(place):
     """What cannot be trained is refused and what can be is not; in between there is a word of warning."""
     file = place.dir / "few.csv"
@@ -496,6 +524,7 @@ def main():
         check_again(place)
         check_odd(place)
         check_names(place)
+        check_keys(place)
         check_few(place)
         check_few_of_a_part(place)
         check_no_field(place)
