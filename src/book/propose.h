@@ -76,7 +76,8 @@ void cr_propose_put_reason(const struct cr_proposal *proposal,
                            const struct cr_propose_column *column, struct cr_strbuf *out);
 
 /* What is odd about a field's cells: "3 cells are no numbers, the first \"inf\" in line 7: the
- * import rejects their rows"; nothing when all are alike. */
+ * import rejects their rows", or that they are numbers to people only ("8.5%"); nothing when all
+ * are alike. */
 void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out);
 
 /* What is odd about a field that may mark the test rows, and how it is none; nothing else. */

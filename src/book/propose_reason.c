@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What is said of the guesses: why a column is no field, and what is odd about one that is. */
+#include <regex.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -25,23 +26,6 @@ static void put_first_odd(const struct cr_profile_column *seen, struct cr_strbuf
     cr_strbuf_printf(out, " in line %zu", seen->odd_line);
 }
 
-void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
-{
-    const struct cr_profile_column *seen = column->seen;
-    size_t n = seen->n_odd > 0 ? seen->n_odd : seen->n_present - seen->n_number;
-
-    if (seen->odd == NULL || (seen->n_odd == 0 && !is_mixed(seen))) {
-        return;
-    }
-    cr_strbuf_printf(out, "%zu cell%s no number%s", n, n == 1 ? " is" : "s are", n == 1 ? "" : "s");
-    put_first_odd(seen, out);
-    if (seen->n_odd > 0) {
-        cr_strbuf_printf(out, ": the import rejects %s", n == 1 ? "its row" : "their rows");
-    } else {
-        cr_strbuf_puts(out, ": all values are choices");
-    }
-}
-
 void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                          struct cr_strbuf *out)
 {
@@ -62,9 +46,65 @@ void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_pro
                      column->name);
 }
 
+/* Currencies, and thousands with what parts them: a sign, a blank or a narrow one. */
+#define CURRENCY  "€|\\$|£|¥|₹|EUR|USD|GBP|CHF|INR|Rs\\.?"
+#define THOUSANDS "([., ']|\xc2\xa0|\xe2\x80\xaf)[0-9]{3}"
+
+/* Whether the first text that is no number is one to people: 56.094,58, "€ 1,000", 8.5%. */
+static bool is_written_number(const struct cr_profile_column *seen)
+{
+    static const char pattern[] = "^[-+]?((" CURRENCY ") ?)?[-+]?"
+                                  "([0-9]{1,3}(" THOUSANDS ")+|[0-9]+)([.,][0-9]+)?"
+                                  "( ?(%|" CURRENCY "))?$";
+    regex_t regex;
+    bool matches;
+
+    if (seen->odd == NULL || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+        return false; /* without memory: it is for an advice only */
+    }
+    matches = regexec(&regex, seen->odd, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
+
+static void put_written(const struct cr_profile_column *seen, struct cr_strbuf *out)
+{
+    size_t n = seen->n_present - seen->n_number;
+
+    cr_strbuf_printf(out, "%zu cell%s read as text", n, n == 1 ? " is" : "s are");
+    put_first_odd(seen, out);
+    cr_strbuf_puts(out, ": write numbers as 1234.56, without a decimal comma, separators of "
+                        "thousands, currency or percent sign");
+}
+
+void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    const struct cr_profile_column *seen = column->seen;
+    size_t n = seen->n_odd > 0 ? seen->n_odd : seen->n_present - seen->n_number;
+
+    if (column->type == CR_ENUM && is_written_number(seen)) {
+        put_written(seen, out);
+        return;
+    }
+    if (seen->odd == NULL || (seen->n_odd == 0 && !is_mixed(seen))) {
+        return;
+    }
+    cr_strbuf_printf(out, "%zu cell%s no number%s", n, n == 1 ? " is" : "s are", n == 1 ? "" : "s");
+    put_first_odd(seen, out);
+    if (seen->n_odd > 0) {
+        cr_strbuf_printf(out, ": the import rejects %s", n == 1 ? "its row" : "their rows");
+    } else {
+        cr_strbuf_puts(out, ": all values are choices");
+    }
+}
+
 static void put_texts(const struct cr_proposal *proposal, const struct cr_profile_column *seen,
                       struct cr_strbuf *out)
 {
+    if (is_written_number(seen)) {
+        put_written(seen, out);
+        return;
+    }
     if (seen->n_levels == CR_PROFILE_MAX_LEVELS || !seen->has_long) {
         cr_strbuf_printf(out, "%s%zu different texts in %zu rows: too many for a choice",
                          seen->has_many ? "more than " : "", seen->n_levels,
@@ -254,6 +294,10 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
         } else if (column->role == CR_PROPOSE_FIELD) {
             cr_propose_put_odd(column, &what);
             cr_propose_put_mark(proposal, column, &mark);
+        } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_TEXTS &&
+                   is_written_number(column->seen)) {
+            cr_strbuf_puts(&what, "left out: ");
+            put_written(column->seen, &what);
         } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_MARKS_TEST) {
             cr_strbuf_printf(&what,
                              "left out, as it seems to mark the test rows: with --test-column %s "

@@ -318,6 +318,23 @@ def check_keys(place):
     assert not any("loan_id" in note for note in place.run(*words, "keys_copies")["notes"]), "more than a few are no mistake"
 
 
+def check_written(place):
+    """Numbers as people write them are read as texts, which is said; what is no number to anyone is not meant."""
+    file = place.dir / "written.csv"
+    written = [lambda i: f"{1000 + i},58", lambda i: f"{1 + i}.{100 + i},58", lambda i: f"{56 + i},094.5", lambda i: f"€ {1000 + i}.5",
+               lambda i: f"{i / 8}%", lambda i: f"{1 + i} 000 EUR", lambda i: f"{i % 3 + 1}%"]
+    others = [lambda i: f"{1 + i % 28}.{1 + i % 12}.2024", lambda i: f"AB{i}", lambda i: f"0171 {i:06}", lambda i: f"{i}-{i + 1}"]
+    header = [*(f"w{n}" for n in range(len(written))), *(f"o{n}" for n in range(len(others))), "x", "y"]
+    write(file, ";", [[*(cell(i) for cell in written + others), i % 97, int(i % 4 == 0)] for i in range(200)], header)
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "written")
+    said = [note for note in made["notes"] if "write numbers as 1234.56, without a decimal comma, " in note]
+    assert [note.split("'")[1] for note in said] == header[:len(written)], made["notes"]
+    assert said[0].startswith("column 'w0': left out: 200 cells are read as text, the first \"1000,58\" in line 2: write"), said[0]
+    assert said[-1].startswith("column 'w6': 200 cells are read as text, "), "a choice"
+    application = (place.dir / "portfolios" / "written" / "application.yaml").read_text()
+    assert application.count("write numbers as 1234.56") == len(written), application
+
+
 def check_few(place):
     """What cannot be trained is refused and what can be is not; in between there is a word of warning."""
     file = place.dir / "few.csv"
@@ -525,6 +542,7 @@ def main():
         check_odd(place)
         check_names(place)
         check_keys(place)
+        check_written(place)
         check_few(place)
         check_few_of_a_part(place)
         check_no_field(place)
