@@ -217,6 +217,19 @@ int cr_fs_mkdirs(const char *path, struct cr_error *err)
     return 0;
 }
 
+/* Only trying tells: root may write everywhere, and yet nobody makes a folder in /proc. */
+static int try_folder(const char *folder, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *trial = NULL;
+    struct cr_error cause;
+
+    if (cr_fs_mkdtemp(folder, ".room-", &trial, &cause) != 0) {
+        return cr_error_set(err, cause.code == CR_ENOMEM ? CR_ENOMEM : CR_EIO, "%s", cause.message);
+    }
+    (void)rmdir(trial); /* as empty as it was made */
+    return 0;
+}
+
 int cr_fs_check_room(const char *path, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *part = strdup(path);
@@ -231,7 +244,7 @@ int cr_fs_check_room(const char *path, struct cr_error *err)
         char *slash = strrchr(part, '/');
 
         if (errno != ENOENT && errno != ENOTDIR) {
-            return os_error(err, "write in", folder);
+            return os_error(err, "create a folder in", folder);
         }
         if (slash == NULL || slash == part) {
             folder = slash == NULL ? "." : "/";
@@ -242,7 +255,7 @@ int cr_fs_check_room(const char *path, struct cr_error *err)
     if (!cr_fs_is_dir(folder)) {
         return cr_error_set(err, CR_EIO, "cannot create '%s': '%s' is no folder", path, folder);
     }
-    return access(folder, W_OK | X_OK) == 0 ? 0 : os_error(err, "write in", folder);
+    return try_folder(folder, err);
 }
 
 int cr_fs_mkdtemp(const char *parent, const char *prefix, char **ret_path, struct cr_error *err)

@@ -362,6 +362,7 @@ static void test_check_room(void **state)
     CR_CLEANUP(cr_freep) char *file = cr_test_write(dir, "no-folder", "x");
     CR_CLEANUP(cr_freep) char *deep = cr_fs_join(dir, "room/b/c");
     CR_CLEANUP(cr_freep) char *top = cr_fs_join(dir, "room");
+    CR_CLEANUP(cr_freep) char *empty = cr_fs_join(dir, "empty-room");
     CR_CLEANUP(cr_freep) char *below = cr_fs_join(dir, "no-folder/b/c");
     struct cr_error err = {0};
 
@@ -369,6 +370,10 @@ static void test_check_room(void **state)
     cr_assert_ok(cr_fs_check_room(dir, &err), &err);
     cr_assert_ok(cr_fs_check_room(deep, &err), &err);
     assert_false(cr_fs_exists(top));
+    cr_assert_ok(cr_fs_mkdirs(empty, &err), &err);
+    cr_assert_ok(cr_fs_check_room(empty, &err), &err);
+    assert_int_equal(rmdir(empty), 0);                              /* nothing was left in it */
+    assert_int_equal(cr_fs_check_room("/proc/room", &err), CR_EIO); /* whoever asks */
     assert_int_equal(cr_fs_check_room("a-folder-that-is-nowhere", NULL),
                      access(".", W_OK) == 0 ? 0 : CR_EIO);
     assert_int_equal(cr_fs_check_room(file, &err), CR_EIO);
@@ -407,7 +412,7 @@ static void look_for_room(const char *const *paths, size_t n)
         struct cr_error err = {0};
 
         refused = refused && cr_fs_check_room(paths[i], &err) == CR_EIO &&
-                  strstr(err.message, "cannot write in '") != NULL &&
+                  strstr(err.message, "cannot create a folder in '") != NULL &&
                   strstr(err.message, "Permission denied") != NULL;
     }
     _exit(refused ? 0 : 1);

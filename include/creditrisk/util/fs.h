@@ -29,9 +29,9 @@ int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error 
 /* Creates the folder and its parents (mode 0755); an existing folder is success. */
 int cr_fs_mkdirs(const char *path, struct cr_error *err);
 
-/* Whether the folder can be made and written in, or only the latter where it is there; makes
- * nothing. A link that leads nowhere is no folder, nor can one be made of it. The path is not "".
- * CR_EIO. */
+/* Whether the folder can be made and written in, or only the latter where it is there; what it
+ * makes for it is gone again. A link that leads nowhere is no folder, nor can one be made of it.
+ * The path is not "". CR_EIO. */
 int cr_fs_check_room(const char *path, struct cr_error *err);
 
 /* Creates a new folder `<parent>/<prefix>XXXXXX`; *ret_path is yours (free). */
