@@ -65,12 +65,36 @@ static bool begins_later(const struct cr_cli *cli)
            cr_cli_open_unsigned_registry(cli, false, &registry, &ignored) == CR_ENOTFOUND;
 }
 
-/* Before the work, so that it is not for nothing. */
-static int open_target(struct target *target, struct cr_error *err)
+/* Where the report of a run goes; yours (free). */
+static int find_results(const struct cr_cli *cli, const char *portfolio, char **ret_dir,
+                        struct cr_error *err)
 {
-    return begins_later(target->cli)
-               ? cr_registry_check_place(target->cli->settings.registry, err)
-               : cr_cli_open_registry(target->cli, true, &target->registry, err);
+    char *dir = cr_fs_join(cli->settings.results_dir, portfolio);
+    if (dir == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    }
+    *ret_dir = dir;
+    return 0;
+}
+
+static int open_registry(struct target *target, const char *portfolio, struct cr_error *err)
+{
+    if (begins_later(target->cli)) {
+        return cr_registry_check_place(target->cli->settings.registry, err);
+    }
+    int result = cr_cli_open_registry(target->cli, true, &target->registry, err);
+    return result != 0 ? result : cr_registry_check_writable(target->registry, portfolio, err);
+}
+
+/* Before the work, so that it is not for nothing. */
+static int open_target(struct target *target, const char *portfolio, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *results = NULL;
+    int result = find_results(target->cli, portfolio, &results, err);
+    if (result == 0) {
+        result = cr_fs_check_room(results, err);
+    }
+    return result != 0 ? result : open_registry(target, portfolio, err);
 }
 
 static int give_registry(void *context, struct cr_registry **ret_registry, struct cr_error *err)
@@ -226,12 +250,13 @@ static int print_json(const struct cr_train_report *report, const struct promoti
 static int write_results(const struct cr_cli *cli, const struct cr_train_report *report,
                          struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *dir = cr_fs_join(cli->settings.results_dir, report->portfolio);
-    if (dir == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    int result = find_results(cli, report->portfolio, &dir, err);
+    if (result != 0) {
+        return result;
     }
     struct cr_progress *waiting = cr_progress_create_waiting("report and plots", cli->quiet);
-    int result = cr_report_write(report->document, dir, err);
+    result = cr_report_write(report->document, dir, err);
     end_waiting(waiting, result);
     if (interrupted) {
         return 0; /* whatever gnuplot said, which the same key has ended */
@@ -401,7 +426,7 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     struct promotion promotion = {.is_asked = false};
     int result;
     if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
-        (result = open_target(&target, err)) != 0) {
+        (result = open_target(&target, portfolio->name, err)) != 0) {
         return result;
     }
     train_options->registry = give_registry;

@@ -226,6 +226,28 @@ int cr_registry_path(const struct cr_registry *registry, const char *portfolio, 
     return 0;
 }
 
+int cr_registry_check_writable(struct cr_registry *registry, const char *portfolio,
+                               struct cr_error *err)
+{
+    /* a transaction alone would begin in a read-only database, too */
+    static const char no_version[] = "INSERT INTO versions SELECT * FROM versions WHERE 1 = 0";
+    CR_CLEANUP(cr_freep) char *folder = NULL;
+    struct cr_error cause;
+    int r = cr_registry_portfolio_path(registry, portfolio, &folder, err);
+
+    if (r == 0) {
+        r = cr_fs_check_room(registry->dir, err);
+    }
+    if (r == 0) {
+        r = cr_fs_check_room(folder, err);
+    }
+    if (r == 0 && (r = cr_registry_run(registry, no_version, NULL, 0, &cause)) < 0) {
+        return cr_error_set(err, r, "cannot write in the registry '%s': %s", registry->dir,
+                            cause.message);
+    }
+    return r;
+}
+
 static void version_finish(struct cr_registry_version *version)
 {
     free(version->version);

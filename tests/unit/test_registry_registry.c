@@ -527,6 +527,65 @@ static void what_is_no_registry_is_not_opened(void **state)
     assert_open_fails(dir, false, CR_EDB, "not a registry");
 }
 
+/* In a process of its own, which is not root any more. Ends it. */
+static void look_for_refusal(const char *dir, const char *reason)
+{
+    enum { NOBODY = 65534 };
+    CR_CLEANUP(cr_freep) char *url = cr_engine_registry(dir);
+    struct cr_registry *registry = NULL;
+    struct cr_error err = {0};
+    bool refused = (geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0) &&
+                   cr_registry_open(dir, url, true, &registry, &err) == 0 &&
+                   cr_registry_check_writable(registry, "retail", &err) < 0 &&
+                   strstr(err.message, reason) != NULL && strstr(err.message, dir) != NULL;
+
+    if (!refused) {
+        (void)fprintf(stderr, "not refused for '%s': %s\n", reason, err.message);
+    }
+    _exit(refused ? 0 : 1);
+}
+
+static void assert_not_writable(const char *dir, const char *reason)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        look_for_refusal(dir, reason);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* Told before a version is there to be lost; nothing is recorded or left by asking. */
+static void what_is_not_writable_is_told(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "retail");
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "registry.db");
+    struct cr_registry *registry = cr_test_registry(dir);
+    struct cr_error err = {0};
+
+    (void)state;
+    cr_assert_ok(cr_registry_check_writable(registry, "retail", &err), &err);
+    assert_false(cr_fs_exists(folder));
+    assert_published(registry, "retail", "v1");
+    cr_assert_ok(cr_registry_check_writable(registry, "retail", &err), &err);
+    assert_int_equal(cr_registry_check_writable(registry, "..", &err), CR_EINVAL);
+    cr_registry_close(registry);
+    assert_int_equal(chmod(dir, 0555), 0);
+    assert_not_writable(dir, "Permission denied");
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_not_writable(dir, "/retail': Permission denied");
+    assert_int_equal(chmod(folder, 0777), 0);
+    if (cr_engine_server() == NULL) {
+        assert_int_equal(chmod(file, 0444), 0);
+        assert_not_writable(dir, "readonly database");
+    }
+}
+
 /* Versions without their records stay what they are: nobody begins anew beside them. */
 static void versions_are_not_forgotten(void **state)
 {
@@ -733,6 +792,7 @@ int main(void)
         cmocka_unit_test(names_that_lead_elsewhere_are_refused),
         cmocka_unit_test(reading_writes_nothing),
         cmocka_unit_test(what_is_no_registry_is_not_opened),
+        cmocka_unit_test(what_is_not_writable_is_told),
         cmocka_unit_test(versions_are_not_forgotten),
         cmocka_unit_test(a_locked_one_need_not_be_restored),
         cmocka_unit_test(a_very_old_one_is_brought_up_to_date),

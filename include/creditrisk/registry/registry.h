@@ -34,6 +34,12 @@ static inline void cr_registry_closep(struct cr_registry **registry)
     cr_registry_close(*registry);
 }
 
+/* Whether a version of the portfolio can be published, as far as that shows beforehand: the
+ * database takes a change, and the folders take a version. What it makes for it is gone again.
+ * CR_EIO, or the database's refusal. */
+int cr_registry_check_writable(struct cr_registry *registry, const char *portfolio,
+                               struct cr_error *err);
+
 /* Whether nobody knows if the last change that failed was recorded (cr_db_is_undecided). */
 bool cr_registry_is_undecided(const struct cr_registry *registry);
 
