@@ -127,7 +127,7 @@ static const struct cr_verb verbs[] = {
         .example = "--scope predict,read --note 'the branch in Pune'",
         .options = {"scope", "note"},
         .needs = {"scope"},
-        .registry = CR_VERB_CREATES,
+        .registry = CR_VERB_READS,
         .check = check_scopes,
         .run = create,
     },

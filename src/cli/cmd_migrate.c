@@ -5,6 +5,7 @@
 
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 
 /* A registry that is too old to be read gets the tables of this program. One that can be read stays
  * as it is, for the older programs that still serve from it; none is made here. */
@@ -18,6 +19,17 @@ static int update_registry(struct cr_cli *cli, struct cr_error *err)
                : cr_cli_open_unsigned_registry(cli, true, &registry, err);
 }
 
+/* Before a database is made in the wrong folder. */
+static int check_place(const struct cr_cli *cli, struct cr_error *err)
+{
+    const char *dir = cli->settings.migrations_dir;
+    return cr_fs_is_dir(dir) ? 0
+                             : cr_error_set(err, CR_ENOTFOUND,
+                                            "there is no folder '%s': go where it is, or name it "
+                                            "in the configuration: paths.migrations",
+                                            dir);
+}
+
 static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
@@ -27,7 +39,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     if (name == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a name");
     }
-    if (result != 0 || (result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
+    if (result != 0 || (result = check_place(cli, err)) != 0 ||
+        (result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
         (result = cr_migrate_up(db, cli->settings.migrations_dir, &report, err)) != 0 ||
         (result = update_registry(cli, err)) != 0) {
         return result;

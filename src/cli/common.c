@@ -14,6 +14,7 @@
 #include "creditrisk/book/table.h"
 #include "creditrisk/store/migrate.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/url.h"
@@ -123,16 +124,26 @@ int cr_cli_need_portfolio(const struct cr_cli *cli, struct cr_registry *registry
     return result;
 }
 
+/* Without loan books either the usual reason is another folder, where no training would help. */
+static int tell_no_registry(const struct cr_cli *cli, struct cr_error *err)
+{
+    const char *registry = cli->settings.registry;
+    const char *portfolios = cli->settings.portfolios_dir;
+    return cr_fs_is_dir(portfolios)
+               ? cr_cli_advise(err, CR_ENOTFOUND, cr_cli_command(cli, CR_CLI_HERE, "train", NULL),
+                               "there is no registry '%s' yet", registry)
+               : cr_error_set(err, CR_ENOTFOUND,
+                              "there is no registry '%s', nor a folder '%s': go where these are, "
+                              "or name the registry: --registry DIR",
+                              registry, portfolios);
+}
+
 int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
                                   struct cr_registry **ret_registry, struct cr_error *err)
 {
     int result = cr_registry_open(cli->settings.registry, cli->settings.registry_db, create,
                                   ret_registry, err);
-    if (result == CR_ENOTFOUND) {
-        return cr_cli_advise(err, result, cr_cli_command(cli, CR_CLI_HERE, "train", NULL),
-                             "there is no registry '%s' yet", cli->settings.registry);
-    }
-    return result;
+    return result == CR_ENOTFOUND && !create ? tell_no_registry(cli, err) : result;
 }
 
 int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_registry **ret_registry,

@@ -390,8 +390,10 @@ int cr_settings_find_portfolio(const struct cr_settings *settings, const char *n
     }
     (void)cr_fs_list(settings->portfolios_dir, &folders, &n_folders, NULL); /* or none is near */
     likely = nearest(nearest(NULL, others, n, name), folders, n_folders, name);
-    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s", name,
-                          settings->portfolios_dir, cr_slip_hint(likely, hint));
+    result = cr_error_set(err, CR_ENOTFOUND, "there is no portfolio '%s' in '%s'%s%s", name,
+                          settings->portfolios_dir,
+                          cr_fs_is_dir(settings->portfolios_dir) ? "" : ", and no such folder here",
+                          cr_slip_hint(likely, hint));
     cr_fs_free_names(folders, n_folders);
     return result;
 }

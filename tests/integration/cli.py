@@ -176,12 +176,26 @@ def check_refusals(cli):
     assert "'../portfolios/retail' is no name of a portfolio" in cli("portfolio", "check", "../portfolios/retail", status=1).stdout
 
 
+def check_wrong_folder(cli):
+    """Where nothing of ours is, that is said, and nothing is made."""
+    folder = cli.dir / "elsewhere"
+    folder.mkdir()
+    nothing = "there is no registry 'models', nor a folder 'config/portfolios': go where these are"
+    for words, message in ((["registry", "list"], nothing), (["predict", cli.root / "examples/application.json"], nothing),
+                           (["key", "create", "--scope", "read"], nothing), (["migrate"], "there is no folder 'migrations': go where it is"),
+                           (["train"], "there is no portfolio 'retail' in 'config/portfolios', and no such folder here")):
+        done = subprocess.run([cli.program, *words], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and message in done.stderr and not done.stdout, done
+        assert not any(folder.iterdir()), words
+
+
 def check_typos(cli):
     """What reads names the place that is not there and makes none; only what writes makes folders."""
     typo = cli.dir / "typo"
     there = ["--db", f"sqlite:{typo}/a/book.db", "--registry", str(typo / "models"), "--quiet"]
     for words in (["doctor"], ["features", "--out", "-"], ["train"], ["generate"], ["import", cli.dir], ["portfolio", "check", "retail"],
                   ["portfolio", "check", "hmeq"], ["threshold"], ["predict", cli.root / "examples/application.json"], ["key", "list"],
+                  ["key", "create", "--scope", "read"],
                   ["registry", "list"], ["registry", "history"], ["registry", "verify", "--all"], ["registry", "show", "v1"],
                   ["registry", "promote", "v1", "--reason", "x"], ["registry", "export", "v1", cli.dir / "none.tar.gz"]):
         done = cli(*words, status=1, globals_=there)
@@ -559,12 +573,25 @@ def check_failed_promotion(cli):
         assert "* this run's choice" in done.stdout and "; its promotion failed\n" in done.stdout and "logistic *  v2" in done.stdout, done
         assert done.stderr == "creditrisk: not today\n" and (results / "report.html").is_file(), done
         shutil.rmtree(results)
-        results.write_text("in the way")
+        (results / "report.html").mkdir(parents=True)
         answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
         assert answer["error"] == {"code": "EDB", "message": "not today"} and answer["models"][0]["version"] == "v3" and "promoted" not in answer, answer
     answer = json.loads(cli(*words, "--json", status=1, globals_=there).stdout)
     assert answer["promoted"] is True and answer["error"]["code"] == "EIO" and str(results) in answer["error"]["message"], answer
-    results.unlink()
+    check_unwritable(cli, there[:-1], [results, folder / "retail"])
+    shutil.rmtree(results)
+
+
+def check_unwritable(cli, there, places):
+    """Where nothing can be written that is told before the work: no other line is."""
+    refusal = lambda registry: cli("train", "--models", "logistic", "--no-search", globals_=[*there[:3], str(registry)], status=1).stderr
+    for place in places:
+        aside = place.rename(cli.dir / "aside")
+        place.write_text("in the way")
+        assert refusal(there[3]) == f"creditrisk: cannot create '{place}': '{place}' is no folder\n"
+        place.unlink()
+        aside.rename(place)
+    assert refusal("/proc/reg") == "creditrisk: cannot create a folder in '/proc': No such file or directory\n"
 
 
 def check_registry_and_predict(cli):
@@ -634,6 +661,7 @@ def check_registry_and_predict(cli):
 
 def check_keys(cli):
     registry = ["--registry", cli.dir / "keys"]
+    shutil.copytree(cli.dir / "models", cli.dir / "keys")
     made = json.loads(cli("key", "create", "--scope", "read,predict", "--note", "desk", *registry, "--json").stdout)
     plain = cli("key", "create", "--scope", "admin", *registry).stdout
     assert made["key"].startswith(made["id"] + ".") and len(plain) == len(made["key"]) + 1
@@ -651,7 +679,7 @@ def check_keys(cli):
     assert "before its dot: abcd" in whole.stderr and "secret" not in whole.stderr + whole.stdout, whole.stderr
     everything = cli("key", "list", *registry).stdout + cli("key", "list", *registry, "--json").stdout
     assert made["id"] in everything and made["key"][17:] not in everything and plain[17:-1] not in everything
-    stored = b"".join(path.read_bytes() for path in (cli.dir / "keys").iterdir())
+    stored = b"".join(path.read_bytes() for path in (cli.dir / "keys").iterdir() if path.is_file())
     assert made["id"].encode() in stored and made["key"][17:].encode() not in stored
 
 
@@ -673,7 +701,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")

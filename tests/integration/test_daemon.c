@@ -219,12 +219,13 @@ static void test_portfolio_without_folder(void **state)
     (void)cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
     assert_int_equal(cr_daemon_stop(&daemon), 0);
     cr_daemon_start(&daemon, options, nowhere);
+    (void)cr_daemon_await(
+        &daemon, 0,
+        "\"event\":\"portfolio_unknown\",\"reason\":\"there is no portfolio "
+        "'retial' in 'absent', and no such folder here; did you mean 'retail'?\"");
     (void)cr_daemon_await(&daemon, 0,
                           "\"event\":\"portfolio_unknown\",\"reason\":\"there is no portfolio "
-                          "'retial' in 'absent'; did you mean 'retail'?\"");
-    (void)cr_daemon_await(&daemon, 0,
-                          "\"event\":\"portfolio_unknown\",\"reason\":\"there is no portfolio "
-                          "'cards' in 'absent'\"");
+                          "'cards' in 'absent', and no such folder here\"");
     (void)cr_daemon_await(&daemon, 0, "\"event\":\"listening\"");
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }
