@@ -31,7 +31,8 @@ bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, s
 /* The table of a flat book: makes it when it is not there, inside the caller's transaction. One
  * that was made from another description is CR_EINVAL, or made anew when `replace`; one of another
  * portfolio, and one that no import made, are CR_EINVAL with `advice`: how to get another. How many
- * rows went with an older table is told, too. */
+ * rows went with an older table is told, too. How rows are read is kept with a table that is made
+ * or to be filled anew. */
 int cr_book_make_table(struct cr_db *db, const struct cr_portfolio *portfolio, bool replace,
                        const char *advice, int64_t *ret_n_dropped, struct cr_error *err);
 

@@ -178,12 +178,21 @@ static void change(struct setup *setup, const char *before, const char *after)
     cr_assert_ok(cr_portfolio_load(setup->folder, "small", &setup->portfolio, &err), &err);
 }
 
+static bool is_outdated(struct setup *setup)
+{
+    struct cr_error err;
+    bool outdated;
+
+    cr_assert_ok(cr_table_is_outdated(setup->db, setup->portfolio, &outdated, &err), &err);
+    return outdated;
+}
+
 /* What changes the meaning of rows that are there is seen, and nothing else is. */
 static void test_outdated(void **state)
 {
     static const struct {
         const char *before, *after;
-        bool is_outdated;
+        bool expected;
     } cases[] = {
         {"good: [Fully Paid]", "good: [Fully Paid, Settled]", true},
         {"\"NA\"", "\"none\"", true},
@@ -191,23 +200,49 @@ static void test_outdated(void **state)
         {"Amount (EUR)", "branch", true},
         {"type: int", "type: number", true},
         {"Small cards", "Large cards", false},
-        {"max: 1000", "max: 2000", false},
+        {"max: 1000", "max: 2000", true},
+        {"O: old", "O: new", true},
     };
     struct setup *setup = *state;
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     struct cr_error err;
-    bool is_outdated;
+    bool outdated;
 
-    assert_int_equal(cr_table_is_outdated(setup->db, setup->portfolio, &is_outdated, &err), CR_EDB);
+    assert_int_equal(cr_table_is_outdated(setup->db, setup->portfolio, &outdated, &err), CR_EDB);
     cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &report, &err), &err);
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
         change(setup, cases[i].before, cases[i].after);
-        cr_assert_ok(cr_table_is_outdated(setup->db, setup->portfolio, &is_outdated, &err), &err);
-        assert_int_equal(is_outdated, cases[i].is_outdated);
+        assert_int_equal(is_outdated(setup), cases[i].expected);
     }
     change(setup, "", "");
-    cr_assert_ok(cr_table_is_outdated(setup->db, setup->portfolio, &is_outdated, &err), &err);
-    assert_false(is_outdated);
+    assert_false(is_outdated(setup));
+}
+
+/* Rows that an append leaves as they were read stay outdated, a replacement reads all anew; and
+ * where an older import has not kept how it read, nothing is said. */
+static void test_read_anew(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report first = {0};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report second = {0};
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report third = {0};
+    struct cr_error err;
+
+    cr_assert_ok(import(setup, HEADER GOOD_1, CR_IMPORT_EMPTY, &first, &err), &err);
+    change(setup, "good: [Fully Paid]", "good: [Fully Paid, Settled]");
+    cr_assert_ok(import(setup, HEADER GOOD_2, CR_IMPORT_APPEND, &second, &err), &err);
+    assert_true(is_outdated(setup));
+    cr_assert_ok(import(setup, HEADER GOOD_1 GOOD_2, CR_IMPORT_REPLACE, &third, &err), &err);
+    assert_false(is_outdated(setup));
+    cr_assert_ok(cr_db_exec(setup->db,
+                            "UPDATE creditrisk_flat_tables SET definition = "
+                            "substr(definition, 1, length(definition) - 68)",
+                            &err),
+                 &err);
+    change(setup, "", "");
+    assert_false(is_outdated(setup));
+    change(setup, "type: int", "type: number");
+    assert_true(is_outdated(setup));
 }
 
 /* A changed application.yaml wants another table: only --replace makes it. */
@@ -285,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_row, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_outdated, make, destroy),
+        cmocka_unit_test_setup_teardown(test_read_anew, make, destroy),
         cmocka_unit_test_setup_teardown(test_foreign_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_portfolio, make, destroy),
         cmocka_unit_test_setup_teardown(test_failure, make, destroy),

@@ -23,9 +23,9 @@ int cr_table_check_empty(struct cr_db *db, const struct cr_portfolio *portfolio,
                          struct cr_error *err);
 
 /* Whether an import made the table of a flat book when application.yaml said otherwise than now how
- * to read its file: which columns, their names in the file, markers, words of the outcome.
- * CR_EINVAL where the table is another portfolio's, CR_EDB where the database has seen no import of
- * a flat book. */
+ * to read its file: which columns, their names in the file, markers, ranges, words. One that was
+ * made before this was kept counts as read in the same way. CR_EINVAL where the table is another
+ * portfolio's, CR_EDB where the database has seen no import of a flat book. */
 int cr_table_is_outdated(struct cr_db *db, const struct cr_portfolio *portfolio, bool *ret_outdated,
                          struct cr_error *err);
 
