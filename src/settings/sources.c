@@ -210,10 +210,8 @@ static int load_variable(struct cr_settings *settings, const struct cr_setting *
 }
 
 /* CREDITRISK_ and the flag or key in capitals. */
-static void variable_name(const struct cr_setting *setting, char name[CR_SETTING_MAX_KEY_LEN])
+static void put_variable(const char *base, char name[CR_SETTING_MAX_KEY_LEN])
 {
-    const char *base = setting->flag != NULL ? setting->flag : setting->key;
-
     (void)snprintf(name, CR_SETTING_MAX_KEY_LEN, PREFIX "%s", base); /* the longest fits */
     for (char *c = name; *c != '\0'; c++) {
         if (*c == '.' || *c == '-') {
@@ -222,6 +220,11 @@ static void variable_name(const struct cr_setting *setting, char name[CR_SETTING
             *c = (char)(*c - 'a' + 'A');
         }
     }
+}
+
+static void variable_name(const struct cr_setting *setting, char name[CR_SETTING_MAX_KEY_LEN])
+{
+    put_variable(setting->flag != NULL ? setting->flag : setting->key, name);
 }
 
 static int load_environment(struct cr_settings *settings, struct cr_error *err)
@@ -281,6 +284,26 @@ static void find_longer(const char *name, char likely[CR_SETTING_MAX_KEY_LEN])
     }
 }
 
+/* Whether the name is that of a setting's key, whose variable has the name of its flag instead. */
+static bool find_by_key(const char *name, char likely[CR_SETTING_MAX_KEY_LEN])
+{
+    const struct cr_setting *setting;
+
+    for (size_t i = 0; (setting = cr_setting_at(i)) != NULL; i++) {
+        char of_key[CR_SETTING_MAX_KEY_LEN];
+
+        if (setting->key == NULL) {
+            continue;
+        }
+        put_variable(setting->key, of_key);
+        if (strcmp(of_key, name) == 0) {
+            variable_name(setting, likely);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether nothing reads the variable, and what was meant instead. */
 static bool is_stray(struct cr_settings_stray *stray)
 {
@@ -302,7 +325,7 @@ static bool is_stray(struct cr_settings_stray *stray)
             memcpy(stray->likely, known, sizeof(known));
         }
     }
-    if (best == CR_SLIP_NONE) {
+    if (!find_by_key(stray->name, stray->likely) && best == CR_SLIP_NONE) {
         find_longer(stray->name, stray->likely);
     }
     return true;

@@ -493,12 +493,14 @@ static void test_strays(void **state)
     assert_int_equal(setenv("CREDITRISK_PORT", "1", 1), 0);
     assert_int_equal(setenv("CREDITRISK_TIMEOUT_S", "1", 1), 0);
     assert_int_equal(setenv("CREDITRISK_CONFG", "1", 1), 0);
+    assert_int_equal(setenv("CREDITRISK_REGISTRY_DIR", "x", 1), 0); /* its key, one off another */
     at = 0;
     check_stray(&at, "CREDITRISK_LIMITS_BODY_BYTE", "CREDITRISK_LIMITS_BODY_BYTES");
     check_stray(&at, "CREDITRISK_LISTEN_FD", "");
     check_stray(&at, "CREDITRISK_PORT", "CREDITRISK_LISTEN_PORT");
     check_stray(&at, "CREDITRISK_TIMEOUT_S", ""); /* of several */
     check_stray(&at, "CREDITRISK_CONFG", "CREDITRISK_CONFIG");
+    check_stray(&at, "CREDITRISK_REGISTRY_DIR", "CREDITRISK_REGISTRY");
     assert_false(cr_settings_next_stray(&at, &stray));
     for (size_t i = 0; i < CR_ARRAY_LEN(strangers); i++) {
         assert_int_equal(unsetenv(strangers[i]), 0);
