@@ -246,7 +246,8 @@ const struct cr_command cr_cmd_predict = {
         "written as the portfolio's own; its header names the application's fields, as the "
         "book's file does or\n"
         "as a request does; a column that is none is ignored with a remark, one that is nearly "
-        "one is refused.",
+        "one is refused;\n"
+        "an optional field without a column is missing, which is said, too.",
     .example = "examples/application.json --explain",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

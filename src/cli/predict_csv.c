@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "creditrisk/book/table.h"
+#include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/slip.h"
@@ -133,6 +134,43 @@ static int find_fields(const struct cr_portfolio *portfolio, const struct cr_csv
     return 0;
 }
 
+/* The keys and the outcome in the book's own file are no fields by design: nothing is said of them.
+ */
+static void say_ignored(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                        const struct cr_predict_header *header, const struct cr_csv_row *row)
+{
+    for (size_t i = 0; i < row->n; i++) {
+        bool known = false;
+
+        if (header->fields[i] < 0 && find_field(portfolio, row->fields[i].text, &known) < 0 &&
+            !known) {
+            cr_cli_say(cli, "%s: column '%s' is ignored", row->file, row->fields[i].text);
+        }
+    }
+}
+
+/* The optional fields without a column, those that have a default or the others: under another name
+ * they would be missing without a word. Of a required one every row tells. */
+static void say_absent(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                       const struct cr_predict_header *header, const char *file, bool has_default)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf names = CR_STRBUF_INIT;
+    size_t n = 0;
+
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        const struct cr_field *field = &portfolio->fields[i];
+
+        if (!field->required && cr_value_is_missing(field->default_value) != has_default &&
+            find_column(header, header->n, (ptrdiff_t)i) == header->n) {
+            cr_strbuf_printf(&names, "%s'%s'", n++ > 0 ? ", " : "", field->name);
+        }
+    }
+    if (n > 0) {
+        cr_cli_say(cli, "%s: no column for the field%s %s: %s in all rows", file, n > 1 ? "s" : "",
+                   cr_strbuf_text(&names), has_default ? "the default" : "missing");
+    }
+}
+
 int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                            const struct cr_csv_row *row, struct cr_predict_header *ret_header,
                            struct cr_error *err)
@@ -158,10 +196,10 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
                              portfolio->name, first != NULL ? first : portfolio->fields[0].name,
                              portfolio->separator);
     }
-    for (size_t i = 0; result == 0 && i < row->n; i++) {
-        if (ret_header->fields[i] < 0) {
-            cr_cli_say(cli, "%s: column '%s' is ignored", row->file, row->fields[i].text);
-        }
+    if (result == 0) {
+        say_ignored(cli, portfolio, ret_header, row);
+        say_absent(cli, portfolio, ret_header, row->file, false);
+        say_absent(cli, portfolio, ret_header, row->file, true);
     }
     return result;
 }

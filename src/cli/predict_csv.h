@@ -13,11 +13,12 @@
 
 struct cr_predict_header {
     size_t n;
-    ptrdiff_t *fields; /* of the columns; −1 = ignored */
+    ptrdiff_t *fields; /* of the columns; −1 = no field */
 };
 
-/* Says which columns are ignored. CR_EPARSE: two columns are one field, one was meant to be a field
- * but is none, or none is a field at all. *ret_header is yours: cr_predict_header_finish. */
+/* Says which columns are ignored, but for those of the book's own file that are no fields, and
+ * which optional fields have no column. CR_EPARSE: two columns are one field, one was meant to be a
+ * field but is none, or none is a field at all. *ret_header is yours: cr_predict_header_finish. */
 int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                            const struct cr_csv_row *row, struct cr_predict_header *ret_header,
                            struct cr_error *err);

@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -63,6 +64,15 @@ def check_answers(place, daemon, application):
     assert without_id(batch[0]) == without_id(batch[2]) == without_id(answer.json()) and batch[1]["index"] == 1, batch
     refused = post(daemon, "/portfolios/cards/predict", application)
     assert refused.status == 422 and any(issue["loc"] == ["body", "amount"] for issue in refused.json()["detail"]), refused.body
+
+
+def check_columns(place):
+    """What a file's columns are not is told, but of what the book's own file has beside the fields nothing is."""
+    file = place.dir / "rows.csv"
+    for more, told in (([], []), (["failed"], []), (["failed", "note"], [f"{file}: column 'note' is ignored"])):
+        file.write_text(",".join([*CARD, *more]) + "\n" + ",".join(map(str, [*CARD.values(), *("1" for _ in more)])) + "\n")
+        done = subprocess.run([place.creditrisk, *place.globals, "--portfolio", "cards", "predict", file], cwd=place.root, capture_output=True, text=True, check=True)
+        assert done.stderr.splitlines()[:-1] == told and "probability" in done.stdout, done
 
 
 def check_documents(daemon):
@@ -152,6 +162,7 @@ def main():
         place.promote_small()
         make_cards(place, "cards")
         application = json.loads((place.root / "examples/application.json").read_text())
+        check_columns(place)
         with Daemon(place) as daemon:
             check_answers(place, daemon, application)
             check_documents(daemon)

@@ -109,6 +109,20 @@ def check_tables(place, one, row):
         assert process.stdout.read() == plain, "a pipe is opened once"
 
 
+def check_absent(place, one):
+    """An optional field without a column is told, as its column may have another name; a required one is missed by every row."""
+    sent = {("cibil" if key == "city_tier" else key): value for key, value in (one | {"city_tier": 1}).items() if key != "credit_utilization"}
+    done = subprocess.run([place.creditrisk, *place.globals, "predict", "-", "--format", "csv"], cwd=place.root, capture_output=True, text=True, check=True,
+                          input=",".join(sent) + "\n" + ",".join(map(str, sent.values())) + "\n")
+    ignored, missing, default, _ = done.stderr.splitlines()
+    assert ignored == "-: column 'cibil' is ignored"
+    assert missing.startswith("-: no column for the fields 'city_tier', 'phone_verified', ") and missing.endswith(": missing in all rows"), missing
+    assert default == "-: no column for the field 'credit_utilization': the default in all rows", default
+    (answer,) = map(json.loads, done.stdout.splitlines())
+    named = [name for name in answer["imputed"] if f"'{name}'" in missing]
+    assert "city_tier" in named and not any(f"'{name}'" in missing for name in sent), named
+
+
 def check_places(place, row):
     """In words: of which whole a byte is counted."""
     data = b"[" + row + b', {"age": }, 1'
@@ -144,6 +158,7 @@ def main():
         check_guesses(place, row)
         check_names(place, one, row)
         check_tables(place, one, row)
+        check_absent(place, one)
         check_places(place, row)
         check_brief(place, one)
 
