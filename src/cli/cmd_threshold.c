@@ -241,7 +241,9 @@ const struct cr_command cr_cmd_threshold = {
                "out-of-fold rows; the test rows only show what it does. Nothing is written without "
                "--publish.\n"
                "An optimum at the edge of what is swept is shown, but nothing is published with "
-               "it; the exit\nstatus is then 1.",
+               "it; the exit\nstatus is then 1. Costs whose closed form lies outside of what is "
+               "swept (threshold in policy.yaml)\nare refused: an edge would only look like an "
+               "optimum.",
     .example = "v1 --false-negative 150000",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

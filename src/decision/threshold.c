@@ -146,7 +146,7 @@ static int read_range(const struct cr_policy *policy, struct range *ret_range, s
     }
     if (closed_form < first / 100.0 || closed_form > last / 100.0) {
         return cr_error_set(err, CR_EINVAL,
-                            "costs '%g' and '%g' have their best threshold at %.4f, outside the "
+                            "costs '%g' and '%g' have their best threshold at %.4g, outside the "
                             "swept %.2f to %.2f, which are the policy's threshold.from and "
                             "threshold.to",
                             policy->costs.false_negative, policy->costs.false_positive, closed_form,

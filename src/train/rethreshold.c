@@ -62,7 +62,8 @@ static int check_lgd(const struct cr_bundle *bundle, const struct cr_costs *cost
     if (!oof->has_amount || !test->has_amount) {
         return cr_error_set(err, CR_EINVAL,
                             "version '%s' has no loan amounts that a loss given default could be a "
-                            "share of",
+                            "share of: name their field in policy.yaml, instalment: {amount: "
+                            "FIELD}, and train again",
                             bundle->version);
     }
     return 0;

@@ -221,7 +221,10 @@ static int mark_ids(const struct cr_extract *extract, const char *file, bool *is
 {
     size_t n = extract->frame.n_rows;
     if (extract->col_row < 0 || extract->frame.columns[extract->col_row].type != CR_COLUMN_NUMBER) {
-        return cr_error_set(err, CR_EINVAL, "split 'ids' needs numeric row keys from training.sql");
+        return cr_error_set(
+            err, CR_EINVAL,
+            "split 'ids' needs numbers for row keys, which training.sql lacks: mark "
+            "the test rows in a column of 0 and 1 and say column:NAME");
     }
     CR_CLEANUP(cr_freep) struct cr_keyed_row *rows = calloc(n + 1, sizeof *rows);
     if (rows == NULL) {

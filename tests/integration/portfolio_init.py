@@ -463,6 +463,8 @@ def check_guide(place):
     assert place.run("portfolio", "check", "my_loans")["ok"]
     place.run("--portfolio", "my_loans", "train", "--no-search", "--models", "logistic", "--promote")
     body = place.dir / "savings.json"
+    refused = place.run("--portfolio", "my_loans", "threshold", "--lgd", "0.5", status=1)["error"]["message"]
+    assert refused.endswith("share of: name their field in policy.yaml, instalment: {amount: FIELD}, and train again"), refused
     answers = []
     for savings in ("2", "below 100 DM"):
         body.write_text(json.dumps({"amount": 500, "savings": savings}))

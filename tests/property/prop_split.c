@@ -209,6 +209,10 @@ static void ids_and_refusals(void **state)
     struct cr_split refused;
     assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "bad.csv:3:1: no application has the id '7'"));
+    extract.col_row = COL_DATE;
+    assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "needs numbers for row keys, which training.sql lacks: "));
+    extract.col_row = COL_ROW;
     assert_int_equal(cr_split_make("weekday", &extract, 5, 1, &refused, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "'weekday'"));
     assert_int_equal(cr_split_make("column:nothing", &extract, 5, 1, &refused, &err), CR_EINVAL);

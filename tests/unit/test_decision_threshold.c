@@ -221,6 +221,8 @@ static void ranges_that_cannot_be_swept_are_refused(void **state)
     assert_refused(&rows, &policy, "best threshold at 0.0099");
     policy = policy_with(1e4, NAN, 1e6);
     assert_refused(&rows, &policy, "best threshold at 0.9901");
+    policy = policy_with(1e9, NAN, 1);
+    assert_refused(&rows, &policy, "best threshold at 1e-09");
     policy = policy_with(1e5, NAN, 1e4);
     policy.threshold_from = 0.0;
     assert_refused(&rows, &policy, "no range");
