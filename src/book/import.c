@@ -15,6 +15,7 @@
 #include "rejects.h"
 #include "source.h"
 #include "table.h"
+#include "words.h"
 
 /* Texts of rows that wait are kept, but not more of them than so many bytes. */
 enum { MAX_KEPT = 1 << 20, NO_COLUMN = -1 };
@@ -27,6 +28,7 @@ struct import {
     cr_import_note_fn *on_note;
     void *context;
     struct rejects rejects;
+    struct words words;
 };
 
 /* One file on its way into its table. */
@@ -233,6 +235,8 @@ static int read_row(struct reading *reading, const struct cr_csv_row *row, struc
                                 field->len, field->quoted, &cells[column], &cause) != 0) {
             return reject_unread(reading, row, i + 1, cause.message, err);
         }
+        cr_book_words_meet(&reading->import->words, &table->columns[column], field->text,
+                           field->len, cells[column]);
         r = keep_text(reading, field, &cells[column], err);
     }
     if (r != 0) {
@@ -362,6 +366,7 @@ static int check_any(const struct import *import, const struct cr_import_report 
 static void import_finish(struct import *import)
 {
     cr_book_rejects_finish(&import->rejects);
+    cr_book_words_finish(&import->words);
 }
 
 static int import_all(struct import *import, struct cr_import_report *report, struct cr_error *err)
@@ -414,7 +419,7 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
                    void *context, struct cr_import_report *ret_report, struct cr_error *err)
 {
     CR_CLEANUP(import_finish)
-    struct import import = {db, portfolio, source, options, on_note, context, {0}};
+    struct import import = {db, portfolio, source, options, on_note, context, {0}, {0}};
     CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
     struct cr_error cause;
     int r = cr_import_find(source, portfolio, err);
@@ -422,12 +427,16 @@ int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const
     if (r == 0) {
         r = cr_book_rejects_init(&import.rejects, portfolio, source, options->rejects_path, err);
     }
+    if (r == 0 && portfolio->is_flat && options->mode != CR_IMPORT_APPEND) {
+        r = cr_book_words_init(&import.words, portfolio, err);
+    }
     if (r == 0) {
         r = import_all(&import, &report, err);
     }
     if (r != 0) {
         return r;
     }
+    cr_book_words_tell(&import.words, on_note, context);
     report.n_rejected = import.rejects.n;
     if (cr_book_rejects_keep(&import.rejects, &report.rejects_path, &cause) != 0) {
         tell(&import, cause.message); /* the rows are in the book: no reason to fail */

@@ -86,6 +86,49 @@ static void test_good(void **state)
     assert_int_equal(cr_frame_find(&x.frame, "is_test"), x.col_test);
 }
 
+static void gather(const char *note, void *context)
+{
+    cr_strbuf_printf(context, "%s\n", note);
+}
+
+/* Texts that no cell is are told of once all cells were seen, as they may be misspelt; of a part of
+ * a book nothing can be said. */
+static void test_words(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_import_options options = {.mode = CR_IMPORT_EMPTY, .quiet = true};
+    struct cr_error err;
+    static const struct {
+        const char *rows, *notes;
+        enum cr_import_mode mode;
+    } cases[] = {
+        {GOOD_1 GOOD_2 GOOD_3,
+         "no row has 'Charged Off', which application.yaml lists under book, bad\n",
+         CR_IMPORT_EMPTY},
+        {"1;a;2020-01-31;0;Charged Off;1;N;3;yes;NA\n",
+         "no row has 'NA', which application.yaml lists under book, missing\n"
+         "no row has 'Fully Paid', which application.yaml lists under book, good\n"
+         "no row has 'Default', which application.yaml lists under book, bad\n",
+         CR_IMPORT_REPLACE},
+        {GOOD_1, "", CR_IMPORT_APPEND},
+    };
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf told = CR_STRBUF_INIT;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+
+        cr_strbuf_printf(&text, "%s%s", HEADER, cases[i].rows);
+        CR_CLEANUP(cr_freep)
+        char *path = cr_test_write(setup->data, "book.csv", cr_strbuf_text(&text));
+        options.mode = cases[i].mode;
+        cr_assert_ok(cr_import_book(setup->db, setup->portfolio, path, &options, gather, &told,
+                                    &report, &err),
+                     &err);
+        assert_string_equal(strchr(cr_strbuf_text(&told), '\n') + 1, cases[i].notes);
+    }
+}
+
 /* Every kind of bad row is named with its place, and the numbers still tell where a row stood. */
 static void test_rejects(void **state)
 {
@@ -315,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good, make, destroy),
+        cmocka_unit_test_setup_teardown(test_words, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_no_row, make, destroy),

@@ -44,8 +44,9 @@ struct cr_import_report {
                            not have got its name */
 };
 
-/* Called once per unknown column of a file (they are ignored), and when an import that is done
- * cannot put its rejects in their place. */
+/* Called once per unknown column of a file (they are ignored), per text under missing, good or bad
+ * of a flat book that no cell of the file is (unless it is appended), and when an import that is
+ * done cannot put its rejects in their place. */
 typedef void cr_import_note_fn(const char *note, void *context);
 
 /* Whether there is such a source of the portfolio's book: a folder or, for one table, a file.
