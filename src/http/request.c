@@ -186,19 +186,23 @@ static struct cr_seat *find_seat(struct cr_request *request)
                : cr_seats_first(seats);
 }
 
-/* Names the path that was probably meant; NULL when none is near, or without memory. */
-static const char *name_likely(struct cr_request *request)
+/* Says which path or portfolio was probably meant, where one is near. */
+static void refuse_unknown(struct cr_request *request)
 {
-    const char *likely = cr_routes_find_likely(request->path);
+    bool is_path = request->route == NULL;
+    const char *likely =
+        is_path ? cr_routes_find_likely(request->path)
+                : cr_seats_find_likely(&request->server->seats, request->params.texts[0]);
     char hint[CR_SLIP_HINT_LEN];
     char text[CR_SLIP_HINT_LEN + 32];
-    int len;
 
-    if (likely == NULL) {
-        return NULL;
+    request->refusal = CR_REFUSAL_NOT_FOUND;
+    if (!is_path || likely != NULL) { /* else in the usual words */
+        int len = snprintf(text, sizeof(text), "There is no such %s%s",
+                           is_path ? "path" : "portfolio", cr_slip_hint(likely, hint)); /* fits */
+
+        request->refusal_detail = cr_arena_strndup(&request->arena, text, (size_t)len);
     }
-    len = snprintf(text, sizeof(text), "There is no such path%s", cr_slip_hint(likely, hint));
-    return cr_arena_strndup(&request->arena, text, (size_t)len);
 }
 
 /* Refusals that leave the connection usable: they wait until the body has been read, unless it is
@@ -211,12 +215,8 @@ static void route(struct cr_request *request, const struct cr_headers *headers)
     request->media = cr_headers_media(headers->content_type);
     request->surface = request->route != NULL ? request->route->surface : cr_routes_surface(path);
     request->seat = find_seat(request);
-    if (request->route == NULL) {
-        request->refusal = CR_REFUSAL_NOT_FOUND;
-        request->refusal_detail = name_likely(request);
-    } else if (request->seat == NULL) {
-        request->refusal = CR_REFUSAL_NOT_FOUND;
-        request->refusal_detail = "There is no such portfolio";
+    if (request->route == NULL || request->seat == NULL) {
+        refuse_unknown(request);
     } else if ((request->route->methods & request->method) == 0) {
         request->is_preflight = is_preflight(request, headers);
         request->refusal = request->is_preflight ? CR_REFUSAL_NONE : CR_REFUSAL_METHOD;

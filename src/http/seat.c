@@ -10,6 +10,7 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/list.h"
 #include "creditrisk/util/log.h"
+#include "creditrisk/util/slip.h"
 #include "creditrisk/util/strbuf.h"
 
 static void seat_destroy(struct cr_seat *seat)
@@ -79,6 +80,16 @@ struct cr_seat *cr_seats_find(struct cr_seats *seats, const char *portfolio)
         }
     }
     return NULL;
+}
+
+const char *cr_seats_find_likely(struct cr_seats *seats, const char *portfolio)
+{
+    const char *likely = NULL;
+
+    for (size_t i = 0; i < atomic_load(&seats->n); i++) {
+        likely = cr_slip_nearer(likely, seats->items[i]->portfolio, portfolio);
+    }
+    return likely;
 }
 
 struct cr_champion *cr_seat_champion(struct cr_seat *seat)

@@ -57,6 +57,10 @@ void cr_seats_finish(struct cr_seats *seats);
 struct cr_seat *cr_seats_first(struct cr_seats *seats);
 struct cr_seat *cr_seats_find(struct cr_seats *seats, const char *portfolio);
 
+/* The portfolio with a seat that a slip of the pen would make of that name, NULL when none is near.
+ * Borrowed. */
+const char *cr_seats_find_likely(struct cr_seats *seats, const char *portfolio);
+
 /* A reference to the champion, NULL when there is none; yours: cr_champion_unref. */
 struct cr_champion *cr_seat_champion(struct cr_seat *seat);
 

@@ -108,6 +108,8 @@ def check_unknown(daemon):
         answer = post(daemon, f"/portfolios/{name}/predict", CARD)
         assert answer.status == 404, (name, answer.status)
     assert daemon.request("GET", "/portfolios/none/health").json() == {"detail": "There is no such portfolio"}
+    near = daemon.request("POST", "/portfolios/card/predict", "{}")
+    assert near.status == 404 and near.json() == {"detail": "There is no such portfolio; did you mean 'cards'?"}, near.body
     assert daemon.request("GET", "/v2/models/none/ready").status == 404
     wrong = daemon.request("GET", "/portfolios/cards/predict")
     assert wrong.status == 405 and wrong.headers["Allow"] == "POST"
