@@ -10,6 +10,7 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/slip.h"
+#include "creditrisk/util/utf8.h"
 
 void cr_predict_header_finish(struct cr_predict_header *header)
 {
@@ -251,6 +252,20 @@ static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_fie
     return cr_table_parse_cell(portfolio, &column, cell->text, cell->len, cell->quoted, ret_value,
                                NULL) == 0 &&
            cr_value_is_missing(*ret_value);
+}
+
+const struct cr_field *cr_predict_find_garbled(const struct cr_portfolio *portfolio,
+                                               const struct cr_predict_header *header,
+                                               const struct cr_csv_row *row)
+{
+    for (size_t i = 0; i < row->n; i++) {
+        const struct cr_csv_field *cell = &row->fields[i];
+
+        if (header->fields[i] >= 0 && !cr_utf8_is_valid(cell->text, cell->len)) {
+            return &portfolio->fields[header->fields[i]];
+        }
+    }
+    return NULL;
 }
 
 void cr_predict_write_row(const struct cr_portfolio *portfolio,

@@ -24,6 +24,12 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
                            struct cr_error *err);
 void cr_predict_header_finish(struct cr_predict_header *header);
 
+/* The first field whose cell, in a row as long as the header, is not UTF-8, as of a file in another
+ * encoding; NULL when there is none. Borrowed. */
+const struct cr_field *cr_predict_find_garbled(const struct cr_portfolio *portfolio,
+                                               const struct cr_predict_header *header,
+                                               const struct cr_csv_row *row);
+
 /* Appends the row, as long as the header, as an object. A cell that means missing is null, or
  * absent where the field may not be null; one that is not of its field's type is a text, which the
  * reader of the application refuses. */

@@ -283,15 +283,15 @@ static int read_rows(struct work *work, struct cr_error *err)
     return result;
 }
 
-/* A row of another length is answered in its place, like any other that cannot be scored. */
-static int refuse_ragged(struct work *work, const struct cr_csv_row *row, struct cr_error *err)
+/* A row that is none is answered in its place, like any other that cannot be scored. Takes msg. */
+static int refuse_csv_row(struct work *work, const struct cr_csv_row *row, json_t *msg,
+                          struct cr_error *err)
 {
     int result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
 
-    if (result == 0) {
-        json_t *msg = json_sprintf("Line %zu has %zu cells where the header has %zu", row->line,
-                                   row->n, work->header.n);
-
+    if (result != 0) {
+        json_decref(msg);
+    } else {
         cr_strbuf_puts(&work->out, "{\"detail\":[");
         cr_json_write_new(
             json_pack("{s:s, s:[s], s:o}", "type", "csv_invalid", "loc", "body", "msg", msg),
@@ -308,12 +308,24 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
 {
     struct work *work = context;
     const struct cr_portfolio *portfolio = work->bundle->portfolio;
+    const struct cr_field *field;
 
     if (work->header.fields == NULL) {
         return cr_predict_header_read(work->stream->cli, portfolio, row, &work->header, err);
     }
     if (row->n != work->header.n) {
-        return refuse_ragged(work, row, err);
+        return refuse_csv_row(work, row,
+                              json_sprintf("Line %zu has %zu cells where the header has %zu",
+                                           row->line, row->n, work->header.n),
+                              err);
+    }
+    field = cr_predict_find_garbled(portfolio, &work->header, row);
+    if (field != NULL) {
+        return refuse_csv_row(work, row,
+                              json_sprintf("Line %zu: what stands for '%s' is not UTF-8: convert "
+                                           "the file",
+                                           row->line, field->name),
+                              err);
     }
     cr_strbuf_reset(&work->line);
     cr_predict_write_row(portfolio, &work->header, row, &work->line);

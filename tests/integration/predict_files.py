@@ -123,6 +123,18 @@ def check_absent(place, one):
     assert "city_tier" in named and not any(f"'{name}'" in missing for name in sent), named
 
 
+def check_encoding(place, one):
+    """A row in another encoding is refused as that, in its place; what stands in a column that is no field is nobody's trouble."""
+    header, cells = (",".join(map(str, part)) + "\n" for part in (one | {"note": "café"}, (one | {"note": "café"}).values()))
+    garbled = cells.replace("Married", "Marié")
+    done = predict(place, (header + cells + garbled + cells).encode("latin-1"), "--format", "csv", status=1)
+    first, second, third = map(json.loads, done.stdout.splitlines())
+    assert "probability" in first and third == first | {"index": 2, "line": 4}, third
+    assert second["detail"] == [{"type": "csv_invalid", "loc": ["body"],
+                                 "msg": "Line 3: what stands for 'marital_status' is not UTF-8: convert the file"}], second
+    assert "probability" in json.loads(predict(place, (header + cells).encode(), "--format", "csv").stdout)
+
+
 def check_places(place, row):
     """In words: of which whole a byte is counted."""
     data = b"[" + row + b', {"age": }, 1'
@@ -159,6 +171,7 @@ def main():
         check_names(place, one, row)
         check_tables(place, one, row)
         check_absent(place, one)
+        check_encoding(place, one)
         check_places(place, row)
         check_brief(place, one)
 
