@@ -25,9 +25,13 @@
 #define LAST_NS   100000000
 
 /* The library's memory for one request holds its headers as they came and, beside them, what it
- * knows of each and the answer's headers; all of it is cleared with every request. */
+ * knows of each, the query's arguments, a second copy of a cookie and the answer's headers. Half of
+ * it is filled with what comes first, be it headers or not. All of it is cleared with every
+ * request.
+ */
 enum {
-    BESIDE_HEADERS = 5120,
+    BYTES_OF_HEADER = 64,
+    BESIDE_HEADERS = 4096,
     MIN_CONNECTION_BYTES = 16384,
     MAX_WORKERS = 256,
     FILES_PER_WORKER = 4, /* the library's epoll and event descriptor, and as many again to spare */
@@ -282,7 +286,8 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *context, con
 static int start_library(struct cr_server *server, struct cr_error *err)
 {
     const struct cr_settings *settings = server->settings;
-    size_t memory = settings->header_bytes + BESIDE_HEADERS;
+    size_t beside = BYTES_OF_HEADER * (size_t)settings->header_count + BESIDE_HEADERS;
+    size_t memory = beside + (settings->header_bytes > beside ? settings->header_bytes : beside);
     struct MHD_OptionItem strictness[] = {
 #if MHD_VERSION >= 0x00097701
         {MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL},

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* The memory of a connection is the daemon's, too: the library clears it with every request. */
-enum { MAX_BODY = 65536, CONNECTIONS = 1024, CONNECTION_BYTES = 21504 };
+enum { MAX_BODY = 65536, CONNECTIONS = 1024, CONNECTION_BYTES = 24576 };
 
 static struct MHD_Response *response;
 

@@ -102,32 +102,65 @@ static void test_header_bytes(void **state)
     }
 }
 
-/* Everything that the library keeps for one request is as large as it may be, and so is the body
- * that must still find room beside it. */
-static void test_headers_are_all_there_may_be(void **state)
+/* Appends headers until there are n of them and, with the empty line, HEADER_BYTES in all. */
+static void fill_headers(struct cr_strbuf *text, size_t n_there, size_t n)
+{
+    const size_t frame = strlen("X-000: \r\n");
+
+    for (size_t i = n_there; i < n; i++) {
+        size_t rest = HEADER_BYTES - text->len - strlen("\r\n");
+        size_t len = rest / (n - i) - frame;
+
+        cr_strbuf_printf(text, "X-%03zu: ", i);
+        for (size_t k = 0; k < len; k++) {
+            cr_strbuf_putc(text, 'a');
+        }
+        cr_strbuf_puts(text, "\r\n");
+    }
+    cr_strbuf_puts(text, "\r\n");
+    assert_int_equal(text->len, HEADER_BYTES);
+}
+
+/* n headers, as large together as they may be, and beside them arguments, which the library keeps
+ * as well, and a body. */
+static void check_full_headers(size_t n)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    const size_t line = strlen("X-00: \r\n");
-    size_t n = 3; /* Host, Content-Type, Content-Length */
 
-    (void)state;
-    cr_strbuf_printf(&text, POST "Content-Length: %d\r\n", BODY_BYTES);
-    for (; n < HEADER_COUNT; n++) {
-        size_t rest = HEADER_BYTES - text.len - strlen("\r\n");
-        size_t len = rest / (HEADER_COUNT - n) - line;
-
-        cr_strbuf_printf(&text, "X-%02zu: ", n);
-        for (size_t i = 0; i < len; i++) {
-            cr_strbuf_putc(&text, 'a');
-        }
-        cr_strbuf_puts(&text, "\r\n");
+    cr_strbuf_puts(&text, "POST /predict?");
+    for (int i = 0; i < 16; i++) {
+        cr_strbuf_puts(&text, "a=1&");
     }
-    cr_strbuf_puts(&text, "\r\n");
-    assert_int_equal(text.len, HEADER_BYTES);
+    cr_strbuf_printf(&text,
+                     " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                     "Content-Length: %d\r\n",
+                     BODY_BYTES);
+    fill_headers(&text, 3, n);
     for (size_t i = 0; i < BODY_BYTES; i++) {
         cr_strbuf_putc(&text, ' ');
     }
     check(text.data, text.len, 503, false);
+}
+
+static void test_full_headers(void **state)
+{
+    (void)state;
+    check_full_headers(HEADER_COUNT);
+}
+
+/* The room for headers grows with the number that is allowed. */
+static void test_many_headers_are_allowed(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    const char *const options[] = {"--registry", dir, NULL};
+    const char *const settings[] = {"CREDITRISK_LIMITS_HEADER_COUNT=400", NULL};
+    struct cr_daemon usual = daemon_;
+
+    (void)state;
+    cr_daemon_start(&daemon_, options, settings);
+    check_full_headers(400);
+    assert_int_equal(cr_daemon_stop(&daemon_), 0);
+    daemon_ = usual;
 }
 
 static void test_body_bytes(void **state)
@@ -353,7 +386,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_count),
         cmocka_unit_test(test_header_bytes),
-        cmocka_unit_test(test_headers_are_all_there_may_be),
+        cmocka_unit_test(test_full_headers),
+        cmocka_unit_test(test_many_headers_are_allowed),
         cmocka_unit_test(test_body_bytes),
         cmocka_unit_test(test_chunks),
         cmocka_unit_test(test_chunk_forms),
