@@ -95,17 +95,16 @@ static size_t make_plans(const struct cr_forest *forest, const size_t *trees, si
     return n;
 }
 
-/* Room for n lines. Each that is read lies on a page of its own: where the kernel gives huge ones
- * to those who ask, the processor keeps the places of all. */
+/* Room for n lines. A row reads one of each table, and each of these lies on another page of 4 KiB:
+ * with huge pages, where the kernel gives them to those who ask, the processor's list of pages has
+ * room for all. */
 static struct line *allocate_lines(size_t n)
 {
     size_t len = n * sizeof(struct line);
-    void *lines;
+    size_t alignment = len < HUGE_PAGE ? sizeof(struct line) : HUGE_PAGE;
+    struct line *lines = aligned_alloc(alignment, (len + alignment - 1) / alignment * alignment);
 
-    if (posix_memalign(&lines, len < HUGE_PAGE ? sizeof(struct line) : HUGE_PAGE, len) != 0) {
-        return NULL;
-    }
-    if (len >= HUGE_PAGE) {
+    if (lines != NULL && len >= HUGE_PAGE) {
         (void)madvise(lines, len, MADV_HUGEPAGE); /* a refusal costs time only */
     }
     return lines;

@@ -13,7 +13,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "relation.h"
 
-enum { MAX_DEPTH = 1100, MAX_JUMPS = 256 };
+enum { MAX_DEPTH = 1100, MAX_JUMPS = 257 };
 
 /* Instructions whose jumps go to a place that is not known yet. */
 struct label {
@@ -345,9 +345,7 @@ static uint16_t emit_arithmetic(struct cr_emitter *emitter, const struct cr_sql_
 
 ptrdiff_t cr_emit_find_text_field(const struct cr_emitter *emitter, const struct cr_sql_node *node)
 {
-    ptrdiff_t field = node->kind == CR_SQL_COLUMN && cr_emit_find_derived(emitter, node->text) < 0
-                          ? cr_emit_find_field(emitter, node->text)
-                          : -1;
+    ptrdiff_t field = node->kind == CR_SQL_COLUMN ? cr_emit_find_field(emitter, node->text) : -1;
 
     return field >= 0 && !cr_relation_is_number(&emitter->portfolio->fields[field]) ? field : -1;
 }

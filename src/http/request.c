@@ -441,7 +441,8 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
 }
 
 /* For the next one: whatever its size if it is the only one, so that a client with large bodies
- * does not allocate for each; as many small ones as there are requests at once. */
+ * does not allocate for each; as many small ones as there were requests at once, up to MAX_SPARES.
+ */
 static void keep(struct cr_request *request)
 {
     struct cr_worker *worker = request->worker;

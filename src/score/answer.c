@@ -2,6 +2,7 @@
 /* The answer as text at once: the same bytes that util/json writes of cr_result_to_json. */
 #include "answer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void put_member(struct cr_strbuf *out, const char *before, const char *ke
     put_string(out, value);
 }
 
-/* Where the next piece begins; cr_answer_init sees to it that it fits. */
+/* Where the next piece begins; cr_answer_init refuses what 32 bits do not number. */
 static uint32_t position(const struct cr_answer *answer)
 {
     return (uint32_t)answer->text.len;
@@ -119,19 +120,21 @@ static void write_reason(struct cr_answer *answer, const struct cr_bundle *bundl
 /* What every answer has. */
 static void write_keys(struct cr_answer *answer, const struct cr_bundle *bundle)
 {
+    uint32_t without_id, behind_id;
+
     answer->probability = write_piece(answer, "{\"probability\":");
     answer->probability_raw = write_piece(answer, ",\"probability_raw\":");
     answer->top = write_piece(answer, ",\"top_5_shap_features\":[");
     answer->contribution = write_piece(answer, ",\"contribution\":");
     answer->decision_id = write_piece(answer, "],\"decision_id\":");
-    answer->without_id.at = position(answer);
+    without_id = position(answer);
     cr_strbuf_putc(&answer->text, ']');
-    answer->behind_id.at = position(answer);
+    behind_id = position(answer);
     put_key(&answer->text, ",", "base_value");
     cr_json_write_number(cr_explainer_base_value(bundle->explainer), &answer->text);
     put_key(&answer->text, ",", "margin");
-    answer->without_id = between(answer->without_id.at, position(answer));
-    answer->behind_id = between(answer->behind_id.at, position(answer));
+    answer->without_id = between(without_id, position(answer));
+    answer->behind_id = between(behind_id, position(answer));
     answer->imputed = write_piece(answer, ",\"imputed\":[");
 }
 
@@ -226,6 +229,7 @@ struct writing {
 static __attribute__((noinline)) void put(struct cr_strbuf *out, const char *bytes, size_t len)
 {
     if (!out->failed) {
+        assert(len < out->cap - out->len);
         memcpy(out->data + out->len, bytes, len);
         out->len += len;
     }

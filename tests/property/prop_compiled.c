@@ -129,12 +129,18 @@ static void retail_is_the_same(void **state)
 
 static const char *const grades[] = {"A", "B", "C"};
 
+/* The same levels at other places; and one among them that the feature has not. */
+static const char other_a[] = "A", other_b[] = "B", other_c[] = "C", other_d[] = "D";
+static const char *const copies[] = {other_a, other_b, other_c};
+static const char *const others[] = {other_a, other_c, other_d};
+
 static const struct cr_field fields[] = {
     {.name = "age", .type = CR_INT, .min = 0, .max = 9, .example = {3, NULL}},
     {.name = "income", .type = CR_NUMBER, .min = -2, .max = 2, .example = {1, NULL}},
     {.name = "debt", .type = CR_NUMBER, .min = -1e300, .max = 1e300, .example = {1, NULL}},
     {.name = "grade", .type = CR_ENUM, .levels = {3, grades, 0, NULL, NULL}, .example = {NAN, "B"}},
-    {.name = "other", .type = CR_ENUM, .levels = {3, grades, 0, NULL, NULL}, .example = {NAN, "A"}},
+    {.name = "copy", .type = CR_ENUM, .levels = {3, copies, 0, NULL, NULL}, .example = {NAN, "A"}},
+    {.name = "other", .type = CR_ENUM, .levels = {3, others, 0, NULL, NULL}, .example = {NAN, "A"}},
     {.name = "owner", .type = CR_BOOL, .example = {1, NULL}},
     {.name = "since", .type = CR_DATE, .example = {NAN, "2020-02-29"}},
 };
@@ -150,8 +156,8 @@ static void draw_real(struct cr_strbuf *out, size_t depth, struct cr_rng *rng);
 
 static void draw_text(struct cr_strbuf *out, size_t depth, struct cr_rng *rng)
 {
-    static const char *const leaves[] = {"grade", "other", "since",       "'A'",
-                                         "'B'",   "'C'",   "'elsewhere'", "a.grade"};
+    static const char *const leaves[] = {"grade", "copy", "other",       "since",  "'A'",
+                                         "'B'",   "'C'",  "'elsewhere'", "a.grade"};
 
     switch (depth == 0 ? 0 : cr_rng_below(rng, 5)) {
     case 1:
@@ -366,6 +372,7 @@ static bool check_text(const char *sql, size_t i, struct cr_rng *rng)
         cr_assert_ok(cr_engine_row(engine, &record, &arena, wanted, &err), &err);
         cr_program_run(program, &record, row);
         check_same(&portfolio, row, wanted, i, sql);
+        check_pointers(&portfolio, row, wanted);
     }
     return true;
 }
@@ -388,11 +395,24 @@ static void drawn_texts_are_the_same(void **state)
     assert_true(n_compiled > n / 2);
 }
 
+/* What is computed in one arm only is computed again outside of it. */
+static void an_arm_is_not_taken_for_granted(void **state)
+{
+    static const char sql[] = "SELECT row_id, COALESCE(income, age * 2.0) AS first, grade AS "
+                              "second, age * 2.0 AS third FROM application";
+    struct cr_rng rng;
+
+    (void)state;
+    cr_rng_init(&rng, seed, 0);
+    assert_true(check_text(sql, 0, &rng));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retail_is_the_same),
         cmocka_unit_test(drawn_texts_are_the_same),
+        cmocka_unit_test(an_arm_is_not_taken_for_granted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,7 +143,7 @@ static void test_catalogue(void **state)
     ptrdiff_t application = cr_portfolio_find_set(p, "application");
     ptrdiff_t behavioural = cr_portfolio_find_set(p, "behavioural");
     ptrdiff_t stability = cr_portfolio_find_feature(p, "employment_stability_ratio");
-    size_t n_application = 0, n_behavioural = 0;
+    size_t n_application = 0, n_behavioural = 0, n_shared = 0;
 
     (void)state;
     assert_int_equal(p->sets[application].extends, -1);
@@ -159,7 +159,15 @@ static void test_catalogue(void **state)
         for (size_t j = 0; j < feature->n_sources; j++) {
             assert_true(feature->sources[j] < p->n_fields);
         }
+        for (size_t j = 0; j < feature->levels.n; j++) { /* a source's level is the same text */
+            const struct cr_levels *source = &p->fields[feature->sources[0]].levels;
+            ptrdiff_t level = cr_levels_index(source, feature->levels.texts[j]);
+
+            n_shared += level >= 0 && source->texts[level] == feature->levels.texts[j];
+            assert_true(level < 0 || source->texts[level] == feature->levels.texts[j]);
+        }
     }
+    assert_true(n_shared > 0);
     assert_int_equal(n_application, 45);
     assert_int_equal(n_behavioural, 59);
     assert_int_equal(cr_portfolio_find_feature(p, "nothing"), -1);

@@ -371,6 +371,33 @@ static void test_keys_decoded(void **state)
         "\"],\"msg\":\"Extra inputs are not permitted\"}");
 }
 
+/* The beginning of a field's name is no field, nor is the name with more behind it. */
+static void test_keys_are_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < small->n_fields; i++) {
+        size_t len = strlen(small->fields[i].name);
+
+        for (size_t k = 0; k <= len + 1; k++) {
+            CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf key = CR_STRBUF_INIT;
+            CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf body = CR_STRBUF_INIT;
+            struct cr_record record = {0};
+            struct cr_issues issues;
+
+            cr_strbuf_printf(&key, "%s_", small->fields[i].name);
+            key.data[k] = '\0';
+            if (cr_portfolio_find_field(small, key.data) >= 0) {
+                continue; /* it is one's name */
+            }
+            cr_strbuf_printf(&body, "{\"%s\":1}", key.data);
+            issues = read_bytes(small, body.data, body.len, &record);
+            assert_true(issues.n > 0);
+            assert_string_equal(issues.items[0].field, key.data);
+            assert_int_equal(issues.items[0].type, CR_ISSUE_EXTRA_FORBIDDEN);
+        }
+    }
+}
+
 /* A hostile body of thousands of unknown keys: all are named, and the time does not grow with their
  * square. */
 static void test_many_keys(void **state)
@@ -508,13 +535,13 @@ static void test_sendable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),       cmocka_unit_test(test_presence),
-        cmocka_unit_test(test_levels),       cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_long_numbers), cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_strictness),   cmocka_unit_test(test_keys_decoded),
-        cmocka_unit_test(test_many_keys),    cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_value),        cmocka_unit_test(test_to_json),
-        cmocka_unit_test(test_sendable),
+        cmocka_unit_test(test_golden),         cmocka_unit_test(test_presence),
+        cmocka_unit_test(test_levels),         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_long_numbers),   cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_strictness),     cmocka_unit_test(test_keys_decoded),
+        cmocka_unit_test(test_keys_are_whole), cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_memory),         cmocka_unit_test(test_value),
+        cmocka_unit_test(test_to_json),        cmocka_unit_test(test_sendable),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -440,6 +440,30 @@ static void text_equals_the_written_tree(void **state)
     }
 }
 
+/* The one text of an answer whose length the model does not tell: there is room for it and for all
+ * that comes behind. */
+static void a_long_decision_id_has_room(void **state)
+{
+    enum { LONGEST = 70000, STEP = 97 };
+    CR_CLEANUP(scored_finish) struct scored scored = {.record = fixture.records[0]};
+    CR_CLEANUP(cr_freep) char *id = malloc(LONGEST + 1);
+
+    (void)state;
+    assert_non_null(id);
+    score_record(&scored);
+    for (size_t len = 0; len <= LONGEST; len += STEP) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf answer = CR_STRBUF_INIT;
+        CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
+
+        memset(id, 'i', len);
+        id[len] = '\0';
+        cr_result_write(bundle, &scored.result, id, true, &answer);
+        json = json_loads(cr_strbuf_text(&answer), JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(json);
+        assert_string_equal(text_of(json, "decision_id"), id);
+    }
+}
+
 static void verdicts_are_those_of_the_results(void **state)
 {
     CR_CLEANUP(cr_arena_finish) struct cr_arena arena = {0};
@@ -496,6 +520,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_equals_the_written_tree),
+        cmocka_unit_test(a_long_decision_id_has_room),
         cmocka_unit_test(odd_values_are_written_alike),
         cmocka_unit_test(verdicts_are_those_of_the_results),
         cmocka_unit_test(an_answer_has_every_member),
