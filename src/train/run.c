@@ -1,23 +1,44 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/train/run.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/train/check.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/progress.h"
 #include "report.h"
 
-static int add_note(struct cr_train_report *report, const char *kind, const char *what,
-                    const char *why, struct cr_error *err)
+__attribute__((format(printf, 3, 4))) static int add_note(struct cr_train_report *report,
+                                                          struct cr_error *err, const char *format,
+                                                          ...)
 {
-    if (asprintf(&report->notes[report->n_notes], "%s was %s: %s", kind, what, why) < 0) {
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vasprintf(&report->notes[report->n_notes], format, arguments);
+    va_end(arguments);
+    if (len < 0) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
     }
     report->n_notes++;
     return 0;
+}
+
+/* A few are told of in the report only. */
+static int note_unsendable(const struct cr_run *run, struct cr_train_report *report,
+                           struct cr_error *err)
+{
+    size_t n_rows = run->extract.frame.n_rows;
+    size_t n = n_rows - run->n_sendable;
+    return (double)n <= CR_CHECK_MAX_UNSENDABLE * (double)n_rows
+               ? 0
+               : add_note(report, err,
+                          "%zu of %zu rows are trained or tested on, though by application.yaml no "
+                          "request can carry what they hold",
+                          n, n_rows);
 }
 
 /* A kind that was asked for by name and cannot be trained is refused instead (cr_run_plan_models).
@@ -27,21 +48,31 @@ static int note_absences(const struct cr_run *run, struct cr_train_report *repor
 {
     const struct cr_search *search = &run->portfolio->search;
     int result = 0;
-    report->notes = calloc(search->n_models + run->n_left_out + 1, sizeof *report->notes);
-    if (report->notes == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
-    }
     for (size_t i = 0; result == 0 && run->options->n_kinds == 0 && i < search->n_models; i++) {
         const char *absence = cr_trainer_absence(search->models[i].kind);
         if (absence != NULL) {
-            result = add_note(report, search->models[i].kind, "not trained", absence, err);
+            result =
+                add_note(report, err, "%s was not trained: %s", search->models[i].kind, absence);
         }
     }
     for (size_t i = 0; result == 0 && i < run->n_left_out; i++) {
         const struct cr_run_model *model = &run->models[run->n_models + i];
-        result = add_note(report, model->ops->kind, "left out", model->left_out.message, err);
+        result =
+            add_note(report, err, "%s was left out: %s", model->ops->kind, model->left_out.message);
     }
     return result;
+}
+
+/* A note for each model of search.yaml at most, and one on the rows. */
+static int note_all(const struct cr_run *run, struct cr_train_report *report, struct cr_error *err)
+{
+    size_t n_max = run->portfolio->search.n_models + run->n_left_out + 1;
+    report->notes = calloc(n_max, sizeof *report->notes);
+    if (report->notes == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
+    }
+    int result = note_unsendable(run, report, err);
+    return result != 0 ? result : note_absences(run, report, err);
 }
 
 static int start_report(const struct cr_run *run, struct cr_train_report *report,
@@ -59,7 +90,7 @@ static int start_report(const struct cr_run *run, struct cr_train_report *report
     report->n_train = run->split.n_train;
     report->n_test = run->split.n_test;
     report->n_folds = run->split.n_folds;
-    return note_absences(run, report, err);
+    return note_all(run, report, err);
 }
 
 static int publish_all(const struct cr_run *run, struct cr_train_report *report,

@@ -435,6 +435,23 @@ def check_hints(place):
     assert "hints: 500 rows, no fault found" in follow(check)
 
 
+def check_unsendable(place):
+    """A range that cuts off many of the rows that are in the book is told of where they are trained on."""
+    file = place.dir / "ranges.csv"
+    draw = random.Random(14)
+    file.write_text("x,y\n" + "".join(f"{i % 100},{int(draw.random() < (0.1 + 0.6 * (i % 100 > 50)))}\n" for i in range(500)))
+    place.run("portfolio", "init", str(file), "--target", "y", "--name", "ranges")
+    application = place.dir / "portfolios" / "ranges" / "application.yaml"
+    text = application.read_text()
+    assert "max: 200," in text, text
+    for highest, n_beyond in [(79, 100), (89, None)]:
+        application.write_text(text.replace("max: 200,", f"max: {highest},"))
+        told_of = loud(place, "--portfolio", "ranges", "train", "--no-search", "--models", "logistic").stderr
+        assert OUTDATED in told_of, told_of
+        assert (" of 500 rows are trained or tested on, though " in told_of) == (n_beyond is not None), told_of
+        assert n_beyond is None or f"\n{n_beyond} of 500 rows are trained" in told_of, told_of
+
+
 def replace_entries(path, names, text):
     """Puts a text in place of the entries of these names, which stand one behind the other."""
     whole, n = re.subn("".join(rf"  - {{name: {name},[^\n]*\n(?:     [^\n]*\n)*" for name in names), lambda _: text, path.read_text())
@@ -549,6 +566,7 @@ def main():
         check_few_of_a_part(place)
         check_no_field(place)
         check_hints(place)
+        check_unsendable(place)
         check_guide(place)
         check_noise(place)
         check_left_out(place)

@@ -76,7 +76,8 @@ struct cr_train_report {
     size_t champion;  /* index into models */
     json_t *document; /* report.json with the versions' names: all that can be shown of the run */
     size_t n_notes;
-    char **notes; /* lines for people: which models of search.yaml could not be trained, and why */
+    char **notes; /* lines for people: which models of search.yaml could not be trained, and why;
+                     that many rows (CR_CHECK_MAX_UNSENDABLE) are none that a request can carry */
 };
 
 /* CR_EINVAL when the options name a model or a kind of split that there is nowhere; cr_train_run
