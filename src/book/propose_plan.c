@@ -170,6 +170,19 @@ static bool marks_test(const struct cr_propose_column *column)
            column->seen->n_missing == 0;
 }
 
+/* Whether the words stand in the name as whole words, one behind the other. */
+static bool has_phrase(const char *name, const char *words)
+{
+    size_t len = strlen(words);
+
+    for (const char *at = name; (at = strstr(at, words)) != NULL; at++) {
+        if ((at == name || at[-1] == '_') && (at[len] == '\0' || at[len] == '_')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Names that say less, of columns with few values: their author has to say. */
 static bool may_mark_test(const struct cr_propose_column *column)
 {
@@ -178,7 +191,7 @@ static bool may_mark_test(const struct cr_propose_column *column)
     const struct cr_profile_column *seen = column->seen;
 
     return (cr_propose_has_word(column->name, words, CR_ARRAY_LEN(words)) ||
-            strstr(column->name, "hold_out") != NULL) &&
+            has_phrase(column->name, "hold_out")) &&
            !seen->has_many && seen->n_levels <= CR_PROFILE_MAX_CODES && seen->n_missing == 0;
 }
 

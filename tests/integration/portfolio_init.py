@@ -271,9 +271,10 @@ def check_names(place):
     """Names that tell of test rows, or of what lenders may not decide by, are told of with what to do; the author decides."""
     draw = random.Random(6)
     file = place.dir / "names.csv"
-    header = ["Hold-Out", "is_train", "data split", "fold", "test score", "latest", "Gender", "MaritalStatus", "income", "y"]
-    values = lambda i: [int(i % 5 == 0), int(i % 5 > 0), ["test", "train"][i % 5 > 0], i % 10, draw.randint(0, 99), draw.randint(0, 1), "FM"[i % 2],
-                        ["single", "married"][i % 3 > 0], draw.randint(10, 99), int(draw.random() < 0.3)]
+    header = ["Hold-Out", "is_train", "data split", "fold", "test score", "latest", "Household outgoings", "Gender", "MaritalStatus",
+              "income", "y"]
+    values = lambda i: [int(i % 5 == 0), int(i % 5 > 0), ["test", "train"][i % 5 > 0], i % 10, draw.randint(0, 99), draw.randint(0, 1), i % 4,
+                        "FM"[i % 2], ["single", "married"][i % 3 > 0], draw.randint(10, 99), int(draw.random() < 0.3)]
     write(file, ",", [values(i) for i in range(N_ROWS)], header)
     may = lambda column, do, name: f"column '{column}': an input, though its name is that of a column that marks the test rows: {do}" \
                                    f"take {name} out of application.yaml, features.sql and features.yaml"
