@@ -166,6 +166,8 @@ struct cr_number_output {
     uint16_t from;
 };
 
+_Static_assert(CR_PORTFOLIO_MAX_ITEMS <= UINT16_MAX, "a feature's number fits");
+
 struct cr_text_output {
     uint16_t feature;
     uint16_t from; /* register or field */

@@ -14,7 +14,7 @@
 
 struct cr_index_field {
     const char *key; /* the name in its quotes, as it stands in a body */
-    uint8_t key_len; /* a name has at most 63 bytes; 0 behind the last field */
+    uint8_t key_len; /* 0 behind the last field */
     uint8_t type;    /* enum cr_type */
     bool required;
     bool nullable;
@@ -28,6 +28,9 @@ struct cr_index_field {
         }; /* enum */
     };
 };
+
+_Static_assert(CR_PORTFOLIO_MAX_NAME_LEN + 2 <= UINT8_MAX, "a name in its quotes fits");
+_Static_assert(CR_PORTFOLIO_MAX_ITEMS < UINT16_MAX, "a field's number fits a slot");
 
 struct cr_index_default {
     size_t field;

@@ -8,11 +8,7 @@
 
 #include "creditrisk/util/cleanup.h"
 
-enum {
-    MAX_ITEMS = 1000,
-    MAX_MEMBERS = 24,
-    MAX_NAME_LEN = 63, /* PostgreSQL cuts longer ones */
-};
+enum { MAX_MEMBERS = 24 };
 
 _Static_assert(sizeof(enum cr_type) == sizeof(int), "CR_MEMBER_CHOICE writes an int");
 
@@ -94,9 +90,9 @@ int cr_load_need_list(const struct cr_yaml_node *map, const char *key,
     if (result != 0) {
         return result;
     }
-    if (list->n == 0 || list->n > MAX_ITEMS) {
+    if (list->n == 0 || list->n > CR_PORTFOLIO_MAX_ITEMS) {
         return cr_yaml_error(list, err, "'%s' has %zu items; 1 to %d are possible", key, list->n,
-                             MAX_ITEMS);
+                             CR_PORTFOLIO_MAX_ITEMS);
     }
     *ret_list = list;
     return 0;
@@ -113,11 +109,12 @@ static int read_name(struct cr_loader *loader, const struct cr_yaml_node *node,
         return result;
     }
     len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
-    if (name[len] != '\0' || len > MAX_NAME_LEN || (name[0] >= '0' && name[0] <= '9')) {
+    if (name[len] != '\0' || len > CR_PORTFOLIO_MAX_NAME_LEN ||
+        (name[0] >= '0' && name[0] <= '9')) {
         return cr_yaml_error(node, err,
                              "'%s' is no name for SQL: at most %d letters, digits and _, the first "
                              "no digit",
-                             name, MAX_NAME_LEN);
+                             name, CR_PORTFOLIO_MAX_NAME_LEN);
     }
     if (strcasecmp(name, "row_id") == 0) {
         return cr_yaml_error(node, err, "the name '%s' belongs to the program", name);

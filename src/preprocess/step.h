@@ -76,9 +76,11 @@ int cr_scale_load(struct cr_step *step, const json_t *entry, struct cr_error *er
 /* Sorts ascending; no NaN. */
 void cr_step_sort(double *values, size_t n);
 
+_Static_assert(CR_PORTFOLIO_MAX_ITEMS <= UINT16_MAX, "a feature's and a level's number fit");
+
 /* What the inputs of a row are made of, in their order: from the steps once these have learnt, and
  * all that applying them needs. It lies close together, since a request finds the caches cold: a
- * step is several times larger. The catalogue has at most 1,000 features of 1,000 levels each. */
+ * step is several times larger. */
 struct cr_recipe_value {
     double impute;
     double center;

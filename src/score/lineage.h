@@ -13,12 +13,13 @@
 #include "creditrisk/preprocess/pipeline.h"
 #include "creditrisk/util/error.h"
 
-/* Indices that belong to i: items[starts[i]] to items[starts[i + 1] − 1], ascending. Fields and
- * features are at most 1,000 each. */
+/* Indices that belong to i: items[starts[i]] to items[starts[i + 1] − 1], ascending. */
 struct cr_links {
     uint32_t *starts;
     uint16_t *items;
 };
+
+_Static_assert(CR_PORTFOLIO_MAX_ITEMS <= UINT16_MAX, "a field's and a feature's number fit");
 
 struct cr_lineage {
     size_t n_fields;

@@ -14,6 +14,10 @@
 #include "creditrisk/util/param.h"
 #include "creditrisk/util/value.h"
 
+/* No list of a portfolio that was loaded (fields, features, levels, …) has more entries, and no
+ * name of a field or feature more bytes: PostgreSQL cuts longer ones. */
+enum { CR_PORTFOLIO_MAX_ITEMS = 1000, CR_PORTFOLIO_MAX_NAME_LEN = 63 };
+
 enum cr_type { CR_INT, CR_NUMBER, CR_ENUM, CR_BOOL, CR_DATE, CR_TEXT };
 
 /* An ordered set of texts with other spellings that mean one of them. */
@@ -222,7 +226,7 @@ struct cr_portfolio {
 };
 
 /* Loads the folder `path`: files of at most 1 MiB, YAML of at most 100,000 nodes and a depth of 32,
- * lists (fields, features, levels, …) of at most 1,000 entries. The name is the folder's last
+ * lists of at most CR_PORTFOLIO_MAX_ITEMS entries. The name is the folder's last
  * component unless `name` is given. The result is yours: cr_portfolio_destroy. Every error in a
  * YAML file names file, line and column. Loading checks what can be checked without a database:
  * keys, types, ranges, references between files, duplicate names. CR_ENOTFOUND (folder or file
