@@ -3,17 +3,16 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/train/check.h"
 #include "creditrisk/train/report.h"
 #include "creditrisk/train/run.h"
 #include "creditrisk/util/cleanup.h"
-#include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/progress.h"
 #include "creditrisk/util/strbuf.h"
+#include "train_target.h"
 
 #define MAX_KINDS 16
 
@@ -42,74 +41,6 @@ static void on_interrupt(int signal_number)
 {
     interrupted = 1;
     (void)sigaction(signal_number, &usual_end, NULL); /* fails for misuse only */
-}
-
-/* Where the versions go. A registry that is not there yet begins with the first of them: a run
- * without any leaves none. */
-struct target {
-    const struct cr_cli *cli;
-    struct cr_registry *registry; /* NULL = not opened yet */
-    bool is_asked_for;            /* versions are being published, or have been */
-};
-
-static void target_finish(struct target *target)
-{
-    cr_registry_close(target->registry);
-}
-
-/* Whether there is no registry to open yet; where its place is more than a folder, or it asks for
- * more, opening it is what shows that all is in order. */
-static bool begins_later(const struct cr_cli *cli)
-{
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    struct cr_error ignored;
-    return cli->settings.registry_db == NULL && !cli->settings.require_signature &&
-           cr_cli_open_unsigned_registry(cli, false, &registry, &ignored) == CR_ENOTFOUND;
-}
-
-/* Where the report of a run goes; yours (free). */
-static int find_results(const struct cr_cli *cli, const char *portfolio, char **ret_dir,
-                        struct cr_error *err)
-{
-    char *dir = cr_fs_join(cli->settings.results_dir, portfolio);
-    if (dir == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
-    }
-    *ret_dir = dir;
-    return 0;
-}
-
-static int open_registry(struct target *target, const char *portfolio, struct cr_error *err)
-{
-    if (begins_later(target->cli)) {
-        return cr_registry_check_place(target->cli->settings.registry, err);
-    }
-    int result = cr_cli_open_registry(target->cli, true, &target->registry, err);
-    return result != 0 ? result : cr_registry_check_writable(target->registry, portfolio, err);
-}
-
-/* Before the work, so that it is not for nothing. */
-static int open_target(struct target *target, const char *portfolio, struct cr_error *err)
-{
-    CR_CLEANUP(cr_freep) char *results = NULL;
-    int result = find_results(target->cli, portfolio, &results, err);
-    if (result == 0) {
-        result = cr_fs_check_room(results, err);
-    }
-    return result != 0 ? result : open_registry(target, portfolio, err);
-}
-
-static int give_registry(void *context, struct cr_registry **ret_registry, struct cr_error *err)
-{
-    struct target *target = context;
-    target->is_asked_for = true;
-    int result = target->registry != NULL
-                     ? 0
-                     : cr_cli_open_registry(target->cli, true, &target->registry, err);
-    if (result == 0) {
-        *ret_registry = target->registry;
-    }
-    return result;
 }
 
 /* Splits "a,b" in place of a copy; *ret_copy owns the texts. */
@@ -249,16 +180,11 @@ static int print_json(const struct cr_train_report *report, const struct promoti
 }
 
 /* Draws the run's report below paths.results. */
-static int write_results(const struct cr_cli *cli, const struct cr_train_report *report,
-                         struct cr_error *err)
+static int write_results(const struct cr_cli *cli, const struct cr_train_target *target,
+                         const struct cr_train_report *report, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *dir = NULL;
-    int result = find_results(cli, report->portfolio, &dir, err);
-    if (result != 0) {
-        return result;
-    }
     struct cr_progress *waiting = cr_progress_create_waiting("report and plots", cli->quiet);
-    result = cr_report_write(report->document, dir, err);
+    int result = cr_report_write(report->document, target->results, err);
     end_waiting(waiting, result);
     if (interrupted) {
         return 0; /* whatever gnuplot said, which the same key has ended */
@@ -272,7 +198,7 @@ static int write_results(const struct cr_cli *cli, const struct cr_train_report 
     cr_cli_say(cli,
                "the report lies in %s/report.html until another run writes there, for whatever "
                "registry; every version keeps its own in %s/%s/VERSION/report",
-               dir, cli->settings.registry, report->portfolio);
+               target->results, cli->settings.registry, report->portfolio);
     if (!cr_report_can_plot()) {
         cr_cli_say(cli, "there is no gnuplot here: the plots stand in report.html only");
     }
@@ -355,8 +281,9 @@ static int find_end(const struct cr_cli *cli, const struct cr_train_report *repo
 
 /* Prints and writes the run's report. The versions are published: neither a promotion that failed
  * nor a report that cannot be written must hide them. */
-static int tell(struct cr_cli *cli, const struct cr_train_report *report,
-                const struct promotion *promotion, struct cr_error *err)
+static int tell(struct cr_cli *cli, const struct cr_train_target *target,
+                const struct cr_train_report *report, const struct promotion *promotion,
+                struct cr_error *err)
 {
     struct cr_error unwritten = {0};
     struct cr_error failure = {0};
@@ -365,7 +292,7 @@ static int tell(struct cr_cli *cli, const struct cr_train_report *report,
         return result;
     }
     if (!interrupted) {
-        (void)write_results(cli, report, &unwritten); /* which says whether it did */
+        (void)write_results(cli, target, report, &unwritten); /* which says whether it did */
     }
     int end = find_end(cli, report, promotion, &unwritten, &failure);
     if (cli->json) {
@@ -401,7 +328,7 @@ static int say_next(const struct cr_cli *cli, const struct cr_train_options *tra
 
 /* A run without a version: why, and for a book from which no model can be made what looks into it;
  * or that it was interrupted and what there is of it. */
-static int refuse(const struct cr_cli *cli, const struct target *target, int result,
+static int refuse(const struct cr_cli *cli, const struct cr_train_target *target, int result,
                   struct cr_error *err)
 {
     const char *export = cr_cli_option(cli, "export");
@@ -423,15 +350,15 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
                  const struct cr_portfolio *portfolio, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
-    CR_CLEANUP(target_finish) struct target target = {.cli = cli};
+    CR_CLEANUP(cr_train_target_finish) struct cr_train_target target = {.cli = NULL};
     CR_CLEANUP(cr_train_report_finish) struct cr_train_report report = {0};
     struct promotion promotion = {.is_asked = false};
     int result;
     if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0 ||
-        (result = open_target(&target, portfolio->name, err)) != 0) {
+        (result = cr_train_target_open(&target, cli, portfolio->name, err)) != 0) {
         return result;
     }
-    train_options->registry = give_registry;
+    train_options->registry = cr_train_target_registry;
     train_options->registry_context = &target;
     const struct sigaction action = {.sa_handler = on_interrupt};
     cr_cli_take_interrupts(&action, &usual_end);
@@ -444,7 +371,7 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     if (promotion.is_asked) {
         promote(cli, target.registry, portfolio, &report, &promotion);
     }
-    result = tell(cli, &report, &promotion, err);
+    result = tell(cli, &target, &report, &promotion, err);
     return result != 0 ? result : say_next(cli, train_options, &report, &promotion, err);
 }
 
