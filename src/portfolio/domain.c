@@ -6,38 +6,16 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
-#include "index.h"
-
-/* Texts are short and mostly differ at once. */
-static bool equal(const char *name, const char *text, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len && name[i] == text[i] && name[i] != '\0') {
-        i++;
-    }
-    return i == len && name[len] == '\0';
-}
-
-ptrdiff_t cr_texts_find(const char *const *texts, size_t n, const char *text, size_t len)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (equal(texts[i], text, len)) {
-            return (ptrdiff_t)i;
-        }
-    }
-    return -1;
-}
 
 ptrdiff_t cr_levels_find(const struct cr_levels *levels, const char *text, size_t len)
 {
-    ptrdiff_t level = cr_texts_find(levels->texts, levels->n, text, len);
+    ptrdiff_t level = cr_names_find_text(levels->texts, levels->n, text, len);
     ptrdiff_t alias;
 
     if (level >= 0) {
         return level;
     }
-    alias = cr_texts_find(levels->alias_texts, levels->n_aliases, text, len);
+    alias = cr_names_find_text(levels->alias_texts, levels->n_aliases, text, len);
     return alias >= 0 ? (ptrdiff_t)levels->alias_targets[alias] : -1;
 }
 

@@ -46,9 +46,6 @@ struct cr_index {
     const uint16_t *slots; /* … field + 1, 0 = free */
 };
 
-/* Index among the texts; −1 when none is text[0..len). */
-ptrdiff_t cr_texts_find(const char *const *texts, size_t n, const char *text, size_t len);
-
 /* The field with a name of len bytes; −1 when there is none. */
 ptrdiff_t cr_index_find_field(const struct cr_index *index, const char *name, size_t len);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "names.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,6 +29,27 @@ ptrdiff_t cr_names_find_folded(struct cr_names names, const char *name)
 {
     for (size_t i = 0; i < names.n; i++) {
         if (strcasecmp(cr_names_at(names, i), name) == 0) {
+            return (ptrdiff_t)i;
+        }
+    }
+    return -1;
+}
+
+/* Texts are short and mostly differ at once. */
+static bool equal(const char *name, const char *text, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && name[i] == text[i] && name[i] != '\0') {
+        i++;
+    }
+    return i == len && name[len] == '\0';
+}
+
+ptrdiff_t cr_names_find_text(const char *const *texts, size_t n, const char *text, size_t len)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (equal(texts[i], text, len)) {
             return (ptrdiff_t)i;
         }
     }

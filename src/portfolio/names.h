@@ -22,6 +22,10 @@ const char *cr_names_at(struct cr_names names, size_t i);
 ptrdiff_t cr_names_find(struct cr_names names, const char *name);
 ptrdiff_t cr_names_find_folded(struct cr_names names, const char *name);
 
+/* The same of n texts side by side for text[0..len), which may hold anything: what reading an
+ * application asks of every choice in it. */
+ptrdiff_t cr_names_find_text(const char *const *texts, size_t n, const char *text, size_t len);
+
 enum { CR_NAMES_TAIL_LEN = 260 };
 
 /* The end of a message about a text that is none of the names: "; did you mean 'x'?" where one is

@@ -7,6 +7,7 @@
 
 #include "creditrisk/util/clock.h"
 #include "index.h"
+#include "names.h"
 #include "reader.h"
 
 /* What is known of a field while a body is read; to BAD the type is added. */
@@ -88,7 +89,7 @@ static unsigned char take_level(const struct reading *reading, size_t index,
     ptrdiff_t level = -1;
 
     if (token->kind == CR_TOKEN_STRING) {
-        level = cr_texts_find(field->levels, field->n_levels, token->text, token->len);
+        level = cr_names_find_text(field->levels, field->n_levels, token->text, token->len);
         if (level < 0) { /* an alias? */
             level =
                 cr_levels_find(&reading->portfolio->fields[index].levels, token->text, token->len);
