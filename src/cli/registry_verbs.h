@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cli.h"
+#include "creditrisk/registry/history.h"
 #include "creditrisk/registry/registry.h"
 #include "creditrisk/util/error.h"
 
@@ -14,7 +15,7 @@ typedef int cr_registry_verb_fn(struct cr_cli *cli, struct cr_registry *registry
                                 struct cr_error *err);
 typedef int cr_registry_check_fn(const struct cr_cli *cli, struct cr_error *err);
 
-/* registry_show.c: looks and changes nothing. */
+/* registry_list.c and registry_show.c: look and change nothing. */
 cr_registry_verb_fn cr_registry_verb_list;
 cr_registry_verb_fn cr_registry_verb_show;
 
@@ -51,6 +52,14 @@ json_t *cr_registry_verb_manifest(struct cr_registry *registry, const char *port
 int cr_registry_verb_signer(struct cr_registry *registry, const char *portfolio,
                             const char *version, char ret_key[CR_SIGNATURE_KEY_LEN],
                             struct cr_error *err);
+
+/* registry_show.c: what an object with the flags of a version says of its role; "" = none. */
+const char *cr_registry_verb_role(const json_t *version);
+
+/* registry_show.c: the name that an imported version had elsewhere, which its manifest tells where
+ * it has another here; null for one that was made here. A new reference, NULL without memory. */
+json_t *cr_registry_verb_origin(const struct cr_registry_history *history, const char *version,
+                                const json_t *manifest);
 
 /* A key or a digest by its first digits, enough to find it again. */
 #define CR_CLI_SHORT_HEX "%.16s"

@@ -89,13 +89,17 @@ def check_list(cli):
     """The table and the document say the same; what a damaged version does not tell is not made up."""
     manifest = json_of(cli, "show", "v2")
     listed = json_of(cli, "list")["versions"][1]
-    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "threshold", "derived_from", "split", "feature_set", "include_protected", "signed_with")} == \
+    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "threshold", "derived_from", "was", "split", "feature_set", "include_protected", "signed_with")} == \
         {"cv_auc": manifest["metrics"]["cv_auc"], "auc_roc": manifest["metrics"]["auc_roc"],
-         "threshold": manifest["optimal_threshold"], "derived_from": "v1", "split": manifest["data"]["split"],
+         "threshold": manifest["optimal_threshold"], "derived_from": "v1", "was": None, "split": manifest["data"]["split"],
          "feature_set": manifest["feature_set"], "include_protected": False, "signed_with": None}, listed
-    row = cli("registry", "list").stdout.splitlines()[2].split()
-    assert row[:7] == ["v2", "logistic", f"{listed['cv_auc']:.4f}", f"{listed['auc_roc']:.4f}", f"{listed['threshold']:.2f}",
-                       listed["split"], listed["feature_set"]] and "v1" in row[7:], row
+    table = cli("registry", "list").stdout
+    lines = table.splitlines()
+    assert lines[0].split() == "version model CV AUC test AUC threshold created (UTC) from role".split(), lines
+    assert lines[2].split() == ["v2", "logistic", f"{listed['cv_auc']:.4f}", f"{listed['auc_roc']:.4f}", f"{listed['threshold']:.2f}",
+                                listed["created_at"][:10], listed["created_at"][11:16], "v1"], lines
+    assert table.endswith(f"\n\nall versions: split {listed['split']}, set {listed['feature_set']}, protected left out\n"), "once, where they agree"
+    assert max(map(len, lines)) <= 100, "a terminal's width"
     assert json_of(cli, "list")["versions"][0]["derived_from"] is None
     file = cli.dir / "models/retail/v2/manifest.json"
     text = file.read_text()
@@ -107,7 +111,8 @@ def check_list(cli):
             file.write_text(damage)
         listed = json_of(cli, "list")["versions"][1]
         assert listed["cv_auc"] is None and listed["auc_roc"] is None and listed["include_protected"] is None and listed["threshold"] is None, listed
-        assert cli("registry", "list").stdout.splitlines()[2].split()[2:8] == ["?"] * 6
+        table = cli("registry", "list").stdout
+        assert table.splitlines()[2].split()[2:8] == ["?"] * 6 and "all versions" not in table, "a column again where they differ"
     file.write_text(text)
     check_faults(cli)
     cli("registry", "verify", "v2")
@@ -477,16 +482,25 @@ def check_interrupted(cli, archive, there):
     assert running.wait() in (-signal.SIGINT, 0) and not any(scratch.iterdir()), list(scratch.rglob("*"))
 
 
+def check_origin(cli, globals_, version, was):
+    """An imported version was made of another registry's v1: list and show say so alike, whatever its name is here."""
+    listed = json.loads(cli("registry", "list", "--json", globals_=globals_).stdout)["versions"][-1]
+    shown = json.loads(cli("registry", "show", version, "--json", globals_=globals_).stdout)
+    assert (listed["version"], listed["derived_from"], listed["was"]) == (version, "v1", was) == (shown["version"], shown["derived_from"], shown["was"]), listed
+    assert cli("registry", "list", globals_=globals_).stdout.endswith(", from import\n"), "v1 may be another one here"
+    assert re.search(f"^was +{was}, in the registry that", cli("registry", "show", version, globals_=globals_).stdout, re.M)
+
+
 def check_other_names(cli, archive, there):
     """A name that was used here gives way, once; a word about the signature only where there is one."""
     loud = [*there[:3], str(cli.dir / "other")]
     cli("registry", "import", archive, "--reason", "a second home", globals_=loud)
+    check_origin(cli, loud, "v2", "v2")
     cli("registry", "delete", "v2", globals_=loud)
     done = cli("registry", "import", archive, globals_=loud)
     assert done.stdout == "v3 is in portfolio retail; it was v2\n" and "was used here before\n" in done.stderr, done
     manifest = json.loads((cli.dir / "other/retail/v3/manifest.json").read_text())
-    listed = json.loads(cli("registry", "list", "--json", globals_=loud).stdout)["versions"][-1]
-    assert manifest["derived_from"] == "v1" and (listed["version"], listed["derived_from"]) == ("v3", None), "another registry's v1"
+    check_origin(cli, loud, "v3", "v2")
     origin = manifest["imported_from"]
     assert origin["version"] == "v2" and len(origin["manifest_sha256"]) == 64
     assert cli("registry", "import", archive, globals_=loud).stdout == "v3 is in portfolio retail already; it was v2\n"
