@@ -79,7 +79,7 @@ static int parse_number(const struct cr_table_column *column, const char *text, 
     return check_range(column, text, len, number, err);
 }
 
-static int parse_bool(const char *text, size_t len, double *ret_number, struct cr_error *err)
+int cr_book_parse_bool(const char *text, size_t len, double *ret_number, struct cr_error *err)
 {
     static const struct {
         const char *text;
@@ -155,7 +155,7 @@ static int parse_value(const struct cr_table_column *column, const char *text, s
         break;
     case CR_BOOL:
         r = column->levels.n_aliases > 0 ? parse_word(column, text, len, &value.number, err)
-                                         : parse_bool(text, len, &value.number, err);
+                                         : cr_book_parse_bool(text, len, &value.number, err);
         break;
     case CR_ENUM:
         r = parse_level(column, text, len, &value.text, err);

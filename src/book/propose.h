@@ -68,7 +68,8 @@ int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_op
 int cr_propose_count_test(const char *csv, struct cr_proposal *proposal, struct cr_error *err);
 
 /* A name for SQL: letters in lower case, all else an underline, none of them at the ends or twice
- * in a row; the first no digit; no word that means something else there. */
+ * in a row, and one where a capital begins a word (isTest, LTVRatio); the first no digit; no word
+ * that means something else there. */
 void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN]);
 
 /* Why the column is no field, with what the file showed: "all 600 rows have the same value". */
@@ -84,8 +85,9 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
 void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                          struct cr_strbuf *out);
 
-/* Whether all its cells are 0 or 1. */
-bool cr_propose_is_bool(const struct cr_profile_column *seen);
+/* Whether the import reads each of its cells as yes or no (0 and 1, true and false), and there are
+ * both. */
+bool cr_propose_is_flag(const struct cr_profile_column *seen);
 
 /* Whether a word of the name, words being parted by _, is one of these. */
 bool cr_propose_has_word(const char *name, const char *const *words, size_t n);

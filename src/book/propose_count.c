@@ -5,6 +5,7 @@
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/num.h"
 #include "propose.h"
+#include "table.h"
 
 struct counter {
     struct cr_proposal *proposal;
@@ -22,6 +23,13 @@ static bool is_value(const struct cr_csv_field *field, const char *value)
             cr_num_parse_int(value, strlen(value), &b) && a == b);
 }
 
+static bool marks(const struct cr_csv_field *field)
+{
+    double number;
+
+    return cr_book_parse_bool(field->text, field->len, &number, NULL) == 0 && number == 1;
+}
+
 static int count_row(const struct cr_csv_row *row, void *context, struct cr_error *err)
 {
     struct counter *counter = context;
@@ -30,7 +38,7 @@ static int count_row(const struct cr_csv_row *row, void *context, struct cr_erro
     if (row->n != proposal->n_columns) {
         return cr_error_at(err, CR_EINVAL, row->file, row->line, 0, "the file has changed");
     }
-    if (counter->is_behind_header && is_value(&row->fields[counter->test], "1")) {
+    if (counter->is_behind_header && marks(&row->fields[counter->test])) {
         proposal->n_test_good += is_value(&row->fields[counter->outcome], proposal->good);
         proposal->n_test_bad += is_value(&row->fields[counter->outcome], proposal->bad);
     }

@@ -35,6 +35,15 @@ static bool is_reserved(const char *name)
     return strstr(reserved, word) != NULL;
 }
 
+/* Whether a word begins with this capital, though nothing parts it from the one before: isTest,
+ * LTVRatio. */
+static bool begins_word(const char *header, const char *c)
+{
+    return c > header && isupper((unsigned char)c[0]) &&
+           (islower((unsigned char)c[-1]) ||
+            (isalnum((unsigned char)c[-1]) && islower((unsigned char)c[1])));
+}
+
 void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
 {
     size_t len = 0;
@@ -44,6 +53,9 @@ void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
 
         if (is_word && len == 0 && isdigit((unsigned char)*c)) {
             name[len++] = 'x';
+        }
+        if (begins_word(header, c)) {
+            name[len++] = '_';
         }
         if (is_word) {
             name[len++] = (char)tolower((unsigned char)*c);

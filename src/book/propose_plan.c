@@ -10,6 +10,7 @@
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/slip.h"
 #include "propose.h"
+#include "table.h"
 
 enum {
     MAX_COLUMNS = 500, /* of which each may make two features; a portfolio's lists hold 1,000 */
@@ -158,15 +159,27 @@ static void plan_date(const struct cr_proposal *proposal, struct cr_propose_colu
     }
 }
 
-bool cr_propose_is_bool(const struct cr_profile_column *seen)
+bool cr_propose_is_flag(const struct cr_profile_column *seen)
 {
-    return cr_profile_is_int(seen) && seen->n_odd == 0 && seen->min == 0 && seen->max == 1;
+    bool has_no = false, has_yes = false;
+
+    for (size_t i = 0; i < seen->n_levels; i++) {
+        const char *text = seen->levels[i].text;
+        double number;
+
+        if (cr_book_parse_bool(text, strlen(text), &number, NULL) != 0) {
+            return false;
+        }
+        has_no |= number == 0;
+        has_yes |= number == 1;
+    }
+    return has_no && has_yes && !seen->has_many && seen->n_odd == 0;
 }
 
 /* A column that is called so would tell the model which rows are not its own. */
 static bool marks_test(const struct cr_propose_column *column)
 {
-    return strcmp(column->name, "is_test") == 0 && cr_propose_is_bool(column->seen) &&
+    return strcmp(column->name, "is_test") == 0 && cr_propose_is_flag(column->seen) &&
            column->seen->n_missing == 0;
 }
 
@@ -265,7 +278,7 @@ static int plan_outcome(struct cr_proposal *proposal, const struct cr_profile_co
                             seen->header, seen->has_many ? "more than " : "", seen->n_levels,
                             seen->n_levels == 1 ? "" : "s");
     }
-    if (cr_propose_is_bool(seen)) {
+    if (cr_profile_is_int(seen) && cr_propose_is_flag(seen)) {
         proposal->good = a->text;
         proposal->bad = b->text;
         proposal->n_good = a->n;
@@ -312,8 +325,9 @@ static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)
         r = find_column(proposal->profile, options->test_column, &test, err);
     }
     if (r == 0 && test != NULL &&
-        (test == target || !cr_propose_is_bool(test) || test->n_missing > 0)) {
-        r = cr_error_set(err, CR_EINVAL, "test column '%s' does not hold 0 and 1 in every row",
+        (test == target || !cr_propose_is_flag(test) || test->n_missing > 0)) {
+        r = cr_error_set(err, CR_EINVAL,
+                         "test column '%s' does not hold 0 and 1, or true and false, in every row",
                          test->header);
     }
     if (r == 0) {

@@ -36,7 +36,7 @@ void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_pro
     }
     cr_strbuf_puts(out, "an input, though its name is that of a column that marks the test rows: ");
     if (proposal->options->test_column == NULL) {
-        bool serves = cr_propose_is_bool(column->seen) &&
+        bool serves = cr_propose_is_flag(column->seen) &&
                       !cr_propose_has_word(column->name, inverse, CR_ARRAY_LEN(inverse));
 
         cr_strbuf_printf(out, "if it does, %sname it with --test-column; if it is to be neither, ",

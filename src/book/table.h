@@ -28,6 +28,9 @@ int cr_book_explain_violation(struct cr_db *db, const struct cr_table *table,
 /* Whether the text means missing: it is empty or one of the portfolio's markers. */
 bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len);
 
+/* 1 for true, yes and 1, 0 for false, no and 0, in any case; CR_EINVAL for all else. */
+int cr_book_parse_bool(const char *text, size_t len, double *ret_number, struct cr_error *err);
+
 /* The table of a flat book: makes it when it is not there, inside the caller's transaction. One
  * that was made from another description is CR_EINVAL, or made anew when `replace`; one of another
  * portfolio, and one that no import made, are CR_EINVAL with `advice`: how to get another. How many

@@ -291,6 +291,30 @@ def check_names(place):
     assert made["notes"][:3] == [may(column, "", name) for column, name in (("is_train", "is_train"), ("data split", "data_split"), ("fold", "fold"))], made
 
 
+def check_capitals(place):
+    """A capital inside a header begins a word, so that it is known by its words; a test column may be written in words."""
+    file = place.dir / "capitals.csv"
+    draw = random.Random(15)
+    words = ("portfolio", "init", str(file), "--target", "y", "--name")
+    for n, (header, no, yes) in enumerate([("isTest", "false", "true"), ("IsTest", "False", "True"), ("IsTest", 0, 1), ("is_test", "no", "yes")]):
+        cells = [(i % 97, i % 9, "FM"[i % 2], i % 3, (no, yes)[i % 5 == 0]) for i in range(500)]
+        write(file, ",", [[*row, int(draw.random() < (0.1 + 0.6 * (row[0] > 50)))] for row in cells], ["LoanAmount", "LTVRatio", "maritalStatus", "HoldOut", header, "y"])
+        notes = place.run(*words, f"capitals_{n}")["notes"]
+        assert f"column '{header}': left out, as it seems to mark the test rows: with --test-column {header} it does" in notes, notes
+        assert any(note.startswith("column 'HoldOut': an input, though its name is that of a column that marks") for note in notes), notes
+        assert "'maritalStatus': " + PROHIBITED in notes, notes
+        text = (place.dir / "portfolios" / f"capitals_{n}" / "application.yaml").read_text()
+        for name, label in [("loan_amount", "Loan amount"), ("ltv_ratio", "Ltv ratio"), ("hold_out", "Hold out")]:
+            assert f"{{name: {name}, type: int," in text and f"label: {label}}}" in text, text
+        used = place.run(*words, f"capitals_used_{n}", "--test-column", header)
+        assert used["test_column"] == "is_test" and not any(header in note for note in used["notes"]), used
+        trained = place.run("--portfolio", f"capitals_used_{n}", "train", "--split", "column:is_test", "--no-search", "--models", "logistic")
+        assert trained["split"]["n_test"] == 100, trained["split"]
+    file.write_text("x,t,y\n" + "".join(f"{i % 97},{'true' if i < 484 else 'false'},{int(i % 4 == 0)}\n" for i in range(500)))
+    refused = place.run(*words, "capitals", "--test-column", "t", status=1)["error"]["message"]
+    assert refused.startswith("4 bad and 12 good rows besides the test rows are too few to train on: "), refused
+
+
 def check_keys(place):
     """The customer is seen by many a name, unless it has few values or gaps; a few copies of rows are told of."""
     file = place.dir / "keys.csv"
@@ -561,6 +585,7 @@ def main():
         check_again(place)
         check_odd(place)
         check_names(place)
+        check_capitals(place)
         check_keys(place)
         check_written(place)
         check_few(place)

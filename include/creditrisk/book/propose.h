@@ -11,7 +11,7 @@
 struct cr_propose_options {
     const char *name;        /* of the portfolio, and of its table but for characters SQL lacks */
     const char *target;      /* the outcome's column, as the file writes it */
-    const char *test_column; /* the 0/1 column of the test rows; NULL = none */
+    const char *test_column; /* the yes/no column of the test rows; NULL = none */
 };
 
 struct cr_propose_report {
@@ -40,9 +40,10 @@ typedef void cr_propose_note_fn(const char *note, void *context);
  * separator and missing markers are what the file shows; names that tell of an attribute that the
  * law protects (sex, age, marital status, …) are marked prohibited. A column is of numbers even if
  * a few of its cells are none (1 in 20, of few values 1 in 100): the import rejects their rows.
- * CR_EINVAL: there is no such column, the outcome has not two values, the test column not 0 and 1,
- * no column is left to be a field (the message says why, column by column, as far as it goes).
- * CR_ETOOBIG: more than 500 columns. Also the errors of reading. `on_note` may be NULL. */
+ * CR_EINVAL: there is no such column, the outcome has not two values, the test column not 0 and 1
+ * or true and false, no column is left to be a field (the message says why, column by column, as
+ * far as it goes). CR_ETOOBIG: more than 500 columns. Also the errors of reading. `on_note` may be
+ * NULL. */
 int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
                          const char *folder, cr_propose_note_fn *on_note, void *context,
                          struct cr_propose_report *ret_report, struct cr_error *err);
