@@ -192,29 +192,65 @@ int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error 
     return sync_path(folder) == 0 ? 0 : os_error(err, "sync", folder);
 }
 
-int cr_fs_mkdirs(const char *path, struct cr_error *err)
+/* Creates one folder where there is none; *top_len is that of the first that was created. */
+static int make_folder(const char *path, size_t *top_len, struct cr_error *err)
+{
+    if (mkdir(path, 0755) == 0) {
+        *top_len = *top_len > 0 ? *top_len : strlen(path);
+        return 0;
+    }
+    return errno == EEXIST ? 0 : os_error(err, "create", path);
+}
+
+int cr_fs_make_dirs(const char *path, size_t *ret_top_len, struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *part = strdup(path);
+    size_t top_len = 0;
+    int r = 0;
 
     if (part == NULL) {
         return cr_error_no_memory(err);
     }
-    for (char *p = part; *p != '\0'; p++) {
+    for (char *p = part; *p != '\0' && r == 0; p++) {
         if (*p == '/' && p > part) {
             *p = '\0';
-            if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-                return os_error(err, "create", part);
-            }
+            r = make_folder(part, &top_len, err);
             *p = '/';
         }
     }
-    if (mkdir(part, 0755) != 0 && errno != EEXIST) {
-        return os_error(err, "create", part);
+    if (r == 0) {
+        r = make_folder(part, &top_len, err);
     }
-    if (!cr_fs_is_dir(path)) {
-        return cr_error_set(err, CR_EIO, "cannot create '%s': it exists and is no folder", path);
+    if (r == 0 && !cr_fs_is_dir(path)) {
+        r = cr_error_set(err, CR_EIO, "cannot create '%s': it exists and is no folder", path);
     }
+    if (r != 0) {
+        cr_fs_unmake_dirs(path, top_len);
+        return r;
+    }
+    *ret_top_len = top_len;
     return 0;
+}
+
+void cr_fs_unmake_dirs(const char *path, size_t top_len)
+{
+    CR_CLEANUP(cr_freep) char *part = strdup(path);
+    char *slash = part;
+
+    while (slash != NULL && top_len > 0 && strlen(part) >= top_len) {
+        (void)rmdir(part); /* fails where it is not empty, as that above it then is not */
+        slash = strrchr(part, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+    }
+}
+
+int cr_fs_mkdirs(const char *path, struct cr_error *err)
+{
+    size_t top_len;
+
+    return cr_fs_make_dirs(path, &top_len, err);
 }
 
 /* Only trying tells: root may write everywhere, and yet nobody makes a folder in /proc. */

@@ -200,6 +200,43 @@ static void test_mkdirs(void **state)
     assert_false(cr_fs_exists(below));
 }
 
+static void test_unmake_dirs(void **state)
+{
+    CR_CLEANUP(cr_freep) char *top = cr_fs_join(dir, "new");
+    CR_CLEANUP(cr_freep) char *deep = cr_fs_join(top, "a/b");
+    CR_CLEANUP(cr_freep) char *file = cr_fs_join(top, "a/file");
+    CR_CLEANUP(cr_freep) char *below = cr_fs_join(dir, "fresh/x");
+    struct cr_error err;
+    size_t top_len;
+
+    (void)state;
+    cr_assert_ok(cr_fs_make_dirs(deep, &top_len, &err), &err);
+    assert_int_equal(top_len, strlen(top));
+    cr_fs_unmake_dirs(deep, top_len);
+    assert_false(cr_fs_exists(top));
+    assert_true(cr_fs_is_dir(dir)); /* it was there */
+
+    cr_assert_ok(cr_fs_make_dirs(deep, &top_len, &err), &err);
+    cr_assert_ok(cr_fs_write(file, "x", 1, &err), &err);
+    cr_fs_unmake_dirs(deep, top_len);
+    assert_false(cr_fs_exists(deep));
+    assert_true(cr_fs_exists(file)); /* what is not empty stays */
+
+    cr_assert_ok(cr_fs_make_dirs(top, &top_len, &err), &err);
+    assert_int_equal(top_len, 0);
+    cr_fs_unmake_dirs(top, top_len);
+    assert_true(cr_fs_is_dir(top));
+
+    CR_CLEANUP(cr_freep) char *fresh = cr_fs_join(dir, "fresh");
+    CR_CLEANUP(cr_freep) char *too_long = malloc(400);
+    assert_non_null(too_long);
+    memset(too_long, 'n', 399);
+    too_long[399] = '\0';
+    CR_CLEANUP(cr_freep) char *impossible = cr_fs_join(below, too_long);
+    assert_int_not_equal(cr_fs_make_dirs(impossible, &top_len, &err), 0);
+    assert_false(cr_fs_exists(fresh)); /* a failure takes back what it made */
+}
+
 static void test_mkdtemp(void **state)
 {
     CR_CLEANUP(cr_freep) char *one = NULL;
@@ -460,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_write_without_space),
         cmocka_unit_test(test_write_without_folder),
         cmocka_unit_test(test_mkdirs),
+        cmocka_unit_test(test_unmake_dirs),
         cmocka_unit_test(test_mkdtemp),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_rename_and_sync),

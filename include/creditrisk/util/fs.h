@@ -29,6 +29,12 @@ int cr_fs_write(const char *path, const void *data, size_t len, struct cr_error 
 /* Creates the folder and its parents (mode 0755); an existing folder is success. */
 int cr_fs_mkdirs(const char *path, struct cr_error *err);
 
+/* The same for what may have to be taken back: the first *ret_top_len bytes of the path name the
+ * highest folder that was created, 0 when all were there; and the taking back, of what is empty. A
+ * failure has done so. */
+int cr_fs_make_dirs(const char *path, size_t *ret_top_len, struct cr_error *err);
+void cr_fs_unmake_dirs(const char *path, size_t top_len);
+
 /* Whether the folder can be made and written in, or only the latter where it is there; what it
  * makes for it is gone again. A link that leads nowhere is no folder, nor can one be made of it.
  * The path is not "". CR_EIO. */
