@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "creditrisk/util/cleanup.h"
 #include "propose.h"
 
 /* The keywords of SQLite, those of PostgreSQL that are no names, and what this program means by a
@@ -73,4 +74,22 @@ void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
     if (is_reserved(name)) {
         (void)snprintf(name + len, CR_PROPOSE_NAME_LEN - len, "_value"); /* 12 bytes are free */
     }
+}
+
+int cr_propose_check_name(const char *name, struct cr_error *err)
+{
+    static const char *const prefixes[] = {"sqlite_", "pg_"};
+    char table[CR_PROPOSE_NAME_LEN];
+
+    cr_propose_make_name(name, table);
+    for (size_t i = 0; i < CR_ARRAY_LEN(prefixes); i++) {
+        if (strncmp(table, prefixes[i], strlen(prefixes[i])) == 0) {
+            return cr_error_set(err, CR_EINVAL,
+                                "'%s' is no name of a portfolio: its table would be '%s', but "
+                                "databases keep tables that begin with sqlite_ or pg_ for "
+                                "themselves: choose another --name",
+                                name, table);
+        }
+    }
+    return 0;
 }

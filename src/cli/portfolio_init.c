@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "creditrisk/book/import.h"
@@ -154,9 +155,8 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
                        struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *folder = NULL;
-    int result = cr_fs_mkdirs(cli->settings.portfolios_dir, err);
-    if (result != 0 ||
-        (result = cr_fs_mkdtemp(cli->settings.portfolios_dir, ".init-", &folder, err)) != 0) {
+    int result = cr_fs_mkdtemp(cli->settings.portfolios_dir, ".init-", &folder, err);
+    if (result != 0) {
         return result;
     }
     if (chmod(folder, 0755) != 0) { /* mkdtemp is for secrets, a portfolio is none */
@@ -174,6 +174,28 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
     return result;
 }
 
+/* Whether another portfolio has the name but for its capitals. */
+static int check_capitals(const struct cr_cli *cli, const char *name, struct cr_error *err)
+{
+    char **folders = NULL;
+    size_t n = 0;
+    int result = 0;
+    if (cr_fs_list(cli->settings.portfolios_dir, &folders, &n, NULL) != 0) {
+        return 0; /* there is none yet, or writing into it tells */
+    }
+    for (size_t i = 0; i < n && result == 0; i++) {
+        if (strcasecmp(folders[i], name) == 0 && strcmp(folders[i], name) != 0) {
+            result = cr_error_set(err, CR_EINVAL,
+                                  "'%s' differs from the portfolio '%s' in capitals alone, which "
+                                  "neither tables nor every file system tells apart: choose "
+                                  "another --name",
+                                  name, folders[i]);
+        }
+    }
+    cr_fs_free_names(folders, n);
+    return result;
+}
+
 /* The name, before any work. */
 int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
 {
@@ -183,7 +205,11 @@ int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
     int result = cr_name_check(name, strlen(name), "portfolio", err);
-    return result == 0 && cr_fs_exists(target)
+    if (result != 0 || (result = cr_propose_check_name(name, err)) != 0 ||
+        (result = check_capitals(cli, name, err)) != 0) {
+        return result;
+    }
+    return cr_fs_exists(target)
                ? cr_error_set(err, CR_EINVAL,
                               "'%s' is there already: choose another --name, or remove that folder "
                               "first%s",
@@ -191,7 +217,69 @@ int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
                               cr_cli_has(cli, "replace")
                                   ? "; --replace is about the rows in the database alone"
                                   : "")
-               : result;
+               : 0;
+}
+
+static int open_db(const struct cr_cli *cli, struct cr_db **ret_db, bool *ret_is_new,
+                   struct cr_error *err)
+{
+    struct cr_error cause;
+    int result = cr_cli_open_db(cli, false, ret_db, &cause);
+    *ret_is_new = result == CR_ENOTFOUND;
+    if (*ret_is_new) {
+        return cr_cli_open_db(cli, true, ret_db, err);
+    }
+    return result != 0 ? cr_error_set(err, result, "%s", cause.message) : 0;
+}
+
+/* The whole path of a portfolio's folder, or of that of all (name ""): who is in a wrong place sees
+ * it. As the settings have it where the system cannot tell; NULL without memory. Yours (free). */
+static char *find_folder(const struct cr_cli *cli, const char *name)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(cli->settings.portfolios_dir, name);
+    char *folder = path != NULL ? realpath(path, NULL) : NULL;
+    return folder != NULL ? folder : CR_STEAL(path);
+}
+
+/* What was not there before, and goes again if this is the wrong place. */
+static void note_new(const struct cr_cli *cli, bool is_new_folder, bool is_new_db,
+                     struct notes *notes)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_freep) char *folder = find_folder(cli, "");
+    CR_CLEANUP(cr_freep) char *db = cr_cli_db_name(cli);
+    if (is_new_folder) {
+        cr_strbuf_printf(&text, "the folder '%s'", folder != NULL ? folder : "");
+    }
+    if (is_new_db) {
+        cr_strbuf_printf(&text, "%sthe database '%s'", is_new_folder ? " and " : "",
+                         db != NULL ? db : "");
+    }
+    if (text.len > 0) {
+        cr_strbuf_puts(&text, is_new_folder && is_new_db ? " are new: neither was there before"
+                                                         : " is new: it was not there before");
+        note(cr_strbuf_text(&text), notes);
+    }
+}
+
+/* Reads the file's rows into the table that the portfolio, in the folder `target`, describes; takes
+ * the folder away where that fails. */
+static int import_rows(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                       const char *target, bool *ret_is_new_db,
+                       struct cr_import_report *ret_imported, struct cr_error *err)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    const struct cr_import_options import = {
+        .mode = cr_cli_has(cli, "replace") ? CR_IMPORT_REPLACE : CR_IMPORT_EMPTY,
+        .quiet = cli->quiet,
+        .is_init = true,
+    };
+    int result = open_db(cli, &db, ret_is_new_db, err);
+    if (result != 0 || (result = cr_import_book(db, portfolio, cli->args[1], &import, NULL, NULL,
+                                                ret_imported, err)) != 0) {
+        (void)cr_fs_remove_tree(target, NULL); /* the first failure is the one to tell */
+    }
+    return result;
 }
 
 /* A failure leaves neither folder nor table. */
@@ -200,27 +288,27 @@ static int make(const struct cr_cli *cli, const struct cr_propose_options *optio
                 struct cr_import_report *ret_imported, struct cr_error *err)
 {
     CR_CLEANUP(cr_portfolio_destroyp) struct cr_portfolio *portfolio = NULL;
-    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_freep) char *target = cr_fs_join(cli->settings.portfolios_dir, options->name);
-    const struct cr_import_options import = {
-        .mode = cr_cli_has(cli, "replace") ? CR_IMPORT_REPLACE : CR_IMPORT_EMPTY,
-        .quiet = cli->quiet,
-        .is_init = true,
-    };
+    size_t new_len;
+    bool is_new_db;
     if (target == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    int result = write_files(cli, options, target, notes, ret_proposal, &portfolio, err);
+    int result = cr_fs_make_dirs(cli->settings.portfolios_dir, &new_len, err);
     if (result != 0) {
         return result;
     }
-    note_keys(portfolio, notes);
-    if ((result = cr_cli_open_db(cli, true, &db, err)) != 0 ||
-        (result = cr_import_book(db, portfolio, cli->args[1], &import, NULL, NULL, ret_imported,
-                                 err)) != 0) {
-        (void)cr_fs_remove_tree(target, NULL); /* the first failure is the one to tell */
+    result = write_files(cli, options, target, notes, ret_proposal, &portfolio, err);
+    if (result == 0) {
+        note_keys(portfolio, notes);
+        result = import_rows(cli, portfolio, target, &is_new_db, ret_imported, err);
     }
-    return result;
+    if (result != 0) {
+        cr_fs_unmake_dirs(cli->settings.portfolios_dir, new_len);
+        return result;
+    }
+    note_new(cli, new_len > 0, is_new_db, notes);
+    return 0;
 }
 
 static void say_next(const struct cr_cli *cli, const char *name, const char *test_column)
@@ -246,14 +334,13 @@ static void say_next(const struct cr_cli *cli, const char *name, const char *tes
     }
 }
 
-static int print(const struct cr_cli *cli, const char *name,
+static int print(const struct cr_cli *cli, const char *name, const char *folder,
                  const struct cr_propose_report *proposal, const struct cr_import_report *imported)
 {
-    printf("%s/%s: %zu field%s, %zu feature%s; %zu column%s left out%s; %zu of %zu rows "
+    printf("%s: %zu field%s, %zu feature%s; %zu column%s left out%s; %zu of %zu rows "
            "imported\n",
-           cli->settings.portfolios_dir, name, proposal->n_fields, plural(proposal->n_fields),
-           proposal->n_features, plural(proposal->n_features), proposal->n_left_out,
-           plural(proposal->n_left_out),
+           folder, proposal->n_fields, plural(proposal->n_fields), proposal->n_features,
+           plural(proposal->n_features), proposal->n_left_out, plural(proposal->n_left_out),
            proposal->n_left_out > 0 ? " (application.yaml says why)" : "",
            proposal->n_rows - imported->n_rejected, proposal->n_rows);
     cr_cli_print_rejects(imported);
@@ -277,13 +364,17 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry, str
     if (result != 0) {
         return result;
     }
+    CR_CLEANUP(cr_freep) char *folder = find_folder(cli, options.name);
+    if (folder == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+    }
     cr_cli_say_removed(cli, imported.n_removed);
     if (!cli->json) {
-        return print(cli, options.name, &proposal, &imported);
+        return print(cli, options.name, folder, &proposal, &imported);
     }
     return cr_cli_print_json(
-        json_pack("{s:s, s:I, s:I, s:I, s:s?, s:I, s:I, s:I, s:s, s:s, s:I, s:O}", "portfolio",
-                  options.name, "rows", (json_int_t)proposal.n_rows, "odd_cells",
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:s?, s:I, s:I, s:I, s:s, s:s, s:I, s:O}", "portfolio",
+                  options.name, "folder", folder, "rows", (json_int_t)proposal.n_rows, "odd_cells",
                   (json_int_t)proposal.n_odd, "rejected", (json_int_t)imported.n_rejected,
                   "rejects_file", imported.rejects_path, "fields", (json_int_t)proposal.n_fields,
                   "features", (json_int_t)proposal.n_features, "left_out",

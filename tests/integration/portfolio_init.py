@@ -185,6 +185,10 @@ def check_refusals(place, file):
                            ([str(file), "--target", "Loan Status", "--name", "../x"], "'../x' is no name of a portfolio"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "a name"], "'a name' is no name of a portfolio"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "tricky"], "tricky' is there already"),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "Tricky"], "'Tricky' differs from the portfolio 'tricky' in capitals alone, "),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "sqlite-x"],
+                            "'sqlite-x' is no name of a portfolio: its table would be 'sqlite_x', but databases keep tables that begin with sqlite_ or pg_ "),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "pg_class"], "'pg_class' is no name of a portfolio: its table would be"),
                            ([str(file), "--target", "Loan Status", "--name", "tricky"], "tricky' is there already"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "x"], "there is no file"),
                            ([str(twice), "--target", "y", "--name", "x"], "twice.csv:1:2: column 'a' is there twice"),
@@ -195,6 +199,29 @@ def check_refusals(place, file):
     refused = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--name", "a_b", status=1)["error"]["message"]
     assert refused == "table 'a_b' is that of the portfolio 'a-b': choose another --name", refused
     assert sorted(os.listdir(folders)) == sorted([*before, "a-b"])
+
+
+def check_place(place):
+    """In a folder that has no portfolios yet init says where it makes them; what fails makes nothing."""
+    file = place.dir / "place.csv"
+    file.write_text("x,y\n" + "".join(f"{i},{int(i % 4 == 0)}\n" for i in range(200)))
+    here = place.dir / "somewhere else"
+    here.mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITRISK_")}
+
+    def init(name, target="y"):
+        return subprocess.run([place.creditrisk, "portfolio", "init", str(file), "--target", target, "--name", name], cwd=here, env=environment,
+                              capture_output=True, text=True, check=False)
+
+    assert init("first", "z").returncode == 1 and not list(here.iterdir()), "the folders that were made for it go, too"
+    made = init("first")
+    assert f"the folder '{here}/config/portfolios' and the database 'sqlite:data/creditrisk.db' are new: neither was there before" in made.stderr.splitlines(), made
+    assert made.stdout.startswith(f"{here}/config/portfolios/first: 1 field, "), made
+    made = init("second")
+    assert made.stdout.startswith(f"{here}/config/portfolios/second: 1 field, ") and " new: " not in made.stderr, made
+    assert init("third", "z").returncode == 1 and sorted(os.listdir(here / "config/portfolios")) == ["first", "second"], "what was there stays"
+    (here / "data/creditrisk.db").unlink()
+    assert "the database 'sqlite:data/creditrisk.db' is new: it was not there before" in init("third").stderr.splitlines()
 
 
 def check_again(place):
@@ -563,13 +590,14 @@ def main():
         write(file, ";", table)
         made = place.run("portfolio", "init", str(file), "--target", "Loan Status", "--test-column", "Holdout", "--name", "tricky")
         n_bad = sum(row[-1] == "Charged Off" for row in table)
-        assert made == {"portfolio": "tricky", "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
+        assert made == {"portfolio": "tricky", "folder": str(place.dir / "portfolios" / "tricky"), "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
                         "bad": "Charged Off", "n_bad": n_bad,
                         "notes": [told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange"),
                                   "'sex': " + PROHIBITED,
                                   "column 'Loan ID': no input, but the key of the rows: an identifier by its name, no value twice",
                                   "column 'client_id': no input, but the customer, by its name: one customer's rows stay in one fold",
-                                  "column 'Start Date': no input, but the date of the application, as every row has one: 'train --split time' tests on the latest"]}, made
+                                  "column 'Start Date': no input, but the date of the application, as every row has one: 'train --split time' tests on the latest",
+                                  f"the folder '{place.dir}/portfolios' and the database 'sqlite:{place.db}' are new: neither was there before"]}, made
         check_texts(place.dir / "portfolios" / "tricky")
         place.globals += ["--portfolio", "tricky"]
         checked = place.run("portfolio", "check", "tricky")
@@ -582,6 +610,7 @@ def main():
         check_refusals(place, file)
         check_words(place)
         check_outcome(place)
+        check_place(place)
         check_again(place)
         check_odd(place)
         check_names(place)

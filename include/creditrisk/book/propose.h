@@ -35,6 +35,9 @@ struct cr_propose_report {
  * if it did, and which columns are marked prohibited. */
 typedef void cr_propose_note_fn(const char *note, void *context);
 
+/* CR_EINVAL for a name whose table no database would let us have. */
+int cr_propose_check_name(const char *name, struct cr_error *err);
+
 /* Reads the file and writes application.yaml, features.sql, features.yaml, training.sql,
  * policy.yaml and search.yaml into the folder, which must be there. Types, levels, ranges,
  * separator and missing markers are what the file shows; names that tell of an attribute that the
