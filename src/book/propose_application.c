@@ -7,9 +7,10 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/num.h"
+#include "creditrisk/util/utf8.h"
 #include "propose.h"
 
-enum { WIDTH = 98 };
+enum { WIDTH = 98 }; /* of a line, in characters */
 
 /* Plain texts that YAML, or its reader, would take for something else. */
 static bool is_special(const char *text)
@@ -186,38 +187,79 @@ static void put_number_field(const struct cr_propose_column *column, struct cr_s
     cr_strbuf_put_double(out, column->type == CR_INT ? round(mean) : example_of(seen, mean));
 }
 
+static size_t count_characters(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        n += !cr_utf8_follows((unsigned char)text[i]);
+    }
+    return n;
+}
+
+/* How many bytes of the text make a line of so many characters: whole words, or the first one
+ * where that is longer. */
+static size_t find_break(const char *text, size_t width)
+{
+    size_t end = strcspn(text, " ");
+
+    while (text[end] != '\0') {
+        size_t next = end + 1 + strcspn(text + end + 1, " ");
+
+        if (count_characters(text, next) > width) {
+            break;
+        }
+        end = next;
+    }
+    return end;
+}
+
+/* A comment in lines of at most WIDTH: `first` stands before the first one, `next` before the
+ * others. Nothing for no text. */
+static void put_comment(const char *first, const char *next, const struct cr_strbuf *text,
+                        struct cr_strbuf *out)
+{
+    const char *rest = cr_strbuf_text(text);
+
+    for (const char *before = first; *rest != '\0'; before = next) {
+        size_t len = find_break(rest, WIDTH - strlen(before));
+
+        cr_strbuf_printf(out, "%s%.*s\n", before, (int)len, rest);
+        rest += len + (rest[len] == ' ');
+    }
+}
+
+static void put_field_comment(const struct cr_strbuf *text, struct cr_strbuf *out)
+{
+    put_comment("  # ", "  # ", text, out);
+}
+
 /* What the file showed, for the one who checks. */
 static void put_seen(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                      struct cr_strbuf *out)
 {
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     const struct cr_profile_column *seen = column->seen;
 
-    cr_strbuf_puts(out, "  # seen: ");
+    cr_strbuf_puts(&text, "seen: ");
     if (column->type != CR_ENUM) {
-        cr_strbuf_put_double(out, seen->min);
-        cr_strbuf_puts(out, " to ");
-        cr_strbuf_put_double(out, seen->max);
+        cr_strbuf_put_double(&text, seen->min);
+        cr_strbuf_puts(&text, " to ");
+        cr_strbuf_put_double(&text, seen->max);
     } else {
-        cr_strbuf_printf(out, "%zu texts", seen->n_levels);
+        cr_strbuf_printf(&text, "%zu texts", seen->n_levels);
     }
     if (seen->n_missing > 0) {
-        cr_strbuf_printf(out, "; %.1f %% missing",
+        cr_strbuf_printf(&text, "; %.1f %% missing",
                          100 * (double)seen->n_missing / (double)proposal->profile->n_rows);
     }
     if (column->is_code) {
-        cr_strbuf_printf(out,
+        cr_strbuf_printf(&text,
                          "; %zu different: if these are codes, an enum with readable choices "
-                         "and the codes\n  # as aliases is better",
+                         "and the codes as aliases is better",
                          seen->n_levels);
     }
-    cr_strbuf_puts(out, "\n");
-}
-
-static void put_comment(const struct cr_strbuf *text, struct cr_strbuf *out)
-{
-    if (text->len > 0) {
-        cr_strbuf_printf(out, "  # %s\n", cr_strbuf_text(text));
-    }
+    put_field_comment(&text, out);
 }
 
 /* What the author should not overlook. */
@@ -229,8 +271,8 @@ static void put_odd(const struct cr_proposal *proposal, const struct cr_propose_
 
     cr_propose_put_odd(column, &odd);
     cr_propose_put_mark(proposal, column, &mark);
-    put_comment(&odd, out);
-    put_comment(&mark, out);
+    put_field_comment(&odd, out);
+    put_field_comment(&mark, out);
 }
 
 static void put_field(const struct cr_proposal *proposal, const struct cr_propose_column *column,
@@ -280,13 +322,13 @@ static void put_keys(const struct cr_proposal *proposal, struct cr_strbuf *out)
 
 static void put_missing(const struct cr_profile *profile, struct cr_strbuf *out)
 {
-    cr_strbuf_puts(out, "  missing: [\"\"");
+    cr_strbuf_puts(out, "  # check: whether one of these means something\n  missing: [\"\"");
     for (size_t i = 1; i < CR_PROFILE_N_MARKERS; i++) {
         if ((profile->markers & 1U << i) != 0) {
             cr_strbuf_printf(out, ", \"%s\"", cr_profile_markers[i]);
         }
     }
-    cr_strbuf_puts(out, "]    # check: whether one of these means something\n");
+    cr_strbuf_puts(out, "]\n");
 }
 
 static void put_headers(const struct cr_proposal *proposal, struct cr_strbuf *out)
@@ -329,11 +371,11 @@ static void put_list(struct cr_strbuf *out, const char *start, const char *key, 
 static void put_words(struct cr_proposal *proposal, struct cr_strbuf *out)
 {
     if (proposal->has_words) {
+        cr_strbuf_puts(out, "  # check: which of the two is the loan that failed; once exchanged, "
+                            "import again\n");
         proposal->good_line = count_lines(out);
         put_list(out, "  ", "good", proposal->good);
-        cr_strbuf_puts(out,
-                       "    # check: which of the two is the loan that failed; once exchanged, "
-                       "import again\n");
+        cr_strbuf_putc(out, '\n');
         put_list(out, "  ", "bad", proposal->bad);
     } else {
         cr_strbuf_puts(out, "  # check: 1 is the loan that failed; if it is 0, uncomment these two "
@@ -362,14 +404,15 @@ static void put_left_out(const struct cr_proposal *proposal, struct cr_strbuf *o
     const char *opening = "\n# Columns of the file that are no fields:\n";
 
     for (size_t i = 0; i < proposal->n_columns; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
         const struct cr_propose_column *column = &proposal->columns[i];
 
         if (column->role == CR_PROPOSE_LEFT_OUT) {
-            cr_strbuf_printf(out, "%s#   ", opening);
-            cr_propose_put_text(out, column->seen->header);
-            cr_strbuf_puts(out, ": ");
-            cr_propose_put_reason(proposal, column, out);
-            cr_strbuf_putc(out, '\n');
+            cr_propose_put_text(&text, column->seen->header);
+            cr_strbuf_puts(&text, ": ");
+            cr_propose_put_reason(proposal, column, &text);
+            cr_strbuf_puts(out, opening);
+            put_comment("#   ", "#     ", &text, out);
             opening = "";
         }
     }
@@ -380,8 +423,8 @@ static void put_outcome(const struct cr_proposal *proposal, struct cr_strbuf *ou
     for (size_t i = 0; i < proposal->n_columns; i++) {
         if (proposal->columns[i].role == CR_PROPOSE_OUTCOME) {
             cr_strbuf_printf(out,
-                             "outcome: {name: %s, label: Bad,    # write: what happened, and "
-                             "within which time\n"
+                             "# write: what happened, and within which time\n"
+                             "outcome: {name: %s, label: Bad,\n"
                              "          definition: \"As the file says in its column %s\"}\n",
                              proposal->columns[i].name, proposal->columns[i].name);
         }
