@@ -326,17 +326,39 @@ static int say_next(const struct cr_cli *cli, const struct cr_train_options *tra
     return 0;
 }
 
-/* A run without a version: why, and for a book from which no model can be made what looks into it;
- * or that it was interrupted and what there is of it. */
-static int refuse(const struct cr_cli *cli, const struct cr_train_target *target, int result,
-                  struct cr_error *err)
+static void ignore_fault(const char *fault, void *context)
+{
+    (void)fault;
+    (void)context;
+}
+
+/* What to do with a book from which no model can be made: have its faults told, where it has any.
+ */
+static int advise_check(const struct cr_cli *cli, struct cr_db *db,
+                        const struct cr_portfolio *portfolio, int result, struct cr_error *err)
+{
+    struct cr_check_report report = {0};
+    struct cr_error ignored;
+    struct cr_progress *waiting = cr_progress_create_waiting("portfolio check", cli->quiet);
+    int checked = cr_check_portfolio(db, portfolio, ignore_fault, NULL, &report, &ignored);
+    end_waiting(waiting, checked);
+    if (checked == 0 && report.n_faults == 0) {
+        struct cr_error cause = *err;
+        return cr_error_set(err, result, "%s; portfolio check finds no fault", cause.message);
+    }
+    return cr_cli_advise(
+        err, result,
+        cr_cli_command(cli, CR_CLI_HERE_NAMED, "portfolio", "check", cli->settings.portfolio, NULL),
+        "%s", err->message);
+}
+
+/* A run without a version: why; or that it was interrupted and what there is of it. */
+static int refuse(const struct cr_cli *cli, struct cr_db *db, const struct cr_portfolio *portfolio,
+                  const struct cr_train_target *target, int result, struct cr_error *err)
 {
     const char *export = cr_cli_option(cli, "export");
     if (result == CR_EMODEL && !target->is_asked_for) {
-        return cr_cli_advise(err, result,
-                             cr_cli_command(cli, CR_CLI_HERE_NAMED, "portfolio", "check",
-                                            cli->settings.portfolio, NULL),
-                             "%s", err->message);
+        return advise_check(cli, db, portfolio, result, err);
     }
     if (!interrupted || target->is_asked_for) { /* then it was too late to interrupt it */
         return cr_cli_advise_undecided(cli, target->registry, "registry", result, err);
@@ -364,7 +386,7 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     cr_cli_take_interrupts(&action, &usual_end);
     result = cr_train_run(db, portfolio, train_options, &report, err);
     if (result != 0) {
-        return refuse(cli, &target, result, err);
+        return refuse(cli, db, portfolio, &target, result, err);
     }
     say_notes(cli, train_options, portfolio, &report);
     promotion.is_asked = cr_cli_has(cli, "promote") && !interrupted;

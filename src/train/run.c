@@ -63,10 +63,23 @@ static int note_absences(const struct cr_run *run, struct cr_train_report *repor
     return result;
 }
 
-/* A note for each model of search.yaml at most, and one on the rows. */
-static int note_all(const struct cr_run *run, struct cr_train_report *report, struct cr_error *err)
+/* Of the run's choice, once it is known. */
+static int note_chance(struct cr_train_report *report, struct cr_error *err)
 {
-    size_t n_max = run->portfolio->search.n_models + run->n_left_out + 1;
+    const struct cr_train_model *champion = &report->models[report->champion];
+    return champion->cv_auc - 2 * champion->cv_se > 0.5
+               ? 0
+               : add_note(report, err,
+                          "%s ranks hardly better than chance, if at all: its CV AUC of %.4f ± "
+                          "%.4f is within two standard errors of 0.5",
+                          champion->kind, champion->cv_auc, champion->cv_se);
+}
+
+/* A note for each model of search.yaml at most, one on the rows and one on the run's choice. */
+static int start_notes(const struct cr_run *run, struct cr_train_report *report,
+                       struct cr_error *err)
+{
+    size_t n_max = run->portfolio->search.n_models + run->n_left_out + 2;
     report->notes = calloc(n_max, sizeof *report->notes);
     if (report->notes == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for the report");
@@ -90,7 +103,7 @@ static int start_report(const struct cr_run *run, struct cr_train_report *report
     report->n_train = run->split.n_train;
     report->n_test = run->split.n_test;
     report->n_folds = run->split.n_folds;
-    return note_all(run, report, err);
+    return start_notes(run, report, err);
 }
 
 static int publish_all(const struct cr_run *run, struct cr_train_report *report,
@@ -134,6 +147,7 @@ static int conclude(struct cr_run *run, struct cr_db *db, struct cr_train_report
     }
     report->n_inputs = cr_pipeline_n_inputs(run->models[0].final.pipeline);
     if ((result = cr_judge_champion(run, report, err)) == 0 &&
+        (result = note_chance(report, err)) == 0 &&
         (result = cr_report_make(run, db, report, &report->document, err)) == 0 &&
         (result = publish_all(run, report, err)) == 0) {
         cr_progress_destroy(CR_STEAL(waiting));

@@ -554,8 +554,8 @@ def check_noise(place):
     place.run("portfolio", "init", str(noise), "--target", "y", "--name", "noise")
     place.globals[-1] = "noise"
     message = place.run("train", "--no-search", "--models", "logistic", status=1)["error"]["message"]
-    assert message.startswith("model 'logistic': ") and "no input tells the outcome" in message, message
-    assert re.search(": run '[^']*creditrisk portfolio check noise ", message), message
+    assert message.startswith("model 'logistic': ") and message.endswith("no input tells the outcome; portfolio check finds no fault"), message
+    assert place.run("portfolio", "check", "noise")["ok"], "nobody is sent there for nothing"
     leak = place.dir / "leak.csv"
     leak.write_text("x,y\n" + "".join(f"{i % 2},{i % 2}\n" for i in range(400)))
     place.run("portfolio", "init", str(leak), "--target", "y", "--name", "leak")
@@ -571,6 +571,23 @@ def check_noise(place):
     noise.write_text("x\n1\n")
     failed = loud(place, "import", str(noise), "--replace")
     assert failed.returncode == 1 and failed.stderr == f"creditrisk: {noise}:1:2: column 'y' is missing\n", failed.stderr
+
+
+def check_chance(place):
+    """A model of which nobody can tell that it knows more than chance is published with a word about it, and another one without."""
+    said = []
+    for seed in (2, 4):
+        draw = random.Random(seed)
+        file, name = place.dir / f"chance{seed}.csv", f"chance{seed}"
+        points = [draw.gauss(0, 1) for _ in range(400)]
+        file.write_text("x,y\n" + "".join(f"{x:.3f},{int(draw.random() < 0.3 + 0.05 * x)}\n" for x in points))
+        place.run("portfolio", "init", str(file), "--target", "y", "--name", name)
+        report = place.run("--portfolio", name, "train", "--no-search", "--models", "logistic")
+        auc, error = (report["models"][0][key] for key in ("cv_auc", "cv_se"))
+        said.append(auc - 2 * error <= 0.5)
+        assert report["notes"] == [f"logistic ranks hardly better than chance, if at all: its CV AUC of {auc:.4f} ± {error:.4f} is within two "
+                                   "standard errors of 0.5"] * said[-1], report["notes"]
+    assert sorted(said) == [False, True], said
 
 
 def check_left_out(place):
@@ -630,6 +647,7 @@ def main():
         check_unsendable(place)
         check_guide(place)
         check_noise(place)
+        check_chance(place)
         check_left_out(place)
 
 

@@ -77,7 +77,8 @@ struct cr_train_report {
     json_t *document; /* report.json with the versions' names: all that can be shown of the run */
     size_t n_notes;
     char **notes; /* lines for people: which models of search.yaml could not be trained, and why;
-                     that many rows (CR_CHECK_MAX_UNSENDABLE) are none that a request can carry */
+                     that many rows (CR_CHECK_MAX_UNSENDABLE) are none that a request can carry;
+                     that the champion may rank no better than chance */
 };
 
 /* CR_EINVAL when the options name a model or a kind of split that there is nowhere; cr_train_run
