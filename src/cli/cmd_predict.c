@@ -156,15 +156,15 @@ static int check_table(const char *path, struct cr_error *err)
     CR_CLEANUP(cr_predict_input_finish) struct cr_predict_input input = {0};
     struct stat status;
     bool is_document = false;
-    int first = 0;
+    enum cr_predict_start start = CR_PREDICT_NOTHING;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
         return 0;
     }
     int result = cr_predict_input_open(path, &input, err);
     if (result == 0) {
-        result = cr_predict_input_first(&input, &first, err);
+        result = cr_predict_input_start(&input, &start, err);
     }
-    if (result == 0 && (first == '[' || first == '{')) {
+    if (result == 0 && (start == CR_PREDICT_ARRAY || start == CR_PREDICT_OBJECT)) {
         result = cr_predict_input_is_document(&input, &is_document, err);
         result = result == 0
                      ? cr_error_at(err, CR_EPARSE, path, 0, 0,
@@ -176,22 +176,23 @@ static int check_table(const char *path, struct cr_error *err)
     return result;
 }
 
-/* Opens what is JSON and looks how it begins: of NDJSON *ret_first stays. */
+/* Opens what is JSON and looks how it begins: of NDJSON *ret_start stays. */
 static int open_input(const struct cr_cli *cli, enum cr_predict_format format,
-                      enum cr_predict_basis basis, struct cr_predict_input *input, int *ret_first,
-                      struct cr_error *err)
+                      enum cr_predict_basis basis, struct cr_predict_input *input,
+                      enum cr_predict_start *ret_start, struct cr_error *err)
 {
     int result = cr_predict_input_open(cli->args[0], input, err);
     if (result == 0 && format == CR_PREDICT_NDJSON) {
         return basis == CR_PREDICT_NAMED ? check_lines(input, err) : 0;
     }
     if (result == 0) {
-        result = cr_predict_input_first(input, ret_first, err);
+        result = cr_predict_input_start(input, ret_start, err);
     }
-    if (result == 0 && *ret_first != '[' && cr_cli_has(cli, "brief")) {
+    if (result == 0 && *ret_start != CR_PREDICT_ARRAY && cr_cli_has(cli, "brief")) {
         return refuse_brief(err);
     }
-    return result == 0 && *ret_first < 0 && !cli->json /* else the daemon's answer to nothing */
+    return result == 0 && *ret_start == CR_PREDICT_NOTHING &&
+                   !cli->json /* else the daemon's answer to nothing */
                ? cr_predict_no_application(cli->args[0], err)
                : result;
 }
@@ -202,18 +203,18 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     CR_CLEANUP(cr_predict_input_finish) struct cr_predict_input input = {0};
     enum cr_predict_format format;
     enum cr_predict_basis basis;
-    int first = 0;
+    enum cr_predict_start start = CR_PREDICT_NOTHING;
     int result = cr_cli_need_args(cli, 1, "a file, or - for standard input", err);
     if (result != 0 || (result = find_format(cli, &format, &basis, err)) != 0 ||
         (result = check_options(cli, format, err)) != 0 ||
         (format == CR_PREDICT_CSV && basis == CR_PREDICT_NAMED &&
          (result = check_table(cli->args[0], err)) != 0) ||
         (format != CR_PREDICT_CSV &&
-         (result = open_input(cli, format, basis, &input, &first, err)) != 0) ||
+         (result = open_input(cli, format, basis, &input, &start, err)) != 0) ||
         (result = load_bundle(cli, &bundle, err)) != 0) {
         return result;
     }
-    if (format == CR_PREDICT_JSON && first != '[') {
+    if (format == CR_PREDICT_JSON && start != CR_PREDICT_ARRAY) {
         return predict_only(cli, bundle, &input, basis, err);
     }
     const struct cr_predict_stream stream = {

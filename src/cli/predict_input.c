@@ -6,9 +6,12 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
+#include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
 
-enum { PIECE = 1 << 16 };
+/* Bytes that are read at once; bytes behind a first bracket that are looked at to see whether it is
+ * one of JSON. */
+enum { PIECE = 1 << 16, MAX_LOOK = 1024 };
 
 #define MAX_INPUT_BYTES ((size_t)64 << 20)
 
@@ -93,18 +96,83 @@ static int read_on(struct cr_predict_input *input, struct cr_error *err)
                : result;
 }
 
-int cr_predict_input_first(struct cr_predict_input *input, int *ret_first, struct cr_error *err)
+/* Over blanks, from *at on; behind the last byte when there is nothing else. */
+static int skip_blanks(struct cr_predict_input *input, size_t *at, struct cr_error *err)
 {
-    size_t at = 0;
     int result = 0;
 
     while (result == 0) {
-        at += strspn(cr_strbuf_text(&input->held) + at, BLANKS);
-        if (at < input->held.len || input->is_ended) {
-            *ret_first = at < input->held.len ? (unsigned char)input->held.data[at] : -1;
+        *at += strspn(cr_strbuf_text(&input->held) + *at, BLANKS);
+        if (*at < input->held.len || input->is_ended) {
             return 0;
         }
         result = read_on(input, err);
+    }
+    return result;
+}
+
+/* Whether a word is a value of JSON. */
+static bool is_value(const char *word, size_t len)
+{
+    static const char *const words[] = {"true", "false", "null"};
+    double number;
+    bool whole;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(words); i++) {
+        if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0) {
+            return true;
+        }
+    }
+    return cr_num_read_json(word, len, &number, &whole) == len;
+}
+
+enum guess { NO, YES, OPEN };
+
+/* Whether JSON goes on like this behind a bracket, with one comma too many as well; open where the
+ * text ends before one can tell. */
+static enum guess goes_on(char bracket, const char *text)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-._";
+    const char *word = text + strspn(text, BLANKS);
+    size_t len = strspn(word, letters);
+    const char *next = word + len + strspn(word + len, BLANKS);
+
+    if (*next == '\0') {
+        return OPEN;
+    }
+    if (bracket == '{') {
+        return *word == '"' || *word == '}' ? YES : NO;
+    }
+    if (len == 0) {
+        return strchr("{[\",]", *word) != NULL ? YES : NO;
+    }
+    return is_value(word, len) && (*next == ',' || *next == ']') ? YES : NO;
+}
+
+int cr_predict_input_start(struct cr_predict_input *input, enum cr_predict_start *ret_start,
+                           struct cr_error *err)
+{
+    enum guess is_json = NO;
+    char bracket = '\0';
+    size_t first = 0;
+    int result = skip_blanks(input, &first, err);
+
+    if (result == 0 && first < input->held.len) {
+        bracket = input->held.data[first];
+    }
+    while (result == 0 && (bracket == '[' || bracket == '{')) {
+        is_json = goes_on(bracket, input->held.data + first + 1);
+        if (is_json != OPEN || input->is_ended || input->held.len - first >= MAX_LOOK) {
+            break;
+        }
+        result = read_on(input, err);
+    }
+    if (result == 0) {
+        *ret_start = first == input->held.len ? CR_PREDICT_NOTHING
+                     : is_json == NO          ? CR_PREDICT_TEXT
+                     : bracket == '['         ? CR_PREDICT_ARRAY
+                                              : CR_PREDICT_OBJECT;
     }
     return result;
 }
@@ -124,8 +192,9 @@ int cr_predict_input_is_document(struct cr_predict_input *input, bool *ret_is_do
                                  struct cr_error *err)
 {
     const struct cr_strbuf *held = &input->held;
+    enum cr_predict_start start = CR_PREDICT_NOTHING;
     size_t begin = 0;
-    int result = 0;
+    int result = cr_predict_input_start(input, &start, err);
 
     while (result == 0) {
         const char *text = cr_strbuf_text(held);
@@ -136,7 +205,8 @@ int cr_predict_input_is_document(struct cr_predict_input *input, bool *ret_is_do
         len = strcspn(text + begin, "\n");
         is_whole = begin + len < held->len || input->is_ended;
         if (is_whole || held->len > CR_PREDICT_MAX_ROW) {
-            *ret_is_document = text[begin] == '[' || (is_whole && ends_inside(text + begin, len));
+            *ret_is_document =
+                start == CR_PREDICT_ARRAY || (is_whole && ends_inside(text + begin, len));
             return 0;
         }
         result = read_piece(input, err);

@@ -38,10 +38,20 @@ int cr_predict_input_open(const char *path, struct cr_predict_input *ret_input,
                           struct cr_error *err);
 void cr_predict_input_finish(struct cr_predict_input *input);
 
-/* The first byte that is no blank; -1 when there is none. */
-int cr_predict_input_first(struct cr_predict_input *input, int *ret_first, struct cr_error *err);
+/* What stands first in it. */
+enum cr_predict_start {
+    CR_PREDICT_NOTHING, /* it is empty, or has blanks only */
+    CR_PREDICT_ARRAY,
+    CR_PREDICT_OBJECT,
+    CR_PREDICT_TEXT, /* no JSON, or none that predict has a use for */
+};
 
-/* Whether it begins as no row of NDJSON does, but one JSON document: with a bracket, or with a line
+/* A bracket is the beginning of JSON only where JSON can go on as the text does: a CSV file's first
+ * name may have brackets ([id],income). */
+int cr_predict_input_start(struct cr_predict_input *input, enum cr_predict_start *ret_start,
+                           struct cr_error *err);
+
+/* Whether it begins as no row of NDJSON does, but one JSON document: with an array, or with a line
  * that ends inside its object. */
 int cr_predict_input_is_document(struct cr_predict_input *input, bool *ret_is_document,
                                  struct cr_error *err);

@@ -109,6 +109,29 @@ def check_tables(place, one, row):
         assert process.stdout.read() == plain, "a pipe is opened once"
 
 
+def check_brackets(place, one, row):
+    """A bracket is the beginning of JSON only where JSON could go on like that: the first name of a CSV file may have one."""
+    header, cells = (",".join(map(str, part)).encode() + b"\n" for part in (one, one.values()))
+    plain = predict(place, header + cells, name="rows.csv").stdout
+    for name in (b"[note]", b"{note}", b" [total, in EUR]", b"[null value]", b"[2nd]", "[für]".encode()):
+        table = name + b"," + header + b",".join([b"x"] * (1 + name.count(b","))) + b"," + cells
+        assert predict(place, table, name="rows.csv").stdout == plain, name
+        refused = told(predict(place, table, name="rows.txt", status=1))
+        assert name.strip()[:1] == b"{" or (refused.endswith("; CSV is read with --format csv") and " row " not in refused), refused
+        assert predict(place, table, name="rows.jsonl", status=1).stdout.count(b"json_invalid") == 2, "lines of which each is refused"
+    for data in (b"[]", b"[ 1, 2]", b"[true]", b'["a"]', b"[[", b"{}", b'{"age', b" \n[\n {"):
+        assert "it begins as JSON" in told(predict(place, data, name="rows.csv", status=1)), data
+    for pieces in ((b"[", b"\n", b"{", row[1:] + b"]"), (b"[", b"n", b"ull,", row + b"]"), (b"[", b"nu", b"m]"), (b"[", b"")):
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # of which each read gets one piece
+        with ours, its, subprocess.Popen([place.creditrisk, *place.globals, "--quiet", "predict", "-"], cwd=place.root, stdin=its, stdout=subprocess.PIPE,
+                                         stderr=subprocess.DEVNULL) as process:
+            for piece in filter(None, pieces):
+                ours.send(piece)
+            ours.close()
+            whole = b"".join(pieces)
+            assert process.stdout.read() == predict(place, whole, status=int(whole.startswith(b"[n") or whole == b"[")).stdout, pieces
+
+
 def check_absent(place, one):
     """An optional field without a column is told, as its column may have another name; a required one is missed by every row."""
     sent = {("cibil" if key == "city_tier" else key): value for key, value in (one | {"city_tier": 1}).items() if key != "credit_utilization"}
@@ -170,6 +193,7 @@ def main():
         check_guesses(place, row)
         check_names(place, one, row)
         check_tables(place, one, row)
+        check_brackets(place, one, row)
         check_absent(place, one)
         check_encoding(place, one)
         check_places(place, row)
