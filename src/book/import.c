@@ -395,10 +395,32 @@ static int import_all(struct import *import, struct cr_import_report *report, st
     return r != 0 ? r : cr_book_load_commit(&load, err);
 }
 
+/* Whether a folder has the file of each table. */
+static int find_files(const char *folder, const struct cr_portfolio *portfolio,
+                      struct cr_error *err)
+{
+    for (size_t i = 0; i < portfolio->n_tables; i++) {
+        const struct cr_table *table = &portfolio->tables[i];
+        CR_CLEANUP(cr_freep) char *path = cr_book_file_path(folder, table);
+
+        if (path == NULL) {
+            return cr_error_no_memory(err);
+        }
+        if (!cr_fs_exists(path)) {
+            return cr_error_set(err, CR_ENOTFOUND, "the folder '%s' has no file '%s'%s", folder,
+                                table->file,
+                                portfolio->n_tables > 1
+                                    ? ""
+                                    : ": if it has another name, say that instead of the folder's");
+        }
+    }
+    return 0;
+}
+
 int cr_import_find(const char *source, const struct cr_portfolio *portfolio, struct cr_error *err)
 {
     if (cr_fs_is_dir(source)) {
-        return 0;
+        return find_files(source, portfolio, err);
     }
     if (portfolio->n_tables > 1) {
         return cr_fs_exists(source)

@@ -155,8 +155,17 @@ def variable(name, value):
             os.environ[name] = before
 
 
+def empty_book(cli):
+    """A folder with the files of retail, which hold nothing."""
+    book = cli.dir / "empty book"
+    book.mkdir(exist_ok=True)
+    for name in ("customers", "credit_history", "loan_applications", "repayment_history"):
+        (book / f"{name}.csv").touch()
+    return book
+
+
 def check_refusals(cli):
-    for words in (["generate"], ["train"], ["import", cli.dir], ["features", "--out", cli.dir / "f.csv"]):
+    for words in (["generate"], ["train"], ["import", empty_book(cli)], ["features", "--out", cli.dir / "f.csv"]):
         assert f"run '{cli.program} migrate --db " in cli(*words, status=1).stderr
     done = cli("predict", "-", "--json", status=1, stdin="{}")
     assert json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done.stdout
@@ -193,7 +202,7 @@ def check_typos(cli):
     """What reads names the place that is not there and makes none; only what writes makes folders."""
     typo = cli.dir / "typo"
     there = ["--db", f"sqlite:{typo}/a/book.db", "--registry", str(typo / "models"), "--quiet"]
-    for words in (["doctor"], ["features", "--out", "-"], ["train"], ["generate"], ["import", cli.dir], ["portfolio", "check", "retail"],
+    for words in (["doctor"], ["features", "--out", "-"], ["train"], ["generate"], ["import", empty_book(cli)], ["portfolio", "check", "retail"],
                   ["portfolio", "check", "hmeq"], ["threshold"], ["predict", cli.root / "examples/application.json"], ["key", "list"],
                   ["key", "create", "--scope", "read"],
                   ["registry", "list"], ["registry", "history"], ["registry", "verify", "--all"], ["registry", "show", "v1"],
@@ -202,6 +211,10 @@ def check_typos(cli):
         assert str(typo) in done.stdout + done.stderr and not typo.exists(), (words, done)
     done = cli("import", "--portfolio", "hmeq", cli.dir / "none.csv", status=1, globals_=there)
     assert "there is no file or folder" in done.stderr and not typo.exists(), done
+    for portfolio, end in (("hmeq", " has no file 'hmeq.csv': if it has another name, say that instead of the folder's"),
+                           ("retail", " has no file 'customers.csv'")):
+        done = cli("import", "--portfolio", portfolio, cli.root / "docs", status=1, globals_=there)
+        assert done.stderr == f"creditrisk: the folder '{cli.root}/docs'{end}\n" and not typo.exists(), done
     done = cli("import", cli.root / "README.md", status=1, globals_=there)
     assert "README.md' is no folder: the book of 'retail' has 4 tables, and a folder holds the file of each" in done.stderr and not typo.exists(), done
     done = cli("registry", "import", cli.dir / "none.tar.gz", status=1, globals_=there)

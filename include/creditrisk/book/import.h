@@ -49,8 +49,8 @@ struct cr_import_report {
  * done cannot put its rejects in their place. */
 typedef void cr_import_note_fn(const char *note, void *context);
 
-/* Whether there is such a source of the portfolio's book: a folder or, for one table, a file.
- * CR_ENOTFOUND; CR_EINVAL for a file where the book has several tables. */
+/* Whether there is such a source of the portfolio's book: a folder with the file of each table or,
+ * for one table, a file. CR_ENOTFOUND; CR_EINVAL for a file where the book has several tables. */
 int cr_import_find(const char *source, const struct cr_portfolio *portfolio, struct cr_error *err);
 
 /* Imports <source>/<file> for every table in the order of tables.yaml (parents first), in one
