@@ -146,9 +146,9 @@ static int read_range(const struct cr_policy *policy, struct range *ret_range, s
     }
     if (closed_form < first / 100.0 || closed_form > last / 100.0) {
         return cr_error_set(err, CR_EINVAL,
-                            "costs '%g' and '%g' have their best threshold at %.4g, outside the "
-                            "swept %.2f to %.2f, which are the policy's threshold.from and "
-                            "threshold.to",
+                            "costs '%.15g' (false_negative) and '%.15g' (false_positive) have "
+                            "their best threshold at %.4g, outside the swept %.2f to %.2f, which "
+                            "are the policy's threshold.from and threshold.to",
                             policy->costs.false_negative, policy->costs.false_positive, closed_form,
                             first / 100.0, last / 100.0);
     }
@@ -159,6 +159,13 @@ static int read_range(const struct cr_policy *policy, struct range *ret_range, s
         .n = (size_t)((last - first) / step) + 1,
     };
     return 0;
+}
+
+int cr_threshold_check_policy(const struct cr_policy *policy, struct cr_error *err)
+{
+    struct range ignored;
+
+    return read_range(policy, &ignored, err);
 }
 
 /* Rows that the first c thresholds decline. */

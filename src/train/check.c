@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "creditrisk/decision/threshold.h"
 #include "creditrisk/train/metrics.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
@@ -25,6 +26,16 @@ void cr_check_tell(struct cr_check *check, const char *file, size_t line, const 
     (void)cr_error_at(&fault, CR_EINVAL, file, line, 0, "%s", text); /* only for its wording */
     check->report.n_faults++;
     check->on_fault(fault.message, check->context);
+}
+
+/* ---- costs that no threshold fits ---- */
+
+static void check_policy(struct cr_check *check)
+{
+    struct cr_error cause;
+    if (cr_threshold_check_policy(&check->portfolio->policy, &cause) != 0) {
+        cr_check_tell(check, "policy.yaml", 0, "%s", cause.message);
+    }
 }
 
 /* ---- texts that nobody declared ---- */
@@ -222,6 +233,7 @@ int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio,
     int result = cr_extract_book(db, portfolio, &check.extract, err);
     if (result == 0) {
         check.report.n_rows = check.extract.frame.n_rows;
+        check_policy(&check);
         check_all_levels(&check);
         check_all_values(&check);
         result = check_leaks(&check, err);

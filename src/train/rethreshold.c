@@ -69,6 +69,16 @@ static int check_lgd(const struct cr_bundle *bundle, const struct cr_costs *cost
     return 0;
 }
 
+/* Costs for which its range, which is that of its training, has no threshold. */
+static int check_range(const struct cr_policy *policy, struct cr_error *err)
+{
+    struct cr_error cause;
+    int result = cr_threshold_check_policy(policy, &cause);
+    return result != 0 ? cr_error_set(err, result, "%s; a version keeps those of its training",
+                                      cause.message)
+                       : 0;
+}
+
 static struct cr_threshold_rows rows_of(const struct cr_margins *margins)
 {
     return (struct cr_threshold_rows){margins->pd, margins->y, margins->amount, margins->n};
@@ -83,7 +93,7 @@ static int choose(struct cr_rethreshold *rethreshold, const struct cr_costs *ask
     struct cr_choice *choice = &rethreshold->choice;
     policy.costs = choose_costs(&policy.costs, asked);
     int result = check_lgd(rethreshold->bundle, &policy.costs, oof, test, err);
-    if (result != 0 ||
+    if (result != 0 || (result = check_range(&policy, err)) != 0 ||
         (result = cr_choice_make(&policy, &oof_rows, &test_rows, choice, err)) != 0 ||
         (result = cr_metrics_compute(oof->pd, oof->y, oof->n, choice->threshold,
                                      &rethreshold->oof_metrics, err)) != 0) {

@@ -220,13 +220,21 @@ static int extract_book(struct cr_run *run, struct cr_db *db, struct cr_error *e
     return result;
 }
 
+/* What no threshold can be chosen for. */
+static int check_policy(const struct cr_run *run, struct cr_error *err)
+{
+    struct cr_error cause;
+    int result = cr_threshold_check_policy(&run->portfolio->policy, &cause);
+    return result != 0 ? cr_error_at(err, result, "policy.yaml", 0, 0, "%s", cause.message) : 0;
+}
+
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
 {
     const struct cr_train_options *options = run->options;
     int result = cr_train_check_options(options, err);
     if (result != 0 ||
         (result = cr_portfolio_choose_set(run->portfolio, options->set, &run->set, err)) != 0 ||
-        (result = check_kinds(run, err)) != 0) {
+        (result = check_kinds(run, err)) != 0 || (result = check_policy(run, err)) != 0) {
         return result; /* the book may be large */
     }
     result = extract_book(run, db, err);

@@ -36,6 +36,8 @@ BROKEN = {
                          "no such column: customer_id; the application has no such field, so no request carries it"),
     "another unit": ("training.sql", "c.annual_income,\n", "c.annual_income / 100000 AS annual_income,\n",
                      ("application.yaml", "{name: annual_income,"), "no request can carry"),
+    "costs without a threshold": ("policy.yaml", "false_negative: 100000,", "false_negative: 1000000,", ("policy.yaml", None),
+                                  "policy.yaml: costs '1000000' (false_negative) and '10000' (false_positive) have their best threshold at 0.0099"),
     "YAML error": ("features.yaml", "sources: [city_tier]", "sources: [city_teir]", ("features.yaml", "city_teir"), "there is no field 'city_teir'"),
 }
 
@@ -57,11 +59,21 @@ def check_broken(place, good, case):
     assert checked["ok"] is False and checked["faults"], case
     fault = next((fault for fault in checked["faults"] if message in fault), None)
     assert fault, f"{case}: {checked['faults']}"
-    place_of_it = f"{where}:{line_of(folder / where, mark)}"
+    place_of_it = f"{where}:{line_of(folder / where, mark)}" if mark else where
     assert f"{place_of_it}:" in f"{fault}:" or f"{place_of_it})" in fault or f"{place_of_it} " in fault, f"{case}: {place_of_it} is not in: {fault}"
     assert "\n" not in fault
     print(f"{case}: {fault}")
     return checked["faults"]
+
+
+def check_before_work(place, good):
+    """Costs that no threshold fits are refused by a training before it looks at the book, which may be large: here it has no rows."""
+    case = "costs without a threshold"
+    check_broken(place, good, case)
+    empty = ("--db", f"sqlite:{place.dir}/empty.db")
+    place.run(*empty, "migrate")
+    message = place.run(*empty, "train", status=1)["error"]["message"]
+    assert message.startswith(BROKEN[case][-1]), message
 
 
 def main():
@@ -76,8 +88,10 @@ def main():
         assert whole == {"portfolio": "retail", "ok": True, "rows": 1200, "faults": []}, whole
         for case in BROKEN:
             faults = check_broken(place, good, case)
-            if case in ("SQL error", "missing column", "unknown level", "request-time-unavailable feature", "YAML error", "outcome leak"):
+            if case in ("SQL error", "missing column", "unknown level", "request-time-unavailable feature", "costs without a threshold", "YAML error",
+                        "outcome leak"):
                 assert len(faults) == 1, (case, faults)
+        check_before_work(place, good)
         assert place.db.read_bytes() == before, "a check must leave the book as it was"
 
 

@@ -107,7 +107,7 @@ def check_refusals(cli):
                            (["--publish", "--reason", ""], "--reason"), (["--reason", "x"], "--publish"), (["v1", "v2"], "'v2'")]:
         assert message in cli("threshold", *words, status=2).stderr, words
     for words, message in [(["v77"], "'v77'"), (["w1"], "'w1'"), (["v1", "--false-negative", "190001"], "outside the swept 0.05 to 0.95"),
-                           (["v1", "--false-negative", "526"], "outside the swept 0.05 to 0.95"), ([], "no champion"),
+                           (["v1", "--false-negative", "526"], "threshold.to; a version keeps those of its training\n"), ([], "no champion"),
                            (["v1", "--publish", "--reason", "x"], "nothing to publish"),
                            (["v1", "--publish", "--reason", "x", "--false-negative", "100000"], "nothing to publish")]:
         assert message in cli("threshold", *words, status=1).stderr, words

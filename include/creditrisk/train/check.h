@@ -27,7 +27,8 @@ struct cr_check_report {
         n_cuts; /* days up to which the book was cut to look for the future; 0 = it has no dates */
 };
 
-/* Runs both texts over the book and looks at every column:
+/* Looks at the policy, runs both texts over the book and looks at every column:
+ *   - costs whose best threshold lies outside of what is swept
  *   - texts of fields and features that are none of the declared choices and levels
  *   - fields whose values no request could carry, in more than CR_CHECK_MAX_UNSENDABLE of the rows
  *   - features that alone tell the outcome with an AUC above CR_CHECK_MAX_AUC, missing or not being
