@@ -15,6 +15,7 @@
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/store/db.h"
 #include "creditrisk/util/error.h"
+#include "creditrisk/util/strbuf.h"
 
 /* What a command's run function returns besides a negative CR_E… code, which ends the program as
  * CR_CLI_REFUSED does. */
@@ -172,6 +173,12 @@ char *cr_cli_db_name(const struct cr_cli *cli);
  * application.yaml has changed since. `portfolio` may be NULL: no flat one. */
 int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                      struct cr_db **ret_db, struct cr_error *err);
+
+/* The same, but for the remark; and that remark, true where there is something to say. */
+int cr_cli_open_book_to_check(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                              struct cr_db **ret_db, struct cr_error *err);
+bool cr_cli_put_outdated(const struct cr_cli *cli, struct cr_db *db,
+                         const struct cr_portfolio *portfolio, struct cr_strbuf *out);
 
 /* Where the rows are that an import has rejected; nothing when there are none. */
 void cr_cli_print_rejects(const struct cr_import_report *report);

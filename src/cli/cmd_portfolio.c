@@ -47,12 +47,11 @@ const struct cr_command cr_cmd_portfolio = {
         "init reads a CSV file, writes a first portfolio below paths.portfolios and imports the\n"
         "file, so that 'train --portfolio NAME' works at once; its comments say what to check.\n"
         "check looks at everything that can be found out before a training: the texts and their\n"
-        "SQL, what a request cannot carry, levels that nobody declared, and what tells the "
-        "outcome\n"
-        "too well. Each fault is one line with its place; with any the exit status is 1. Where "
-        "tables\n"
-        "have dates it takes the future away from the book in a transaction and rolls that back:\n"
-        "nothing changes, and meanwhile nobody else writes.",
+        "SQL, what a request cannot carry, levels that nobody declared, what tells the outcome\n"
+        "too well, rows that were imported before application.yaml was changed. Each fault is\n"
+        "one line with its place; with any the exit status is 1. Where tables have dates it takes\n"
+        "the future away from the book in a transaction and rolls that back: nothing changes, and\n"
+        "meanwhile nobody else writes.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .verbs = verbs,

@@ -189,20 +189,20 @@ static char *import_command(const struct cr_cli *cli, const struct cr_portfolio 
                           "FILE.csv", mode, NULL);
 }
 
-/* Rows stay as they were read when application.yaml changes. */
-static void say_outdated(const struct cr_cli *cli, struct cr_db *db,
-                         const struct cr_portfolio *portfolio)
+bool cr_cli_put_outdated(const struct cr_cli *cli, struct cr_db *db,
+                         const struct cr_portfolio *portfolio, struct cr_strbuf *out)
 {
     bool is_outdated = false;
-    if (cr_table_is_outdated(db, portfolio, &is_outdated, NULL) != 0 || !is_outdated) {
-        return; /* a table that no import has made is its owner's affair */
+    if (!portfolio->is_flat || cr_table_is_outdated(db, portfolio, &is_outdated, NULL) != 0 ||
+        !is_outdated) {
+        return false; /* a table that no import has made is its owner's affair */
     }
     CR_CLEANUP(cr_freep) char *command = import_command(cli, portfolio, "--replace");
-    cr_cli_say(
-        cli,
-        "application.yaml has changed since the table '%s' was imported, which is used as it "
-        "is: run '%s'",
-        portfolio->tables[0].name, command != NULL ? command : "import --replace");
+    cr_strbuf_printf(out,
+                     "application.yaml has changed since the table '%s' was imported, which is "
+                     "used as it is: run '%s'",
+                     portfolio->tables[0].name, command != NULL ? command : "import --replace");
+    return true;
 }
 
 static int check_imported(const struct cr_cli *cli, struct cr_db *db,
@@ -215,12 +215,11 @@ static int check_imported(const struct cr_cli *cli, struct cr_db *db,
         return cr_cli_advise(err, result, import_command(cli, portfolio, NULL),
                              "'%s' has no table '%s'", name, portfolio->tables[0].name);
     }
-    say_outdated(cli, db, portfolio);
     return 0;
 }
 
-int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
-                     struct cr_db **ret_db, struct cr_error *err)
+int cr_cli_open_book_to_check(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                              struct cr_db **ret_db, struct cr_error *err)
 {
     CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
     CR_CLEANUP(cr_freep) char *masked = cr_cli_db_name(cli);
@@ -239,6 +238,17 @@ int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfo
     }
     if (result == 0) {
         *ret_db = CR_STEAL(db);
+    }
+    return result;
+}
+
+int cr_cli_open_book(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                     struct cr_db **ret_db, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    int result = cr_cli_open_book_to_check(cli, portfolio, ret_db, err);
+    if (result == 0 && portfolio != NULL && cr_cli_put_outdated(cli, *ret_db, portfolio, &text)) {
+        cr_cli_say(cli, "%s", cr_strbuf_text(&text));
     }
     return result;
 }

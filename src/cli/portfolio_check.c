@@ -7,6 +7,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 
 /* Where the faults go: printed as they come, and kept for --json. */
 struct telling {
@@ -36,6 +37,18 @@ static int keep_fault(int result, const struct cr_error *cause, struct telling *
     return result;
 }
 
+/* Of rows that are not as application.yaml describes them no check could say that all is well. */
+static bool tell_outdated(struct cr_db *db, const struct cr_portfolio *portfolio,
+                          struct telling *telling)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    bool is_outdated = cr_cli_put_outdated(telling->cli, db, portfolio, &text);
+    if (is_outdated) {
+        tell(cr_strbuf_text(&text), telling);
+    }
+    return is_outdated;
+}
+
 static int check(const struct cr_cli *cli, struct telling *telling,
                  struct cr_check_report *ret_report, struct cr_error *err)
 {
@@ -54,11 +67,16 @@ static int check(const struct cr_cli *cli, struct telling *telling,
     if (result != 0) {
         return keep_fault(result, &cause, telling, ret_report, err);
     }
-    if ((result = cr_cli_open_book(cli, portfolio, &db, err)) != 0) {
+    if ((result = cr_cli_open_book_to_check(cli, portfolio, &db, err)) != 0) {
         return result; /* no fault of the portfolio */
     }
+    bool is_outdated = tell_outdated(db, portfolio, telling); /* first: others may follow from it */
     result = cr_check_portfolio(db, portfolio, tell, telling, ret_report, &cause);
-    return result != 0 ? keep_fault(result, &cause, telling, ret_report, err) : 0;
+    if (result != 0) {
+        result = keep_fault(result, &cause, telling, ret_report, err);
+    }
+    ret_report->n_faults += is_outdated;
+    return result;
 }
 
 int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)

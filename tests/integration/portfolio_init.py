@@ -91,12 +91,16 @@ def check_outcome(place):
         text = application.read_text()
         text = text.replace("  # good: [", "  good: [").replace("  # bad: [", "  bad: [") if advice == "uncomment" else \
             text.replace("  good: [", "  x: [").replace("  bad: [", "  good: [").replace("  x: [", "  bad: [")
-        assert OUTDATED not in loud(place, "portfolio", "check", name).stderr
+        assert place.run("portfolio", "check", name)["ok"]
         application.write_text(text)
-        advice = loud(place, "portfolio", "check", name).stderr
-        assert OUTDATED in advice and f"creditrisk import --portfolio {name} FILE.csv --replace --db " in advice, advice
+        checked = loud(place, "portfolio", "check", name)
+        fault, = checked.stdout.splitlines()
+        assert checked.returncode == 1 and not checked.stderr, "a check that finds what is to be done must not end as one that finds nothing"
+        assert fault.startswith(OUTDATED) and f"creditrisk import --portfolio {name} FILE.csv --replace --db " in fault, fault
+        document = place.run("portfolio", "check", name, status=1)
+        assert not document["ok"] and document["faults"] == [fault] and document["rows"] == 200, document
         place.run("--portfolio", name, "import", str(file), "--replace")
-        assert OUTDATED not in loud(place, "portfolio", "check", name).stderr
+        assert place.run("portfolio", "check", name)["ok"]
         features = place.dir / f"{name}.csv"
         place.run("--portfolio", name, "features", "--out", str(features))
         with open(features, newline="") as out:
