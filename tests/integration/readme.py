@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The answer that README.md shows is one that the daemon gives: `shape` with a small model, `figures` with the champion of the sample book.
+"""README.md shows an answer that the daemon gives, and names routes, commands and options that there are: `shape` with a small model, `figures`
+with the champion of the sample book.
 
 usage: readme.py CREDITRISK CREDITRISKD SOURCE_ROOT PART
 """
@@ -7,6 +8,7 @@ import json
 import math
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -71,10 +73,46 @@ def check_figures(sample, answer):
             assert same, (name, ours[name], theirs[name])
 
 
+def rows_of(readme, head):
+    """The code of the first column of a table, row by row."""
+    table = re.search(rf"^\| {head} \|.*\n\|---.*\n((?:\|.*\n)+)", readme, re.M)[1]
+    return [re.findall("`([^`]+)`", re.split(r"(?<!\\)\|", row)[1]) for row in table.splitlines()]
+
+
+def check_routes(daemon, readme):
+    """There is such a path, and where a method stands before it, that is one of its methods."""
+    n_asked = 0
+    for span in (span for spans in rows_of(readme, "route") for span in spans):
+        words = re.fullmatch(r"(?:([A-Z]+) )?(/[^…]*)", span)
+        if words:
+            path = words[2].replace("{name}", "retail")
+            answer = daemon.request(words[1] or "GET", path, "{}", {"Content-Type": "application/json"})
+            assert answer.status not in ((404, 405) if words[1] else (404,)), (span, answer.status, answer.body)
+            n_asked += 1
+    assert n_asked >= 15, n_asked
+
+
+def check_commands(place, readme):
+    """Of a command with verbs all but the first may leave its name out."""
+    n_asked = 0
+    for spans in rows_of(readme, "command"):
+        command = spans[0].split()[0]
+        has_verbs = command in ("portfolio", "registry", "key", "config")
+        for span in spans:
+            words = [command] + re.findall(r"^[a-z]+\b", span.removeprefix(f"{command} ")) if has_verbs else [command]
+            page = subprocess.run([place.creditrisk, *words, "--help"], cwd=place.root, capture_output=True, text=True, check=True).stdout
+            assert page.startswith(f"Usage: {place.creditrisk} {' '.join(words)}"), (words, page)
+            for option in re.findall(r"--[a-z-]+", span):
+                assert re.search(rf"{option}\b", page), (words, option, page)
+                n_asked += 1
+    assert n_asked >= 30, n_asked
+
+
 def main():
     part = sys.argv[4]
     with Workplace(*sys.argv[1:4]) as place:
-        sample, n_left_out = sample_of((place.root / "README.md").read_text(encoding="utf-8"))
+        readme = (place.root / "README.md").read_text(encoding="utf-8")
+        sample, n_left_out = sample_of(readme)
         if part == "figures":
             place.run("migrate")
             place.run("generate")
@@ -83,12 +121,14 @@ def main():
             place.promote_small()
         with Daemon(place) as daemon:
             answer = daemon.post("/predict", (place.root / "examples/application.json").read_bytes())
+            check_routes(daemon, readme)
         assert answer.status == 200, answer.body
         answer = answer.json()
         check_shape(sample, answer, n_left_out)
         check_unlearnt(sample, answer)
         check_sense(sample)
         check_sense(answer)
+        check_commands(place, readme)
         if part == "figures":
             check_figures(sample, answer)
         print(f"{part}: {len(sample)} members, {len(sample[REASONS])} of {len(answer[REASONS])} reasons")
