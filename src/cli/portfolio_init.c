@@ -205,6 +205,11 @@ int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
     int result = cr_name_check(name, strlen(name), "portfolio", err);
+    if (result == 0 && name[0] == '-') {
+        return cr_error_set(err, CR_EINVAL,
+                            "'%s' is no name of a portfolio: commands would take it for an option",
+                            name);
+    }
     if (result != 0 || (result = cr_propose_check_name(name, err)) != 0 ||
         (result = check_capitals(cli, name, err)) != 0) {
         return result;

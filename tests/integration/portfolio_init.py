@@ -199,6 +199,7 @@ def check_refusals(place, file):
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "Tricky"], "'Tricky' differs from the portfolio 'tricky' in capitals alone, "),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "sqlite-x"],
                             "'sqlite-x' is no name of a portfolio: its table would be 'sqlite_x', but databases keep tables that begin with sqlite_ or pg_ "),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "-x"], "'-x' is no name of a portfolio: commands would take it for an"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "pg_class"], "'pg_class' is no name of a portfolio: its table would be"),
                            ([str(file), "--target", "Loan Status", "--name", "tricky"], "tricky' is there already"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "x"], "there is no file"),
