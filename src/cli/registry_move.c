@@ -136,7 +136,7 @@ static char *origin_name(const char *file)
     return name;
 }
 
-/* Records what is staged, unless a copy of it is here. */
+/* Records what is staged, unless it is here. */
 static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const char *stage,
                  struct arrival *arrival, struct cr_error *err)
 {
@@ -157,16 +157,12 @@ static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const c
     if (result == 0 && (arrival->own = strdup(text)) == NULL) {
         result = cr_error_no_memory(err);
     }
-    if (result == 0) {
-        result = cr_registry_find_copy(registry, portfolio, stage, &arrival->version, err);
-    }
-    if (result != 0 || arrival->version != NULL) {
+    if (result != 0) {
         return result;
     }
-    arrival->is_new = true;
     arrival->is_signed = key[0] != '\0';
     return cr_registry_adopt(registry, portfolio, stage, manifest, &origin, &actor,
-                             &arrival->version, err);
+                             &arrival->version, &arrival->is_new, err);
 }
 
 /* Unpacks, asks the gates and records. */

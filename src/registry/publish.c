@@ -37,6 +37,7 @@ struct publication {
     const struct cr_registry_origin *origin; /* as this */
     char *version;                           /* owned, as dir */
     char *dir;                               /* where it goes */
+    bool is_here; /* a copy of it has been before, under the name `version` */
 };
 
 static void publication_finish(struct publication *publication)
@@ -211,12 +212,67 @@ static int record_version(struct cr_registry *registry, const struct publication
     return r < 0 ? r : record_arrival(registry, publication, err);
 }
 
-/* Inside the transaction. Its lock makes two publishers choose different numbers. */
+/* Whether a version has that manifest or was imported from the one that has it, and is intact. */
+static bool is_copy(struct cr_registry *registry, const char *portfolio,
+                    const struct cr_registry_version *version, const char *sha256)
+{
+    CR_CLEANUP(cr_freep) char *dir = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *read = NULL;
+    CR_CLEANUP(cr_json_decrefp) json_t *verified = NULL;
+    const char *origin;
+
+    if (cr_registry_path(registry, portfolio, version->version, &dir, NULL) < 0 ||
+        cr_artifact_read_manifest(dir, &read, NULL) < 0) {
+        return false;
+    }
+    origin = json_string_value(
+        json_object_get(json_object_get(read, "imported_from"), "manifest_sha256"));
+    return (strcmp(version->manifest_sha256, sha256) == 0 ||
+            (origin != NULL && strcmp(origin, sha256) == 0)) &&
+           cr_registry_verify(registry, portfolio, version->version, &verified, NULL) == 0;
+}
+
+/* *ret_version is the name here of the version in a folder, yours (free); NULL when it is not here.
+ */
+static int find_copy(struct cr_registry *registry, const char *portfolio, const char *dir,
+                     char **ret_version, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    struct cr_registry_version *versions = NULL;
+    char sha256[CR_DIGEST_LEN];
+    size_t n = 0;
+    char *found = NULL;
+    int r = path == NULL ? cr_error_no_memory(err) : cr_digest_file(path, sha256, err);
+
+    if (r == 0) {
+        r = cr_registry_list(registry, portfolio, &versions, &n, err);
+    }
+    for (size_t i = 0; r == 0 && found == NULL && i < n; i++) {
+        if (is_copy(registry, portfolio, &versions[i], sha256)) {
+            found = CR_STEAL(versions[i].version);
+        }
+    }
+    cr_registry_free_versions(versions, n);
+    if (r == 0) {
+        *ret_version = found;
+    }
+    return r;
+}
+
+/* Inside the transaction. Its lock makes two publishers choose different numbers, and one of two
+ * who import the same find the other's. */
 static int publish_locked(struct cr_registry *registry, struct publication *publication,
                           struct cr_error *err)
 {
-    int r = choose_version(registry, publication, err);
+    int r = publication->own != NULL ? find_copy(registry, publication->portfolio,
+                                                 publication->stage_dir, &publication->version, err)
+                                     : 0;
 
+    publication->is_here = publication->version != NULL;
+    if (r < 0 || publication->is_here) {
+        return r;
+    }
+    r = choose_version(registry, publication, err);
     if (r == 0) {
         r = record_version(registry, publication, err);
     }
@@ -290,8 +346,10 @@ static int publish(struct cr_registry *registry, struct publication *publication
         return r;
     }
     r = publish_locked(registry, publication, err);
-    if (r < 0) {
+    if (r < 0 || publication->is_here) {
         cr_db_rollback(registry->db);
+    }
+    if (r < 0) {
         return r;
     }
     *ret_version = CR_STEAL(publication->version);
@@ -324,7 +382,7 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
 
 int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
                       json_t *manifest, const struct cr_registry_origin *origin,
-                      const struct cr_registry_actor *actor, char **ret_version,
+                      const struct cr_registry_actor *actor, char **ret_version, bool *ret_is_new,
                       struct cr_error *err)
 {
     const char *name = json_string_value(json_object_get(manifest, "portfolio"));
@@ -332,6 +390,7 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
     CR_CLEANUP(cr_freep) char *own = version != NULL ? strdup(version) : NULL;
     CR_CLEANUP(publication_finish)
     struct publication publication = make_publication(portfolio, stage_dir, manifest, actor);
+    int r;
 
     if (name == NULL || strcmp(name, portfolio) != 0) {
         return cr_error_set(err, CR_EINVAL, "it is a version of portfolio '%s', not of '%s'",
@@ -343,50 +402,9 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
     publication.action = CR_EVENT_IMPORT;
     publication.own = own;
     publication.origin = origin;
-    return publish(registry, &publication, ret_version, err);
-}
-
-/* Whether a version has that manifest or was imported from the one that has it, and is intact. */
-static bool is_copy(struct cr_registry *registry, const char *portfolio,
-                    const struct cr_registry_version *version, const char *sha256)
-{
-    CR_CLEANUP(cr_freep) char *dir = NULL;
-    CR_CLEANUP(cr_json_decrefp) json_t *read = NULL;
-    CR_CLEANUP(cr_json_decrefp) json_t *verified = NULL;
-    const char *origin;
-
-    if (cr_registry_path(registry, portfolio, version->version, &dir, NULL) < 0 ||
-        cr_artifact_read_manifest(dir, &read, NULL) < 0) {
-        return false;
-    }
-    origin = json_string_value(
-        json_object_get(json_object_get(read, "imported_from"), "manifest_sha256"));
-    return (strcmp(version->manifest_sha256, sha256) == 0 ||
-            (origin != NULL && strcmp(origin, sha256) == 0)) &&
-           cr_registry_verify(registry, portfolio, version->version, &verified, NULL) == 0;
-}
-
-int cr_registry_find_copy(struct cr_registry *registry, const char *portfolio, const char *dir,
-                          char **ret_version, struct cr_error *err)
-{
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
-    struct cr_registry_version *versions = NULL;
-    char sha256[CR_DIGEST_LEN];
-    size_t n = 0;
-    char *found = NULL;
-    int r = path == NULL ? cr_error_no_memory(err) : cr_digest_file(path, sha256, err);
-
+    r = publish(registry, &publication, ret_version, err);
     if (r == 0) {
-        r = cr_registry_list(registry, portfolio, &versions, &n, err);
-    }
-    for (size_t i = 0; r == 0 && found == NULL && i < n; i++) {
-        if (is_copy(registry, portfolio, &versions[i], sha256)) {
-            found = CR_STEAL(versions[i].version);
-        }
-    }
-    cr_registry_free_versions(versions, n);
-    if (r == 0) {
-        *ret_version = found;
+        *ret_is_new = !publication.is_here;
     }
     return r;
 }

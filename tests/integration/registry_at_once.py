@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Several real programs publish into one registry at once: each gets versions of its own, none is damaged, and the champion's pointer is whole.
+"""Several real programs publish into one registry, or import, at once: each gets versions of its own, none is damaged, and the champion's pointer is
+whole.
 
 usage: registry_at_once.py CREDITRISK SOURCE_ROOT
 """
@@ -15,6 +16,7 @@ from cli import Cli
 LOST = "the champion was changed meanwhile: it is 'v"
 SEEDS = (1, 2)
 KINDS = ["logistic", "gbm"]
+N_IMPORTS = 6
 COSTS = range(20000, 28000, 1000)
 
 
@@ -97,12 +99,28 @@ def check_thresholds(cli):
     assert champion_of(cli) == before
 
 
+def check_imports(cli):
+    """One and the same version of another registry, whose name is used here: one of them records it, the others find it."""
+    there, archive = [*cli.globals[:3], str(cli.dir / "there"), "--quiet"], cli.dir / "version.tar.gz"
+    cli("registry", "export", "v1", archive)
+    cli("registry", "import", archive, globals_=there)
+    cli("threshold", "v1", "--false-negative", 60000, "--publish", "--reason", "elsewhere", globals_=there)
+    cli("registry", "export", "v2", archive, "--force", globals_=there)
+    before, n_before = champion_of(cli), len(versions_of(cli))
+    ends = at_once(cli, [["registry", "import", archive]] * N_IMPORTS)
+    assert [status for status, _ in ends] == [0] * N_IMPORTS, ends
+    assert sorted(document["imported"] for _, document in ends) == [False] * (N_IMPORTS - 1) + [True], ends
+    assert {(document["version"], document["was"]) for _, document in ends} == {(f"v{n_before + 1}", "v2")}, ends
+    check_whole(cli, n_before + 1)
+    assert champion_of(cli) == before
+
+
 def main():
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         cli("migrate")
         cli("generate", "--customers", 600, "--loans", 1200, "--seed", 11)
-        for check in (check_trainings, check_thresholds):
+        for check in (check_trainings, check_thresholds, check_imports):
             check(cli)
             print(f"{check.__name__}: ok")
     finally:

@@ -18,14 +18,17 @@
 
 static const struct cr_registry_actor actor = {"tester", "because"};
 
-/* A version with folders, an empty file and bytes that are no text; its folder is yours. */
+/* A version with folders, an empty file and bytes that are no text, and like no other one; its
+ * folder is yours. */
 static char *publish(struct cr_registry *registry)
 {
+    static int seed;
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_freep) char *version = NULL;
     CR_CLEANUP(cr_freep) char *folder = NULL;
     CR_CLEANUP(cr_freep) char *bytes = NULL;
-    CR_CLEANUP(cr_json_decrefp) json_t *manifest = json_pack("{s:{s:s}}", "model", "kind", "test");
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *manifest = json_pack("{s:{s:s}, s:i}", "model", "kind", "test", "seed", seed++);
     char *dir = NULL;
     struct cr_error err;
 
@@ -51,19 +54,23 @@ static void pack(const char *dir, const char *file)
     cr_assert_ok(cr_archive_write(dir, manifest, file, NULL, &err), &err);
 }
 
-/* Unpacks, verifies and records; the version's name is yours. */
-static char *import(struct cr_registry *registry, const char *file)
+/* Unpacks, verifies and records; the version's name is yours. It was here already, or not. */
+static char *import(struct cr_registry *registry, const char *file, bool expect_new)
 {
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     char *version = NULL;
+    bool is_new = !expect_new;
     struct cr_error err;
 
     cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
     cr_assert_ok(cr_archive_read(file, stage, NULL, NULL, &err), &err);
     cr_assert_ok(cr_artifact_verify(stage, &manifest, &err), &err);
-    cr_assert_ok(
-        cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version, &err), &err);
+    cr_assert_ok(cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version,
+                                   &is_new, &err),
+                 &err);
+    assert_int_equal(is_new, expect_new);
+    assert_int_equal(cr_fs_exists(stage), !expect_new); /* consumed */
     return version;
 }
 
@@ -127,7 +134,7 @@ static void a_version_travels_and_keeps_its_name_and_manifest(void **state)
     pack(v2, file);
     pack(v2, again);
     assert_same_file(file, again);
-    imported = import(to, file);
+    imported = import(to, file, true);
     assert_string_equal(imported, "v2");
     json_decref(verify(to, "v2"));
     assert_same_file(mine, theirs);
@@ -139,46 +146,43 @@ static void a_version_travels_and_keeps_its_name_and_manifest(void **state)
 static void a_name_that_was_used_gives_way_to_the_next(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *here = cr_fs_join(dir, "here");
+    CR_CLEANUP(cr_freep) char *there = cr_fs_join(dir, "there");
     CR_CLEANUP(cr_freep) char *file = cr_fs_join(dir, "v1.tar.gz");
-    CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = cr_test_registry(dir);
-    CR_CLEANUP(cr_freep) char *v1 = publish(registry);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *from = cr_test_registry(here);
+    CR_CLEANUP(cr_registry_closep) struct cr_registry *to = cr_test_registry(there);
+    CR_CLEANUP(cr_freep) char *v1 = publish(from);
     CR_CLEANUP(cr_freep) char *signature = cr_test_write(v1, CR_ARTIFACT_SIGNATURE, "{}");
     CR_CLEANUP(cr_freep) char *second = NULL;
     CR_CLEANUP(cr_freep) char *third = NULL;
-    CR_CLEANUP(cr_freep) char *lost = cr_fs_join(dir, "retail/v2/" CR_ARTIFACT_SIGNATURE);
+    CR_CLEANUP(cr_freep) char *lost = cr_fs_join(there, "retail/v2/" CR_ARTIFACT_SIGNATURE);
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     bool recorded = false;
     struct cr_error err;
 
     (void)state;
+    free(publish(to)); /* another v1 */
     pack(v1, file);
-    second = import(registry, file);
+    second = import(to, file, true);
     assert_string_equal(second, "v2");
-    manifest = verify(registry, "v2");
+    manifest = verify(to, "v2");
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(manifest, "imported_from"), "version")),
         "v1");
     assert_false(cr_fs_exists(lost));
-    cr_assert_ok(cr_registry_delete(registry, "retail", (const char *const[]){"v1"}, 1, &actor,
+    cr_assert_ok(cr_registry_delete(to, "retail", (const char *const[]){"v1", "v2"}, 2, &actor,
                                     &recorded, &err),
                  &err);
     assert_true(recorded);
-    third = import(registry, file); /* deleted is used, too */
+    third = import(to, file, true); /* deleted is used, too */
     assert_string_equal(third, "v3");
 }
 
-/* The name here of the version in dir; NULL when no copy of it is here. */
-static void assert_copy(struct cr_registry *registry, const char *dir, const char *expected)
+static void assert_here(struct cr_registry *registry, const char *file, const char *expected)
 {
-    CR_CLEANUP(cr_freep) char *version = NULL;
-    struct cr_error err;
+    CR_CLEANUP(cr_freep) char *version = import(registry, file, false);
 
-    cr_assert_ok(cr_registry_find_copy(registry, "retail", dir, &version, &err), &err);
-    assert_true(expected != NULL || version == NULL);
-    if (expected != NULL) {
-        assert_non_null(version);
-        assert_string_equal(version, expected);
-    }
+    assert_string_equal(version, expected);
 }
 
 static void a_copy_is_known_by_its_manifest_whatever_its_name(void **state)
@@ -192,23 +196,19 @@ static void a_copy_is_known_by_its_manifest_whatever_its_name(void **state)
     CR_CLEANUP(cr_registry_closep) struct cr_registry *to = cr_test_registry(there);
     CR_CLEANUP(cr_freep) char *v1 = publish(from);
     CR_CLEANUP(cr_freep) char *imported = NULL;
-    bool recorded;
+    CR_CLEANUP(cr_freep) char *again = NULL;
     struct cr_error err;
 
     (void)state;
-    assert_copy(from, v1, "v1");
-    assert_copy(to, v1, NULL);
-    free(publish(to)); /* its v1 is deleted: the name is used, the version is gone */
-    cr_assert_ok(
-        cr_registry_delete(to, "retail", (const char *const[]){"v1"}, 1, &actor, &recorded, &err),
-        &err);
-    assert_copy(to, v1, NULL);
+    free(publish(to)); /* another v1 */
     pack(v1, file);
-    imported = import(to, file);
+    assert_here(from, file, "v1");
+    imported = import(to, file, true);
     assert_string_equal(imported, "v2");
-    assert_copy(to, v1, "v2");
+    assert_here(to, file, "v2");
     cr_assert_ok(cr_fs_write(model, "[]", 2, &err), &err); /* what is damaged is no copy */
-    assert_copy(to, v1, NULL);
+    again = import(to, file, true);
+    assert_string_equal(again, "v3");
 }
 
 /* Else one import could use up all numbers. */
@@ -226,15 +226,16 @@ static void a_name_far_beyond_the_others_gives_way_too(void **state)
         CR_CLEANUP(cr_freep) char *stage = NULL;
         CR_CLEANUP(cr_freep) char *version = NULL;
         CR_CLEANUP(cr_json_decrefp)
-        json_t *manifest = json_pack("{s:s, s:s, s:{s:s}}", "portfolio", "retail", "version",
-                                     cases[i].own, "model", "kind", "test");
+        json_t *manifest = json_pack("{s:s, s:s, s:{s:s}, s:i}", "portfolio", "retail", "version",
+                                     cases[i].own, "model", "kind", "test", "seed", (int)i);
+        bool is_new;
         struct cr_error err;
 
         cr_assert_ok(cr_registry_stage(registry, &stage, &err), &err);
         cr_assert_ok(cr_artifact_seal(stage, manifest, &err), &err);
-        cr_assert_ok(
-            cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version, &err),
-            &err);
+        cr_assert_ok(cr_registry_adopt(registry, "retail", stage, manifest, NULL, &actor, &version,
+                                       &is_new, &err),
+                     &err);
         assert_string_equal(version, cases[i].here);
     }
 }
@@ -246,16 +247,17 @@ static void a_version_of_another_portfolio_is_refused(void **state)
     CR_CLEANUP(cr_freep) char *v1 = publish(registry);
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = verify(registry, "v1");
     char *version = NULL;
+    bool is_new;
     struct cr_error err = {0};
 
     (void)state;
     assert_int_equal(
-        cr_registry_adopt(registry, "cards", v1, manifest, NULL, &actor, &version, &err),
+        cr_registry_adopt(registry, "cards", v1, manifest, NULL, &actor, &version, &is_new, &err),
         CR_EINVAL);
     assert_non_null(strstr(err.message, "'retail', not of 'cards'"));
     (void)json_object_set_new(manifest, "version", json_string("../v1"));
     assert_int_equal(
-        cr_registry_adopt(registry, "retail", v1, manifest, NULL, &actor, &version, &err),
+        cr_registry_adopt(registry, "retail", v1, manifest, NULL, &actor, &version, &is_new, &err),
         CR_EINVAL);
     assert_null(version);
 }

@@ -59,23 +59,26 @@ static void assert_history(struct cr_test_house *house, const char *expected)
     assert_string_equal(cr_strbuf_text(&text), expected);
 }
 
-/* Records the version in a copy of a folder as if it had come from elsewhere; the name it gets is
- * yours. */
+/* Records a version like no other one as if it had come from elsewhere; the name it gets is yours.
+ */
 static char *adopt(struct cr_test_house *house, const char *own,
                    const struct cr_registry_origin *origin)
 {
+    static int seed;
     CR_CLEANUP(cr_freep) char *stage = NULL;
     CR_CLEANUP(cr_json_decrefp)
-    json_t *manifest = json_pack("{s:s, s:s, s:{s:s}}", "portfolio", "retail", "version", own,
-                                 "model", "kind", "test");
+    json_t *manifest = json_pack("{s:s, s:s, s:{s:s}, s:i}", "portfolio", "retail", "version", own,
+                                 "model", "kind", "test", "seed", seed++);
     char *version = NULL;
+    bool is_new = false;
     struct cr_error err;
 
     cr_assert_ok(cr_registry_stage(house->registry, &stage, &err), &err);
     cr_assert_ok(cr_artifact_seal(stage, manifest, &err), &err);
     cr_assert_ok(cr_registry_adopt(house->registry, "retail", stage, manifest, origin, &actor,
-                                   &version, &err),
+                                   &version, &is_new, &err),
                  &err);
+    assert_true(is_new);
     return version;
 }
 

@@ -79,20 +79,17 @@ struct cr_registry_origin {
     const char *sha256;  /* its digest (CR_DIGEST_LEN) */
 };
 
-/* Records a staged folder that was a version elsewhere and is intact (cr_artifact_verify); manifest
- * is its own. It keeps its name and its manifest, byte for byte, unless that name was ever used
- * here or is more than 10,000 beyond the next one: then it becomes the next version,
+/* Records a staged folder that was a version elsewhere and is intact (cr_artifact_verify), unless
+ * it is here: recorded with the same manifest, or imported from it under another name, and intact;
+ * manifest is its own. It keeps its name and its manifest, byte for byte, unless that name was ever
+ * used here or is more than 10,000 beyond the next one: then it becomes the next version,
  * `imported_from` in its manifest says what it was, and its signature goes. The event names the
- * origin. CR_EINVAL for a version of another portfolio. The rest as cr_registry_publish. */
+ * origin. *ret_version is its name here, yours (free); the folder is consumed only where it is new.
+ * CR_EINVAL for a version of another portfolio. The rest as cr_registry_publish. */
 int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const char *stage_dir,
                       json_t *manifest, const struct cr_registry_origin *origin,
-                      const struct cr_registry_actor *actor, char **ret_version,
+                      const struct cr_registry_actor *actor, char **ret_version, bool *ret_is_new,
                       struct cr_error *err);
-
-/* Whether the version in a folder is here already: recorded with the same manifest, or imported
- * from it under another name, and intact. *ret_version is its name here, yours (free), or NULL. */
-int cr_registry_find_copy(struct cr_registry *registry, const char *portfolio, const char *dir,
-                          char **ret_version, struct cr_error *err);
 
 struct cr_registry_version {
     char *version;    /* "v7" */
