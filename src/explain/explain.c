@@ -13,6 +13,7 @@
 #include "shap.h"
 
 struct cr_explainer {
+    const struct cr_model *model;
     const struct cr_linear *linear; /* one of the two … */
     struct cr_shap_fast *forest;    /* … is NULL */
     size_t n_inputs;
@@ -62,6 +63,7 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
     if (explainer == NULL) {
         return cr_error_no_memory(err);
     }
+    explainer->model = model;
     explainer->n_inputs = model->n_inputs;
     explainer->groups = calloc(model->n_inputs + 1, sizeof(*explainer->groups));
     explainer->group_of = calloc(model->n_inputs + 1, sizeof(*explainer->group_of));
@@ -74,7 +76,7 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
     } else {
         const struct cr_forest *forest = model->ops->forest(model);
         int result =
-            cr_shap_fast_create(forest, model->ops->outcomes(model), &explainer->forest, err);
+            cr_shap_fast_create(forest, model->ops->forest_fast(model), &explainer->forest, err);
 
         if (result < 0) {
             return result;
@@ -112,17 +114,20 @@ size_t cr_explainer_scratch_len(const struct cr_explainer *explainer)
     return explainer->scratch_len;
 }
 
-void cr_explainer_inputs(const struct cr_explainer *explainer, const double *x,
-                         const unsigned char *outcomes, void *scratch, double *contributions)
+double cr_explainer_inputs(const struct cr_explainer *explainer, const double *x, void *scratch,
+                           double *contributions)
 {
+    double margin;
+
     if (explainer->linear != NULL) {
         cr_shap_linear(explainer->linear, explainer->slope, x, contributions);
-        return;
+        return cr_model_margin(explainer->model, x);
     }
-    cr_shap_fast(explainer->forest, x, outcomes, scratch, contributions);
+    margin = cr_shap_fast(explainer->forest, x, scratch, contributions);
     for (size_t i = 0; i < explainer->n_inputs; i++) {
         contributions[i] *= explainer->slope;
     }
+    return margin;
 }
 
 size_t cr_explainer_n_groups(const struct cr_explainer *explainer)

@@ -12,10 +12,12 @@
 
 struct cr_shap_fast {
     const struct cr_forest *forest;
+    const struct cr_forest_fast *predictor;
+    const struct cr_forest_outcomes *outcomes; /* the predictor's */
     struct cr_forest_slots slots;
     struct cr_walk_rules rules;
-    const struct cr_forest_outcomes *outcomes;
     struct cr_shap_tables *tables;
+    bool all_have_tables;
     size_t n_walks;
     struct cr_walk_tree *walks; /* room for n_trees */
     size_t n_large;
@@ -63,6 +65,7 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
     size_t n_small;
     const size_t *small = cr_forest_outcomes_trees(fast->outcomes, &n_small);
 
+    fast->all_have_tables = n_small == forest->n_trees;
     for (size_t t = 0; t < forest->n_trees; t++) {
         size_t n_inner = count_inner(forest, t);
         struct cr_walk_tree *walk = &fast->walks[fast->n_walks];
@@ -90,7 +93,7 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
     return 0;
 }
 
-int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_outcomes *outcomes,
+int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_fast *predictor,
                         struct cr_shap_fast **ret_fast, struct cr_error *err)
 {
     CR_CLEANUP(fast_destroyp) struct cr_shap_fast *fast = calloc(1, sizeof(*fast));
@@ -100,7 +103,8 @@ int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_o
         return cr_error_no_memory(err);
     }
     fast->forest = forest;
-    fast->outcomes = outcomes;
+    fast->predictor = predictor;
+    fast->outcomes = cr_forest_fast_outcomes(predictor);
     fast->walks = calloc(forest->n_trees, sizeof(*fast->walks));
     fast->large = calloc(forest->n_trees, sizeof(*fast->large));
     if (fast->walks == NULL || fast->large == NULL) {
@@ -109,8 +113,8 @@ int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_o
     cr_walk_rules_init(&fast->rules);
     result = cr_forest_slots_init(&fast->slots, forest, err);
     if (result == 0) {
-        result =
-            cr_shap_tables_create(forest, &fast->slots, outcomes, &fast->rules, &fast->tables, err);
+        result = cr_shap_tables_create(forest, &fast->slots, fast->outcomes, &fast->rules,
+                                       &fast->tables, err);
     }
     if (result == 0) {
         result = make_walks(fast, err);
@@ -163,21 +167,17 @@ static void add_walks(const struct cr_shap_fast *fast, const double *row, char *
     }
 }
 
-void cr_shap_fast(const struct cr_shap_fast *fast, const double *x, const unsigned char *outcomes,
-                  void *scratch, double *contributions)
+double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scratch,
+                    double *contributions)
 {
-    unsigned char found[CR_FOREST_OUTCOMES_MAX_TREES];
+    unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
     double *row = scratch;
+    double margin;
 
-    if (outcomes == NULL || fast->n_walks > 0) {
-        cr_forest_slots_fill(&fast->slots, x, row);
-    }
-    if (outcomes == NULL) {
-        cr_forest_outcomes_find(fast->outcomes, row, found);
-        outcomes = found;
-    }
+    cr_forest_slots_fill(&fast->slots, x, row);
+    cr_forest_outcomes_find(fast->outcomes, row, outcomes);
     memset(contributions, 0, fast->forest->n_inputs * sizeof(*contributions));
-    cr_shap_tables_add(fast->tables, outcomes, contributions);
+    margin = cr_shap_tables_add(fast->tables, outcomes, fast->forest->base_margin, contributions);
     if (fast->n_walks > 0) {
         add_walks(fast, row, scratch, contributions);
     }
@@ -185,4 +185,5 @@ void cr_shap_fast(const struct cr_shap_fast *fast, const double *x, const unsign
         cr_shap_tree_add(fast->forest, fast->large[i], x, (char *)scratch + fast->walk_at,
                          contributions);
     }
+    return fast->all_have_tables ? margin : cr_forest_fast_margin(fast->predictor, x);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* A line has a number for each of a tree's at most seven distinct features and is as long as a line
- * of the processor's cache. The tables stand in the order of their numbers of features, so that a
- * run of them has one loop of a fixed length. */
+/* A line is as long as one of the processor's cache: a number for each of a tree's at most seven
+ * distinct inputs, and the leaf's value. Every tree adds seven numbers, so that no branch depends
+ * on how many it has: those that it has not are zeros, which go to sums that nobody reads. */
 #include "shap_tables.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,86 +14,71 @@
 
 enum {
     BITS = CR_FOREST_OUTCOMES_BITS,
-    LINE = 8,   /* numbers of a line */
     AHEAD = 16, /* lines that are fetched before they are needed: one lies far from the next */
     HUGE_PAGE = 2 << 20,
+    UNREAD = 8, /* sums for zeros; several, so that one addition need not wait for the last */
+    MAX_SUMS = CR_FOREST_OUTCOMES_MAX_SLOTS + UNREAD,
 };
 
-_Static_assert(BITS <= LINE, "a line has room for the features of a small tree");
-
 struct line {
-    double parts[LINE]; /* in the order of the table's features, then zeros */
-} __attribute__((aligned(LINE * sizeof(double))));
+    double parts[BITS]; /* in the order of the table's sums */
+    double value;
+} __attribute__((aligned((BITS + 1) * sizeof(double))));
+
+/* Which sums a line's parts go to. */
+struct table {
+    uint8_t sums[BITS];
+};
+
+_Static_assert(MAX_SUMS <= UINT8_MAX + 1, "the number of a sum fits");
 
 /* 500 trees of depth 3 need 4 MiB, no forest more than 16 MiB. */
 struct cr_shap_tables {
     size_t n;
-    uint32_t *first;       /* n: of a table's lines */
-    uint16_t *places;      /* n: of its tree among the small ones */
-    uint16_t *features;    /* of the tables one after the other, distinct within each */
-    size_t runs[BITS + 1]; /* how many tables have so many features */
+    struct table *tables; /* n, in the trees' order */
+    uint32_t *first;      /* n: of a table's lines */
     size_t n_lines;
     struct line *lines;
+    size_t n_inputs;
+    uint32_t *inputs; /* n_inputs: of the first sums; each has a slot */
 };
-
-_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES <= UINT16_MAX, "a place fits");
-_Static_assert(CR_FOREST_OUTCOMES_MAX_INPUTS <= UINT16_MAX + 1, "a feature fits");
 
 static void destroyp(struct cr_shap_tables **tables)
 {
     cr_shap_tables_destroy(*tables);
 }
 
-/* A small tree that is more than a leaf. */
+/* A small tree. */
 struct plan {
     size_t tree;
-    uint16_t place;
     size_t n_inner;
+    int32_t nodes[BITS]; /* n_inner */
     size_t n_features;
-    uint16_t features[BITS];
+    uint32_t features[BITS]; /* distinct */
 };
 
-static void note_features(struct plan *plan, const struct cr_forest *forest)
+static size_t find_or_add(uint32_t *items, size_t *n, uint32_t item)
 {
-    int32_t nodes[BITS];
+    size_t i = 0;
 
-    plan->n_inner = cr_forest_outcomes_nodes(forest, plan->tree, nodes);
+    while (i < *n && items[i] != item) {
+        i++;
+    }
+    if (i == *n) {
+        items[(*n)++] = item;
+    }
+    return i;
+}
+
+static void plan_init(struct plan *plan, const struct cr_forest *forest, size_t tree)
+{
+    *plan = (struct plan){.tree = tree};
+    plan->n_inner = cr_forest_outcomes_nodes(forest, tree, plan->nodes);
     for (size_t i = 0; i < plan->n_inner; i++) {
-        uint16_t feature = (uint16_t)forest->nodes[nodes[i]].feature;
-        size_t k = 0;
+        uint32_t feature = (uint32_t)forest->nodes[plan->nodes[i]].feature;
 
-        while (k < plan->n_features && plan->features[k] != feature) {
-            k++;
-        }
-        if (k == plan->n_features) {
-            plan->features[plan->n_features++] = feature;
-        }
+        (void)find_or_add(plan->features, &plan->n_features, feature);
     }
-}
-
-static int compare_plans(const void *a, const void *b)
-{
-    const struct plan *x = a, *y = b;
-
-    if (x->n_features != y->n_features) {
-        return x->n_features < y->n_features ? -1 : 1;
-    }
-    return x->place < y->place ? -1 : x->place > y->place;
-}
-
-/* Lists what gets a table, in the tables' order; returns how many. */
-static size_t make_plans(const struct cr_forest *forest, const size_t *trees, size_t n_trees,
-                         struct plan *plans)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < n_trees; i++) {
-        plans[n] = (struct plan){.tree = trees[i], .place = (uint16_t)i};
-        note_features(&plans[n], forest);
-        n += plans[n].n_inner > 0;
-    }
-    qsort(plans, n, sizeof(*plans), compare_plans);
-    return n;
 }
 
 /* Room for n lines. A row reads one of each table, and each of these lies on another page of 4 KiB:
@@ -110,50 +96,70 @@ static struct line *allocate_lines(size_t n)
     return lines;
 }
 
-static int lay_out(struct cr_shap_tables *tables, const struct plan *plans, size_t n,
-                   struct cr_error *err)
+/* The next table, its lines behind those of the last one. */
+static void add_table(struct cr_shap_tables *tables, const struct plan *plan)
 {
-    uint16_t *features;
+    struct table *table = &tables->tables[tables->n];
 
-    tables->n = n;
+    tables->first[tables->n++] = (uint32_t)tables->n_lines;
+    for (size_t k = 0; k < plan->n_features; k++) {
+        table->sums[k] = (uint8_t)find_or_add(tables->inputs, &tables->n_inputs, plan->features[k]);
+    }
+    assert(tables->n_inputs <= CR_FOREST_OUTCOMES_MAX_SLOTS);
+    tables->n_lines += (size_t)1 << plan->n_inner;
+}
+
+/* Behind the sums of inputs, now that they are known, those that nobody reads: in turn. */
+static void fill_up(struct cr_shap_tables *tables, const struct plan *plans)
+{
+    size_t turn = 0;
+
+    for (size_t i = 0; i < tables->n; i++) {
+        for (size_t k = plans[i].n_features; k < BITS; k++) {
+            tables->tables[i].sums[k] = (uint8_t)(tables->n_inputs + turn++ % UNREAD);
+        }
+    }
+}
+
+static int lay_out(struct cr_shap_tables *tables, const struct cr_forest *forest,
+                   const size_t *trees, size_t n, struct plan *plans, struct cr_error *err)
+{
+    tables->tables = malloc((n + 1) * sizeof(*tables->tables));
     tables->first = malloc((n + 1) * sizeof(*tables->first));
-    tables->places = malloc((n + 1) * sizeof(*tables->places));
-    tables->features = malloc((n + 1) * BITS * sizeof(*tables->features));
-    if (tables->first == NULL || tables->places == NULL || tables->features == NULL) {
+    tables->inputs = malloc(CR_FOREST_OUTCOMES_MAX_SLOTS * sizeof(*tables->inputs));
+    if (tables->tables == NULL || tables->first == NULL || tables->inputs == NULL) {
         return cr_error_no_memory(err);
     }
-    features = tables->features;
     for (size_t i = 0; i < n; i++) {
-        const struct plan *plan = &plans[i];
-
-        tables->first[i] = (uint32_t)tables->n_lines;
-        tables->places[i] = plan->place;
-        memcpy(features, plan->features, plan->n_features * sizeof(*features));
-        features += plan->n_features;
-        tables->runs[plan->n_features]++;
-        tables->n_lines += (size_t)1 << plan->n_inner;
+        plan_init(&plans[i], forest, trees[i]);
+        add_table(tables, &plans[i]);
     }
+    fill_up(tables, plans);
     tables->lines = allocate_lines(tables->n_lines + 1);
     return tables->lines != NULL ? 0 : cr_error_no_memory(err);
 }
 
 /* Walks the tree for every outcome. */
-static void fill_lines(struct line *lines, const struct plan *plan, const struct cr_walk_tree *tree,
-                       const struct cr_walk_rules *rules, void *scratch, cr_lanes *sums)
+static void fill_lines(struct line *lines, const struct plan *plan, const struct cr_forest *forest,
+                       const struct cr_walk_tree *tree, const struct cr_walk_rules *rules,
+                       void *scratch, cr_lanes *sums)
 {
     unsigned char outcomes[BITS];
 
-    for (size_t bits = 0; bits < (size_t)1 << tree->n_inner; bits++) {
-        for (size_t k = 0; k < tree->n_inner; k++) {
-            outcomes[tree->breadth_first[k]] = bits >> k & 1;
+    for (unsigned outcome = 0; outcome < 1U << plan->n_inner; outcome++) {
+        struct line *line = &lines[outcome];
+
+        for (size_t k = 0; k < plan->n_inner; k++) {
+            outcomes[tree->breadth_first[k]] = outcome >> k & 1;
         }
         for (size_t k = 0; k < plan->n_features; k++) {
             sums[plan->features[k]] = (cr_lanes){0.0};
         }
         cr_walk_add(tree, rules, outcomes, scratch, sums);
-        lines[bits] = (struct line){{0.0}};
+        *line = (struct line){
+            .value = cr_forest_outcomes_leaf(forest, plan->tree, plan->nodes, outcome)->value};
         for (size_t k = 0; k < plan->n_features; k++) {
-            lines[bits].parts[k] = cr_lanes_sum(&sums[plan->features[k]]);
+            line->parts[k] = cr_lanes_sum(&sums[plan->features[k]]);
         }
     }
 }
@@ -164,8 +170,13 @@ static int fill_table(struct line *lines, const struct plan *plan, const struct 
 {
     CR_CLEANUP(cr_walk_tree_finish) struct cr_walk_tree tree = {0};
     CR_CLEANUP(cr_freep) void *scratch = NULL;
-    int result = cr_walk_tree_init(&tree, forest, plan->tree, slots, err);
+    int result;
 
+    if (plan->n_inner == 0) { /* a leaf alone */
+        lines[0] = (struct line){.value = forest->nodes[forest->roots[plan->tree]].value};
+        return 0;
+    }
+    result = cr_walk_tree_init(&tree, forest, plan->tree, slots, err);
     if (result < 0) {
         return result;
     }
@@ -173,7 +184,7 @@ static int fill_table(struct line *lines, const struct plan *plan, const struct 
     if (scratch == NULL) {
         return cr_error_no_memory(err);
     }
-    fill_lines(lines, plan, &tree, rules, scratch, sums);
+    fill_lines(lines, plan, forest, &tree, rules, scratch, sums);
     return 0;
 }
 
@@ -192,7 +203,7 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
     if (tables == NULL || plans == NULL || sums == NULL) {
         return cr_error_no_memory(err);
     }
-    result = lay_out(tables, plans, make_plans(forest, trees, n_trees, plans), err);
+    result = lay_out(tables, forest, trees, n_trees, plans, err);
     for (size_t i = 0; result == 0 && i < tables->n; i++) {
         result = fill_table(tables->lines + tables->first[i], &plans[i], forest, slots, rules, sums,
                             err);
@@ -207,77 +218,38 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
 void cr_shap_tables_destroy(struct cr_shap_tables *tables)
 {
     if (tables != NULL) {
+        free(tables->tables);
         free(tables->first);
-        free(tables->places);
-        free(tables->features);
+        free(tables->inputs);
         free(tables->lines);
         free(tables);
     }
 }
 
-/* n lines found[0..n) of trees with so many features; behind them AHEAD more may be looked at. */
-static inline __attribute__((always_inline)) void add_lines(const struct line *lines,
-                                                            const uint32_t *found, size_t n,
-                                                            size_t n_features,
-                                                            const uint16_t *features,
-                                                            double *contributions)
+double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
+                          double margin, double *contributions)
 {
+    const size_t n = tables->n;
+    uint32_t found[CR_FOREST_OUTCOMES_MAX_TREES + AHEAD];
+    double sums[MAX_SUMS];
+
     for (size_t i = 0; i < n; i++) {
-        const struct line *line = &lines[found[i]];
+        found[i] = tables->first[i] + outcomes[i];
+    }
+    memset(found + n, 0, AHEAD * sizeof(*found));
+    memset(sums, 0, (tables->n_inputs + UNREAD) * sizeof(*sums));
+    for (size_t i = 0; i < n; i++) {
+        const struct line *line = &tables->lines[found[i]];
+        const struct table *table = &tables->tables[i];
 
-        __builtin_prefetch(&lines[found[i + AHEAD]]);
-        for (size_t k = 0; k < n_features; k++) {
-            contributions[features[k]] += line->parts[k];
+        __builtin_prefetch(&tables->lines[found[i + AHEAD]]);
+        for (size_t k = 0; k < BITS; k++) {
+            sums[table->sums[k]] += line->parts[k];
         }
-        features += n_features;
+        margin += line->value;
     }
-}
-
-/* A loop of fixed length for each number of features. */
-static void add_run(const struct line *lines, const uint32_t *found, size_t n, size_t n_features,
-                    const uint16_t *features, double *contributions)
-{
-    switch (n_features) {
-    case 1:
-        add_lines(lines, found, n, 1, features, contributions);
-        break;
-    case 2:
-        add_lines(lines, found, n, 2, features, contributions);
-        break;
-    case 3:
-        add_lines(lines, found, n, 3, features, contributions);
-        break;
-    case 4:
-        add_lines(lines, found, n, 4, features, contributions);
-        break;
-    case 5:
-        add_lines(lines, found, n, 5, features, contributions);
-        break;
-    case 6:
-        add_lines(lines, found, n, 6, features, contributions);
-        break;
-    default:
-        add_lines(lines, found, n, BITS, features, contributions);
-        break;
+    for (size_t i = 0; i < tables->n_inputs; i++) {
+        contributions[tables->inputs[i]] += sums[i];
     }
-}
-
-void cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
-                        double *contributions)
-{
-    uint32_t lines[CR_FOREST_OUTCOMES_MAX_TREES + AHEAD];
-    const uint32_t *found = lines;
-    const uint16_t *features = tables->features;
-
-    for (size_t i = 0; i < tables->n; i++) {
-        lines[i] = tables->first[i] + outcomes[tables->places[i]];
-    }
-    memset(lines + tables->n, 0, AHEAD * sizeof(*lines));
-    for (size_t n_features = 1; n_features <= BITS; n_features++) {
-        size_t n = tables->runs[n_features];
-
-        add_run(tables->lines, found, n, n_features, features, contributions);
-        found += n;
-        features += n_features * n;
-    }
+    return margin;
 }

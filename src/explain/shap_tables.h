@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Tables: the contributions of a forest's small trees, ready. The outcome of a tree's comparisons
  * (model/forest_outcomes.h) decides them, so a table holds those of all 2^n outcomes, made when the
- * forest is loaded by walking the tree (shap_walk.h) once for each. A row adds one line of every
- * table. */
+ * forest is loaded by walking the tree (shap_walk.h) once for each, and the values of the leaves
+ * that they lead to. A row adds one line of every table. */
 #ifndef CREDITRISK_SRC_EXPLAIN_SHAP_TABLES_H
 #define CREDITRISK_SRC_EXPLAIN_SHAP_TABLES_H
 
@@ -22,8 +22,9 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
                           struct cr_error *err);
 void cr_shap_tables_destroy(struct cr_shap_tables *tables);
 
-/* Adds the contributions of a row with these outcomes to contributions[0..n_inputs). */
-void cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
-                        double *contributions);
+/* Adds the contributions of a row with these outcomes to contributions[0..n_inputs). Returns the
+ * margin with the values of the leaves added, in tree order. */
+double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
+                          double margin, double *contributions);
 
 #endif

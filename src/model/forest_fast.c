@@ -165,23 +165,20 @@ static inline double leaf_value(const struct cr_forest_fast *fast, size_t t, con
     }
 }
 
-double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x,
-                             unsigned char ret_outcomes[CR_FOREST_OUTCOMES_MAX_TREES])
+double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x)
 {
     const struct cr_forest *forest = fast->forest;
     double row[CR_FOREST_MAX_SLOTS];
-    unsigned char unasked[CR_FOREST_OUTCOMES_MAX_TREES];
-    unsigned char *outcomes = ret_outcomes != NULL ? ret_outcomes : unasked;
     double margin = forest->base_margin;
 
     if (fast->slots.n > CR_FOREST_MAX_SLOTS) {
         return cr_forest_margin(forest, x);
     }
     cr_forest_slots_fill(&fast->slots, x, row);
-    if (fast->leaves != NULL || ret_outcomes != NULL) {
-        cr_forest_outcomes_find(fast->outcomes, row, outcomes);
-    }
     if (fast->leaves != NULL) {
+        unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
+
+        cr_forest_outcomes_find(fast->outcomes, row, outcomes);
         return cr_forest_leaves_margin(fast->leaves, outcomes);
     }
     for (size_t t = 0; t < forest->n_trees; t++) {
@@ -220,6 +217,6 @@ void cr_forest_fast_margins(const struct cr_forest_fast *fast, const double *x, 
         margins_of_few(fast, x + i * n_inputs, n, margins + i);
     }
     for (size_t i = 0; !walks && i < n_rows; i++) {
-        margins[i] = cr_forest_fast_margin(fast, x + i * n_inputs, NULL);
+        margins[i] = cr_forest_fast_margin(fast, x + i * n_inputs);
     }
 }

@@ -13,7 +13,7 @@ enum {
     MAX_LEAVES = CR_FOREST_OUTCOMES_BITS + 1,
 };
 
-/* The leaf that an outcome leads to; leaves are counted breadth first. */
+/* Which of a tree's leaves an outcome leads to. */
 struct shape {
     unsigned char leaves[N_OUTCOMES];
 };
@@ -35,46 +35,27 @@ static void destroyp(struct cr_forest_leaves **leaves)
     cr_forest_leaves_destroy(*leaves);
 }
 
-/* Where the two ways of every inner node lead: to an inner node, or to MAX_LEAVES + a leaf. */
-struct ways {
-    unsigned char to[CR_FOREST_OUTCOMES_BITS][2];
-};
-
-static void find_ways(const struct cr_forest *forest, size_t t, struct ways *ways, double *values)
+/* Numbers the leaves in the order in which the outcomes reach them. */
+static void find_shape(const struct cr_forest *forest, size_t t, struct shape *ret_shape,
+                       double *values)
 {
+    const struct cr_forest_node *reached[MAX_LEAVES];
     int32_t nodes[CR_FOREST_OUTCOMES_BITS];
-    size_t n = cr_forest_outcomes_nodes(forest, t, nodes);
-    unsigned char n_inner = 1, n_leaves = 0;
+    unsigned char n = 0;
 
-    if (n == 0) {
-        values[0] = forest->nodes[forest->roots[t]].value;
-    }
-    for (size_t k = 0; k < n; k++) {
-        const struct cr_forest_node *node = &forest->nodes[nodes[k]];
-        const int32_t children[2] = {node->left, node->right};
+    (void)cr_forest_outcomes_nodes(forest, t, nodes);
+    for (unsigned outcome = 0; outcome < N_OUTCOMES; outcome++) {
+        const struct cr_forest_node *leaf = cr_forest_outcomes_leaf(forest, t, nodes, outcome);
+        unsigned char i = 0;
 
-        for (size_t side = 0; side < 2; side++) {
-            const struct cr_forest_node *child = &forest->nodes[children[side]];
-
-            if (child->feature >= 0) {
-                ways->to[k][side] = n_inner++;
-            } else {
-                values[n_leaves] = child->value;
-                ways->to[k][side] = MAX_LEAVES + n_leaves++;
-            }
+        while (i < n && reached[i] != leaf) {
+            i++;
         }
-    }
-}
-
-static void find_shape(const struct ways *ways, struct shape *shape)
-{
-    for (unsigned bits = 0; bits < N_OUTCOMES; bits++) {
-        unsigned char at = 0;
-
-        do {
-            at = ways->to[at][(bits >> at & 1) != 0 ? 0 : 1];
-        } while (at < MAX_LEAVES);
-        shape->leaves[bits] = at - MAX_LEAVES;
+        if (i == n) {
+            values[n] = leaf->value;
+            reached[n++] = leaf;
+        }
+        ret_shape->leaves[outcome] = i;
     }
 }
 
@@ -95,12 +76,9 @@ static size_t take_shape(struct cr_forest_leaves *leaves, const struct shape *sh
 static void fill(struct cr_forest_leaves *leaves, const struct cr_forest *forest)
 {
     for (size_t t = 0; t < forest->n_trees; t++) {
-        /* a tree that is a leaf has no way but to it */
-        struct ways ways = {.to[0] = {MAX_LEAVES, MAX_LEAVES}};
         struct shape shape;
 
-        find_ways(forest, t, &ways, leaves->values + t * MAX_LEAVES);
-        find_shape(&ways, &shape);
+        find_shape(forest, t, &shape, leaves->values + t * MAX_LEAVES);
         leaves->shape_of[t] = (uint16_t)take_shape(leaves, &shape);
     }
 }

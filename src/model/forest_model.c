@@ -27,20 +27,14 @@ static const struct cr_forest *forest(const struct cr_model *model)
     return &of_model(model)->forest;
 }
 
-static const struct cr_forest_outcomes *outcomes(const struct cr_model *model)
+static const struct cr_forest_fast *forest_fast(const struct cr_model *model)
 {
-    return cr_forest_fast_outcomes(of_model(model)->fast);
+    return of_model(model)->fast;
 }
 
 static double margin(const struct cr_model *model, const double *x)
 {
-    return cr_forest_fast_margin(of_model(model)->fast, x, NULL);
-}
-
-static double margin_and_outcomes(const struct cr_model *model, const double *x,
-                                  unsigned char *ret_outcomes)
-{
-    return cr_forest_fast_margin(of_model(model)->fast, x, ret_outcomes);
+    return cr_forest_fast_margin(of_model(model)->fast, x);
 }
 
 static void margins(const struct cr_model *model, const double *x, size_t n_rows,
@@ -96,8 +90,7 @@ static int load(const struct cr_model_ops *ops, cr_forest_read_fn *read, const c
     .margins = margins,                                                                            \
     .destroy = destroy,                                                                            \
     .forest = forest,                                                                              \
-    .outcomes = outcomes,                                                                          \
-    .margin_and_outcomes = margin_and_outcomes
+    .forest_fast = forest_fast
 /* clang-format on */
 
 static int load_gbm(const char *bytes, size_t len, const char *const *input_names, size_t n_inputs,

@@ -1,66 +1,60 @@
 // SPDX-License-Identifier: MIT
-/* With the thresholds of a slot's nodes in ascending order, t(1) < … < t(m), row[slot] <= t holds
- * for those beyond the r that are less than the row's value: what all nodes of a slot say depends
- * on its place, r, alone. So there is a line for every place, made when the forest is loaded: one
- * byte a tree, with a bit for each node of the slot that sends the row left. The outcomes are the
- * lines of all slots, one of each, joined by OR.
- *
- * The trees are taken 64 at a time, as a group, whose lines are as long as one of the processor's
- * cache. Only few of the thresholds stand in a group's trees, so that many places share its lines.
- * 500 trees of depth 3 are 8 groups; their 3500 comparisons of some 50 inputs become 50 binary
- * searches and 400 lines out of 280 KiB. */
+/* The thresholds of a slot's nodes, in ascending order, are a range, or several when they are more
+ * than a byte counts. One search of every range gives the row's ranks; the comparisons of all nodes
+ * are then between bytes (forest_compare.h): 500 trees of depth 3 are some 50 searches and 8 KB of
+ * blocks that are read from one end to the other. */
 #include "creditrisk/model/forest_outcomes.h"
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "forest_compare.h"
 
 enum {
-    LANES = 4,
-    GROUP = 64,
-    HANDFUL = 64, /* slots that are searched before their lines are read */
+    MAX_THRESHOLDS = UINT8_MAX, /* of a range: ranks are 0 … 255, places 0 … 254 */
+    NOWHERE = UINT8_MAX,        /* the rank of what is <= no threshold */
 };
 
-/* The outcomes of a group, which four registers of any processor hold. */
-typedef uint64_t lane __attribute__((vector_size(16)));
-
-struct line {
-    lane lanes[LANES];
-};
-
-_Static_assert(sizeof(struct line) == GROUP, "a line has a byte for every tree of a group");
-_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES *CR_FOREST_OUTCOMES_BITS < UINT16_MAX,
-               "the number of a line fits");
-
-/* A slot that nodes of small trees test. */
+/* Thresholds that nodes of small trees compare a slot with. */
 struct range {
-    uint32_t slot;
-    uint32_t n_thresholds;
-    double *thresholds; /* ascending and different */
-    uint16_t *places;   /* (n_thresholds + 1) × n_groups: which line */
+    uint16_t slot;
+    uint16_t n_thresholds;
+    uint32_t first; /* of all thresholds; ascending and different */
 };
 
-/* An inner node on the way to the lines. */
+/* An inner node on the way to the blocks. */
 struct test {
-    uint32_t slot;
-    uint32_t tree; /* its number among the small ones */
     double threshold;
-    unsigned char bit;
+    uint32_t slot;
+    uint16_t tree; /* its number among the small ones */
+    uint8_t bit;
+    uint8_t range;
+    uint8_t place; /* of its threshold in the range */
 };
 
 struct cr_forest_outcomes {
     size_t n_trees;
     size_t *trees;
-    size_t n_groups;
     size_t n_ranges;
     struct range *ranges;
     double *thresholds; /* of all ranges */
-    uint16_t *places;   /* of all ranges */
-    size_t n_lines;
-    struct line *lines; /* the first one is empty */
+    cr_compare_fn *compare;
+    size_t n_blocks;
+    struct cr_compare_block *blocks;
 };
+
+/* Each slot has a range, and every MAX_THRESHOLDS of its thresholds one more. */
+_Static_assert(CR_FOREST_OUTCOMES_MAX_SLOTS +
+                       CR_FOREST_OUTCOMES_MAX_TREES * CR_FOREST_OUTCOMES_BITS / MAX_THRESHOLDS <
+                   CR_COMPARE_RANKS,
+               "the number of a range fits");
+_Static_assert((int)CR_FOREST_OUTCOMES_BITS < (int)CR_COMPARE_BITS, "an outcome fits");
+_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES % CR_COMPARE_TREES == 0, "whole blocks are written");
+_Static_assert(CR_FOREST_MAX_SLOTS <= UINT16_MAX, "a slot fits");
 
 static void destroyp(struct cr_forest_outcomes **outcomes)
 {
@@ -93,13 +87,51 @@ size_t cr_forest_outcomes_nodes(const struct cr_forest *forest, size_t t,
     return n;
 }
 
+const struct cr_forest_node *cr_forest_outcomes_leaf(const struct cr_forest *forest, size_t t,
+                                                     const int32_t *nodes, unsigned outcome)
+{
+    int32_t index = forest->roots[t];
+    size_t k = 0;
+
+    while (forest->nodes[index].feature >= 0) {
+        while (nodes[k] != index) {
+            k++; /* children stand behind their parent */
+        }
+        index = (outcome >> k & 1) != 0 ? forest->nodes[index].left : forest->nodes[index].right;
+    }
+    return &forest->nodes[index];
+}
+
+/* Takes the slots of a tree's tests, too, unless they become too many. */
+static bool take_slots(const struct test *tests, size_t n, bool *taken, size_t *n_taken)
+{
+    uint32_t fresh[CR_FOREST_OUTCOMES_BITS];
+    size_t n_fresh = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!taken[tests[i].slot]) {
+            taken[tests[i].slot] = true;
+            fresh[n_fresh++] = tests[i].slot;
+        }
+    }
+    if (*n_taken + n_fresh > CR_FOREST_OUTCOMES_MAX_SLOTS) {
+        for (size_t i = 0; i < n_fresh; i++) {
+            taken[fresh[i]] = false;
+        }
+        return false;
+    }
+    *n_taken += n_fresh;
+    return true;
+}
+
 /* Lists the small trees and their inner nodes; returns how many nodes. */
 static size_t collect(struct cr_forest_outcomes *outcomes, const struct cr_forest *forest,
                       const struct cr_forest_slots *slots, struct test *tests)
 {
-    size_t n = 0;
+    bool taken[CR_FOREST_MAX_SLOTS] = {false};
+    size_t n_taken = 0, n = 0;
 
-    if (slots->n > CR_FOREST_MAX_SLOTS || forest->n_inputs > CR_FOREST_OUTCOMES_MAX_INPUTS) {
+    if (slots->n > CR_FOREST_MAX_SLOTS) {
         return 0;
     }
     for (size_t t = 0; t < forest->n_trees && outcomes->n_trees < CR_FOREST_OUTCOMES_MAX_TREES;
@@ -114,14 +146,17 @@ static size_t collect(struct cr_forest_outcomes *outcomes, const struct cr_fores
         for (size_t k = 0; k < n_nodes; k++) {
             const struct cr_forest_node *node = &forest->nodes[nodes[k]];
 
-            tests[n++] = (struct test){
+            tests[n + k] = (struct test){
                 .slot = cr_forest_slots_find(slots, node),
-                .tree = (uint32_t)outcomes->n_trees,
+                .tree = (uint16_t)outcomes->n_trees,
                 .threshold = cr_forest_slots_threshold(forest, node),
-                .bit = (unsigned char)(1U << k),
+                .bit = (uint8_t)k,
             };
         }
-        outcomes->trees[outcomes->n_trees++] = t;
+        if (take_slots(tests + n, n_nodes, taken, &n_taken)) {
+            n += n_nodes;
+            outcomes->trees[outcomes->n_trees++] = t;
+        }
     }
     return n;
 }
@@ -136,73 +171,58 @@ static int compare_tests(const void *a, const void *b)
     return (x->threshold > y->threshold) - (x->threshold < y->threshold);
 }
 
-/* The sorted tests' different slots and thresholds; returns the number of places. */
-static size_t find_ranges(struct cr_forest_outcomes *outcomes, const struct test *tests, size_t n)
+/* Blocks for the trees, in which no comparison holds: ranks[nowhere] is NOWHERE. */
+static int allocate_blocks(struct cr_forest_outcomes *outcomes, struct cr_error *err)
+{
+    outcomes->n_blocks = (outcomes->n_trees + CR_COMPARE_TREES - 1) / CR_COMPARE_TREES;
+    outcomes->blocks = aligned_alloc(sizeof(*outcomes->blocks),
+                                     (outcomes->n_blocks + 1) * sizeof(*outcomes->blocks));
+    if (outcomes->blocks == NULL) {
+        return cr_error_no_memory(err);
+    }
+    for (size_t i = 0; i < outcomes->n_blocks; i++) {
+        struct cr_compare_block *block = &outcomes->blocks[i];
+
+        memset(block->of, (int)outcomes->n_ranges, sizeof(block->of));
+        memset(block->places, 0, sizeof(block->places));
+    }
+    return 0;
+}
+
+/* The ranges of the sorted tests, and each one's place in its range. */
+static void find_ranges(struct cr_forest_outcomes *outcomes, struct test *tests, size_t n)
 {
     struct range *range = NULL;
-    double *next = outcomes->thresholds;
+    uint32_t n_thresholds = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (i == 0 || tests[i].slot != tests[i - 1].slot) {
+        bool same_slot = i > 0 && tests[i].slot == tests[i - 1].slot;
+        bool same = same_slot && tests[i].threshold == tests[i - 1].threshold;
+
+        if (!same_slot || (!same && range->n_thresholds == MAX_THRESHOLDS)) {
             range = &outcomes->ranges[outcomes->n_ranges++];
-            *range = (struct range){.slot = tests[i].slot, .thresholds = next};
-        } else if (tests[i].threshold == tests[i - 1].threshold) {
-            continue;
+            *range = (struct range){.slot = (uint16_t)tests[i].slot, .first = n_thresholds};
         }
-        *next++ = tests[i].threshold;
-        range->n_thresholds++;
-    }
-    return (size_t)(next - outcomes->thresholds) + outcomes->n_ranges;
-}
-
-/* The line like another one, on which this test holds, too. */
-static uint16_t add_line(struct cr_forest_outcomes *outcomes, uint16_t like,
-                         const struct test *test)
-{
-    struct line *line = &outcomes->lines[outcomes->n_lines];
-
-    *line = outcomes->lines[like];
-    ((unsigned char *)line)[test->tree % GROUP] |= test->bit;
-    return (uint16_t)outcomes->n_lines++;
-}
-
-/* From the last place of a range, where no test holds, to the first, where all do. */
-static void fill_places(struct cr_forest_outcomes *outcomes, const struct test *tests, size_t n)
-{
-    const size_t n_groups = outcomes->n_groups;
-    uint16_t *places = outcomes->places;
-
-    for (size_t i = 0; i < outcomes->n_ranges; i++) {
-        outcomes->ranges[i].places = places;
-        places += (outcomes->ranges[i].n_thresholds + 1) * n_groups;
-    }
-    for (size_t i = outcomes->n_ranges; i-- > 0;) {
-        const struct range *range = &outcomes->ranges[i];
-
-        for (size_t r = range->n_thresholds; r-- > 0;) {
-            uint16_t *place = range->places + r * n_groups;
-
-            memcpy(place, place + n_groups, n_groups * sizeof(*place));
-            for (; n > 0 && tests[n - 1].slot == range->slot &&
-                   tests[n - 1].threshold == range->thresholds[r];
-                 n--) {
-                uint16_t *line = &place[tests[n - 1].tree / GROUP];
-
-                *line = add_line(outcomes, *line, &tests[n - 1]);
-            }
+        if (!same) {
+            outcomes->thresholds[n_thresholds++] = tests[i].threshold;
+            range->n_thresholds++;
         }
+        tests[i].range = (uint8_t)(outcomes->n_ranges - 1);
+        tests[i].place = (uint8_t)(range->n_thresholds - 1);
     }
+    assert(outcomes->n_ranges < CR_COMPARE_RANKS);
 }
 
-/* Room for n lines, the first one empty. */
-static struct line *allocate_lines(size_t n)
+static void fill_blocks(struct cr_forest_outcomes *outcomes, const struct test *tests, size_t n)
 {
-    struct line *lines = aligned_alloc(sizeof(*lines), n * sizeof(*lines));
+    for (size_t i = 0; i < n; i++) {
+        const struct test *test = &tests[i];
+        struct cr_compare_block *block = &outcomes->blocks[test->tree / CR_COMPARE_TREES];
+        size_t at = test->tree % CR_COMPARE_TREES * CR_COMPARE_BITS + test->bit;
 
-    if (lines != NULL) {
-        lines[0] = (struct line){0};
+        block->of[at] = test->range;
+        block->places[at] = test->place;
     }
-    return lines;
 }
 
 int cr_forest_outcomes_create(const struct cr_forest *forest, const struct cr_forest_slots *slots,
@@ -214,7 +234,8 @@ int cr_forest_outcomes_create(const struct cr_forest *forest, const struct cr_fo
     const size_t max_tests = max_trees * CR_FOREST_OUTCOMES_BITS;
     CR_CLEANUP(destroyp) struct cr_forest_outcomes *outcomes = calloc(1, sizeof(*outcomes));
     CR_CLEANUP(cr_freep) struct test *tests = malloc(max_tests * sizeof(*tests));
-    size_t n_tests, n_places;
+    size_t n_tests;
+    int result;
 
     if (outcomes == NULL || tests == NULL) {
         return cr_error_no_memory(err);
@@ -227,15 +248,13 @@ int cr_forest_outcomes_create(const struct cr_forest *forest, const struct cr_fo
     }
     n_tests = collect(outcomes, forest, slots, tests);
     qsort(tests, n_tests, sizeof(*tests), compare_tests);
-    n_places = find_ranges(outcomes, tests, n_tests);
-    outcomes->n_groups = (outcomes->n_trees + GROUP - 1) / GROUP;
-    outcomes->places = calloc(n_places * outcomes->n_groups + 1, sizeof(*outcomes->places));
-    outcomes->lines = allocate_lines(n_tests + 1);
-    if (outcomes->places == NULL || outcomes->lines == NULL) {
-        return cr_error_no_memory(err);
+    find_ranges(outcomes, tests, n_tests);
+    result = allocate_blocks(outcomes, err);
+    if (result < 0) {
+        return result;
     }
-    outcomes->n_lines = 1;
-    fill_places(outcomes, tests, n_tests);
+    fill_blocks(outcomes, tests, n_tests);
+    outcomes->compare = cr_compare_best();
     *ret_outcomes = CR_STEAL(outcomes);
     return 0;
 }
@@ -246,8 +265,7 @@ void cr_forest_outcomes_destroy(struct cr_forest_outcomes *outcomes)
         free(outcomes->trees);
         free(outcomes->ranges);
         free(outcomes->thresholds);
-        free(outcomes->places);
-        free(outcomes->lines);
+        free(outcomes->blocks);
         free(outcomes);
     }
 }
@@ -272,41 +290,18 @@ static size_t count_less(const double *numbers, size_t n, double value)
     return (size_t)(from - numbers);
 }
 
-/* The lines of n ranges, joined with what is there. */
-static void join(const struct cr_forest_outcomes *outcomes, const struct range *ranges, size_t n,
-                 const double *row, unsigned char *bytes)
-{
-    const uint16_t *places[HANDFUL];
-
-    for (size_t i = 0; i < n; i++) {
-        const struct range *range = &ranges[i];
-
-        places[i] =
-            range->places + outcomes->n_groups * count_less(range->thresholds, range->n_thresholds,
-                                                            row[range->slot]);
-    }
-    for (size_t g = 0; g < outcomes->n_groups; g++) {
-        struct line joined;
-
-        memcpy(&joined, bytes + g * GROUP, sizeof(joined));
-        for (size_t i = 0; i < n; i++) {
-            const struct line *line = &outcomes->lines[places[i][g]];
-
-            for (size_t l = 0; l < LANES; l++) {
-                joined.lanes[l] |= line->lanes[l];
-            }
-        }
-        memcpy(bytes + g * GROUP, &joined, sizeof(joined));
-    }
-}
-
 void cr_forest_outcomes_find(const struct cr_forest_outcomes *outcomes, const double *row,
                              unsigned char ret_bytes[CR_FOREST_OUTCOMES_MAX_TREES])
 {
-    memset(ret_bytes, 0, outcomes->n_groups * GROUP);
-    for (size_t i = 0; i < outcomes->n_ranges; i += HANDFUL) {
-        size_t n = outcomes->n_ranges - i < HANDFUL ? outcomes->n_ranges - i : HANDFUL;
+    uint8_t ranks[CR_COMPARE_RANKS] = {0};
 
-        join(outcomes, outcomes->ranges + i, n, row, ret_bytes);
+    for (size_t i = 0; i < outcomes->n_ranges; i++) {
+        const struct range *range = &outcomes->ranges[i];
+
+        ranks[i] = (uint8_t)count_less(outcomes->thresholds + range->first, range->n_thresholds,
+                                       row[range->slot]);
     }
+    ranks[outcomes->n_ranges] = NOWHERE;
+    outcomes->compare(ranks, outcomes->n_ranges + 1, outcomes->blocks, outcomes->n_blocks,
+                      ret_bytes);
 }

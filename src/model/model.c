@@ -34,15 +34,6 @@ double cr_model_margin(const struct cr_model *model, const double *x)
     return model->ops->margin(model, x);
 }
 
-double cr_model_margin_and_outcomes(const struct cr_model *model, const double *x,
-                                    unsigned char *ret_outcomes)
-{
-    if (model->ops->margin_and_outcomes == NULL) {
-        return model->ops->margin(model, x);
-    }
-    return model->ops->margin_and_outcomes(model, x, ret_outcomes);
-}
-
 void cr_model_margins(const struct cr_model *model, const double *x, size_t n_rows, double *margins)
 {
     if (model->ops->margins != NULL) {

@@ -24,7 +24,6 @@ static void context_finish(struct cr_context *context)
     free(context->groups);
     free(context->top);
     free(context->imputed);
-    free(context->outcomes);
     free(context->explain_scratch);
 }
 
@@ -44,11 +43,10 @@ static int context_init(struct cr_context *context, const struct cr_bundle *bund
         calloc(cr_explainer_n_groups(bundle->explainer) + 1, sizeof(*context->groups));
     context->top = calloc(portfolio->policy.top_reasons + 1, sizeof(*context->top));
     context->imputed = calloc(portfolio->n_fields + 1, sizeof(*context->imputed));
-    context->outcomes = calloc(CR_FOREST_OUTCOMES_MAX_TREES, sizeof(*context->outcomes));
     context->explain_scratch = malloc(cr_explainer_scratch_len(bundle->explainer) + 1);
     if (context->row == NULL || context->unknown == NULL || context->inputs == NULL ||
         context->contributions == NULL || context->groups == NULL || context->top == NULL ||
-        context->imputed == NULL || context->outcomes == NULL || context->explain_scratch == NULL) {
+        context->imputed == NULL || context->explain_scratch == NULL) {
         return cr_error_no_memory(err);
     }
     return cr_engine_create(portfolio, &context->engine, &cause) == 0

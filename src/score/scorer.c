@@ -62,8 +62,8 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
         cr_pipeline_apply(bundle->pipeline, context->row, context->inputs, context->unknown);
     times.pipeline_ns = lap(&watch);
 
-    result.raw_margin =
-        cr_model_margin_and_outcomes(bundle->model, context->inputs, context->outcomes);
+    result.raw_margin = cr_explainer_inputs(explainer, context->inputs, context->explain_scratch,
+                                            context->contributions);
     result.margin = cr_calibrate_margin(&bundle->calibration, result.raw_margin);
     result.pd = cr_calibrate_pd(result.margin);
     if (!isfinite(result.margin)) {
@@ -71,8 +71,6 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     }
     times.model_ns = lap(&watch);
 
-    cr_explainer_inputs(explainer, context->inputs, context->outcomes, context->explain_scratch,
-                        context->contributions);
     cr_explainer_groups(explainer, context->contributions, context->groups);
     result.n_top =
         cr_explainer_top(context->groups, n_groups, portfolio->policy.top_reasons, context->top);

@@ -39,7 +39,7 @@ static void ours(void *context, size_t i)
 {
     struct sides *sides = context;
 
-    cr_shap_fast(sides->fast, row(sides, i), NULL, sides->scratch, sides->contributions);
+    (void)cr_shap_fast(sides->fast, row(sides, i), sides->scratch, sides->contributions);
     sides->sink += sides->contributions[0];
 }
 
@@ -79,7 +79,7 @@ static void sides_init(struct sides *sides, const struct model_data *data, doubl
     sides->peer = xgboost_peer_open(&file, sides->x, N_ROWS, N_COLS);
     sides->model = model_data_load("xgboost", &file, N_COLS);
     sides->forest = sides->model->ops->forest(sides->model);
-    cr_assert_ok(cr_shap_fast_create(sides->forest, sides->model->ops->outcomes(sides->model),
+    cr_assert_ok(cr_shap_fast_create(sides->forest, sides->model->ops->forest_fast(sides->model),
                                      &sides->fast, &err),
                  &err);
     len = cr_shap_fast_scratch_len(sides->fast);

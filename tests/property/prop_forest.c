@@ -10,7 +10,8 @@
 #include "creditrisk/util/cleanup.h"
 #include "model_data.h"
 
-enum { MAX_INPUTS = 10, N_ROWS = 20, USUAL_CASES = 1000 };
+/* N_KINDS: slots that an input can have */
+enum { MAX_INPUTS = 10, N_ROWS = 20, USUAL_CASES = 1000, N_KINDS = 4 };
 
 static const uint64_t seed = 20260131;
 
@@ -153,18 +154,49 @@ static void a_damaged_forest_is_refused_or_safe(void **state)
     assert_true(n_refused > n / 4);
 }
 
-/* Every tree that is small is listed, and no other. */
-static void check_trees(const struct cr_forest *forest, const size_t *trees, size_t n)
+/* How many slots the tree has that are not in `used`, which then has them. */
+static size_t use_slots(const struct cr_forest *forest, const struct cr_forest_slots *slots,
+                        const int32_t *nodes, size_t n_nodes, bool *used)
 {
-    size_t n_small = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_nodes; i++) {
+        uint32_t slot = cr_forest_slots_find(slots, &forest->nodes[nodes[i]]);
+
+        n += !used[slot];
+        used[slot] = true;
+    }
+    return n;
+}
+
+/* Every tree that is small is listed, and no other, as long as the slots are not too many. */
+static size_t check_trees(const struct cr_forest *forest, const struct cr_forest_slots *slots,
+                          const size_t *trees, size_t n)
+{
+    bool used[CR_FOREST_MAX_SLOTS] = {false};
+    size_t n_listed = 0, n_used = 0, n_too_many = 0;
 
     for (size_t t = 0; t < forest->n_trees; t++) {
-        if (cr_forest_tree_n_nodes(forest, t) <= 2 * CR_FOREST_OUTCOMES_BITS + 1) {
-            assert_true(n_small < n && trees[n_small] == t);
-            n_small++;
+        bool with[CR_FOREST_MAX_SLOTS];
+        int32_t nodes[CR_FOREST_OUTCOMES_BITS];
+        size_t n_new;
+
+        if (cr_forest_tree_n_nodes(forest, t) > 2 * CR_FOREST_OUTCOMES_BITS + 1) {
+            continue;
         }
+        memcpy(with, used, sizeof(used));
+        n_new = use_slots(forest, slots, nodes, cr_forest_outcomes_nodes(forest, t, nodes), with);
+        if (n_used + n_new > CR_FOREST_OUTCOMES_MAX_SLOTS) {
+            n_too_many++;
+            continue;
+        }
+        memcpy(used, with, sizeof(used));
+        n_used += n_new;
+        assert_true(n_listed < n && trees[n_listed] == t);
+        n_listed++;
     }
-    assert_int_equal(n_small, n);
+    assert_int_equal(n_listed, n);
+    return n_too_many;
 }
 
 static void check_outcome(const struct cr_forest *forest, size_t t, const double *x,
@@ -183,8 +215,8 @@ static void check_outcome(const struct cr_forest *forest, size_t t, const double
 
 static void outcomes_are_those_of_the_comparisons(void **state)
 {
-    enum { MANY_INPUTS = 80, MANY_TREES = 200, N_KINDS = 4 };
-    size_t n_cases = cr_test_cases(USUAL_CASES);
+    enum { MANY_INPUTS = 80, MANY_TREES = 200 };
+    size_t n_cases = cr_test_cases(USUAL_CASES), n_too_many = 0;
 
     (void)state;
     for (size_t i = 0; i < n_cases; i++) {
@@ -210,7 +242,7 @@ static void outcomes_are_those_of_the_comparisons(void **state)
         cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
         cr_assert_ok(cr_forest_outcomes_create(&forest, &slots, &outcomes, &err), &err);
         trees = cr_forest_outcomes_trees(outcomes, &n);
-        check_trees(&forest, trees, n);
+        n_too_many += check_trees(&forest, &slots, trees, n);
         for (size_t k = 0; k < 5; k++) {
             adversarial_row(&forest, &rng, x);
             cr_forest_slots_fill(&slots, x, row);
@@ -223,6 +255,46 @@ static void outcomes_are_those_of_the_comparisons(void **state)
         cr_forest_slots_finish(&slots);
         cr_forest_finish(&forest);
     }
+    assert_true(n_too_many > 0);
+}
+
+/* As many thresholds of one slot as there can be: more than a byte counts. */
+static void many_thresholds_of_one_input(void **state)
+{
+    const struct random_forest_options options = {.n_inputs = 1,
+                                                  .n_trees = CR_FOREST_OUTCOMES_MAX_TREES,
+                                                  .max_depth = 3,
+                                                  .compare = CR_FOREST_DOUBLE_LESS_EQUAL};
+    unsigned char bytes[CR_FOREST_OUTCOMES_MAX_TREES];
+    struct cr_forest_outcomes *outcomes = NULL;
+    struct cr_forest_slots slots;
+    struct cr_forest forest;
+    const size_t *trees;
+    struct cr_error err;
+    struct cr_rng rng;
+    size_t n;
+
+    (void)state;
+    cr_rng_init(&rng, seed + 2, 0);
+    random_forest_init(&forest, &options, &rng);
+    assert_true(forest.n_nodes - forest.n_trees > 2 * N_KINDS * 2 * UINT8_MAX);
+    cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
+    cr_assert_ok(cr_forest_outcomes_create(&forest, &slots, &outcomes, &err), &err);
+    trees = cr_forest_outcomes_trees(outcomes, &n);
+    assert_int_equal(n, forest.n_trees);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        double x, row[N_KINDS];
+
+        adversarial_row(&forest, &rng, &x);
+        cr_forest_slots_fill(&slots, &x, row);
+        cr_forest_outcomes_find(outcomes, row, bytes);
+        for (size_t t = 0; t < n; t++) {
+            check_outcome(&forest, trees[t], &x, bytes[t]);
+        }
+    }
+    cr_forest_outcomes_destroy(outcomes);
+    cr_forest_slots_finish(&slots);
+    cr_forest_finish(&forest);
 }
 
 int main(void)
@@ -231,6 +303,7 @@ int main(void)
         cmocka_unit_test(margin_follows_the_definition),
         cmocka_unit_test(a_damaged_forest_is_refused_or_safe),
         cmocka_unit_test(outcomes_are_those_of_the_comparisons),
+        cmocka_unit_test(many_thresholds_of_one_input),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,13 +30,13 @@ static const struct cr_forest *get_forest(const struct cr_model *model)
     return &((const struct forest_model *)model)->forest;
 }
 
-static const struct cr_forest_outcomes *get_outcomes(const struct cr_model *model)
+static const struct cr_forest_fast *get_forest_fast(const struct cr_model *model)
 {
-    return cr_forest_fast_outcomes(((const struct forest_model *)model)->fast);
+    return ((const struct forest_model *)model)->fast;
 }
 
 static const struct cr_model_ops ops = {
-    .kind = "test", .forest = get_forest, .outcomes = get_outcomes};
+    .kind = "test", .forest = get_forest, .forest_fast = get_forest_fast};
 
 /* One case: forest, row, what explain says. */
 struct explained {
@@ -64,7 +64,7 @@ static void explained_init(struct explained *explained, const struct random_fore
                  &err);
     scratch = malloc(cr_explainer_scratch_len(explainer)); /* exact: a sanitizer sees more */
     assert_non_null(scratch);
-    cr_explainer_inputs(explainer, explained->x, NULL, scratch, explained->contributions);
+    (void)cr_explainer_inputs(explainer, explained->x, scratch, explained->contributions);
     explained->base_value = cr_explainer_base_value(explainer);
     cr_explainer_destroy(explainer);
     cr_forest_fast_destroy(explained->model.fast);

@@ -33,10 +33,10 @@ double cr_explainer_base_value(const struct cr_explainer *explainer);
  * models, whose scratch may be NULL. One scratch belongs to one thread. */
 size_t cr_explainer_scratch_len(const struct cr_explainer *explainer);
 
-/* contributions[0..n_inputs) in calibrated log-odds for x[0..n_inputs). `outcomes` are what
- * cr_model_margin_and_outcomes has left of the same x; NULL: they are found here. */
-void cr_explainer_inputs(const struct cr_explainer *explainer, const double *x,
-                         const unsigned char *outcomes, void *scratch, double *contributions);
+/* contributions[0..n_inputs) in calibrated log-odds for x[0..n_inputs). Returns the model's margin
+ * of x, as cr_model_margin does: a forest gives both in one go. */
+double cr_explainer_inputs(const struct cr_explainer *explainer, const double *x, void *scratch,
+                           double *contributions);
 
 /* A group of inputs as people read it. */
 struct cr_explain_group {

@@ -24,12 +24,11 @@ static inline void cr_forest_fast_destroyp(struct cr_forest_fast **fast)
     cr_forest_fast_destroy(*fast);
 }
 
-/* The outcomes of its small trees, for who needs them, too; borrowed. */
+/* The outcomes of its small trees, for who explains it; borrowed. */
 const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast);
 
-/* Margin of x[0..n_inputs). ret_outcomes, unless NULL, are then those of x. */
-double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x,
-                             unsigned char ret_outcomes[CR_FOREST_OUTCOMES_MAX_TREES]);
+/* Margin of x[0..n_inputs). */
+double cr_forest_fast_margin(const struct cr_forest_fast *fast, const double *x);
 
 /* margins[0..n_rows) of x, n_rows × n_inputs, row-major: a tree that has to be
  * walked is walked by several rows at a time. */

@@ -14,11 +14,11 @@
 
 enum { CR_FOREST_OUTCOMES_BITS = 7 };
 
-/* Of so many trees at most, which bounds the memory, some 3 MiB then. The first small trees are
- * taken; none in a forest with more than CR_FOREST_MAX_SLOTS, or more inputs than 16 bits number.
- */
-#define CR_FOREST_OUTCOMES_MAX_TREES  ((size_t)2048)
-#define CR_FOREST_OUTCOMES_MAX_INPUTS ((size_t)1 << 16)
+/* Of so many trees at most, which bounds the memory. The first small trees are taken, without those
+ * that would bring the slots which they compare above CR_FOREST_OUTCOMES_MAX_SLOTS; none in a
+ * forest with more than CR_FOREST_MAX_SLOTS. */
+#define CR_FOREST_OUTCOMES_MAX_TREES ((size_t)2048)
+#define CR_FOREST_OUTCOMES_MAX_SLOTS ((size_t)192)
 
 struct cr_forest_outcomes;
 
@@ -40,5 +40,9 @@ void cr_forest_outcomes_find(const struct cr_forest_outcomes *outcomes, const do
  * is small. */
 size_t cr_forest_outcomes_nodes(const struct cr_forest *forest, size_t t,
                                 int32_t ret_nodes[CR_FOREST_OUTCOMES_BITS]);
+
+/* The leaf that an outcome leads to, in the tree which has those inner nodes. */
+const struct cr_forest_node *cr_forest_outcomes_leaf(const struct cr_forest *forest, size_t t,
+                                                     const int32_t *nodes, unsigned outcome);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "creditrisk/model/forest.h"
-#include "creditrisk/model/forest_outcomes.h"
+#include "creditrisk/model/forest_fast.h"
 #include "creditrisk/model/linear.h"
 #include "creditrisk/util/error.h"
 
@@ -40,12 +40,8 @@ struct cr_model_ops {
      * NULL. */
     const struct cr_linear *(*linear)(const struct cr_model *model);
     const struct cr_forest *(*forest)(const struct cr_model *model);
-    /* Of a forest, the outcomes of its small trees (model/forest_outcomes.h), which margin and
-     * contributions share; else NULL. */
-    const struct cr_forest_outcomes *(*outcomes)(const struct cr_model *model);
-    /* Where outcomes is not NULL: the margin, and ret_outcomes as cr_model_margin_and_outcomes. */
-    double (*margin_and_outcomes)(const struct cr_model *model, const double *x,
-                                  unsigned char *ret_outcomes);
+    /* Where forest is not NULL: the same, made for prediction. */
+    const struct cr_forest_fast *(*forest_fast)(const struct cr_model *model);
 };
 
 /* Every concrete model begins with this. */
@@ -72,12 +68,6 @@ static inline void cr_model_destroyp(struct cr_model **model)
 }
 
 double cr_model_margin(const struct cr_model *model, const double *x);
-
-/* The same, and of a forest also ret_outcomes[0..CR_FOREST_OUTCOMES_MAX_TREES): what x's
- * contributions are made from (model/forest_outcomes.h), so that they need not be found again. Of
- * another kind they are left alone. */
-double cr_model_margin_and_outcomes(const struct cr_model *model, const double *x,
-                                    unsigned char *ret_outcomes);
 
 /* margins[0..n_rows) of x, n_rows × n_inputs, row-major; each as cr_model_margin gives it. */
 void cr_model_margins(const struct cr_model *model, const double *x, size_t n_rows,

@@ -28,8 +28,6 @@ struct cr_context {
     double *groups;        /* n_groups */
     size_t *top;           /* policy.top_reasons */
     uint16_t *imputed;     /* n_fields */
-    unsigned char
-        *outcomes; /* CR_FOREST_OUTCOMES_MAX_TREES: from the margin to the contributions */
     void *explain_scratch;
 };
 
