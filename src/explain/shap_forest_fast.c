@@ -23,9 +23,9 @@ struct cr_shap_fast {
     size_t n_large;
     size_t *large;     /* room for n_trees */
     size_t n_outcomes; /* inner nodes of the largest walk */
-    /* the scratch: the row's slots, lanes per input, a walk's or the recursion's, outcomes */
+    /* the scratch: the row's slots, lanes per input, that of one way at a time, outcomes */
     size_t sums_at;
-    size_t walk_at;
+    size_t work_at;
     size_t outcomes_at;
 };
 
@@ -47,16 +47,21 @@ static size_t round_up(size_t len)
 static void lay_out_scratch(struct cr_shap_fast *fast)
 {
     size_t n_inputs = fast->n_walks > 0 ? fast->forest->n_inputs : 0;
-    size_t most = fast->n_large > 0 ? cr_shap_forest_scratch_len(fast->forest) : 0;
+    size_t most = cr_shap_tables_scratch_len(fast->tables);
 
+    if (fast->n_large > 0) {
+        size_t len = cr_shap_forest_scratch_len(fast->forest);
+
+        most = len > most ? len : most;
+    }
     for (size_t i = 0; i < fast->n_walks; i++) {
         size_t len = cr_walk_scratch_len(&fast->walks[i]);
 
         most = len > most ? len : most;
     }
     fast->sums_at = round_up(fast->slots.n * sizeof(double));
-    fast->walk_at = fast->sums_at + n_inputs * sizeof(cr_lanes);
-    fast->outcomes_at = fast->walk_at + round_up(most);
+    fast->work_at = fast->sums_at + n_inputs * sizeof(cr_lanes);
+    fast->outcomes_at = fast->work_at + round_up(most);
 }
 
 static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
@@ -160,7 +165,7 @@ static void add_walks(const struct cr_shap_fast *fast, const double *row, char *
         const struct cr_walk_tree *walk = &fast->walks[i];
 
         cr_walk_outcomes(walk, row, outcomes);
-        cr_walk_add(walk, &fast->rules, outcomes, scratch + fast->walk_at, sums);
+        cr_walk_add(walk, &fast->rules, outcomes, scratch + fast->work_at, sums);
     }
     for (size_t j = 0; j < fast->forest->n_inputs; j++) {
         contributions[j] += cr_lanes_sum(&sums[j]);
@@ -177,12 +182,13 @@ double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scra
     cr_forest_slots_fill(&fast->slots, x, row);
     cr_forest_outcomes_find(fast->outcomes, row, outcomes);
     memset(contributions, 0, fast->forest->n_inputs * sizeof(*contributions));
-    margin = cr_shap_tables_add(fast->tables, outcomes, fast->forest->base_margin, contributions);
+    margin = cr_shap_tables_add(fast->tables, outcomes, fast->forest->base_margin,
+                                (char *)scratch + fast->work_at, contributions);
     if (fast->n_walks > 0) {
         add_walks(fast, row, scratch, contributions);
     }
     for (size_t i = 0; i < fast->n_large; i++) {
-        cr_shap_tree_add(fast->forest, fast->large[i], x, (char *)scratch + fast->walk_at,
+        cr_shap_tree_add(fast->forest, fast->large[i], x, (char *)scratch + fast->work_at,
                          contributions);
     }
     return fast->all_have_tables ? margin : cr_forest_fast_margin(fast->predictor, x);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* A line is as long as one of the processor's cache: a number for each of a tree's at most seven
- * distinct inputs, and the leaf's value. Every tree adds seven numbers, so that no branch depends
- * on how many it has: those that it has not are zeros, which go to sums that nobody reads. */
+ * distinct inputs, and the leaf's value. The numbers are added two at a time to pairs of sums. So
+ * that four additions do for any tree, each has pairs of its own choice, preferably those that
+ * trees before it have, too: some 170 for 500 trees of depth 3. Numbers that a tree has not are
+ * zeros: no branch depends on how many it has. */
 #include "shap_tables.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +17,37 @@
 
 enum {
     BITS = CR_FOREST_OUTCOMES_BITS,
+    PAIRS = (BITS + 1) / 2, /* of a tree; the last one has but one number */
     AHEAD = 16, /* lines that are fetched before they are needed: one lies far from the next */
     HUGE_PAGE = 2 << 20,
-    UNREAD = 8, /* sums for zeros; several, so that one addition need not wait for the last */
-    MAX_SUMS = CR_FOREST_OUTCOMES_MAX_SLOTS + UNREAD,
+    NO_INPUT = -1,
 };
 
 struct line {
-    double parts[BITS]; /* in the order of the table's sums */
+    double parts[BITS];
     double value;
 } __attribute__((aligned((BITS + 1) * sizeof(double))));
 
-/* Which sums a line's parts go to. */
-struct table {
-    uint8_t sums[BITS];
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+
+/* What the two sums of a pair are of; the same twice: the second one remains zero. */
+struct inputs {
+    int32_t of[2];
 };
 
-_Static_assert(MAX_SUMS <= UINT8_MAX + 1, "the number of a sum fits");
+/* A tree's places: the numbers of the pairs that a line's numbers go to, the first one lowest. */
+enum { PLACE_BITS = 16 };
+
+_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES *PAIRS < UINT16_MAX, "the number of a pair fits");
 
 /* 500 trees of depth 3 need 4 MiB, no forest more than 16 MiB. */
 struct cr_shap_tables {
     size_t n;
-    struct table *tables; /* n, in the trees' order */
-    uint32_t *first;      /* n: of a table's lines */
-    size_t n_lines;
-    struct line *lines;
-    size_t n_inputs;
-    uint32_t *inputs; /* n_inputs: of the first sums; each has a slot */
+    uint64_t *places;   /* n, in the trees' order */
+    size_t n_lines;     /* of each table: as many as the largest tree has outcomes */
+    struct line *lines; /* n × n_lines */
+    size_t n_pairs;
+    struct inputs *pairs; /* n_pairs; the first one takes what is always zero */
 };
 
 static void destroyp(struct cr_shap_tables **tables)
@@ -48,37 +55,101 @@ static void destroyp(struct cr_shap_tables **tables)
     cr_shap_tables_destroy(*tables);
 }
 
-/* A small tree. */
+/* A small tree: its inner nodes, and which input each number of its lines is of. */
 struct plan {
     size_t tree;
     size_t n_inner;
-    int32_t nodes[BITS]; /* n_inner */
-    size_t n_features;
-    uint32_t features[BITS]; /* distinct */
+    int32_t nodes[BITS];
+    int32_t parts[BITS]; /* or NO_INPUT */
 };
 
-static size_t find_or_add(uint32_t *items, size_t *n, uint32_t item)
+/* Distinct inputs of a tree that have no place yet. */
+struct rest {
+    size_t n;
+    int32_t inputs[BITS];
+};
+
+static size_t find(const struct rest *rest, int32_t input)
 {
     size_t i = 0;
 
-    while (i < *n && items[i] != item) {
+    while (i < rest->n && rest->inputs[i] != input) {
         i++;
-    }
-    if (i == *n) {
-        items[(*n)++] = item;
     }
     return i;
 }
 
-static void plan_init(struct plan *plan, const struct cr_forest *forest, size_t tree)
+static void take(struct rest *rest, int32_t input)
 {
-    *plan = (struct plan){.tree = tree};
-    plan->n_inner = cr_forest_outcomes_nodes(forest, tree, plan->nodes);
-    for (size_t i = 0; i < plan->n_inner; i++) {
-        uint32_t feature = (uint32_t)forest->nodes[plan->nodes[i]].feature;
+    size_t i = find(rest, input);
 
-        (void)find_or_add(plan->features, &plan->n_features, feature);
+    rest->n--;
+    memmove(&rest->inputs[i], &rest->inputs[i + 1], (rest->n - i) * sizeof(rest->inputs[0]));
+}
+
+/* The inputs of the plan's nodes, those that most nodes have first: their pairs are met again. */
+static struct rest distinct_inputs(const struct plan *plan, const struct cr_forest *forest,
+                                   const uint32_t *n_nodes)
+{
+    struct rest rest = {0};
+
+    for (size_t i = 0; i < plan->n_inner; i++) {
+        int32_t input = forest->nodes[plan->nodes[i]].feature;
+        size_t at = rest.n;
+
+        if (find(&rest, input) < rest.n) {
+            continue;
+        }
+        for (; at > 0 && n_nodes[rest.inputs[at - 1]] < n_nodes[input]; at--) {
+            rest.inputs[at] = rest.inputs[at - 1];
+        }
+        rest.inputs[at] = input;
+        rest.n++;
     }
+    return rest;
+}
+
+/* The first pair of two of these inputs, or, alone, that of the first of them; else a new one. */
+static size_t choose_pair(struct cr_shap_tables *tables, const struct rest *rest, bool alone)
+{
+    const struct inputs fresh = {{rest->inputs[0], rest->inputs[alone ? 0 : 1]}};
+
+    for (size_t i = 1; i < tables->n_pairs; i++) {
+        const int32_t *of = tables->pairs[i].of;
+        bool fits =
+            alone ? of[0] == fresh.of[0] && of[1] == fresh.of[1]
+                  : of[0] != of[1] && find(rest, of[0]) < rest->n && find(rest, of[1]) < rest->n;
+
+        if (fits) {
+            return i;
+        }
+    }
+    tables->pairs[tables->n_pairs] = fresh;
+    return tables->n_pairs++;
+}
+
+/* Takes as many pairs of two as it must for all inputs to have a place. */
+static uint64_t plan_parts(struct plan *plan, struct cr_shap_tables *tables, struct rest rest)
+{
+    uint64_t places = 0;
+
+    for (size_t k = 0; k < BITS; k++) {
+        plan->parts[k] = NO_INPUT;
+    }
+    for (size_t k = 0; rest.n > 0; k++) {
+        bool alone = rest.n <= PAIRS - k;
+        size_t i = choose_pair(tables, &rest, alone);
+        const int32_t *of = tables->pairs[i].of;
+
+        places |= (uint64_t)i << k * PLACE_BITS;
+        plan->parts[2 * k] = of[0];
+        take(&rest, of[0]);
+        if (!alone) {
+            plan->parts[2 * k + 1] = of[1];
+            take(&rest, of[1]);
+        }
+    }
+    return places;
 }
 
 /* Room for n lines. A row reads one of each table, and each of these lies on another page of 4 KiB:
@@ -96,46 +167,42 @@ static struct line *allocate_lines(size_t n)
     return lines;
 }
 
-/* The next table, its lines behind those of the last one. */
-static void add_table(struct cr_shap_tables *tables, const struct plan *plan)
+/* Reads the trees' nodes; counts those of each input, and the lines of the largest tree. */
+static void find_nodes(struct cr_shap_tables *tables, const struct cr_forest *forest,
+                       const size_t *trees, struct plan *plans, uint32_t *n_nodes)
 {
-    struct table *table = &tables->tables[tables->n];
-
-    tables->first[tables->n++] = (uint32_t)tables->n_lines;
-    for (size_t k = 0; k < plan->n_features; k++) {
-        table->sums[k] = (uint8_t)find_or_add(tables->inputs, &tables->n_inputs, plan->features[k]);
-    }
-    assert(tables->n_inputs <= CR_FOREST_OUTCOMES_MAX_SLOTS);
-    tables->n_lines += (size_t)1 << plan->n_inner;
-}
-
-/* Behind the sums of inputs, now that they are known, those that nobody reads: in turn. */
-static void fill_up(struct cr_shap_tables *tables, const struct plan *plans)
-{
-    size_t turn = 0;
-
+    tables->n_lines = 1;
     for (size_t i = 0; i < tables->n; i++) {
-        for (size_t k = plans[i].n_features; k < BITS; k++) {
-            tables->tables[i].sums[k] = (uint8_t)(tables->n_inputs + turn++ % UNREAD);
+        struct plan *plan = &plans[i];
+        size_t n_outcomes;
+
+        plan->tree = trees[i];
+        plan->n_inner = cr_forest_outcomes_nodes(forest, plan->tree, plan->nodes);
+        for (size_t k = 0; k < plan->n_inner; k++) {
+            n_nodes[forest->nodes[plan->nodes[k]].feature]++;
         }
+        n_outcomes = (size_t)1 << plan->n_inner;
+        tables->n_lines = n_outcomes > tables->n_lines ? n_outcomes : tables->n_lines;
     }
 }
 
 static int lay_out(struct cr_shap_tables *tables, const struct cr_forest *forest,
-                   const size_t *trees, size_t n, struct plan *plans, struct cr_error *err)
+                   const size_t *trees, struct plan *plans, struct cr_error *err)
 {
-    tables->tables = malloc((n + 1) * sizeof(*tables->tables));
-    tables->first = malloc((n + 1) * sizeof(*tables->first));
-    tables->inputs = malloc(CR_FOREST_OUTCOMES_MAX_SLOTS * sizeof(*tables->inputs));
-    if (tables->tables == NULL || tables->first == NULL || tables->inputs == NULL) {
+    CR_CLEANUP(cr_freep) uint32_t *n_nodes = calloc(forest->n_inputs + 1, sizeof(*n_nodes));
+
+    tables->places = malloc((tables->n + 1) * sizeof(*tables->places));
+    tables->pairs = malloc((tables->n * PAIRS + 1) * sizeof(*tables->pairs));
+    if (n_nodes == NULL || tables->places == NULL || tables->pairs == NULL) {
         return cr_error_no_memory(err);
     }
-    for (size_t i = 0; i < n; i++) {
-        plan_init(&plans[i], forest, trees[i]);
-        add_table(tables, &plans[i]);
+    find_nodes(tables, forest, trees, plans, n_nodes);
+    tables->n_pairs = 1;
+    for (size_t i = 0; i < tables->n; i++) {
+        tables->places[i] =
+            plan_parts(&plans[i], tables, distinct_inputs(&plans[i], forest, n_nodes));
     }
-    fill_up(tables, plans);
-    tables->lines = allocate_lines(tables->n_lines + 1);
+    tables->lines = allocate_lines(tables->n * tables->n_lines + 1);
     return tables->lines != NULL ? 0 : cr_error_no_memory(err);
 }
 
@@ -151,16 +218,15 @@ static void fill_lines(struct line *lines, const struct plan *plan, const struct
 
         for (size_t k = 0; k < plan->n_inner; k++) {
             outcomes[tree->breadth_first[k]] = outcome >> k & 1;
-        }
-        for (size_t k = 0; k < plan->n_features; k++) {
-            sums[plan->features[k]] = (cr_lanes){0.0};
+            sums[forest->nodes[plan->nodes[k]].feature] = (cr_lanes){0.0};
         }
         cr_walk_add(tree, rules, outcomes, scratch, sums);
-        *line = (struct line){
-            .value = cr_forest_outcomes_leaf(forest, plan->tree, plan->nodes, outcome)->value};
-        for (size_t k = 0; k < plan->n_features; k++) {
-            line->parts[k] = cr_lanes_sum(&sums[plan->features[k]]);
+        for (size_t k = 0; k < BITS; k++) {
+            int32_t input = plan->parts[k];
+
+            line->parts[k] = input != NO_INPUT ? cr_lanes_sum(&sums[input]) : 0.0;
         }
+        line->value = cr_forest_outcomes_leaf(forest, plan->tree, plan->nodes, outcome)->value;
     }
 }
 
@@ -193,20 +259,24 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
                           const struct cr_walk_rules *rules, struct cr_shap_tables **ret_tables,
                           struct cr_error *err)
 {
-    size_t n_trees;
-    const size_t *trees = cr_forest_outcomes_trees(outcomes, &n_trees);
     CR_CLEANUP(destroyp) struct cr_shap_tables *tables = calloc(1, sizeof(*tables));
-    CR_CLEANUP(cr_freep) struct plan *plans = malloc((n_trees + 1) * sizeof(*plans));
     CR_CLEANUP(cr_freep) cr_lanes *sums = malloc((forest->n_inputs + 1) * sizeof(*sums));
+    CR_CLEANUP(cr_freep) struct plan *plans = NULL;
+    const size_t *trees;
     int result;
 
-    if (tables == NULL || plans == NULL || sums == NULL) {
+    if (tables == NULL || sums == NULL) {
         return cr_error_no_memory(err);
     }
-    result = lay_out(tables, forest, trees, n_trees, plans, err);
+    trees = cr_forest_outcomes_trees(outcomes, &tables->n);
+    plans = malloc((tables->n + 1) * sizeof(*plans));
+    if (plans == NULL) {
+        return cr_error_no_memory(err);
+    }
+    result = lay_out(tables, forest, trees, plans, err);
     for (size_t i = 0; result == 0 && i < tables->n; i++) {
-        result = fill_table(tables->lines + tables->first[i], &plans[i], forest, slots, rules, sums,
-                            err);
+        result = fill_table(tables->lines + i * tables->n_lines, &plans[i], forest, slots, rules,
+                            sums, err);
     }
     if (result < 0) {
         return result;
@@ -218,38 +288,59 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
 void cr_shap_tables_destroy(struct cr_shap_tables *tables)
 {
     if (tables != NULL) {
-        free(tables->tables);
-        free(tables->first);
-        free(tables->inputs);
+        free(tables->places);
         free(tables->lines);
+        free(tables->pairs);
         free(tables);
     }
 }
 
-double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
-                          double margin, double *contributions)
+size_t cr_shap_tables_scratch_len(const struct cr_shap_tables *tables)
 {
-    const size_t n = tables->n;
-    uint32_t found[CR_FOREST_OUTCOMES_MAX_TREES + AHEAD];
-    double sums[MAX_SUMS];
+    return tables->n_pairs * sizeof(pair);
+}
 
-    for (size_t i = 0; i < n; i++) {
-        found[i] = tables->first[i] + outcomes[i];
-    }
-    memset(found + n, 0, AHEAD * sizeof(*found));
-    memset(sums, 0, (tables->n_inputs + UNREAD) * sizeof(*sums));
-    for (size_t i = 0; i < n; i++) {
-        const struct line *line = &tables->lines[found[i]];
-        const struct table *table = &tables->tables[i];
+static inline size_t place(uint64_t places, size_t k)
+{
+    return places >> k * PLACE_BITS & UINT16_MAX;
+}
 
-        __builtin_prefetch(&tables->lines[found[i + AHEAD]]);
-        for (size_t k = 0; k < BITS; k++) {
-            sums[table->sums[k]] += line->parts[k];
+/* Adds a line's numbers where their tree wants them. */
+static inline void add_line(const struct line *line, uint64_t places, pair *sums)
+{
+    const pair *parts = (const pair *)line->parts;
+    const pair last = {line->parts[BITS - 1], 0.0};
+
+    sums[place(places, 0)] += parts[0];
+    sums[place(places, 1)] += parts[1];
+    sums[place(places, 2)] += parts[2];
+    sums[place(places, 3)] += last;
+}
+
+double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
+                          double margin, void *scratch, double *contributions)
+{
+    const size_t n = tables->n, n_lines = tables->n_lines;
+    const size_t n_fetched = n > AHEAD ? n - AHEAD : 0;
+    const struct line *table = tables->lines;
+    pair *sums = scratch;
+
+    memset(sums, 0, tables->n_pairs * sizeof(*sums));
+    for (size_t i = 0; i < n; i++) {
+        const struct line *line = &table[outcomes[i]];
+
+        if (i < n_fetched) {
+            __builtin_prefetch(&table[AHEAD * n_lines + outcomes[i + AHEAD]]);
         }
+        add_line(line, tables->places[i], sums);
         margin += line->value;
+        table += n_lines;
     }
-    for (size_t i = 0; i < tables->n_inputs; i++) {
-        contributions[tables->inputs[i]] += sums[i];
+    for (size_t i = 1; i < tables->n_pairs; i++) {
+        const int32_t *of = tables->pairs[i].of;
+
+        contributions[of[0]] += sums[i][0];
+        contributions[of[1]] += sums[i][1];
     }
     return margin;
 }

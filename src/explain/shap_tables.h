@@ -22,9 +22,12 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
                           struct cr_error *err);
 void cr_shap_tables_destroy(struct cr_shap_tables *tables);
 
+/* Bytes of scratch for a row, aligned as malloc does. */
+size_t cr_shap_tables_scratch_len(const struct cr_shap_tables *tables);
+
 /* Adds the contributions of a row with these outcomes to contributions[0..n_inputs). Returns the
  * margin with the values of the leaves added, in tree order. */
 double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
-                          double margin, double *contributions);
+                          double margin, void *scratch, double *contributions);
 
 #endif
