@@ -180,14 +180,21 @@ static int mark_column(const struct cr_extract *extract, const char *name, bool 
     return 0;
 }
 
-/* The ids of a file, matched to rows by their key. */
+/* The ids of a file, matched to the keys of the rows. */
 struct id_marker {
-    const struct cr_keyed_row *rows; /* sorted by key */
+    const struct cr_keyed_row *rows; /* sorted by key, where keys are numbers */
     size_t n;
-    bool *is_test;
+    const struct cr_column *texts; /* where they are texts */
+    bool *is_test;                 /* of each row; of each text */
 };
 
-static int mark_id(const struct cr_csv_row *csv, void *context, struct cr_error *err)
+static int refuse_id(const struct cr_csv_row *csv, struct cr_error *err)
+{
+    return cr_error_at(err, CR_EINVAL, csv->file, csv->line, 1, "no application has the id '%s'",
+                       csv->fields[0].text);
+}
+
+static int mark_number(const struct cr_csv_row *csv, void *context, struct cr_error *err)
 {
     struct id_marker *marker = context;
     double key;
@@ -209,23 +216,27 @@ static int mark_id(const struct cr_csv_row *csv, void *context, struct cr_error 
         }
     }
     if (low == marker->n || marker->rows[low].key != key) {
-        return cr_error_at(err, CR_EINVAL, csv->file, csv->line, 1,
-                           "no application has the id '%s'", csv->fields[0].text);
+        return refuse_id(csv, err);
     }
     marker->is_test[marker->rows[low].row] = true;
     return 0;
 }
 
-static int mark_ids(const struct cr_extract *extract, const char *file, bool *is_test,
-                    struct cr_error *err)
+static int mark_text(const struct cr_csv_row *csv, void *context, struct cr_error *err)
+{
+    struct id_marker *marker = context;
+    ptrdiff_t code = cr_column_find_text(marker->texts, csv->fields[0].text, csv->fields[0].len);
+    if (code < 0) {
+        return csv->line == 1 ? 0 : refuse_id(csv, err); /* the header */
+    }
+    marker->is_test[code] = true;
+    return 0;
+}
+
+static int mark_ids_of_numbers(const struct cr_extract *extract, const char *file, bool *is_test,
+                               struct cr_error *err)
 {
     size_t n = extract->frame.n_rows;
-    if (extract->col_row < 0 || extract->frame.columns[extract->col_row].type != CR_COLUMN_NUMBER) {
-        return cr_error_set(
-            err, CR_EINVAL,
-            "split 'ids' needs numbers for row keys, which training.sql lacks: mark "
-            "the test rows in a column of 0 and 1 and say column:NAME");
-    }
     CR_CLEANUP(cr_freep) struct cr_keyed_row *rows = calloc(n + 1, sizeof *rows);
     if (rows == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
@@ -234,8 +245,38 @@ static int mark_ids(const struct cr_extract *extract, const char *file, bool *is
         rows[i] = (struct cr_keyed_row){cell_key(&extract->frame, extract->col_row, i), i};
     }
     cr_rank_keys(rows, n);
-    struct id_marker marker = {rows, n, is_test};
-    return cr_csv_read(file, &(struct cr_csv_options){0}, mark_id, &marker, err);
+    struct id_marker marker = {.rows = rows, .n = n, .is_test = is_test};
+    return cr_csv_read(file, &(struct cr_csv_options){0}, mark_number, &marker, err);
+}
+
+static int mark_ids_of_texts(const struct cr_extract *extract, const char *file, bool *is_test,
+                             struct cr_error *err)
+{
+    const struct cr_column *keys = &extract->frame.columns[extract->col_row];
+    CR_CLEANUP(cr_freep) bool *is_named = calloc(keys->n_texts + 1, sizeof *is_named);
+    if (is_named == NULL) {
+        return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows",
+                            extract->frame.n_rows);
+    }
+    struct id_marker marker = {.texts = keys, .is_test = is_named};
+    int result = cr_csv_read(file, &(struct cr_csv_options){0}, mark_text, &marker, err);
+    for (size_t i = 0; i < extract->frame.n_rows && result == 0; i++) {
+        is_test[i] = keys->codes[i] >= 0 && is_named[keys->codes[i]];
+    }
+    return result;
+}
+
+static int mark_ids(const struct cr_extract *extract, const char *file, bool *is_test,
+                    struct cr_error *err)
+{
+    if (extract->col_row < 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "split 'ids' needs the keys of the rows, which training.sql lacks: "
+                            "mark the test rows in a column of 0 and 1 and say column:NAME");
+    }
+    return extract->frame.columns[extract->col_row].type == CR_COLUMN_NUMBER
+               ? mark_ids_of_numbers(extract, file, is_test, err)
+               : mark_ids_of_texts(extract, file, is_test, err);
 }
 
 int cr_split_check(const char *spec, struct cr_error *err)

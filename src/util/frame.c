@@ -190,6 +190,15 @@ int cr_frame_set_text(struct cr_frame *frame, size_t row, size_t col, const char
                   err);
 }
 
+ptrdiff_t cr_column_find_text(const struct cr_column *column, const char *text, size_t len)
+{
+    assert(column->type == CR_COLUMN_TEXT);
+    if (column->n_slots == 0) {
+        return -1;
+    }
+    return (ptrdiff_t)column->slots[find_slot(column, text, strnlen(text, len))] - 1; /* 0 = free */
+}
+
 struct cr_value cr_column_get(const struct cr_column *column, size_t row)
 {
     struct cr_value value = CR_VALUE_MISSING;

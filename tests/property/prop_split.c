@@ -209,9 +209,9 @@ static void ids_and_refusals(void **state)
     struct cr_split refused;
     assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "bad.csv:3:1: no application has the id '7'"));
-    extract.col_row = COL_DATE;
+    extract.col_row = -1;
     assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
-    assert_non_null(strstr(err.message, "needs numbers for row keys, which training.sql lacks: "));
+    assert_non_null(strstr(err.message, "needs the keys of the rows, which training.sql lacks: "));
     extract.col_row = COL_ROW;
     assert_int_equal(cr_split_make("weekday", &extract, 5, 1, &refused, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "'weekday'"));
@@ -223,12 +223,58 @@ static void ids_and_refusals(void **state)
     assert_true(ungrouped.note[0] != '\0');
 }
 
+/* The dates serve as keys that are texts: a file with some of them, in any order and twice, tests
+ * on the rows that have them and on no other. */
+static void ids_are_texts(void **state)
+{
+    (void)state;
+    struct cr_error err;
+    struct cr_rng rng;
+    cr_rng_init(&rng, 5, 1);
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_extract_finish) struct cr_extract extract;
+    make_book(&extract, &rng, 400, false);
+    extract.col_row = COL_DATE;
+    for (int has_header = 0; has_header < 2; has_header++) {
+        CR_CLEANUP(cr_split_finish) struct cr_split split = {0};
+        char text[4096];
+        bool is_named[400] = {false};
+        snprintf(text, sizeof text, "%s", has_header ? "date of the loan\n" : "");
+        for (int i = 0; i < 120; i++) {
+            size_t row = (size_t)cr_rng_below(&rng, 400);
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n",
+                     date_of(&extract, row));
+            for (size_t j = 0; j < 400; j++) {
+                is_named[j] |= strcmp(date_of(&extract, j), date_of(&extract, row)) == 0;
+            }
+        }
+        CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "texts.csv", text);
+        char spec[512];
+        snprintf(spec, sizeof spec, "ids:%s", path);
+        cr_assert_ok(cr_split_make(spec, &extract, 5, 1, &split, &err), &err);
+        for (size_t i = 0; i < split.n_test; i++) {
+            assert_true(is_named[split.test[i]]);
+        }
+        for (size_t i = 0; i < split.n_train; i++) {
+            assert_false(is_named[split.train[i]]);
+        }
+        assert_true(split.n_test >= 80 && split.n_test + split.n_train == 400);
+    }
+    CR_CLEANUP(cr_freep) char *bad_path = cr_test_write(dir, "bad.csv", "date\n2020-13-01\n");
+    char spec[512];
+    snprintf(spec, sizeof spec, "ids:%s", bad_path);
+    struct cr_split refused;
+    assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "bad.csv:2:1: no application has the id '2020-13-01'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_books),
         cmocka_unit_test(time_split_tests_on_the_latest),
         cmocka_unit_test(ids_and_refusals),
+        cmocka_unit_test(ids_are_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,10 @@ static void test_text_length(void **state)
     assert_string_equal(cr_frame_get(&frame, 1, 0).text, "abc");
     assert_int_equal(frame.columns[0].codes[2], frame.columns[0].codes[0]);
     assert_int_equal(frame.columns[0].n_texts, 2);
+    assert_int_equal(cr_column_find_text(&frame.columns[0], "abcd", 2), 0);
+    assert_int_equal(cr_column_find_text(&frame.columns[0], "abcd", 3), 1);
+    assert_int_equal(cr_column_find_text(&frame.columns[0], "ab\0x", 4), 0);
+    assert_int_equal(cr_column_find_text(&frame.columns[0], "abcd", 4), -1);
 }
 
 /* 10,000 rows and as many distinct texts: codes are the order of first appearance. */
@@ -75,6 +79,7 @@ static void test_many_texts(void **state)
     cr_frame_init(&frame);
     cr_assert_ok(cr_frame_add_column(&frame, "id", CR_COLUMN_TEXT, &err), &err);
     cr_assert_ok(cr_frame_add_column(&frame, "mod", CR_COLUMN_TEXT, &err), &err);
+    assert_int_equal(cr_column_find_text(&frame.columns[0], "id-0", 4), -1);
     cr_assert_ok(cr_frame_add_column(&frame, "x", CR_COLUMN_NUMBER, &err), &err);
     for (size_t i = 0; i < N; i++) {
         cr_assert_ok(cr_frame_add_row(&frame, &err), &err);
@@ -89,6 +94,7 @@ static void test_many_texts(void **state)
     for (size_t i = 0; i < N; i++) {
         (void)snprintf(text, sizeof(text), "id-%zu", i);
         assert_int_equal(frame.columns[0].codes[i], i);
+        assert_int_equal(cr_column_find_text(&frame.columns[0], text, strlen(text)), i);
         assert_string_equal(cr_frame_get(&frame, i, 0).text, text);
         assert_int_equal(frame.columns[1].codes[i], i % 97);
         cr_assert_same(cr_frame_get(&frame, i, 2).number, (double)i);

@@ -30,8 +30,8 @@ struct cr_split {
 enum { CR_SPLIT_N_PARTS = 5 };
 
 /* spec: random | group | time | column:NAME | ids:FILE (first column: keys of the test rows, header
- * line). CR_EINVAL for an unknown spec, keys that are no numbers, a key that no row has, or when a
- * part lacks one of the outcomes. Yours: cr_split_finish. */
+ * line). CR_EINVAL for an unknown spec, no keys, a key that no row has, or when a part lacks one of
+ * the outcomes. Yours: cr_split_finish. */
 int cr_split_make(const char *spec, const struct cr_extract *extract, size_t n_folds, uint64_t seed,
                   struct cr_split *ret_split, struct cr_error *err);
 void cr_split_finish(struct cr_split *split);

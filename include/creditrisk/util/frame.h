@@ -48,6 +48,9 @@ void cr_frame_set_number(struct cr_frame *frame, size_t row, size_t col, double 
 int cr_frame_set_text(struct cr_frame *frame, size_t row, size_t col, const char *text, size_t len,
                       struct cr_error *err);
 
+/* The code of a text (len bytes, or up to a NUL) in its column, −1 when no cell is that text. */
+ptrdiff_t cr_column_find_text(const struct cr_column *column, const char *text, size_t len);
+
 /* One cell; a text is borrowed from the frame. */
 struct cr_value cr_column_get(const struct cr_column *column, size_t row);
 struct cr_value cr_frame_get(const struct cr_frame *frame, size_t row, size_t col);
