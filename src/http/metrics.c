@@ -321,8 +321,9 @@ void cr_metrics_count_prediction(struct cr_counters *counters, const struct cr_w
                                  const struct cr_result *result, const struct cr_trace *trace)
 {
     const int64_t stages[CR_N_TIMED] = {
-        [CR_TIMED_FEATURES] = trace->features_ns, [CR_TIMED_PIPELINE] = trace->pipeline_ns,
-        [CR_TIMED_MODEL] = trace->model_ns,       [CR_TIMED_EXPLAIN] = trace->explain_ns,
+        [CR_TIMED_FEATURES] = trace->features_ns,
+        [CR_TIMED_PIPELINE] = trace->pipeline_ns,
+        [CR_TIMED_MODEL] = trace->model_ns,
         [CR_TIMED_DECIDE] = trace->decide_ns,
     };
     struct cr_score_counters *scores = &watch->book->threads[counters->thread];

@@ -30,7 +30,6 @@ enum cr_timed {
     CR_TIMED_FEATURES,
     CR_TIMED_PIPELINE,
     CR_TIMED_MODEL,
-    CR_TIMED_EXPLAIN,
     CR_TIMED_DECIDE,
     CR_N_TIMED,
 };

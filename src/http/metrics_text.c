@@ -171,8 +171,9 @@ static void put_scores(struct cr_metrics *metrics, struct cr_strbuf *out)
     static const char stage_name[] = "creditrisk_stage_duration_seconds";
     static const char score_name[] = "creditrisk_score_probability";
     static const char *const labels[CR_N_TIMED] = {
-        [CR_TIMED_FEATURES] = "stage=\"features\"", [CR_TIMED_PIPELINE] = "stage=\"pipeline\"",
-        [CR_TIMED_MODEL] = "stage=\"model\"",       [CR_TIMED_EXPLAIN] = "stage=\"explain\"",
+        [CR_TIMED_FEATURES] = "stage=\"features\"",
+        [CR_TIMED_PIPELINE] = "stage=\"pipeline\"",
+        [CR_TIMED_MODEL] = "stage=\"model\"",
         [CR_TIMED_DECIDE] = "stage=\"decide\"",
     };
 

@@ -128,7 +128,7 @@ static enum MHD_Result deliver(struct cr_request *request, unsigned status,
     enum MHD_Result result = MHD_queue_response(request->connection, status, response);
 
     cr_timer_set(&request->peer->timer,
-                 cr_connections_transfer_due(request->server->connections, cr_clock_ns(),
+                 cr_connections_transfer_due(request->server->connections, cr_clock_coarse_ns(),
                                              request->answer_len));
     MHD_destroy_response(response);
     request->stage = CR_STAGE_ANSWERED;

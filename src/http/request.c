@@ -246,7 +246,7 @@ static enum MHD_Result await_body(struct cr_request *request, const struct cr_he
     request->body_expected = headers->body_len;
     request->stage = CR_STAGE_BODY;
     if (headers->body_len > 0 || headers->transfer_encoding != NULL) {
-        request->body_started_ns = cr_clock_ns();
+        request->body_started_ns = cr_clock_coarse_ns();
         cr_timer_set(
             &request->peer->timer,
             cr_connections_transfer_due(request->server->connections, request->body_started_ns, 0));

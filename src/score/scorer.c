@@ -74,8 +74,6 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
     cr_explainer_groups(explainer, context->contributions, context->groups);
     result.n_top =
         cr_explainer_top(context->groups, n_groups, portfolio->policy.top_reasons, context->top);
-    times.explain_ns = lap(&watch);
-
     result.band = cr_policy_band(&portfolio->policy, bundle->threshold, result.pd);
     result.emi = cr_emi_for(&portfolio->policy, record);
     result.n_imputed =

@@ -143,7 +143,7 @@ static void request_finish(struct request *request)
 }
 
 /* Microseconds of the scorer's stages; reading the clock costs some of them. */
-static void trace_stages(struct request *request, double stages[5])
+static void trace_stages(struct request *request, double stages[4])
 {
     struct cr_trace sum = {0};
 
@@ -155,20 +155,18 @@ static void trace_stages(struct request *request, double stages[5])
         sum.features_ns += trace.features_ns;
         sum.pipeline_ns += trace.pipeline_ns;
         sum.model_ns += trace.model_ns;
-        sum.explain_ns += trace.explain_ns;
         sum.decide_ns += trace.decide_ns;
     }
     stages[0] = (double)sum.features_ns / N_REQUESTS / 1e3;
     stages[1] = (double)sum.pipeline_ns / N_REQUESTS / 1e3;
     stages[2] = (double)sum.model_ns / N_REQUESTS / 1e3;
-    stages[3] = (double)sum.explain_ns / N_REQUESTS / 1e3;
-    stages[4] = (double)sum.decide_ns / N_REQUESTS / 1e3;
+    stages[3] = (double)sum.decide_ns / N_REQUESTS / 1e3;
 }
 
 static void measure(struct request *request, const char *kind, double goal_us)
 {
     double total[BENCH_TURNS], reads[BENCH_TURNS], writes[BENCH_TURNS];
-    double compiled[BENCH_TURNS], sqlite[BENCH_TURNS], ratios[BENCH_TURNS], stages[5];
+    double compiled[BENCH_TURNS], sqlite[BENCH_TURNS], ratios[BENCH_TURNS], stages[4];
 
     for (size_t turn = 0; turn < BENCH_TURNS; turn++) {
         total[turn] = bench_ns(bench_request, request, N_REQUESTS);
@@ -182,11 +180,11 @@ static void measure(struct request *request, const char *kind, double goal_us)
     trace_stages(request, stages);
     printf("{\"bench\": \"score\", \"model\": \"%s\", \"total_us\": %.2f, \"goal_us\": %.1f, "
            "\"read_us\": %.2f, \"features_us\": %.2f, \"pipeline_us\": %.2f, \"model_us\": %.2f, "
-           "\"explain_us\": %.2f, \"decide_us\": %.2f, \"write_us\": %.2f, "
+           "\"decide_us\": %.2f, \"write_us\": %.2f, "
            "\"sqlite_features_us\": %.2f, \"features_ratio\": %.1f, \"goal_ratio\": 5}\n",
            kind, bench_median(total) / 1e3, goal_us, bench_median(reads) / 1e3, stages[0],
-           stages[1], stages[2], stages[3], stages[4], bench_median(writes) / 1e3,
-           bench_median(sqlite) / 1e3, bench_median(ratios));
+           stages[1], stages[2], stages[3], bench_median(writes) / 1e3, bench_median(sqlite) / 1e3,
+           bench_median(ratios));
 }
 
 int main(int argc, char **argv)

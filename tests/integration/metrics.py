@@ -82,7 +82,7 @@ def check_counts(daemon, application):
         ("creditrisk_validation_errors_total", (("field", "(unknown)"), ("type", "extra_forbidden"))): 1,
         ("creditrisk_validation_errors_total", (("field", "(body)"), ("type", "json_invalid"))): 1,
     }
-    for stage in ("features", "pipeline", "model", "explain", "decide"):
+    for stage in ("features", "pipeline", "model", "decide"):
         expected[("creditrisk_stage_duration_seconds_count", (("stage", stage),))] = 1
     for field in answer["imputed"]:
         expected[("creditrisk_imputed_total", (("field", field),))] = 1

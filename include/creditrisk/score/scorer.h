@@ -17,10 +17,9 @@
 /* Nanoseconds per stage of one request; http/metrics alone counts. */
 struct cr_trace {
     int64_t features_ns;
-    int64_t pipeline_ns;
-    int64_t model_ns;
-    int64_t explain_ns;
-    int64_t decide_ns;
+    int64_t pipeline_ns; /* features to inputs */
+    int64_t model_ns;    /* margin and contributions */
+    int64_t decide_ns;   /* reasons, band, instalment, what was imputed */
 };
 
 /* Arrays are borrowed from the bundle's context, valid until the context scores again; texts

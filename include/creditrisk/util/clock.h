@@ -10,6 +10,10 @@
 /* Nanoseconds of the monotonic clock. */
 int64_t cr_clock_ns(void);
 
+/* The same as of the system's last tick, some milliseconds ago at most: for deadlines of seconds,
+ * at a fraction of the cost. */
+int64_t cr_clock_coarse_ns(void);
+
 /* "2026-01-31T12:34:56.789Z" */
 #define CR_CLOCK_TEXT_LEN 25
 void cr_clock_utc(char ret_text[CR_CLOCK_TEXT_LEN]);
