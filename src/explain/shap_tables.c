@@ -40,12 +40,12 @@ enum { PLACE_BITS = 16 };
 
 _Static_assert(CR_FOREST_OUTCOMES_MAX_TREES *PAIRS < UINT16_MAX, "the number of a pair fits");
 
-/* 500 trees of depth 3 need 4 MiB, no forest more than 16 MiB. */
+/* 500 trees of depth 3 need 4 MiB, no forest more than 17 MiB. */
 struct cr_shap_tables {
     size_t n;
     uint64_t *places;   /* n, in the trees' order */
-    size_t n_lines;     /* of each table: as many as the largest tree has outcomes */
-    struct line *lines; /* n × n_lines */
+    size_t stride;      /* lines from one table to the next: see find_nodes */
+    struct line *lines; /* n × stride */
     size_t n_pairs;
     struct inputs *pairs; /* n_pairs; the first one takes what is always zero */
 };
@@ -159,31 +159,35 @@ static struct line *allocate_lines(size_t n)
 {
     size_t len = n * sizeof(struct line);
     size_t alignment = len < HUGE_PAGE ? sizeof(struct line) : HUGE_PAGE;
-    struct line *lines = aligned_alloc(alignment, (len + alignment - 1) / alignment * alignment);
+    struct line *lines;
 
+    len = (len + alignment - 1) / alignment * alignment; /* or the last page is not a huge one */
+    lines = aligned_alloc(alignment, len);
     if (lines != NULL && len >= HUGE_PAGE) {
         (void)madvise(lines, len, MADV_HUGEPAGE); /* a refusal costs time only */
     }
     return lines;
 }
 
-/* Reads the trees' nodes; counts those of each input, and the lines of the largest tree. */
+/* Reads the trees' nodes and counts those of each input. All tables have room for the outcomes of
+ * the largest tree, and for one line more: at a distance of a power of two the lines of one outcome
+ * would push each other out of the processor's cache. */
 static void find_nodes(struct cr_shap_tables *tables, const struct cr_forest *forest,
                        const size_t *trees, struct plan *plans, uint32_t *n_nodes)
 {
-    tables->n_lines = 1;
+    size_t most = 0;
+
     for (size_t i = 0; i < tables->n; i++) {
         struct plan *plan = &plans[i];
-        size_t n_outcomes;
 
         plan->tree = trees[i];
         plan->n_inner = cr_forest_outcomes_nodes(forest, plan->tree, plan->nodes);
         for (size_t k = 0; k < plan->n_inner; k++) {
             n_nodes[forest->nodes[plan->nodes[k]].feature]++;
         }
-        n_outcomes = (size_t)1 << plan->n_inner;
-        tables->n_lines = n_outcomes > tables->n_lines ? n_outcomes : tables->n_lines;
+        most = plan->n_inner > most ? plan->n_inner : most;
     }
+    tables->stride = ((size_t)1 << most) + 1;
 }
 
 static int lay_out(struct cr_shap_tables *tables, const struct cr_forest *forest,
@@ -202,7 +206,7 @@ static int lay_out(struct cr_shap_tables *tables, const struct cr_forest *forest
         tables->places[i] =
             plan_parts(&plans[i], tables, distinct_inputs(&plans[i], forest, n_nodes));
     }
-    tables->lines = allocate_lines(tables->n * tables->n_lines + 1);
+    tables->lines = allocate_lines(tables->n * tables->stride + 1);
     return tables->lines != NULL ? 0 : cr_error_no_memory(err);
 }
 
@@ -275,7 +279,7 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
     }
     result = lay_out(tables, forest, trees, plans, err);
     for (size_t i = 0; result == 0 && i < tables->n; i++) {
-        result = fill_table(tables->lines + i * tables->n_lines, &plans[i], forest, slots, rules,
+        result = fill_table(tables->lines + i * tables->stride, &plans[i], forest, slots, rules,
                             sums, err);
     }
     if (result < 0) {
@@ -320,7 +324,7 @@ static inline void add_line(const struct line *line, uint64_t places, pair *sums
 double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
                           double margin, void *scratch, double *contributions)
 {
-    const size_t n = tables->n, n_lines = tables->n_lines;
+    const size_t n = tables->n, stride = tables->stride;
     const size_t n_fetched = n > AHEAD ? n - AHEAD : 0;
     const struct line *table = tables->lines;
     pair *sums = scratch;
@@ -330,11 +334,11 @@ double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned ch
         const struct line *line = &table[outcomes[i]];
 
         if (i < n_fetched) {
-            __builtin_prefetch(&table[AHEAD * n_lines + outcomes[i + AHEAD]]);
+            __builtin_prefetch(&table[AHEAD * stride + outcomes[i + AHEAD]]);
         }
         add_line(line, tables->places[i], sums);
         margin += line->value;
-        table += n_lines;
+        table += stride;
     }
     for (size_t i = 1; i < tables->n_pairs; i++) {
         const int32_t *of = tables->pairs[i].of;
