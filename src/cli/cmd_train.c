@@ -162,10 +162,21 @@ static bool add_outcome(json_t *json, const struct promotion *promotion,
 {
     const struct cr_gate_report *gates = &promotion->gates;
     return (!is_decided(promotion) ||
-            (json_object_set_new(json, "promoted", json_boolean(gates->passed)) == 0 &&
-             json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) == 0)) &&
+            json_object_set_new(json, "gates", cr_gate_report_to_json(gates)) == 0) &&
            (failure->code == 0 ||
             json_object_set_new(json, "error", cr_cli_error_to_json(failure)) == 0);
+}
+
+/* Says in the run's document whether its choice serves; of a promotion that failed only its error
+ * is told, as it may have been done. */
+static int note_promotion(const struct cr_train_report *report, const struct promotion *promotion,
+                          struct cr_error *err)
+{
+    bool is_known = promotion->failure.code == 0;
+    return !is_known || json_object_set_new(report->document, "promoted",
+                                            json_boolean(promotion->gates.passed)) == 0
+               ? 0
+               : cr_error_no_memory(err);
 }
 
 /* The run's document. */
@@ -287,7 +298,10 @@ static int tell(struct cr_cli *cli, const struct cr_train_target *target,
 {
     struct cr_error unwritten = {0};
     struct cr_error failure = {0};
-    int result = cli->json ? 0 : print_report(report, promotion, err);
+    int result = note_promotion(report, promotion, err);
+    if (result == 0 && !cli->json) {
+        result = print_report(report, promotion, err);
+    }
     if (result != 0) {
         return result;
     }

@@ -55,7 +55,10 @@ void cr_drawing_init(struct cr_drawing *drawing, const json_t *report)
     const char *grouping = cr_drawing_text(report, "currency.grouping");
     *drawing = (struct cr_drawing){.report = report, .currency = symbol == NULL ? "" : symbol};
     drawing->derived_from = cr_drawing_text(report, "derived.from");
-    drawing->role = drawing->derived_from == NULL ? "champion" : "this version";
+    drawing->is_promoted = json_is_true(cr_drawing_at(report, "promoted"));
+    drawing->role = drawing->derived_from != NULL ? "this version"
+                    : drawing->is_promoted        ? "the champion"
+                                                  : "this run's choice";
     drawing->indian = grouping != NULL && strcmp(grouping, "indian") == 0;
     drawing->models = cr_drawing_at(report, "models");
     drawing->champion = json_array_get(drawing->models, 0);

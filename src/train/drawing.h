@@ -17,7 +17,8 @@ struct cr_drawing {
     const json_t *champion; /* one of models; NULL without any */
     size_t champion_index;
     const char *derived_from; /* the version that this report's one was made of; else NULL */
-    const char *role;         /* what the drawn-out model is: "champion", or "this version" */
+    const char *role;         /* what the drawn-out model is, as in "… of the champion" */
+    bool is_promoted;         /* whether the run that the document is of made its choice serve */
     const char *currency;     /* symbol, "" when not known */
     bool indian;              /* 1,00,000 and lakh, crore; else 100,000 and thousand, million */
 };

@@ -52,7 +52,7 @@ static json_t *derive_model(const json_t *parent, const struct cr_rethreshold *r
     return is_whole ? CR_STEAL(model) : NULL;
 }
 
-/* What the run compared and remarked is about its champion; another model's report sends the reader
+/* What the run compared and remarked is about its choice; another model's report sends the reader
  * there. */
 static int drop_what_is_of_another(json_t *document, const struct cr_rethreshold *rethreshold)
 {
@@ -61,7 +61,7 @@ static int drop_what_is_of_another(json_t *document, const struct cr_rethreshold
         return 0;
     }
     json_t *sentence = json_sprintf("What the training run remarked and compared was about its "
-                                    "champion, %s, and stands in that version's report.",
+                                    "choice, %s, and stands in that version's report.",
                                     champion);
     return json_object_set_new(document, "comparisons", json_null()) == 0
                ? json_object_set_new(document, "honesty", json_pack("[o]", sentence))

@@ -29,8 +29,8 @@ static const struct section sections[] = {
      "no causes: these are associations in this book.",
      cr_html_drivers},
     {"comparisons", "What the result depends on",
-     "The champion's kind and parameters, trained once more under other conditions. Bars run from "
-     "an AUC of 0.5, which is chance, to 1.",
+     "The kind and parameters of the run's choice, trained once more under other conditions. Bars "
+     "run from an AUC of 0.5, which is chance, to 1.",
      cr_html_comparisons},
     {"search", "How the parameters were found", NULL, cr_html_search},
     {"honesty", "What to keep in mind", NULL, cr_html_honesty},

@@ -49,8 +49,8 @@ static void put_panel(struct cr_strbuf *out, const struct cr_drawing *drawing, c
     if (points.n == 0) {
         return;
     }
-    cr_strbuf_printf(&text, "%s of %s%s over the threshold, optimum and 0.5 marked", title,
-                     drawing->derived_from == NULL ? "the " : "", drawing->role);
+    cr_strbuf_printf(&text, "%s of %s over the threshold, optimum and 0.5 marked", title,
+                     drawing->role);
     cr_strbuf_puts(&label, "optimum ");
     cr_put_fixed(&label, optimum, 2);
     struct cr_chart chart = {cr_strbuf_text(&text), "threshold",     1, 1, 0.2, 0.2,

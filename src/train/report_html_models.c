@@ -85,7 +85,9 @@ static void put_verdict(struct cr_strbuf *out, const struct cr_drawing *drawing)
 static void put_role(struct cr_strbuf *out, const struct cr_drawing *drawing)
 {
     if (drawing->derived_from == NULL) {
-        cr_strbuf_puts(out, "Champion");
+        cr_strbuf_puts(out, drawing->is_promoted
+                                ? "Champion"
+                                : "This run's choice: it serves once it is promoted");
         return;
     }
     cr_strbuf_puts(out, "Made of ");

@@ -156,7 +156,7 @@ static void put_ceiling(struct cr_strbuf *out, const json_t *ceiling, double cha
     start_comparison(out, "The ceiling",
                      "This book is generated, so the true probabilities are known: on these test "
                      "rows no model can be expected to do better.");
-    put_compared(out, "the champion", champion, NAN, true);
+    put_compared(out, "the run's choice", champion, NAN, true);
     for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
         put_compared(out, labels[i], cr_drawing_number(ceiling, keys[i]), champion, false);
     }

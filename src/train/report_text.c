@@ -197,9 +197,9 @@ static json_t *first_features(const json_t *model)
 static json_t *short_document(const struct cr_drawing *drawing, const char *const *keys,
                               size_t n_keys, bool with_features)
 {
-    static const char *const heads[] = {"format",   "portfolio", "title",    "created_at",
-                                        "seed",     "currency",  "split",    "feature_set",
-                                        "n_inputs", "costs",     "champion", "champion_kind"};
+    static const char *const heads[] = {
+        "format",      "portfolio", "title", "created_at", "seed",          "currency", "split",
+        "feature_set", "n_inputs",  "costs", "champion",   "champion_kind", "promoted"};
     json_t *models = json_array();
     json_t *document = choose(drawing->report, heads, CR_ARRAY_LEN(heads));
     bool is_whole = document != NULL;

@@ -411,7 +411,7 @@ def check_interrupted_publishing(cli, there):
             twice = cli("train", "--no-search", "--models", "logistic,gbm", "--quiet", globals_=there, status=-signal.SIGINT)
     assert (twice.stdout, twice.stderr) == ("", "creditrisk: interrupted\n"), "the second Ctrl-C, at the second version, waits for nothing"
     document = json.loads(done.stdout)
-    assert document["error"]["code"] == "INTERRUPTED" and "promoted" not in document, document["error"]
+    assert document["error"]["code"] == "INTERRUPTED" and document["promoted"] is False, document["error"]
     assert done.stderr == f"creditrisk: {document['error']['message']}\n", "--quiet says nothing of progress"
     check_deaf_training(cli, folder, [*train, "--quiet"])
 

@@ -280,6 +280,23 @@ static void tell_the_rules_of_the_race(void **state)
     assert_null(strstr(whole, "always stay"));
 }
 
+/* Nobody serves because a run chose it. */
+static void call_only_the_promoted_a_champion(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
+    CR_CLEANUP(cr_freep) char *chosen = draw(sample);
+    assert_non_null(strstr(chosen, ">This run's choice: it serves once it is promoted<"));
+    assert_non_null(strstr(chosen, "<span class=\"tag\">this run's choice</span>"));
+    assert_null(strstr(chosen, "Champion"));
+    assert_null(strstr(chosen, "the champion"));
+    assert_int_equal(json_object_set_new(sample, "promoted", json_true()), 0);
+    CR_CLEANUP(cr_freep) char *promoted = draw(sample);
+    assert_non_null(strstr(promoted, ">Champion<"));
+    assert_non_null(strstr(promoted, "<span class=\"tag\">the champion</span>"));
+    assert_null(strstr(promoted, "once it is promoted"));
+}
+
 static void name_no_file_after_a_strange_kind(void **state)
 {
     (void)state;
@@ -306,6 +323,7 @@ int main(void)
         cmocka_unit_test(round_money),
         cmocka_unit_test(leave_out_what_is_absent),
         cmocka_unit_test(tell_the_rules_of_the_race),
+        cmocka_unit_test(call_only_the_promoted_a_champion),
         cmocka_unit_test(name_no_file_after_a_strange_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
