@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "creditrisk/train/split.h"
+#include "split.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,8 +8,6 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
-#include "creditrisk/util/csv.h"
-#include "creditrisk/util/num.h"
 #include "creditrisk/util/rng.h"
 #include "rank.h"
 
@@ -46,15 +44,13 @@ static double outcome(const struct cr_extract *extract, size_t row)
     return extract->frame.columns[extract->col_outcome].numbers[row];
 }
 
-/* A number that is equal for equal cells of the column: its value, or its text's code; NaN for a
- * missing one. */
-static double cell_key(const struct cr_frame *frame, ptrdiff_t col, size_t row)
+double cr_split_key(const struct cr_frame *frame, ptrdiff_t col, size_t row)
 {
     const struct cr_column *column = &frame->columns[col];
     if (column->type == CR_COLUMN_NUMBER) {
-        return column->numbers[row];
+        return isnan(column->numbers[row]) ? INFINITY : column->numbers[row];
     }
-    return column->codes[row] < 0 ? NAN : (double)column->codes[row];
+    return column->codes[row] < 0 ? INFINITY : (double)column->codes[row];
 }
 
 static void shuffle_units(struct unit *units, size_t n, struct cr_rng *rng)
@@ -79,8 +75,8 @@ static int deal(const struct cr_extract *extract, ptrdiff_t key_col, const size_
         return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
     }
     for (size_t i = 0; i < n; i++) {
-        double key = key_col < 0 ? (double)i : cell_key(&extract->frame, key_col, rows[i]);
-        order[i] = (struct cr_keyed_row){isnan(key) ? INFINITY : key, i};
+        double key = key_col < 0 ? (double)i : cr_split_key(&extract->frame, key_col, rows[i]);
+        order[i] = (struct cr_keyed_row){key, i};
     }
     cr_rank_keys(order, n);
     size_t n_units = 0;
@@ -180,105 +176,6 @@ static int mark_column(const struct cr_extract *extract, const char *name, bool 
     return 0;
 }
 
-/* The ids of a file, matched to the keys of the rows. */
-struct id_marker {
-    const struct cr_keyed_row *rows; /* sorted by key, where keys are numbers */
-    size_t n;
-    const struct cr_column *texts; /* where they are texts */
-    bool *is_test;                 /* of each row; of each text */
-};
-
-static int refuse_id(const struct cr_csv_row *csv, struct cr_error *err)
-{
-    return cr_error_at(err, CR_EINVAL, csv->file, csv->line, 1, "no application has the id '%s'",
-                       csv->fields[0].text);
-}
-
-static int mark_number(const struct cr_csv_row *csv, void *context, struct cr_error *err)
-{
-    struct id_marker *marker = context;
-    double key;
-    if (!cr_num_parse(csv->fields[0].text, csv->fields[0].len, &key)) {
-        if (csv->line == 1) {
-            return 0; /* the header */
-        }
-        return cr_error_at(err, CR_EINVAL, csv->file, csv->line, 1, "id '%s' is no number",
-                           csv->fields[0].text);
-    }
-    size_t low = 0;
-    size_t high = marker->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (marker->rows[middle].key < key) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == marker->n || marker->rows[low].key != key) {
-        return refuse_id(csv, err);
-    }
-    marker->is_test[marker->rows[low].row] = true;
-    return 0;
-}
-
-static int mark_text(const struct cr_csv_row *csv, void *context, struct cr_error *err)
-{
-    struct id_marker *marker = context;
-    ptrdiff_t code = cr_column_find_text(marker->texts, csv->fields[0].text, csv->fields[0].len);
-    if (code < 0) {
-        return csv->line == 1 ? 0 : refuse_id(csv, err); /* the header */
-    }
-    marker->is_test[code] = true;
-    return 0;
-}
-
-static int mark_ids_of_numbers(const struct cr_extract *extract, const char *file, bool *is_test,
-                               struct cr_error *err)
-{
-    size_t n = extract->frame.n_rows;
-    CR_CLEANUP(cr_freep) struct cr_keyed_row *rows = calloc(n + 1, sizeof *rows);
-    if (rows == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows", n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        rows[i] = (struct cr_keyed_row){cell_key(&extract->frame, extract->col_row, i), i};
-    }
-    cr_rank_keys(rows, n);
-    struct id_marker marker = {.rows = rows, .n = n, .is_test = is_test};
-    return cr_csv_read(file, &(struct cr_csv_options){0}, mark_number, &marker, err);
-}
-
-static int mark_ids_of_texts(const struct cr_extract *extract, const char *file, bool *is_test,
-                             struct cr_error *err)
-{
-    const struct cr_column *keys = &extract->frame.columns[extract->col_row];
-    CR_CLEANUP(cr_freep) bool *is_named = calloc(keys->n_texts + 1, sizeof *is_named);
-    if (is_named == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for a split of %zu rows",
-                            extract->frame.n_rows);
-    }
-    struct id_marker marker = {.texts = keys, .is_test = is_named};
-    int result = cr_csv_read(file, &(struct cr_csv_options){0}, mark_text, &marker, err);
-    for (size_t i = 0; i < extract->frame.n_rows && result == 0; i++) {
-        is_test[i] = keys->codes[i] >= 0 && is_named[keys->codes[i]];
-    }
-    return result;
-}
-
-static int mark_ids(const struct cr_extract *extract, const char *file, bool *is_test,
-                    struct cr_error *err)
-{
-    if (extract->col_row < 0) {
-        return cr_error_set(err, CR_EINVAL,
-                            "split 'ids' needs the keys of the rows, which training.sql lacks: "
-                            "mark the test rows in a column of 0 and 1 and say column:NAME");
-    }
-    return extract->frame.columns[extract->col_row].type == CR_COLUMN_NUMBER
-               ? mark_ids_of_numbers(extract, file, is_test, err)
-               : mark_ids_of_texts(extract, file, is_test, err);
-}
-
 int cr_split_check(const char *spec, struct cr_error *err)
 {
     static const char *const kinds[] = {"random", "group", "time", "column:", "ids:"};
@@ -318,7 +215,7 @@ static int mark_test(const char *spec, const struct cr_extract *extract, uint64_
     if (strcmp(split->kind, "column") == 0) {
         return mark_column(extract, argument + 1, is_test, err);
     }
-    return mark_ids(extract, argument + 1, is_test, err); /* as cr_split_check has seen */
+    return cr_split_mark_ids(extract, argument + 1, is_test, err); /* as cr_split_check has seen */
 }
 
 static int check_part(const struct cr_extract *extract, const size_t *rows, size_t n,

@@ -204,12 +204,8 @@ static void ids_and_refusals(void **state)
     for (size_t i = 0; i < split.n_test; i++) {
         assert_int_equal(split.test[i], 3 * i);
     }
-    CR_CLEANUP(cr_freep) char *bad_path = cr_test_write(dir, "bad.csv", "loan_id\n1000\n7\n");
-    snprintf(spec, sizeof spec, "ids:%s", bad_path);
-    struct cr_split refused;
-    assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
-    assert_non_null(strstr(err.message, "bad.csv:3:1: no application has the id '7'"));
     extract.col_row = -1;
+    struct cr_split refused;
     assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
     assert_non_null(strstr(err.message, "needs the keys of the rows, which training.sql lacks: "));
     extract.col_row = COL_ROW;
@@ -239,7 +235,7 @@ static void ids_are_texts(void **state)
         CR_CLEANUP(cr_split_finish) struct cr_split split = {0};
         char text[4096];
         bool is_named[400] = {false};
-        snprintf(text, sizeof text, "%s", has_header ? "date of the loan\n" : "");
+        snprintf(text, sizeof text, "%s", has_header ? "Application-Date\n" : "");
         for (int i = 0; i < 120; i++) {
             size_t row = (size_t)cr_rng_below(&rng, 400);
             snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n",
@@ -260,12 +256,73 @@ static void ids_are_texts(void **state)
         }
         assert_true(split.n_test >= 80 && split.n_test + split.n_train == 400);
     }
-    CR_CLEANUP(cr_freep) char *bad_path = cr_test_write(dir, "bad.csv", "date\n2020-13-01\n");
-    char spec[512];
-    snprintf(spec, sizeof spec, "ids:%s", bad_path);
-    struct cr_split refused;
-    assert_int_equal(cr_split_make(spec, &extract, 5, 1, &refused, &err), CR_EINVAL);
-    assert_non_null(strstr(err.message, "bad.csv:2:1: no application has the id '2020-13-01'"));
+}
+
+/* What a file of ids must not pass, nor be refused for: NULL for what is taken. */
+static const struct {
+    const char *ids;
+    const char *message;
+} files_of_ids[] = {
+    {"LoanId\n1\n2\n3\n", NULL},
+    {"\"loan ID\",x\n1,a\n2,b\n3,c\n", NULL},
+    {"1\n2\n3\n3\n", NULL},
+    {"loan_id\n1\n7\n", "ids.csv:3:1: no application has the id '7'"},
+    {"1\nloan_id\n", "ids.csv:2:1: no application has the id 'loan_id'"},
+    {"7\n1\n", "ids.csv:1:1: no application has the id '7', and a header would be 'loan_id'"},
+    {"loan\n1\n", "ids.csv:1:1: no application has the id 'loan', and a header would be 'loan_id'"},
+    {"loan_ids\n1\n", "ids.csv:1:1: no application has the id 'loan_ids', and a header would"},
+    {"loan_id\n1\n7\nx\n9\n",
+     "ids.csv:3:1: no application has the id '7'; it is the first of 3 such lines"},
+    {"1\n\n1e999\n", "ids.csv:3:1: no application has the id '1e999'"},
+    {"", "ids.csv' names no application"},
+    {"loan_id\n", "ids.csv' names no application"},
+    {"1\n2\n3\n4\n5\n6\n", "ids.csv' names all 6 applications: none is left to train on"},
+};
+
+/* Six loans with the ids 1 to 6, or texts that look so; every other one is bad. */
+static void make_loans(struct cr_extract *extract, enum cr_column_type type)
+{
+    struct cr_error err;
+    *extract =
+        (struct cr_extract){.col_row = 0, .col_outcome = 1, .col_customer = -1, .col_date = -1};
+    cr_frame_init(&extract->frame);
+    cr_assert_ok(cr_frame_add_column(&extract->frame, "loan_id", type, &err), &err);
+    cr_assert_ok(cr_frame_add_column(&extract->frame, "is_bad", CR_COLUMN_NUMBER, &err), &err);
+    for (size_t i = 0; i < 6; i++) {
+        char id[] = {(char)('1' + i), '\0'};
+        cr_assert_ok(cr_frame_add_row(&extract->frame, &err), &err);
+        if (type == CR_COLUMN_TEXT) {
+            cr_assert_ok(cr_frame_set_text(&extract->frame, i, 0, id, 1, &err), &err);
+        } else {
+            cr_frame_set_number(&extract->frame, i, 0, (double)(i + 1));
+        }
+        cr_frame_set_number(&extract->frame, i, 1, (double)(i % 2));
+    }
+}
+
+static void ids_are_known_or_refused(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    for (size_t i = 0; i < 2 * CR_ARRAY_LEN(files_of_ids); i++) {
+        struct cr_error err = {0};
+        CR_CLEANUP(cr_extract_finish) struct cr_extract extract;
+        CR_CLEANUP(cr_split_finish) struct cr_split split = {0};
+        const char *message = files_of_ids[i / 2].message;
+        make_loans(&extract, i % 2 == 0 ? CR_COLUMN_NUMBER : CR_COLUMN_TEXT);
+        CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "ids.csv", files_of_ids[i / 2].ids);
+        char spec[512];
+        snprintf(spec, sizeof spec, "ids:%s", path);
+        int result = cr_split_make(spec, &extract, 1, 1, &split, &err);
+        if (message == NULL) {
+            cr_assert_ok(result, &err);
+            assert_int_equal(split.n_test, 3);
+            assert_true(split.test[0] == 0 && split.test[1] == 1 && split.test[2] == 2);
+        } else {
+            assert_int_equal(result, CR_EINVAL);
+            assert_non_null(strstr(err.message, message));
+        }
+    }
 }
 
 int main(void)
@@ -275,6 +332,7 @@ int main(void)
         cmocka_unit_test(time_split_tests_on_the_latest),
         cmocka_unit_test(ids_and_refusals),
         cmocka_unit_test(ids_are_texts),
+        cmocka_unit_test(ids_are_known_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,9 +29,10 @@ struct cr_split {
 /* `random`, `group` and `time` test on one of so many parts. */
 enum { CR_SPLIT_N_PARTS = 5 };
 
-/* spec: random | group | time | column:NAME | ids:FILE (first column: keys of the test rows, header
- * line). CR_EINVAL for an unknown spec, no keys, a key that no row has, or when a part lacks one of
- * the outcomes. Yours: cr_split_finish. */
+/* spec: random | group | time | column:NAME | ids:FILE. The file's first column has the keys of the
+ * test rows, numbers or texts, below the name of the keys' column or from the first line on.
+ * CR_EINVAL for an unknown spec, no keys, a line that is no key, a file that names no row or all of
+ * them, or when a part lacks one of the outcomes. Yours: cr_split_finish. */
 int cr_split_make(const char *spec, const struct cr_extract *extract, size_t n_folds, uint64_t seed,
                   struct cr_split *ret_split, struct cr_error *err);
 void cr_split_finish(struct cr_split *split);
