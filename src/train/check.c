@@ -10,6 +10,7 @@
 #include "creditrisk/train/metrics.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
+#include "range.h"
 
 /* A column of at most this many different values is judged by the bad rate of each of them, in
  * which no order of the values can hide anything. */
@@ -115,6 +116,19 @@ static void check_all_values(struct cr_check *check)
         enum cr_type type = portfolio->fields[i].type;
         if (type == CR_INT || type == CR_NUMBER) {
             check_field_values(check, &portfolio->fields[i], &columns[i]);
+        }
+    }
+}
+
+/* ---- numbers that no model can learn from ---- */
+
+static void check_all_ranges(struct cr_check *check)
+{
+    const struct cr_portfolio *portfolio = check->portfolio;
+    struct cr_error cause;
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        if (cr_range_check_feature(&check->extract, portfolio, i, &cause) != 0) {
+            cr_check_tell(check, "features.yaml", portfolio->features[i].line, "%s", cause.message);
         }
     }
 }
@@ -236,6 +250,7 @@ int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio,
         check_policy(&check);
         check_all_levels(&check);
         check_all_values(&check);
+        check_all_ranges(&check);
         result = check_leaks(&check, err);
     }
     if (result == 0) {

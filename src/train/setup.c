@@ -7,6 +7,7 @@
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/progress.h"
+#include "range.h"
 
 void cr_run_finish(struct cr_run *run)
 {
@@ -228,6 +229,21 @@ static int check_policy(const struct cr_run *run, struct cr_error *err)
     return result != 0 ? cr_error_at(err, result, "policy.yaml", 0, 0, "%s", cause.message) : 0;
 }
 
+/* What no model can learn from. */
+static int check_ranges(const struct cr_run *run, struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = run->portfolio;
+    struct cr_error cause;
+    for (size_t i = 0; i < portfolio->n_features; i++) {
+        int result = cr_range_check_feature(&run->extract, portfolio, i, &cause);
+        if (result != 0) {
+            return cr_error_at(err, result, "features.yaml", portfolio->features[i].line, 0, "%s",
+                               cause.message);
+        }
+    }
+    return 0;
+}
+
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
 {
     const struct cr_train_options *options = run->options;
@@ -238,6 +254,9 @@ int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
         return result; /* the book may be large */
     }
     result = extract_book(run, db, err);
+    if (result == 0) {
+        result = check_ranges(run, err);
+    }
     if (result == 0) {
         result = cr_split_make(split_of(options), &run->extract, run->portfolio->search.n_folds,
                                options->seed, &run->split, err);

@@ -36,6 +36,8 @@ BROKEN = {
                          "no such column: customer_id; the application has no such field, so no request carries it"),
     "another unit": ("training.sql", "c.annual_income,\n", "c.annual_income / 100000 AS annual_income,\n",
                      ("application.yaml", "{name: annual_income,"), "no request can carry"),
+    "beyond a float": ("training.sql", "c.annual_income,\n", "CASE l.loan_id WHEN 7 THEN 1e308 ELSE c.annual_income END AS annual_income,\n",
+                       ("features.yaml", "{name: annual_income,"), "'annual_income' is '1e+308' or the like in 1 of 1200 rows, first in loan_id '7'"),
     "costs without a threshold": ("policy.yaml", "false_negative: 100000,", "false_negative: 1000000,", ("policy.yaml", None),
                                   "policy.yaml: costs '1000000' (false_negative) and '10000' (false_positive) have their best threshold at 0.0099"),
     "YAML error": ("features.yaml", "sources: [city_tier]", "sources: [city_teir]", ("features.yaml", "city_teir"), "there is no field 'city_teir'"),
@@ -76,6 +78,12 @@ def check_before_work(place, good):
     assert message.startswith(BROKEN[case][-1]), message
 
 
+def check_refused_alike(place, good, case):
+    """What a check finds a training refuses, in the same words and before it fits anything."""
+    faults = check_broken(place, good, case)
+    assert place.run("train", "--models", "logistic", "--no-search", status=1)["error"]["message"] in faults, faults
+
+
 def main():
     root = pathlib.Path(sys.argv[3]).resolve()
     good = root / "config/portfolios/retail"
@@ -92,6 +100,7 @@ def main():
                         "outcome leak"):
                 assert len(faults) == 1, (case, faults)
         check_before_work(place, good)
+        check_refused_alike(place, good, "beyond a float")
         assert place.db.read_bytes() == before, "a check must leave the book as it was"
 
 

@@ -31,6 +31,7 @@ struct cr_check_report {
  *   - costs whose best threshold lies outside of what is swept
  *   - texts of fields and features that are none of the declared choices and levels
  *   - fields whose values no request could carry, in more than CR_CHECK_MAX_UNSENDABLE of the rows
+ *   - features with numbers beyond what a model can take, with which no training begins
  *   - features that alone tell the outcome with an AUC above CR_CHECK_MAX_AUC, missing or not being
  *     a value like others
  *   - fields that change when everything dated after the application is taken away, where tables of
