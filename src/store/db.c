@@ -66,6 +66,13 @@ void cr_db_free(struct cr_db *db)
     free(db);
 }
 
+void cr_db_unmake(struct cr_db *db)
+{
+    if (db != NULL && db->ops->unmake != NULL) {
+        db->ops->unmake(db);
+    }
+}
+
 void cr_db_close(struct cr_db *db)
 {
     if (db != NULL) {

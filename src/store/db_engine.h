@@ -24,6 +24,7 @@ struct cr_db_ops {
 
     int (*open)(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
     void (*close)(struct cr_db *db);
+    void (*unmake)(struct cr_db *db); /* optional: opening creates nothing */
     int (*use_schema)(struct cr_db *db, const char *name, bool create, struct cr_error *err);
     int (*exec)(struct cr_db *db, const char *sql, const char *name, struct cr_error *err);
     int (*begin)(struct cr_db *db, struct cr_error *err);

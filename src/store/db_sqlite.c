@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
@@ -113,20 +114,48 @@ static void db_rollback(struct cr_db *base)
     }
 }
 
-/* Creates the folder that is to hold the file. */
-static int make_folder(const char *path, struct cr_error *err)
+/* The folder that is to hold the file, yours (free): "." or "/" for one that is there anyway; NULL
+ * without memory. */
+static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    CR_CLEANUP(cr_freep) char *folder = NULL;
 
-    if (slash == NULL || slash == path) {
-        return 0;
+    return slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static int make_folder(const char *path, size_t *ret_new_len, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *folder = folder_of(path);
+
+    return folder != NULL ? cr_fs_make_dirs(folder, ret_new_len, err) : cr_error_no_memory(err);
+}
+
+/* Whether there is not even a table. */
+static bool is_empty(sqlite3 *handle)
+{
+    CR_CLEANUP(finalizep) sqlite3_stmt *stmt = NULL;
+
+    return sqlite3_prepare_v2(handle, "SELECT 1 FROM sqlite_schema", -1, &stmt, NULL) ==
+               SQLITE_OK &&
+           sqlite3_step(stmt) == SQLITE_DONE;
+}
+
+/* The file goes under the lock of a writer, so that nobody writes what is then gone; the folders
+ * behind it, as it has a journal beside the file. */
+static void db_unmake(struct cr_db *base)
+{
+    const struct sqlite_db *db = of_db(base);
+    CR_CLEANUP(cr_freep) char *folder = folder_of(base->name);
+    bool is_gone;
+
+    if (!db->is_new || db_begin(base, NULL) != 0) {
+        return;
     }
-    folder = strndup(path, (size_t)(slash - path));
-    if (folder == NULL) {
-        return cr_error_no_memory(err);
+    is_gone = is_empty(db->handle) && unlink(base->name) == 0;
+    db_rollback(base);
+    if (is_gone && folder != NULL) {
+        cr_fs_unmake_dirs(folder, db->new_folder_len);
     }
-    return cr_fs_mkdirs(folder, err);
 }
 
 /* Statements may be text of a portfolio: what SQLite allows them only for old times' sake is off.
@@ -189,17 +218,19 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
     bool in_memory = strcmp(path, ":memory:") == 0;
     CR_CLEANUP(cr_db_closep) struct cr_db *made = NULL;
     struct sqlite_db *db;
+    bool is_new = !in_memory && !cr_fs_exists(path);
+    size_t new_folder_len = 0;
     int rc;
     int r = 0;
 
     if (*path == '\0') {
         return cr_error_set(err, CR_EINVAL, "database '%s' names no file", url);
     }
-    if (!in_memory && !create && !cr_fs_exists(path)) {
+    if (is_new && !create) {
         return cr_error_set(err, CR_ENOTFOUND, "there is no database '%s'", path);
     }
     if (!in_memory && create) {
-        r = make_folder(path, err);
+        r = make_folder(path, &new_folder_len, err);
         if (r != 0) {
             return r;
         }
@@ -210,6 +241,8 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
         return r;
     }
     db = of_db(made);
+    db->is_new = is_new;
+    db->new_folder_len = new_folder_len;
     rc = sqlite3_open_v2(path, &db->handle, flags | (create || in_memory ? SQLITE_OPEN_CREATE : 0),
                          NULL);
     if (rc != SQLITE_OK) {
@@ -403,6 +436,7 @@ const struct cr_db_ops cr_db_sqlite = {
                      " WHERE l.origin = 'c' AND l.\"unique\" = 0 ORDER BY s.name",
     .open = db_open,
     .close = db_close,
+    .unmake = db_unmake,
     .use_schema = use_schema,
     .exec = db_exec,
     .begin = db_begin,

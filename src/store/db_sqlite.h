@@ -11,7 +11,9 @@ struct sqlite_db {
     struct cr_db base;
     sqlite3 *handle;
     bool began;  /* between begin and commit or rollback, also where the transaction is over */
-    int failure; /* extended code of the last call, SQLITE_OK when it did not fail */
+    bool is_new; /* there was no such file before … */
+    size_t new_folder_len; /* … nor the folders from this part of its path on (cr_fs_make_dirs) */
+    int failure;           /* extended code of the last call, SQLITE_OK when it did not fail */
 };
 
 /* Whether the transaction is over: SQLite has rolled it back, for a trigger's RAISE(ROLLBACK), a

@@ -3,6 +3,7 @@
 #include "cr_engine.h"
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 
 static void test_open(void **state)
 {
@@ -38,6 +39,41 @@ static void test_open(void **state)
     assert_non_null(strstr(err.message, "cannot open database '"));
     assert_null(none);
     cr_db_close(NULL);
+}
+
+/* Only what opening has created goes, and only while nobody has put anything in. */
+static void test_unmake(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *top = cr_fs_join(dir, "a");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, "a/b/book.db");
+    static const struct {
+        bool was_there;
+        const char *sql;
+        bool stays;
+    } cases[] = {
+        {false, "BEGIN; CREATE TABLE t (a); INSERT INTO t VALUES (1); ROLLBACK", false},
+        {false, "CREATE TABLE t (a)", true},
+        {true, "DROP TABLE t", true},
+    };
+    char url[512];
+    struct cr_error err;
+
+    (void)state;
+    (void)snprintf(url, sizeof(url), "sqlite:%s", path);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_db *db = NULL;
+
+        assert_int_equal(cr_fs_exists(path), cases[i].was_there);
+        cr_assert_ok(cr_db_open(url, true, &db, &err), &err);
+        cr_assert_ok(cr_db_exec(db, cases[i].sql, &err), &err);
+        cr_db_unmake(db);
+        cr_db_close(db);
+        assert_int_equal(cr_fs_exists(path), cases[i].stays);
+        assert_int_equal(cr_fs_exists(top), cases[i].stays);
+        assert_true(cr_fs_is_dir(dir));
+    }
+    cr_db_unmake(NULL);
 }
 
 static void test_settings(void **state)
@@ -204,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),
+        cmocka_unit_test(test_unmake),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_durable),
         cmocka_unit_test(test_types),

@@ -37,6 +37,11 @@ enum cr_db_constraint {
 int cr_db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err);
 void cr_db_close(struct cr_db *db);
 
+/* Takes back what opening has created, for the caller has had no use for it: the file of an SQLite
+ * database, while it still holds nothing, and its folders, while they are empty. What was there
+ * before stays, and so does all of another engine. Only cr_db_close comes behind it. */
+void cr_db_unmake(struct cr_db *db);
+
 /* For all databases that this process opens from now on; called before it has a second thread.
  * A server that lets a query wait for longer than so many milliseconds counts as gone away
  * (CR_EUNAVAIL), and drops the query. 0, as at first: it is waited for, as work on a whole book
