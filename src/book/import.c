@@ -295,7 +295,8 @@ static int reading_init(struct reading *reading, struct cr_error *err)
 /* All rows. Where the file cannot be read on, a row before that place may be the first at fault. */
 static int read_file(struct reading *reading, struct cr_error *err)
 {
-    const struct cr_csv_options options = {.separator = reading->import->portfolio->separator};
+    const struct cr_csv_options options = {.separator = reading->import->portfolio->separator,
+                                           .cancelled = reading->import->options->cancelled};
     struct cr_error cause = {0};
     int r = cr_csv_read(reading->path, &options, on_row, reading, &cause);
     int flushed = flush(reading, err);
@@ -363,6 +364,13 @@ static int check_any(const struct import *import, const struct cr_import_report 
                                 import->source);
 }
 
+static int check_wanted(const struct import *import, struct cr_error *err)
+{
+    const volatile sig_atomic_t *cancelled = import->options->cancelled;
+
+    return cancelled != NULL && *cancelled ? cr_error_set(err, CR_EUNAVAIL, "interrupted") : 0;
+}
+
 static void import_finish(struct import *import)
 {
     cr_book_rejects_finish(&import->rejects);
@@ -390,6 +398,9 @@ static int import_all(struct import *import, struct cr_import_report *report, st
     }
     if (r == 0) {
         r = cr_book_rejects_close(&import->rejects, err);
+    }
+    if (r == 0) {
+        r = check_wanted(import, err);
     }
     report->n_removed = (size_t)load.n_removed;
     return r != 0 ? r : cr_book_load_commit(&load, err);

@@ -252,10 +252,11 @@ static int guess_separator(const char *path, char *ret_separator, struct cr_erro
     return 0;
 }
 
-int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_error *err)
+int cr_profile_read(const char *path, const volatile sig_atomic_t *cancelled,
+                    struct cr_profile *ret_profile, struct cr_error *err)
 {
     CR_CLEANUP(cr_profile_finish) struct cr_profile profile = {0};
-    struct cr_csv_options options = {0};
+    struct cr_csv_options options = {.cancelled = cancelled};
     int r = guess_separator(path, &profile.separator, err);
 
     if (r == 0) {

@@ -4,6 +4,7 @@
 #ifndef BOOK_PROFILE_H
 #define BOOK_PROFILE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,7 +66,8 @@ struct cr_profile {
 /* Reads the file. Yours: cr_profile_finish. A file without rows, a header that is twice there or
  * empty, a row of another length and what is no UTF-8 are CR_EINVAL, with the place where there is
  * one; otherwise as cr_csv_read. */
-int cr_profile_read(const char *path, struct cr_profile *ret_profile, struct cr_error *err);
+int cr_profile_read(const char *path, const volatile sig_atomic_t *cancelled,
+                    struct cr_profile *ret_profile, struct cr_error *err);
 void cr_profile_finish(struct cr_profile *profile);
 
 /* The last step of reading, when all rows were seen: which markers count, which columns are of

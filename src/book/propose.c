@@ -94,13 +94,13 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
     CR_CLEANUP(cr_profile_finish) struct cr_profile profile = {0};
     struct cr_proposal proposal = {0};
     size_t n_features = 0;
-    int r = cr_profile_read(csv, &profile, err);
+    int r = cr_profile_read(csv, options->cancelled, &profile, err);
 
     if (r == 0) {
         r = cr_propose_plan(&profile, options, &proposal, err);
     }
     if (r == 0) {
-        r = cr_propose_count_test(csv, &proposal, err);
+        r = cr_propose_count_test(csv, options->cancelled, &proposal, err);
     }
     if (r == 0) {
         r = write_all(&proposal, folder, &n_features, err);

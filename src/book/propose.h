@@ -65,7 +65,8 @@ int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_op
                     struct cr_proposal *ret_proposal, struct cr_error *err);
 
 /* Reads the file again, if the plan has a test column, and counts its rows by their outcome. */
-int cr_propose_count_test(const char *csv, struct cr_proposal *proposal, struct cr_error *err);
+int cr_propose_count_test(const char *csv, const volatile sig_atomic_t *cancelled,
+                          struct cr_proposal *proposal, struct cr_error *err);
 
 /* A name for SQL: letters in lower case, all else an underline, none of them at the ends or twice
  * in a row, and one where a capital begins a word (isTest, LTVRatio); the first no digit; no word

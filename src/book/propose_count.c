@@ -46,9 +46,11 @@ static int count_row(const struct cr_csv_row *row, void *context, struct cr_erro
     return 0;
 }
 
-int cr_propose_count_test(const char *csv, struct cr_proposal *proposal, struct cr_error *err)
+int cr_propose_count_test(const char *csv, const volatile sig_atomic_t *cancelled,
+                          struct cr_proposal *proposal, struct cr_error *err)
 {
-    const struct cr_csv_options options = {.separator = proposal->profile->separator};
+    const struct cr_csv_options options = {.separator = proposal->profile->separator,
+                                           .cancelled = cancelled};
     struct counter counter = {.proposal = proposal};
     bool has_test = false;
 

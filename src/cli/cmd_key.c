@@ -98,7 +98,7 @@ static int list(struct cr_cli *cli, struct cr_registry *registry, struct cr_erro
     return result;
 }
 
-static int revoke(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
+static int revoke_key(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
 {
     const char *id = cli->args[1];
     const struct cr_registry_actor actor = {cr_cli_actor(), ""};
@@ -148,7 +148,7 @@ static const struct cr_verb verbs[] = {
         .max_args = 1,
         .arguments = "the id of a key",
         .registry = CR_VERB_READS,
-        .run = revoke,
+        .run = revoke_key,
     },
 };
 

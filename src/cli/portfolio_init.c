@@ -2,6 +2,7 @@
 #include "portfolio_verbs.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,24 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/name.h"
 #include "creditrisk/util/strbuf.h"
+
+static volatile sig_atomic_t interrupted;
+
+/* The first one asks init to end and to leave nothing, the next one ends the program
+ * (SA_RESETHAND). */
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupted = 1;
+}
+
+/* Ends as interrupted what an interrupt, not a failure, has ended, and when all is taken back. */
+static int tell_interrupt(int result, struct cr_error *err)
+{
+    return interrupted && result == CR_EUNAVAIL
+               ? cr_error_set(err, CR_CLI_INTERRUPTED, "interrupted: nothing was made")
+               : result;
+}
 
 /* What was proposed must load, and its features.sql must run. */
 static int check(const char *folder, const char *name, struct cr_portfolio **ret_portfolio,
@@ -171,7 +190,7 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
     if (result != 0) {
         (void)cr_fs_remove_tree(folder, NULL); /* the first failure is the one to tell */
     }
-    return result;
+    return tell_interrupt(result, err);
 }
 
 /* Whether another portfolio has the name but for its capitals. */
@@ -268,7 +287,7 @@ static void note_new(const struct cr_cli *cli, bool is_new_folder, bool is_new_d
 }
 
 /* Reads the file's rows into the table that the portfolio, in the folder `target`, describes; takes
- * the folder away where that fails. */
+ * the folder away where that fails, and a database that is new. */
 static int import_rows(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                        const char *target, bool *ret_is_new_db,
                        struct cr_import_report *ret_imported, struct cr_error *err)
@@ -277,17 +296,19 @@ static int import_rows(const struct cr_cli *cli, const struct cr_portfolio *port
     const struct cr_import_options import = {
         .mode = cr_cli_has(cli, "replace") ? CR_IMPORT_REPLACE : CR_IMPORT_EMPTY,
         .quiet = cli->quiet,
+        .cancelled = &interrupted,
         .is_init = true,
     };
     int result = open_db(cli, &db, ret_is_new_db, err);
     if (result != 0 || (result = cr_import_book(db, portfolio, cli->args[1], &import, NULL, NULL,
                                                 ret_imported, err)) != 0) {
         (void)cr_fs_remove_tree(target, NULL); /* the first failure is the one to tell */
+        cr_db_unmake(db);
     }
-    return result;
+    return db != NULL && cr_db_is_undecided(db) ? result : tell_interrupt(result, err);
 }
 
-/* A failure leaves neither folder nor table. */
+/* A failure leaves neither folder nor table, nor a database that was not there before. */
 static int make(const struct cr_cli *cli, const struct cr_propose_options *options,
                 struct notes *notes, struct cr_propose_report *ret_proposal,
                 struct cr_import_report *ret_imported, struct cr_error *err)
@@ -361,10 +382,13 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry, str
         .name = cr_cli_option(cli, "name"),
         .target = cr_cli_option(cli, "target"),
         .test_column = cr_cli_option(cli, "test-column"),
+        .cancelled = &interrupted,
     };
     struct cr_propose_report proposal = {0};
     struct notes notes = {cli, list};
     (void)registry; /* none */
+    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
+    cr_cli_take_interrupts(&action, NULL);
     int result = make(cli, &options, &notes, &proposal, &imported, err);
     if (result != 0) {
         return result;

@@ -24,6 +24,7 @@ struct reader {
     int result; /* of the last row */
     size_t max_row_len;
     char separator;
+    const volatile sig_atomic_t *cancelled;
 
     struct csv_parser parser;
     size_t line; /* of the next byte */
@@ -53,6 +54,7 @@ static int reader_init(struct reader *reader, const char *path,
         .separator = options != NULL && options->separator != 0 ? options->separator : ',',
         .max_row_len =
             options != NULL && options->max_row_len != 0 ? options->max_row_len : MAX_ROW_LEN,
+        .cancelled = options != NULL ? options->cancelled : NULL,
         .line = 1,
         .texts = CR_STRBUF_INIT,
     };
@@ -237,34 +239,56 @@ static int finish(struct reader *reader)
     return reader->result;
 }
 
+static int check_wanted(const struct reader *reader)
+{
+    return reader->cancelled != NULL && *reader->cancelled
+               ? cr_error_set(reader->err, CR_EUNAVAIL, "interrupted")
+               : 0;
+}
+
+/* What the system refuses; a call that a signal has ended is none of its failures. */
+static int refuse(const struct reader *reader, const char *what)
+{
+    int result = os_error(reader->err, what, reader->name);
+    int cancelled = check_wanted(reader);
+
+    return cancelled != 0 ? cancelled : result;
+}
+
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err)
 {
-    CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "rbe");
+    CR_CLEANUP(cr_fclosep) FILE *file = NULL;
     CR_CLEANUP(cr_freep) char *chunk = malloc(CHUNK);
     CR_CLEANUP(reader_finish) struct reader reader = {0};
     size_t len;
+    int result;
 
     if (chunk == NULL || reader_init(&reader, path, options) != 0) {
         return cr_error_no_memory(err);
     }
-    if (file == NULL) {
-        return os_error(err, "open", reader.name);
-    }
     reader.on_row = on_row;
     reader.context = context;
     reader.err = err;
+    result = check_wanted(&reader);
+    if (result != 0) {
+        return result;
+    }
+    file = fopen(path, "rbe");
+    if (file == NULL) {
+        return refuse(&reader, "open");
+    }
     for (bool first = true; (len = fread(chunk, 1, CHUNK, file)) > 0; first = false) {
         size_t skip = first ? cr_utf8_mark_len(chunk, len) : 0;
-        int result = first ? check_form(&reader, chunk, len) : 0;
 
+        result = first ? check_form(&reader, chunk, len) : check_wanted(&reader);
         result = result != 0 ? result : feed(&reader, chunk + skip, len - skip);
         if (result != 0) {
             return result;
         }
     }
     if (ferror(file)) {
-        return os_error(err, "read", reader.name);
+        return refuse(&reader, "read");
     }
     return finish(&reader);
 }

@@ -14,6 +14,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -234,6 +235,52 @@ def check_place(place):
     assert init("third", "z").returncode == 1 and sorted(os.listdir(here / "config/portfolios")) == ["first", "second"], "what was there stays"
     (here / "data/creditrisk.db").unlink()
     assert "the database 'sqlite:data/creditrisk.db' is new: it was not there before" in init("third").stderr.splitlines()
+
+
+def check_taken_back(place):
+    """What fails or is interrupted, before the import or in it, leaves nothing that it has made, and the same command then works."""
+    here = place.dir / "taken back"
+    here.mkdir()
+    rows = "x,y\n" + "".join(f"{i},{int(i % 4 == 0)}\n" for i in range(200))
+    file, pipe = place.dir / "taken_back.csv", place.dir / "taken_back.pipe"
+    file.write_text(rows)
+    os.mkfifo(pipe)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITRISK_")}
+    words = lambda path, name: [place.creditrisk, "portfolio", "init", str(path), "--target", "y", "--name", name, "--json"]
+    start = lambda path, name: subprocess.Popen(words(path, name), cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    interrupted = {"error": {"code": "INTERRUPTED", "message": "interrupted: nothing was made"}}
+
+    process = start(pipe, "one")
+    with open(pipe, "w"):  # pylint: disable=unspecified-encoding
+        process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)
+    assert process.returncode == 130 and json.loads(told[0]) == interrupted and not list(here.iterdir()), told
+
+    rejects = place.dir / "rejects.csv"
+    kept = rejects.read_bytes() if rejects.exists() else None
+    rejects.write_text("of somebody else\n")
+    refused = subprocess.run(words(file, "one"), cwd=here, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and "rejects.csv" in refused.stdout and not list(here.iterdir()), (refused, list(here.rglob("*")))
+    rejects.unlink()
+    if kept is not None:
+        rejects.write_bytes(kept)
+
+    process = start(file, "one")
+    assert process.wait() == 0, process.communicate()
+    with contextlib.closing(sqlite3.connect(here / "data/creditrisk.db", isolation_level=None)) as book:
+        book.execute("BEGIN IMMEDIATE")  # the import waits
+        process = start(file, "two")
+        while process.poll() is None and not (here / "config/portfolios/two").exists():
+            pass
+        process.send_signal(signal.SIGINT)
+        book.execute("ROLLBACK")
+        told = process.communicate(timeout=60)
+        assert process.returncode == 130 and json.loads(told[0]) == interrupted, told
+        assert os.listdir(here / "config/portfolios") == ["one"], "nor anything that begins with a dot"
+        tables = [name for name, in book.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        assert "one" in tables and "two" not in tables, tables
+    process = start(file, "two")
+    assert process.wait() == 0, process.communicate()
 
 
 def check_again(place):
@@ -639,6 +686,7 @@ def main():
         check_words(place)
         check_outcome(place)
         check_place(place)
+        check_taken_back(place)
         check_again(place)
         check_odd(place)
         check_names(place)

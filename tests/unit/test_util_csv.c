@@ -134,6 +134,37 @@ static void test_separator(void **state)
     }
 }
 
+static int cancel(const struct cr_csv_row *row, void *context, struct cr_error *err)
+{
+    volatile sig_atomic_t *cancelled = context;
+
+    (void)row;
+    (void)err;
+    *cancelled = 1;
+    return 0;
+}
+
+/* It ends between two pieces of a long file, and begins no other one. */
+static void test_cancelled(void **state)
+{
+    volatile sig_atomic_t cancelled = 0;
+    const struct cr_csv_options options = {.cancelled = &cancelled};
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_error err;
+
+    (void)state;
+    for (int i = 0; i < 40000; i++) {
+        cr_strbuf_puts(&text, "1,2\n");
+    }
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "long.csv", cr_strbuf_text(&text));
+    assert_int_equal(cr_csv_read(path, &options, cancel, (void *)&cancelled, &err), CR_EUNAVAIL);
+    assert_string_equal(err.message, "interrupted");
+    assert_int_equal(cr_csv_read("/none", &options, cancel, (void *)&cancelled, &err), CR_EUNAVAIL);
+    cancelled = 0;
+    assert_int_equal(cr_csv_read("/none", &options, cancel, (void *)&cancelled, &err),
+                     CR_ENOTFOUND);
+}
+
 /* The maximum is one row's, quoted lines included, not the file's. */
 static void test_max_row(void **state)
 {
@@ -324,7 +355,7 @@ int main(void)
         cmocka_unit_test(test_separator),      cmocka_unit_test(test_max_row),
         cmocka_unit_test(test_name),           cmocka_unit_test(test_default_max),
         cmocka_unit_test(test_callback_stops), cmocka_unit_test(test_quoted),
-        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_cancelled),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);

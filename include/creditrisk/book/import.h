@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_BOOK_IMPORT_H
 #define CREDITRISK_BOOK_IMPORT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,7 +26,9 @@ struct cr_import_options {
                                  rejects.csv in the folder of the files. Written only when there
                                  are any and the import succeeds; without any, an older file of
                                  that name is removed, one named here stays */
-    bool is_init;             /* of `portfolio init`: its messages advise what works there */
+    /* May be NULL; non-zero ends the import with CR_EUNAVAIL, unless it is being committed. */
+    const volatile sig_atomic_t *cancelled;
+    bool is_init; /* of `portfolio init`: its messages advise what works there */
 };
 
 struct cr_import_table_report {

@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_BOOK_PROPOSE_H
 #define CREDITRISK_BOOK_PROPOSE_H
 
+#include <signal.h>
 #include <stddef.h>
 
 #include "creditrisk/util/error.h"
@@ -12,6 +13,7 @@ struct cr_propose_options {
     const char *name;        /* of the portfolio, and of its table but for characters SQL lacks */
     const char *target;      /* the outcome's column, as the file writes it */
     const char *test_column; /* the yes/no column of the test rows; NULL = none */
+    const volatile sig_atomic_t *cancelled; /* may be NULL; non-zero ends it with CR_EUNAVAIL */
 };
 
 struct cr_propose_report {

@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_UTIL_CSV_H
 #define CREDITRISK_UTIL_CSV_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,9 +25,10 @@ struct cr_csv_row {
 };
 
 struct cr_csv_options {
-    char separator;     /* 0 = ',' */
-    size_t max_row_len; /* bytes of one row; 0 = 1 MiB */
-    const char *name;   /* of the file in messages and rows; NULL = its path */
+    char separator;                         /* 0 = ',' */
+    size_t max_row_len;                     /* bytes of one row; 0 = 1 MiB */
+    const char *name;                       /* of the file in messages and rows; NULL = its path */
+    const volatile sig_atomic_t *cancelled; /* may be NULL; non-zero ends the reading */
 };
 
 /* Called once per row, the header included; a non-zero return stops the reading and is returned. */
@@ -35,7 +37,8 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
 /* Streams a CSV file in constant memory. A byte order mark at the start is skipped, and so are
  * blank lines; blanks around a field that is not quoted are dropped. An unclosed or stray quote or
  * a NUL byte is CR_EPARSE, a row above the maximum CR_ETOOBIG, both with file and line; a file that
- * begins as gzip or UTF-16 does is CR_EPARSE; CR_ENOTFOUND, CR_EIO. */
+ * begins as gzip or UTF-16 does is CR_EPARSE; CR_ENOTFOUND, CR_EIO. CR_EUNAVAIL: cancelled, seen
+ * before the file is opened and every 64 KiB. */
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
