@@ -14,6 +14,7 @@
 #include "creditrisk/score/gate.h"
 #include "creditrisk/settings/settings.h"
 #include "creditrisk/store/db.h"
+#include "creditrisk/train/check.h"
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/strbuf.h"
 
@@ -179,6 +180,13 @@ int cr_cli_open_book_to_check(const struct cr_cli *cli, const struct cr_portfoli
                               struct cr_db **ret_db, struct cr_error *err);
 bool cr_cli_put_outdated(const struct cr_cli *cli, struct cr_db *db,
                          const struct cr_portfolio *portfolio, struct cr_strbuf *out);
+
+/* portfolio_check.c: tells every fault of the portfolio and its book, as `portfolio check` does;
+ * `may_write`: as cr_check_portfolio has it. A text that does not work is a fault like others. */
+int cr_cli_find_faults(const struct cr_cli *cli, struct cr_db *db,
+                       const struct cr_portfolio *portfolio, bool may_write,
+                       cr_check_fault_fn *on_fault, void *context,
+                       struct cr_check_report *ret_report, struct cr_error *err);
 
 /* Where the rows are that an import has rejected; nothing when there are none. */
 void cr_cli_print_rejects(const struct cr_import_report *report);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "creditrisk/train/check.h"
 #include "creditrisk/train/report.h"
 #include "creditrisk/train/run.h"
 #include "creditrisk/util/cleanup.h"
@@ -347,17 +346,18 @@ static void ignore_fault(const char *fault, void *context)
     (void)context;
 }
 
-/* What to do with a book from which no model can be made: have its faults told, where it has any.
- */
+/* What to do with a book from which no model can be made: have its faults told, where it has any or
+ * may have some that only writing into it would show, which nobody has asked for. */
 static int advise_check(const struct cr_cli *cli, struct cr_db *db,
                         const struct cr_portfolio *portfolio, int result, struct cr_error *err)
 {
     struct cr_check_report report = {0};
     struct cr_error ignored;
     struct cr_progress *waiting = cr_progress_create_waiting("portfolio check", cli->quiet);
-    int checked = cr_check_portfolio(db, portfolio, ignore_fault, NULL, &report, &ignored);
+    int checked =
+        cr_cli_find_faults(cli, db, portfolio, false, ignore_fault, NULL, &report, &ignored);
     end_waiting(waiting, checked);
-    if (checked == 0 && report.n_faults == 0) {
+    if (checked == 0 && report.n_faults == 0 && !report.is_partial) {
         struct cr_error cause = *err;
         return cr_error_set(err, result, "%s; portfolio check finds no fault", cause.message);
     }

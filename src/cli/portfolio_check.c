@@ -25,12 +25,12 @@ static void tell(const char *fault, void *context)
 }
 
 /* A text that does not work is a fault like others: the only one, as nothing else could be seen. */
-static int keep_fault(int result, const struct cr_error *cause, struct telling *telling,
-                      struct cr_check_report *report, struct cr_error *err)
+static int keep_fault(int result, const struct cr_error *cause, cr_check_fault_fn *on_fault,
+                      void *context, struct cr_check_report *report, struct cr_error *err)
 {
     if (result == CR_EPARSE || result == CR_EINVAL) {
         report->n_faults++;
-        tell(cause->message, telling);
+        on_fault(cause->message, context);
         return 0;
     }
     *err = *cause;
@@ -38,15 +38,33 @@ static int keep_fault(int result, const struct cr_error *cause, struct telling *
 }
 
 /* Of rows that are not as application.yaml describes them no check could say that all is well. */
-static bool tell_outdated(struct cr_db *db, const struct cr_portfolio *portfolio,
-                          struct telling *telling)
+static bool tell_outdated(const struct cr_cli *cli, struct cr_db *db,
+                          const struct cr_portfolio *portfolio, cr_check_fault_fn *on_fault,
+                          void *context)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
-    bool is_outdated = cr_cli_put_outdated(telling->cli, db, portfolio, &text);
+    bool is_outdated = cr_cli_put_outdated(cli, db, portfolio, &text);
     if (is_outdated) {
-        tell(cr_strbuf_text(&text), telling);
+        on_fault(cr_strbuf_text(&text), context);
     }
     return is_outdated;
+}
+
+int cr_cli_find_faults(const struct cr_cli *cli, struct cr_db *db,
+                       const struct cr_portfolio *portfolio, bool may_write,
+                       cr_check_fault_fn *on_fault, void *context,
+                       struct cr_check_report *ret_report, struct cr_error *err)
+{
+    struct cr_error cause;
+    /* first: others may follow from it */
+    bool is_outdated = tell_outdated(cli, db, portfolio, on_fault, context);
+    int result =
+        cr_check_portfolio(db, portfolio, may_write, on_fault, context, ret_report, &cause);
+    if (result != 0) {
+        result = keep_fault(result, &cause, on_fault, context, ret_report, err);
+    }
+    ret_report->n_faults += is_outdated;
+    return result;
 }
 
 static int check(const struct cr_cli *cli, struct telling *telling,
@@ -65,18 +83,12 @@ static int check(const struct cr_cli *cli, struct telling *telling,
     }
     result = cr_portfolio_load(path, cli->args[1], &portfolio, &cause);
     if (result != 0) {
-        return keep_fault(result, &cause, telling, ret_report, err);
+        return keep_fault(result, &cause, tell, telling, ret_report, err);
     }
     if ((result = cr_cli_open_book_to_check(cli, portfolio, &db, err)) != 0) {
         return result; /* no fault of the portfolio */
     }
-    bool is_outdated = tell_outdated(db, portfolio, telling); /* first: others may follow from it */
-    result = cr_check_portfolio(db, portfolio, tell, telling, ret_report, &cause);
-    if (result != 0) {
-        result = keep_fault(result, &cause, telling, ret_report, err);
-    }
-    ret_report->n_faults += is_outdated;
-    return result;
+    return cr_cli_find_faults(cli, db, portfolio, true, tell, telling, ret_report, err);
 }
 
 int cr_portfolio_verb_check(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)

@@ -238,12 +238,15 @@ static int check_leaks(struct cr_check *check, struct cr_error *err)
     return result;
 }
 
-int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio,
+int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio, bool may_write,
                        cr_check_fault_fn *on_fault, void *context,
                        struct cr_check_report *ret_report, struct cr_error *err)
 {
-    struct cr_check check = {
-        .db = db, .portfolio = portfolio, .on_fault = on_fault, .context = context};
+    struct cr_check check = {.db = db,
+                             .portfolio = portfolio,
+                             .may_write = may_write,
+                             .on_fault = on_fault,
+                             .context = context};
     int result = cr_extract_book(db, portfolio, &check.extract, err);
     if (result == 0) {
         check.report.n_rows = check.extract.frame.n_rows;

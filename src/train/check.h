@@ -9,6 +9,7 @@
 struct cr_check {
     struct cr_db *db;
     const struct cr_portfolio *portfolio;
+    bool may_write;
     cr_check_fault_fn *on_fault;
     void *context;
     struct cr_extract extract;
@@ -19,7 +20,7 @@ struct cr_check {
 void cr_check_tell(struct cr_check *check, const char *file, size_t line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Looks for fields that use what was not known yet. */
+/* Looks for fields that use what was not known yet, where it may write. */
 int cr_check_future(struct cr_check *check, struct cr_error *err);
 
 #endif

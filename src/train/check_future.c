@@ -249,6 +249,10 @@ int cr_check_future(struct cr_check *check, struct cr_error *err)
     if (!has_dates(check)) {
         return 0;
     }
+    if (!check->may_write) {
+        check->report.is_partial = true;
+        return 0;
+    }
     for (size_t row = 0; row < n_rows; row++) {
         days[row] = day_of(extract, row);
     }

@@ -7,6 +7,7 @@ The retail portfolio on a generated book, broken in one place at a time. The exp
 """
 import os
 import pathlib
+import re
 import shutil
 import sys
 
@@ -84,6 +85,21 @@ def check_refused_alike(place, good, case):
     assert place.run("train", "--models", "logistic", "--no-search", status=1)["error"]["message"] in faults, faults
 
 
+def check_unasked(place, good):
+    """A training that ends without a model neither looks for the future, which would write into the book, nor says that nothing is wrong."""
+    folder = place.dir / "portfolios" / "retail"
+    shutil.rmtree(folder)
+    shutil.copytree(good, folder)
+    for file, before, after in (("features.yaml", "\n\nfeatures:\n", "\n  - {name: blind, label: Nothing}\n\nfeatures:\n"),
+                                ("features.yaml", "  - {name: city_tier,", "  - {name: city_tier, set: blind,"),
+                                ("features.sql", "    city_tier,\n", "    0 * city_tier AS city_tier,\n")):
+        text = (folder / file).read_text()
+        assert text.count(before) == 1, before
+        (folder / file).write_text(text.replace(before, after))
+    message = place.run("train", "--set", "blind", "--no-search", "--models", "logistic", status=1)["error"]["message"]
+    assert re.search("no input tells the outcome: run '[^']*creditrisk portfolio check retail ", message), message
+
+
 def main():
     root = pathlib.Path(sys.argv[3]).resolve()
     good = root / "config/portfolios/retail"
@@ -101,6 +117,7 @@ def main():
                 assert len(faults) == 1, (case, faults)
         check_before_work(place, good)
         check_refused_alike(place, good, "beyond a float")
+        check_unasked(place, good)
         assert place.db.read_bytes() == before, "a check must leave the book as it was"
 
 

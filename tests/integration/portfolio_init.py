@@ -608,6 +608,14 @@ def check_noise(place):
     message = place.run("train", "--no-search", "--models", "logistic", status=1)["error"]["message"]
     assert message.startswith("model 'logistic': ") and message.endswith("no input tells the outcome; portfolio check finds no fault"), message
     assert place.run("portfolio", "check", "noise")["ok"], "nobody is sent there for nothing"
+    application = place.dir / "portfolios" / "noise" / "application.yaml"
+    text = application.read_text()
+    application.write_text(text.replace("max: 1,", "max: 2,", 1))
+    assert application.read_text() != text, text
+    message = place.run("train", "--no-search", "--models", "logistic", status=1)["error"]["message"]
+    assert re.search("no input tells the outcome: run '[^']*creditrisk portfolio check noise ", message), message
+    assert place.run("portfolio", "check", "noise", status=1)["faults"][0].startswith(OUTDATED)
+    application.write_text(text)
     leak = place.dir / "leak.csv"
     leak.write_text("x,y\n" + "".join(f"{i % 2},{i % 2}\n" for i in range(400)))
     place.run("portfolio", "init", str(leak), "--target", "y", "--name", "leak")

@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_TRAIN_CHECK_H
 #define CREDITRISK_TRAIN_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "creditrisk/portfolio/portfolio.h"
@@ -23,8 +24,8 @@ typedef void cr_check_fault_fn(const char *fault, void *context);
 struct cr_check_report {
     size_t n_rows; /* of training.sql */
     size_t n_faults;
-    size_t
-        n_cuts; /* days up to which the book was cut to look for the future; 0 = it has no dates */
+    size_t n_cuts;   /* days up to which the book was cut to look for the future: 0 without dates */
+    bool is_partial; /* it has dates, but was not to be written into */
 };
 
 /* Looks at the policy, runs both texts over the book and looks at every column:
@@ -35,10 +36,12 @@ struct cr_check_report {
  *   - features that alone tell the outcome with an AUC above CR_CHECK_MAX_AUC, missing or not being
  *     a value like others
  *   - fields that change when everything dated after the application is taken away, where tables of
- *     the book have dates: looked at in a transaction that is rolled back, with the book's lock
- * held A text that does not work, or an outcome that never varies, is the error that a training
- * would end with. */
-int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio,
+ *     the book have dates and may_write: in transactions that are rolled back, under the book's
+ *     lock
+ *
+ * A text that does not work, or an outcome that never varies, is the error that a training would
+ * end with. */
+int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio, bool may_write,
                        cr_check_fault_fn *on_fault, void *context,
                        struct cr_check_report *ret_report, struct cr_error *err);
 
