@@ -162,7 +162,7 @@ static int check_table(const char *path, struct cr_error *err)
     }
     int result = cr_predict_input_open(path, &input, err);
     if (result == 0) {
-        result = cr_predict_input_start(&input, &start, err);
+        result = cr_predict_input_start(&input, false, &start, err);
     }
     if (result == 0 && (start == CR_PREDICT_ARRAY || start == CR_PREDICT_OBJECT)) {
         result = cr_predict_input_is_document(&input, &is_document, err);
@@ -186,7 +186,7 @@ static int open_input(const struct cr_cli *cli, enum cr_predict_format format,
         return basis == CR_PREDICT_NAMED ? check_lines(input, err) : 0;
     }
     if (result == 0) {
-        result = cr_predict_input_start(input, ret_start, err);
+        result = cr_predict_input_start(input, basis != CR_PREDICT_ASSUMED, ret_start, err);
     }
     if (result == 0 && *ret_start != CR_PREDICT_ARRAY && cr_cli_has(cli, "brief")) {
         return refuse_brief(err);

@@ -128,6 +128,12 @@ static bool is_value(const char *word, size_t len)
 
 enum guess { NO, YES, OPEN };
 
+/* Whether an array ends with this bracket: a name that it ends ([1],income) goes on at once. */
+static enum guess ends(const char *bracket)
+{
+    return bracket[1] == '\0' ? OPEN : strchr(BLANKS, bracket[1]) != NULL ? YES : NO;
+}
+
 /* Whether JSON goes on like this behind a bracket, with one comma too many as well; open where the
  * text ends before one can tell. */
 static enum guess goes_on(char bracket, const char *text)
@@ -144,16 +150,19 @@ static enum guess goes_on(char bracket, const char *text)
     if (bracket == '{') {
         return *word == '"' || *word == '}' ? YES : NO;
     }
-    if (len == 0) {
-        return strchr("{[\",]", *word) != NULL ? YES : NO;
+    if (len > 0 && !is_value(word, len)) {
+        return NO;
     }
-    return is_value(word, len) && (*next == ',' || *next == ']') ? YES : NO;
+    if (*next == ']') {
+        return ends(next);
+    }
+    return *next == ',' || (len == 0 && strchr("{[\"", *next) != NULL) ? YES : NO;
 }
 
-int cr_predict_input_start(struct cr_predict_input *input, enum cr_predict_start *ret_start,
-                           struct cr_error *err)
+int cr_predict_input_start(struct cr_predict_input *input, bool is_known,
+                           enum cr_predict_start *ret_start, struct cr_error *err)
 {
-    enum guess is_json = NO;
+    enum guess is_json = is_known ? YES : NO;
     char bracket = '\0';
     size_t first = 0;
     int result = skip_blanks(input, &first, err);
@@ -161,7 +170,7 @@ int cr_predict_input_start(struct cr_predict_input *input, enum cr_predict_start
     if (result == 0 && first < input->held.len) {
         bracket = input->held.data[first];
     }
-    while (result == 0 && (bracket == '[' || bracket == '{')) {
+    while (result == 0 && !is_known && (bracket == '[' || bracket == '{')) {
         is_json = goes_on(bracket, input->held.data + first + 1);
         if (is_json != OPEN || input->is_ended || input->held.len - first >= MAX_LOOK) {
             break;
@@ -172,7 +181,8 @@ int cr_predict_input_start(struct cr_predict_input *input, enum cr_predict_start
         *ret_start = first == input->held.len ? CR_PREDICT_NOTHING
                      : is_json == NO          ? CR_PREDICT_TEXT
                      : bracket == '['         ? CR_PREDICT_ARRAY
-                                              : CR_PREDICT_OBJECT;
+                     : bracket == '{'         ? CR_PREDICT_OBJECT
+                                              : CR_PREDICT_TEXT;
     }
     return result;
 }
@@ -194,7 +204,7 @@ int cr_predict_input_is_document(struct cr_predict_input *input, bool *ret_is_do
     const struct cr_strbuf *held = &input->held;
     enum cr_predict_start start = CR_PREDICT_NOTHING;
     size_t begin = 0;
-    int result = cr_predict_input_start(input, &start, err);
+    int result = cr_predict_input_start(input, false, &start, err);
 
     while (result == 0) {
         const char *text = cr_strbuf_text(held);

@@ -46,10 +46,10 @@ enum cr_predict_start {
     CR_PREDICT_TEXT, /* no JSON, or none that predict has a use for */
 };
 
-/* A bracket is the beginning of JSON only where JSON can go on as the text does: a CSV file's first
- * name may have brackets ([id],income). */
-int cr_predict_input_start(struct cr_predict_input *input, enum cr_predict_start *ret_start,
-                           struct cr_error *err);
+/* Unless it is known to be JSON, a bracket is the beginning of JSON only where JSON can go on as
+ * the text does: a CSV file's first name may have brackets ([id],income). */
+int cr_predict_input_start(struct cr_predict_input *input, bool is_known,
+                           enum cr_predict_start *ret_start, struct cr_error *err);
 
 /* Whether it begins as no row of NDJSON does, but one JSON document: with an array, or with a line
  * that ends inside its object. */

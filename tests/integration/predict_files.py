@@ -113,13 +113,24 @@ def check_brackets(place, one, row):
     """A bracket is the beginning of JSON only where JSON could go on like that: the first name of a CSV file may have one."""
     header, cells = (",".join(map(str, part)).encode() + b"\n" for part in (one, one.values()))
     plain = predict(place, header + cells, name="rows.csv").stdout
-    for name in (b"[note]", b"{note}", b" [total, in EUR]", b"[null value]", b"[2nd]", "[für]".encode()):
+    for name in (b"[note]", b"{note}", b" [total, in EUR]", b"[null value]", b"[2nd]", b"[1]", b"[]", b"[ true ]", "[für]".encode()):
         table = name + b"," + header + b",".join([b"x"] * (1 + name.count(b","))) + b"," + cells
         assert predict(place, table, name="rows.csv").stdout == plain, name
         refused = told(predict(place, table, name="rows.txt", status=1))
         assert name.strip()[:1] == b"{" or (refused.endswith("; CSV is read with --format csv") and " row " not in refused), refused
         assert predict(place, table, name="rows.jsonl", status=1).stdout.count(b"json_invalid") == 2, "lines of which each is refused"
-    for data in (b"[]", b"[ 1, 2]", b"[true]", b'["a"]', b"[[", b"{}", b'{"age', b" \n[\n {"):
+        if name.strip()[:1] == b"[":
+            broken = told(predict(place, table, name="rows.json", status=1))
+            assert "/rows.json: " in broken and " CSV " not in broken and ("row 1, byte " in broken or "behind the array" in broken), broken
+    for value in (b"undefined", b"NaN", b"'a'"):
+        for name, options in (("rows.json", []), ("rows.txt", ["--format", "json"])):
+            answered = predict(place, b"[" + value + b", " + row + b"]", *options, name=name, status=1)
+            assert answered.stdout.startswith(b"--- row 1\nbyte ") and b"\n--- row 2\n" in answered.stdout and not answered.stderr, \
+                "what is known to be JSON is an array, whatever goes on"
+    blanks = b" " * (1 << 17)  # which no name has: a bracket's sequel is looked for in the first piece of the file alone
+    for data, is_json in ((b"[" + blanks + b"note]," + header, True), (b"[" + blanks[:1000] + b"note]," + header + b"x," + cells, False)):
+        assert ("it begins as JSON" in predict(place, data, name="rows.csv", status=int(is_json)).stderr.decode()) == is_json
+    for data in (b"[]", b"[]\n", b"[1]\r\n", b"[ 1, 2]", b"[true]", b'["a"]', b"[[", b"{}", b'{"age', b" \n[\n {"):
         assert "it begins as JSON" in told(predict(place, data, name="rows.csv", status=1)), data
     for pieces in ((b"[", b"\n", b"{", row[1:] + b"]"), (b"[", b"n", b"ull,", row + b"]"), (b"[", b"nu", b"m]"), (b"[", b"")):
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # of which each read gets one piece
