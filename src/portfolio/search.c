@@ -119,6 +119,7 @@ static int load_model(struct cr_loader *loader, const struct cr_yaml_node *kind,
     };
     int result = cr_load_members(loader, map, members, search, err);
 
+    search->line = kind->line;
     if (result == 0) {
         result = cr_load_copy(loader, kind, &search->kind, err);
     }

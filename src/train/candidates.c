@@ -116,12 +116,17 @@ static int take_fixed(struct cr_run_model *model, const struct cr_run *run, stru
     return result;
 }
 
+bool cr_search_draws(const struct cr_run *run, const struct cr_model_search *search)
+{
+    return !run->options->no_search && search->n_spaces > 0;
+}
+
 int cr_candidates_make(struct cr_run *run, struct cr_error *err)
 {
     for (size_t m = 0; m < run->n_models; m++) {
         struct cr_run_model *model = &run->models[m];
-        bool is_search = !run->options->no_search && model->search->n_spaces > 0;
-        int result = is_search ? draw(model, run, err) : take_fixed(model, run, err);
+        int result = cr_search_draws(run, model->search) ? draw(model, run, err)
+                                                         : take_fixed(model, run, err);
         if (result != 0) {
             return result;
         }

@@ -10,6 +10,7 @@
 #include "creditrisk/train/metrics.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/strbuf.h"
+#include "params.h"
 #include "range.h"
 
 /* A column of at most this many different values is judged by the bad rate of each of them, in
@@ -37,6 +38,33 @@ static void check_policy(struct cr_check *check)
     if (cr_threshold_check_policy(&check->portfolio->policy, &cause) != 0) {
         cr_check_tell(check, "policy.yaml", 0, "%s", cause.message);
     }
+}
+
+/* ---- parameters that no trainer takes ---- */
+
+/* Of what was found out about parameters, a fault is told and everything else a failure. */
+static int tell_params(struct cr_check *check, int result, const struct cr_error *cause)
+{
+    if (result != CR_EINVAL) {
+        return result;
+    }
+    check->report.n_faults++;
+    check->on_fault(cause->message, check->context);
+    return 0;
+}
+
+static int check_params(struct cr_check *check, struct cr_error *err)
+{
+    const struct cr_search *search = &check->portfolio->search;
+    int result = 0;
+    for (size_t i = 0; i < search->n_models && result == 0; i++) {
+        const struct cr_model_search *model = &search->models[i];
+        result = tell_params(check, cr_params_check_fixed(model, err), err);
+        if (result == 0) {
+            result = tell_params(check, cr_params_check_spaces(model, err), err);
+        }
+    }
+    return result;
 }
 
 /* ---- texts that nobody declared ---- */
@@ -254,6 +282,9 @@ int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio, b
         check_all_levels(&check);
         check_all_values(&check);
         check_all_ranges(&check);
+        result = check_params(&check, err);
+    }
+    if (result == 0) {
         result = check_leaks(&check, err);
     }
     if (result == 0) {

@@ -7,7 +7,9 @@
 #include "creditrisk/util/arena.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/progress.h"
+#include "params.h"
 #include "range.h"
+#include "search.h"
 
 void cr_run_finish(struct cr_run *run)
 {
@@ -132,6 +134,31 @@ static int check_kinds(const struct cr_run *run, struct cr_error *err)
     return 0;
 }
 
+/* What search.yaml says of a kind that the run can and shall train; else NULL. */
+static const struct cr_model_search *find_planned(const struct cr_run *run, const char *kind)
+{
+    const struct cr_model_search *search = cr_portfolio_find_search(run->portfolio, kind);
+    return cr_trainer_find(kind) != NULL && has_params(run, search) && is_wanted(run->options, kind)
+               ? search
+               : NULL;
+}
+
+/* Parameters that this run would give to a trainer that does not take them. */
+static int check_params(const struct cr_run *run, struct cr_error *err)
+{
+    size_t n_kinds;
+    const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
+    int result = 0;
+    for (size_t i = 0; i < n_kinds && result == 0; i++) {
+        const struct cr_model_search *search = find_planned(run, kinds[i]->kind);
+        if (search != NULL) {
+            result = cr_search_draws(run, search) ? cr_params_check_spaces(search, err)
+                                                  : cr_params_check_fixed(search, err);
+        }
+    }
+    return result;
+}
+
 int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
 {
     size_t n_kinds;
@@ -141,17 +168,14 @@ int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
         return cr_error_set(err, CR_ENOMEM, "out of memory for %zu models", n_kinds);
     }
     for (size_t i = 0; i < n_kinds; i++) {
-        const struct cr_trainer *trainer = cr_trainer_find(kinds[i]->kind);
-        const struct cr_model_search *search =
-            cr_portfolio_find_search(run->portfolio, kinds[i]->kind);
-        if (trainer == NULL || !has_params(run, search) ||
-            !is_wanted(run->options, kinds[i]->kind)) {
+        const struct cr_model_search *search = find_planned(run, kinds[i]->kind);
+        if (search == NULL) {
             continue;
         }
         struct cr_run_model *model = &run->models[run->n_models++];
         *model = (struct cr_run_model){
             .ops = kinds[i],
-            .trainer = trainer,
+            .trainer = cr_trainer_find(kinds[i]->kind),
             .search = search,
             .oof_pd = calloc(run->split.n_train, sizeof(double)),
             .test_raw = calloc(run->split.n_test, sizeof(double)),
@@ -250,7 +274,8 @@ int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
     int result = cr_train_check_options(options, err);
     if (result != 0 ||
         (result = cr_portfolio_choose_set(run->portfolio, options->set, &run->set, err)) != 0 ||
-        (result = check_kinds(run, err)) != 0 || (result = check_policy(run, err)) != 0) {
+        (result = check_kinds(run, err)) != 0 || (result = check_params(run, err)) != 0 ||
+        (result = check_policy(run, err)) != 0) {
         return result; /* the book may be large */
     }
     result = extract_book(run, db, err);

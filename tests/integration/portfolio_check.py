@@ -39,6 +39,11 @@ BROKEN = {
                      ("application.yaml", "{name: annual_income,"), "no request can carry"),
     "beyond a float": ("training.sql", "c.annual_income,\n", "CASE l.loan_id WHEN 7 THEN 1e308 ELSE c.annual_income END AS annual_income,\n",
                        ("features.yaml", "{name: annual_income,"), "'annual_income' is '1e+308' or the like in 1 of 1200 rows, first in loan_id '7'"),
+    "beyond a parameter": ("search.yaml", "fixed: {penalty: l1, C: 0.1}", "fixed: {penalty: l1, C: 1e30}", ("search.yaml", "  logistic:"),
+                           "parameter 'C' of logistic must be a number above 0 and at most 1000000, not '1e+30'"),
+    "beyond a parameter's space": ("search.yaml", "min_samples_leaf:  [3, 5, 10, 20]", "min_samples_leaf:  [3, 5, 10, 0.5]", ("search.yaml", "  gbm:"),
+                                   "parameter 'min_samples_leaf' of gbm must be a whole number of at least 1 and at most"),
+    "no parameter": ("search.yaml", "reg_lambda:       [1, 1.5, 2]", "regular: [1, 1.5, 2]", ("search.yaml", "  xgboost:"), "xgboost has no parameter 'regular'"),
     "costs without a threshold": ("policy.yaml", "false_negative: 100000,", "false_negative: 1000000,", ("policy.yaml", None),
                                   "policy.yaml: costs '1000000' (false_negative) and '10000' (false_positive) have their best threshold at 0.0099"),
     "YAML error": ("features.yaml", "sources: [city_tier]", "sources: [city_teir]", ("features.yaml", "city_teir"), "there is no field 'city_teir'"),
@@ -79,10 +84,10 @@ def check_before_work(place, good):
     assert message.startswith(BROKEN[case][-1]), message
 
 
-def check_refused_alike(place, good, case):
+def check_refused_alike(place, good, case, *words):
     """What a check finds a training refuses, in the same words and before it fits anything."""
     faults = check_broken(place, good, case)
-    assert place.run("train", "--models", "logistic", "--no-search", status=1)["error"]["message"] in faults, faults
+    assert place.run("train", *words, status=1)["error"]["message"] in faults, faults
 
 
 def check_unasked(place, good):
@@ -116,7 +121,9 @@ def main():
                         "outcome leak"):
                 assert len(faults) == 1, (case, faults)
         check_before_work(place, good)
-        check_refused_alike(place, good, "beyond a float")
+        check_refused_alike(place, good, "beyond a float", "--models", "logistic", "--no-search")
+        check_refused_alike(place, good, "beyond a parameter", "--models", "logistic", "--no-search")
+        check_refused_alike(place, good, "beyond a parameter's space", "--models", "gbm")
         check_unasked(place, good)
         assert place.db.read_bytes() == before, "a check must leave the book as it was"
 

@@ -62,8 +62,8 @@ static void no_point_is_drawn_twice(void **state)
     for (size_t draws = 1; draws <= GRID + 3; draws++) {
         for (uint64_t seed = 0; seed < 20; seed++) {
             const struct cr_train_options options = {.seed = seed};
-            const struct cr_model_search search = {"gbm", draws,    CR_ARRAY_LEN(fixed),
-                                                   fixed, N_SPACES, spaces};
+            const struct cr_model_search search = {
+                "gbm", draws, CR_ARRAY_LEN(fixed), fixed, N_SPACES, spaces, 0};
             struct cr_run run;
             bool seen[GRID] = {false};
             make(&run, &options, &search, gbm, 1);
@@ -94,7 +94,8 @@ static void seed_and_kind_decide(void **state)
 {
     (void)state;
     static const char *const two[] = {"logistic", "gbm"};
-    const struct cr_model_search search = {"gbm", 8, CR_ARRAY_LEN(fixed), fixed, N_SPACES, spaces};
+    const struct cr_model_search search = {"gbm",  8, CR_ARRAY_LEN(fixed), fixed, N_SPACES,
+                                           spaces, 0};
     const struct cr_train_options options = {.seed = 5};
     const struct cr_train_options others = {.seed = 6};
     struct cr_run alone, again, other_seed, both;
@@ -115,7 +116,8 @@ static void seed_and_kind_decide(void **state)
 static void without_a_search_the_fixed_are_taken(void **state)
 {
     (void)state;
-    const struct cr_model_search search = {"gbm", 8, CR_ARRAY_LEN(fixed), fixed, N_SPACES, spaces};
+    const struct cr_model_search search = {"gbm",  8, CR_ARRAY_LEN(fixed), fixed, N_SPACES,
+                                           spaces, 0};
     const struct cr_train_options options = {.no_search = true};
     struct cr_run run;
     make(&run, &options, &search, gbm, 1);

@@ -171,6 +171,7 @@ struct cr_model_search {
     const struct cr_param *fixed; /* what is trained without a search */
     size_t n_spaces;
     const struct cr_param_space *spaces;
+    size_t line; /* of search.yaml, where it begins */
 };
 
 struct cr_search {
