@@ -14,6 +14,7 @@
 #include "creditrisk/util/hash.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
+#include "propose_name.h"
 
 /* How much of a cell a message quotes. */
 enum { SHOWN_LEN = 40 };
@@ -27,25 +28,6 @@ const char *const cr_profile_markers[CR_PROFILE_N_MARKERS] = {
 static int no_memory(struct cr_error *err)
 {
     return cr_error_set(err, CR_ENOMEM, "out of memory for the profile of the file");
-}
-
-bool cr_profile_is_named_id(const char *header)
-{
-    static const char *const words[] = {"id", "uuid", "key"};
-    size_t end = strlen(header);
-    size_t begin = end;
-
-    while (begin > 0 && isalpha((unsigned char)header[begin - 1]) &&
-           !(begin < end && islower((unsigned char)header[begin - 1]) &&
-             isupper((unsigned char)header[begin]))) {
-        begin--; /* the last word of loan_id, "Loan ID", loanId */
-    }
-    for (size_t i = 0; i < CR_ARRAY_LEN(words); i++) {
-        if (strcasecmp(header + begin, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Of 64 bits: two different values of a file meet by accident less than once in a million files of
@@ -164,7 +146,7 @@ static int read_cell(struct cr_profile *profile, struct cr_profile_column *colum
         r = keep_odd(column, field, line, err);
     }
     column->n_date += cr_clock_parse_date(field->text, field->len, &days);
-    if (r == 0 && cr_profile_is_named_id(column->header)) {
+    if (r == 0 && column->is_id) {
         r = add_hash(column, cr_hash(field->text, field->len), err);
     } else if (r == 0 && !column->has_many) {
         r = add_level(column, field->text, field->len, err);
@@ -194,6 +176,7 @@ static int read_header(struct cr_profile *profile, const struct cr_csv_row *row,
                                "column '%s' is there twice", header);
         }
         profile->columns[i].header = strdup(header);
+        profile->columns[i].is_id = cr_propose_is_id(header);
         if (profile->columns[i].header == NULL) {
             return no_memory(err);
         }

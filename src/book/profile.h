@@ -31,6 +31,7 @@ struct cr_profile_level {
 
 struct cr_profile_column {
     char *header; /* as the file writes it */
+    bool is_id;   /* it is called as identifiers are */
     size_t n_present;
     size_t n_missing; /* empty or one of the markers that count */
     size_t n_int;     /* of those present: whole numbers, numbers, dates */
@@ -45,7 +46,7 @@ struct cr_profile_column {
     struct cr_profile_level levels[CR_PROFILE_MAX_LEVELS];
     bool has_many;     /* there are more than these, or a text that is longer */
     bool has_long;     /* the latter */
-    size_t n_distinct; /* different values, if it is named like an identifier; else 0 */
+    size_t n_distinct; /* different values, if it is called as an identifier is; else 0 */
 
     /* While reading: how often each of the markers that are not sure, and the values of an
      * identifier. */
@@ -82,8 +83,5 @@ const struct cr_profile_column *cr_profile_find(const struct cr_profile *profile
 bool cr_profile_is_int(const struct cr_profile_column *column);
 bool cr_profile_is_number(const struct cr_profile_column *column);
 bool cr_profile_is_date(const struct cr_profile_column *column);
-
-/* Whether the name ends as an identifier's does: in id, uuid or key. */
-bool cr_profile_is_named_id(const char *header);
 
 #endif

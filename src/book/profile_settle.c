@@ -93,7 +93,7 @@ static bool is_of_numbers(const struct cr_profile_column *column)
     for (size_t i = CR_PROFILE_N_SURE; i < CR_PROFILE_N_MARKERS; i++) {
         n_odd -= column->n_marked[i];
     }
-    return column->n_number > 0 && !cr_profile_is_named_id(column->header) &&
+    return column->n_number > 0 && !column->is_id &&
            n_odd * (is_amount ? FEW_OF_AMOUNTS : FEW_OF_CODES) <= column->n_number + n_odd;
 }
 

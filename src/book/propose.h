@@ -10,8 +10,7 @@
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/util/strbuf.h"
 #include "profile.h"
-
-enum { CR_PROPOSE_NAME_LEN = 64 };
+#include "propose_name.h"
 
 enum cr_propose_role {
     CR_PROPOSE_FIELD,
@@ -68,11 +67,6 @@ int cr_propose_plan(const struct cr_profile *profile, const struct cr_propose_op
 int cr_propose_count_test(const char *csv, const volatile sig_atomic_t *cancelled,
                           struct cr_proposal *proposal, struct cr_error *err);
 
-/* A name for SQL: letters in lower case, all else an underline, none of them at the ends or twice
- * in a row, and one where a capital begins a word (isTest, LTVRatio); the first no digit; no word
- * that means something else there. */
-void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN]);
-
 /* Why the column is no field, with what the file showed: "all 600 rows have the same value". */
 void cr_propose_put_reason(const struct cr_proposal *proposal,
                            const struct cr_propose_column *column, struct cr_strbuf *out);
@@ -107,9 +101,10 @@ void cr_propose_put_features_sql(const struct cr_proposal *proposal, struct cr_s
 void cr_propose_put_features_yaml(const struct cr_proposal *proposal, struct cr_strbuf *out,
                                   size_t *ret_n_features);
 
-/* A scalar of YAML, in quotes unless it can do without; "Loan amount" of loan_amount. */
+/* A scalar of YAML, in quotes unless it can do without; and that of a column's label: "Loan amount"
+ * of loan_amount, but the header's own text where the name cannot have it all (Größe, 1st). */
 void cr_propose_put_text(struct cr_strbuf *out, const char *text);
-void cr_propose_put_label(struct cr_strbuf *out, const char *name);
+void cr_propose_put_label(struct cr_strbuf *out, const struct cr_propose_column *column);
 
 /* A code's value gets a case of its own when this share of the rows has it; the others share one.
  */

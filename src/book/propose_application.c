@@ -92,7 +92,8 @@ void cr_propose_put_text(struct cr_strbuf *out, const char *text)
     cr_strbuf_putc(out, '"');
 }
 
-void cr_propose_put_label(struct cr_strbuf *out, const char *name)
+/* "Loan amount" of loan_amount. */
+static void put_title(struct cr_strbuf *out, const char *name)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf label = CR_STRBUF_INIT;
 
@@ -102,6 +103,32 @@ void cr_propose_put_label(struct cr_strbuf *out, const char *name)
                                               : name[i]);
     }
     cr_propose_put_text(out, cr_strbuf_text(&label));
+}
+
+/* Whether only the header's own text tells what a name for SQL cannot: letters beyond ASCII, a
+ * digit at the beginning. */
+static bool is_label(const char *header)
+{
+    size_t len = strlen(header);
+    bool has_more = isdigit((unsigned char)header[0]);
+
+    for (size_t i = 0, step; i < len; i += step) {
+        step = cr_utf8_sequence(header + i, len - i);
+        if (step == 0 || cr_utf8_is_control(header + i, step)) {
+            return false;
+        }
+        has_more |= step > 1;
+    }
+    return has_more;
+}
+
+void cr_propose_put_label(struct cr_strbuf *out, const struct cr_propose_column *column)
+{
+    if (is_label(column->seen->header)) {
+        cr_propose_put_text(out, column->seen->header);
+    } else {
+        put_title(out, column->name);
+    }
 }
 
 /* [a, b, …], broken into lines; `indent` blanks stand before the next ones. */
@@ -293,7 +320,7 @@ static void put_field(const struct cr_proposal *proposal, const struct cr_propos
     }
     cr_strbuf_printf(out, ",\n     %s, group: Application, label: ",
                      column->is_nullable ? "nullable: true" : "required: true");
-    cr_propose_put_label(out, column->name);
+    cr_propose_put_label(out, column);
     cr_strbuf_puts(out, "}\n");
 }
 
@@ -449,7 +476,7 @@ void cr_propose_put_application(struct cr_proposal *proposal, struct cr_strbuf *
         "# 'creditrisk portfolio check %s' looks for what can be found by looking.\n\n"
         "title: ",
         proposal->profile->n_rows, proposal->options->name, proposal->options->name);
-    cr_propose_put_label(out, proposal->table);
+    put_title(out, proposal->table);
     cr_strbuf_puts(out,
                    "\ncurrency: {code: XXX, symbol: \"¤\", grouping: thousands}    # write: the "
                    "one of the amounts\n");

@@ -182,7 +182,7 @@ static void put_entry(const struct cr_proposal *proposal, const struct feature *
         put_levels(proposal, feature, out);
     }
     cr_strbuf_puts(out, ",\n     group: ");
-    cr_propose_put_label(out, column->name);
+    cr_propose_put_label(out, column);
     cr_strbuf_printf(out, ", sources: [%s]", column->name);
     if (feature->form == FORM_PLAIN) {
         put_reasons(feature, out);

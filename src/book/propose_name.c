@@ -6,6 +6,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "propose.h"
+#include "propose_name.h"
 
 /* The keywords of SQLite, those of PostgreSQL that are no names, and what this program means by a
  * word in features.sql and training.sql. */
@@ -36,44 +37,151 @@ static bool is_reserved(const char *name)
     return strstr(reserved, word) != NULL;
 }
 
-/* Whether a word begins with this capital, though nothing parts it from the one before: isTest,
- * LTVRatio. */
-static bool begins_word(const char *header, const char *c)
+/* A header's letters, one for each byte that is ASCII and two for an umlaut; blanks for all else.
+ */
+struct letters {
+    const char *next;
+    char second; /* of the umlaut in work; '\0' = none */
+};
+
+static bool is_small(const char *text)
 {
-    return c > header && isupper((unsigned char)c[0]) &&
-           (islower((unsigned char)c[-1]) ||
-            (isalnum((unsigned char)c[-1]) && islower((unsigned char)c[1])));
+    return islower((unsigned char)text[0]) ||
+           ((unsigned char)text[0] == 0xc3 && (unsigned char)text[1] >= 0x9f);
+}
+
+/* The next one; '\0' behind the last. The second one of ÄRGER is a capital, that of Ärger is not.
+ */
+static char read_letter(struct letters *letters)
+{
+    static const struct {
+        const char *text, *letters;
+    } umlauts[] = {
+        {"ä", "ae"}, {"ö", "oe"}, {"ü", "ue"}, {"ß", "ss"}, {"Ä", "AE"}, {"Ö", "OE"}, {"Ü", "UE"},
+    };
+    char letter = letters->second;
+
+    letters->second = '\0';
+    if (letter != '\0' || *letters->next == '\0') {
+        return letter;
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(umlauts); i++) {
+        size_t len = strlen(umlauts[i].text);
+
+        if (strncmp(letters->next, umlauts[i].text, len) == 0) {
+            letters->next += len;
+            letter = umlauts[i].letters[1];
+            letters->second =
+                is_small(letters->next) ? (char)tolower((unsigned char)letter) : letter;
+            return umlauts[i].letters[0];
+        }
+    }
+    letter = *letters->next++;
+    return isascii((unsigned char)letter) ? letter : ' ';
+}
+
+/* Whether the second of these letters is a capital with which a word begins, though nothing parts
+ * it from the one before. */
+static bool begins_word(const char at[4])
+{
+    bool is_plural = at[2] == 's' && !islower((unsigned char)at[3]);
+
+    return isupper((unsigned char)at[1]) &&
+           (islower((unsigned char)at[0]) ||
+            (isalnum((unsigned char)at[0]) && islower((unsigned char)at[2]) && !is_plural));
+}
+
+/* A header's words in lower case, one letter after the other; '_' before each word but the first.
+ */
+struct words {
+    struct letters letters;
+    char at[4]; /* the letter before, this one and the two behind it */
+    char last;  /* that was read */
+};
+
+static void advance(struct words *words)
+{
+    memmove(words->at, words->at + 1, 3);
+    words->at[3] = read_letter(&words->letters);
+}
+
+static struct words begin_words(const char *header)
+{
+    struct words words = {.letters = {.next = header}};
+
+    for (int i = 0; i < 3; i++) {
+        advance(&words);
+    }
+    return words;
+}
+
+/* The next one; '\0' behind the last. */
+static char read_word(struct words *words)
+{
+    bool is_parted = begins_word(words->at);
+    char letter;
+
+    while (words->at[1] != '\0' && !isalnum((unsigned char)words->at[1])) {
+        is_parted = true;
+        advance(words);
+    }
+    letter = words->at[1];
+    if (letter == '\0') {
+        return '\0';
+    }
+    if (is_parted && words->last != '\0' && words->last != '_') {
+        words->last = '_';
+    } else {
+        words->last = (char)tolower((unsigned char)letter);
+        advance(words);
+    }
+    return words->last;
 }
 
 void cr_propose_make_name(const char *header, char name[CR_PROPOSE_NAME_LEN])
 {
+    struct words words = begin_words(header);
     size_t len = 0;
+    char letter;
 
-    for (const char *c = header; *c != '\0' && len + 12 < CR_PROPOSE_NAME_LEN; c++) {
-        bool is_word = isalnum((unsigned char)*c);
-
-        if (is_word && len == 0 && isdigit((unsigned char)*c)) {
+    while ((letter = read_word(&words)) != '\0' && len + 12 < CR_PROPOSE_NAME_LEN) {
+        if (len == 0 && isdigit((unsigned char)letter)) {
             name[len++] = 'x';
         }
-        if (begins_word(header, c)) {
-            name[len++] = '_';
-        }
-        if (is_word) {
-            name[len++] = (char)tolower((unsigned char)*c);
-        } else if (len > 0 && name[len - 1] != '_') {
-            name[len++] = '_';
-        }
+        name[len++] = letter;
     }
-    while (len > 0 && name[len - 1] == '_') {
-        len--;
-    }
+    len -= len > 0 && name[len - 1] == '_'; /* of a word that had no room */
     name[len] = '\0';
     if (len == 0) {
         len = (size_t)snprintf(name, CR_PROPOSE_NAME_LEN, "column");
     }
     if (is_reserved(name)) {
-        (void)snprintf(name + len, CR_PROPOSE_NAME_LEN - len, "_value"); /* 12 bytes are free */
+        (void)snprintf(name + len, CR_PROPOSE_NAME_LEN - len, "_value"); /* 11 bytes are free */
     }
+}
+
+bool cr_propose_is_id(const char *header)
+{
+    static const char *const names[] = {"id", "uuid", "key"};
+    struct words words = begin_words(header);
+    char last[8] = "";
+    size_t len = 0;
+    char letter;
+
+    while ((letter = read_word(&words)) != '\0') {
+        if (letter == '_') {
+            len = 0;
+        } else if (len + 1 < sizeof(last)) {
+            last[len++] = letter;
+        }
+    }
+    last[len] = '\0';
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        if (strcmp(last, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int cr_propose_check_name(const char *name, struct cr_error *err)

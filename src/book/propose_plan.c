@@ -224,7 +224,7 @@ static void plan_field(const struct cr_proposal *proposal, struct cr_propose_col
     column->may_mark_test = may_mark_test(column);
     if (seen->n_present == 0) {
         leave_out(column, CR_PROPOSE_EMPTY);
-    } else if (cr_profile_is_named_id(seen->header)) {
+    } else if (seen->is_id) {
         plan_identifier(proposal, column);
     } else if (seen->has_many && is_customer(column->name)) {
         plan_customer(proposal, column);

@@ -401,6 +401,27 @@ def check_capitals(place):
     assert refused.startswith("4 bad and 12 good rows besides the test rows are too few to train on: "), refused
 
 
+def check_headers(place):
+    """The words of a header, by its capitals as by what parts them: its name in SQL, its label, and whether it is the key."""
+    file = place.dir / "headers.csv"
+    headers = {"EMIs": ("emis", "Emis"), "NPAs": ("npas", "Npas"), "IDs": ("ids", "Ids"), "EMIsPaid": ("emis_paid", "Emis paid"), "LoanIs": ("loan_is", "Loan is"),
+               "Größe": ("groesse", "Größe"), "ÄRGER": ("aerger", "ÄRGER"), "Übergröße": ("uebergroesse", "Übergröße"), "großÄnderung": ("gross_aenderung", "großÄnderung"),
+               "Prénom": ("pr_nom", "Prénom"), "1st": ("x1st", "1st"), "2nd income": ("x2nd_income", "2nd income"), "a--b__c ": ("a_b_c", "A b c"), "Key figure": ("key_figure", "Key figure"),
+               "group": ("group_value", "Group value"), "L" * 49 + " and more": ("l" * 49 + "_an", "L" + "l" * 48 + " an"), "L" * 51 + "!x": ("l" * 51, "L" + "l" * 50),
+               "ß": ("ss", "ß")}
+    draw = random.Random(21)
+    keys = {"LOANId": "loan_id", "loanID": "loan_id", "Loan-Id:": "loan_id", "GrößeId": "groesse_id", "UUID": "uuid", "KEY": "key_value", "Id": "id"}
+    for n, (key, name) in enumerate(keys.items()):
+        rows_ = [[f"k{i}", *(draw.randint(0, 99) for _ in headers), int(i % 4 == 0)] for i in range(400)]
+        with open(file, "w", newline="", encoding="utf-8") as out:
+            csv.writer(out).writerows([[key, *headers, "y"], *rows_])
+        place.run("portfolio", "init", str(file), "--target", "y", "--name", f"headers_{n}")
+        text = (place.dir / "portfolios" / f"headers_{n}" / "application.yaml").read_text(encoding="utf-8")
+        assert f"keys: {{row: {name}}}" in text, (key, text)
+        fields = re.findall(r'- {name: (\w+), type: int,.*\n.*label: "?(.*?)"?}', text)
+        assert fields == list(headers.values()), (fields, list(headers.values()))
+
+
 def check_keys(place):
     """The customer is seen by many a name, unless it has few values or gaps; a few copies of rows are told of."""
     file = place.dir / "keys.csv"
@@ -699,6 +720,7 @@ def main():
         check_odd(place)
         check_names(place)
         check_capitals(place)
+        check_headers(place)
         check_keys(place)
         check_written(place)
         check_few(place)
