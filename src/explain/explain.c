@@ -75,8 +75,7 @@ int cr_explainer_create(const struct cr_portfolio *portfolio, const struct cr_mo
         expected = cr_shap_linear_expected(explainer->linear);
     } else {
         const struct cr_forest *forest = model->ops->forest(model);
-        int result =
-            cr_shap_fast_create(forest, model->ops->forest_fast(model), &explainer->forest, err);
+        int result = cr_shap_fast_create(model->ops->forest_fast(model), &explainer->forest, err);
 
         if (result < 0) {
             return result;
@@ -114,7 +113,7 @@ size_t cr_explainer_scratch_len(const struct cr_explainer *explainer)
     return explainer->scratch_len;
 }
 
-double cr_explainer_inputs(const struct cr_explainer *explainer, const double *x, void *scratch,
+double cr_explainer_margin(const struct cr_explainer *explainer, const double *x, void *scratch,
                            double *contributions)
 {
     double margin;

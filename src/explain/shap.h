@@ -28,12 +28,12 @@ void cr_shap_tree_add(const struct cr_forest *forest, size_t t, const double *x,
                       double *contributions);
 
 /* The same within 1e-9·Σ|contribution|, from what is prepared once per forest: the form that
- * serves. The forest and its form for prediction must outlive it. CR_ENOMEM. Immutable. Yours:
+ * serves. The predictor and its forest must outlive it. CR_ENOMEM. Immutable. Yours:
  * cr_shap_fast_destroy. */
 struct cr_shap_fast;
 
-int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_fast *predictor,
-                        struct cr_shap_fast **ret_fast, struct cr_error *err);
+int cr_shap_fast_create(const struct cr_forest_fast *predictor, struct cr_shap_fast **ret_fast,
+                        struct cr_error *err);
 void cr_shap_fast_destroy(struct cr_shap_fast *fast);
 size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast);
 /* Returns the margin of x, too, as cr_forest_margin: a forest of small trees gives both in one go.

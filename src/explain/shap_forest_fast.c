@@ -11,10 +11,10 @@
 #include "shap_walk.h"
 
 struct cr_shap_fast {
-    const struct cr_forest *forest;
     const struct cr_forest_fast *predictor;
-    const struct cr_forest_outcomes *outcomes; /* the predictor's */
-    struct cr_forest_slots slots;
+    const struct cr_forest *forest; /* all three are the predictor's */
+    const struct cr_forest_slots *slots;
+    const struct cr_forest_outcomes *outcomes;
     struct cr_walk_rules rules;
     struct cr_shap_tables *tables;
     bool all_have_tables;
@@ -23,7 +23,8 @@ struct cr_shap_fast {
     size_t n_large;
     size_t *large;     /* room for n_trees */
     size_t n_outcomes; /* inner nodes of the largest walk */
-    /* the scratch: the row's slots, lanes per input, that of one way at a time, outcomes */
+    /* the scratch: the row's slots, lanes per input, room for the tables, a walk or the
+     * recursion, outcomes */
     size_t sums_at;
     size_t work_at;
     size_t outcomes_at;
@@ -32,11 +33,6 @@ struct cr_shap_fast {
 static void fast_destroyp(struct cr_shap_fast **fast)
 {
     cr_shap_fast_destroy(*fast);
-}
-
-static size_t count_inner(const struct cr_forest *forest, size_t t)
-{
-    return (cr_forest_tree_n_nodes(forest, t) - 1) / 2; /* every inner node has two children */
 }
 
 static size_t round_up(size_t len)
@@ -59,7 +55,7 @@ static void lay_out_scratch(struct cr_shap_fast *fast)
 
         most = len > most ? len : most;
     }
-    fast->sums_at = round_up(fast->slots.n * sizeof(double));
+    fast->sums_at = round_up(fast->slots->n * sizeof(double));
     fast->work_at = fast->sums_at + n_inputs * sizeof(cr_lanes);
     fast->outcomes_at = fast->work_at + round_up(most);
 }
@@ -72,7 +68,7 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
 
     fast->all_have_tables = n_small == forest->n_trees;
     for (size_t t = 0; t < forest->n_trees; t++) {
-        size_t n_inner = count_inner(forest, t);
+        size_t n_inner = cr_forest_tree_n_inner(forest, t);
         struct cr_walk_tree *walk = &fast->walks[fast->n_walks];
         int result;
 
@@ -89,7 +85,7 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
             continue;
         }
         fast->n_walks++;
-        result = cr_walk_tree_init(walk, forest, t, &fast->slots, err);
+        result = cr_walk_tree_init(walk, forest, t, fast->slots, err);
         if (result < 0) {
             return result;
         }
@@ -98,9 +94,10 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
     return 0;
 }
 
-int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_fast *predictor,
-                        struct cr_shap_fast **ret_fast, struct cr_error *err)
+int cr_shap_fast_create(const struct cr_forest_fast *predictor, struct cr_shap_fast **ret_fast,
+                        struct cr_error *err)
 {
+    const struct cr_forest *forest = cr_forest_fast_forest(predictor);
     CR_CLEANUP(fast_destroyp) struct cr_shap_fast *fast = calloc(1, sizeof(*fast));
     int result;
 
@@ -109,6 +106,7 @@ int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_f
     }
     fast->forest = forest;
     fast->predictor = predictor;
+    fast->slots = cr_forest_fast_slots(predictor);
     fast->outcomes = cr_forest_fast_outcomes(predictor);
     fast->walks = calloc(forest->n_trees, sizeof(*fast->walks));
     fast->large = calloc(forest->n_trees, sizeof(*fast->large));
@@ -116,11 +114,8 @@ int cr_shap_fast_create(const struct cr_forest *forest, const struct cr_forest_f
         return cr_error_no_memory(err);
     }
     cr_walk_rules_init(&fast->rules);
-    result = cr_forest_slots_init(&fast->slots, forest, err);
-    if (result == 0) {
-        result = cr_shap_tables_create(forest, &fast->slots, fast->outcomes, &fast->rules,
-                                       &fast->tables, err);
-    }
+    result = cr_shap_tables_create(forest, fast->slots, fast->outcomes, &fast->rules, &fast->tables,
+                                   err);
     if (result == 0) {
         result = make_walks(fast, err);
     }
@@ -140,7 +135,6 @@ void cr_shap_fast_destroy(struct cr_shap_fast *fast)
     for (size_t i = 0; i < fast->n_walks; i++) {
         cr_walk_tree_finish(&fast->walks[i]);
     }
-    cr_forest_slots_finish(&fast->slots);
     cr_shap_tables_destroy(fast->tables);
     free(fast->walks);
     free(fast->large);
@@ -179,7 +173,7 @@ double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scra
     double *row = scratch;
     double margin;
 
-    cr_forest_slots_fill(&fast->slots, x, row);
+    cr_forest_slots_fill(fast->slots, x, row);
     cr_forest_outcomes_find(fast->outcomes, row, outcomes);
     memset(contributions, 0, fast->forest->n_inputs * sizeof(*contributions));
     margin = cr_shap_tables_add(fast->tables, outcomes, fast->forest->base_margin,

@@ -23,12 +23,16 @@ enum {
     NO_INPUT = -1,
 };
 
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+
 struct line {
-    double parts[BITS];
+    pair pairs[PAIRS - 1];
+    double last;
     double value;
 } __attribute__((aligned((BITS + 1) * sizeof(double))));
 
-typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+_Static_assert(PAIRS == 4 && sizeof(struct line) == (BITS + 1) * sizeof(double),
+               "three pairs, a single number and the value fill a line");
 
 /* What the two sums of a pair are of; the same twice: the second one remains zero. */
 struct inputs {
@@ -38,14 +42,16 @@ struct inputs {
 /* A tree's places: the numbers of the pairs that a line's numbers go to, the first one lowest. */
 enum { PLACE_BITS = 16 };
 
-_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES *PAIRS < UINT16_MAX, "the number of a pair fits");
+_Static_assert(PAIRS *PLACE_BITS <= 64, "places fit");
+_Static_assert((CR_FOREST_OUTCOMES_MAX_TREES)*PAIRS < UINT16_MAX, "the number of a pair fits");
 
-/* 500 trees of depth 3 need 4 MiB, no forest more than 17 MiB. */
+/* 500 trees of depth 3 need 4 MiB, no forest more than 19 MiB. */
 struct cr_shap_tables {
     size_t n;
-    uint64_t *places;   /* n, in the trees' order */
-    size_t stride;      /* lines from one table to the next: see find_nodes */
-    struct line *lines; /* n × stride */
+    uint64_t *places; /* n, in the trees' order */
+    uint32_t *first;  /* n: of a table's lines */
+    size_t n_lines;
+    struct line *lines;
     size_t n_pairs;
     struct inputs *pairs; /* n_pairs; the first one takes what is always zero */
 };
@@ -60,7 +66,7 @@ struct plan {
     size_t tree;
     size_t n_inner;
     int32_t nodes[BITS];
-    int32_t parts[BITS]; /* or NO_INPUT */
+    int32_t inputs[BITS]; /* or NO_INPUT */
 };
 
 /* Distinct inputs of a tree that have no place yet. */
@@ -129,12 +135,12 @@ static size_t choose_pair(struct cr_shap_tables *tables, const struct rest *rest
 }
 
 /* Takes as many pairs of two as it must for all inputs to have a place. */
-static uint64_t plan_parts(struct plan *plan, struct cr_shap_tables *tables, struct rest rest)
+static uint64_t plan_inputs(struct plan *plan, struct cr_shap_tables *tables, struct rest rest)
 {
     uint64_t places = 0;
 
     for (size_t k = 0; k < BITS; k++) {
-        plan->parts[k] = NO_INPUT;
+        plan->inputs[k] = NO_INPUT;
     }
     for (size_t k = 0; rest.n > 0; k++) {
         bool alone = rest.n <= PAIRS - k;
@@ -142,10 +148,10 @@ static uint64_t plan_parts(struct plan *plan, struct cr_shap_tables *tables, str
         const int32_t *of = tables->pairs[i].of;
 
         places |= (uint64_t)i << k * PLACE_BITS;
-        plan->parts[2 * k] = of[0];
+        plan->inputs[2 * k] = of[0];
         take(&rest, of[0]);
         if (!alone) {
-            plan->parts[2 * k + 1] = of[1];
+            plan->inputs[2 * k + 1] = of[1];
             take(&rest, of[1]);
         }
     }
@@ -169,15 +175,11 @@ static struct line *allocate_lines(size_t n)
     return lines;
 }
 
-/* Reads the trees' nodes and counts those of each input. All tables have room for the outcomes of
- * the largest tree, and for one line more: at a distance of a power of two the lines of one outcome
- * would push each other out of the processor's cache. */
-static void find_nodes(struct cr_shap_tables *tables, const struct cr_forest *forest,
-                       const size_t *trees, struct plan *plans, uint32_t *n_nodes)
+/* Reads the trees' nodes, and counts those of each input. */
+static void find_nodes(const struct cr_forest *forest, const size_t *trees, size_t n,
+                       struct plan *plans, uint32_t *n_nodes)
 {
-    size_t most = 0;
-
-    for (size_t i = 0; i < tables->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct plan *plan = &plans[i];
 
         plan->tree = trees[i];
@@ -185,9 +187,14 @@ static void find_nodes(struct cr_shap_tables *tables, const struct cr_forest *fo
         for (size_t k = 0; k < plan->n_inner; k++) {
             n_nodes[forest->nodes[plan->nodes[k]].feature]++;
         }
-        most = plan->n_inner > most ? plan->n_inner : most;
     }
-    tables->stride = ((size_t)1 << most) + 1;
+}
+
+/* A table has a line for every outcome, and one more: at a distance of a power of two the lines of
+ * one outcome would push each other out of the processor's cache. */
+static uint32_t table_len(const struct plan *plan)
+{
+    return (1U << plan->n_inner) + 1;
 }
 
 static int lay_out(struct cr_shap_tables *tables, const struct cr_forest *forest,
@@ -196,25 +203,44 @@ static int lay_out(struct cr_shap_tables *tables, const struct cr_forest *forest
     CR_CLEANUP(cr_freep) uint32_t *n_nodes = calloc(forest->n_inputs + 1, sizeof(*n_nodes));
 
     tables->places = malloc((tables->n + 1) * sizeof(*tables->places));
+    tables->first = malloc((tables->n + 1) * sizeof(*tables->first));
     tables->pairs = malloc((tables->n * PAIRS + 1) * sizeof(*tables->pairs));
-    if (n_nodes == NULL || tables->places == NULL || tables->pairs == NULL) {
+    if (n_nodes == NULL || tables->places == NULL || tables->first == NULL ||
+        tables->pairs == NULL) {
         return cr_error_no_memory(err);
     }
-    find_nodes(tables, forest, trees, plans, n_nodes);
+    find_nodes(forest, trees, tables->n, plans, n_nodes);
     tables->n_pairs = 1;
     for (size_t i = 0; i < tables->n; i++) {
         tables->places[i] =
-            plan_parts(&plans[i], tables, distinct_inputs(&plans[i], forest, n_nodes));
+            plan_inputs(&plans[i], tables, distinct_inputs(&plans[i], forest, n_nodes));
+        tables->first[i] = (uint32_t)tables->n_lines;
+        tables->n_lines += table_len(&plans[i]);
     }
-    tables->lines = allocate_lines(tables->n * tables->stride + 1);
+    tables->lines = allocate_lines(tables->n_lines + 1);
     return tables->lines != NULL ? 0 : cr_error_no_memory(err);
 }
 
-/* Walks the tree for every outcome. */
-static void fill_lines(struct line *lines, const struct plan *plan, const struct cr_forest *forest,
-                       const struct cr_walk_tree *tree, const struct cr_walk_rules *rules,
-                       void *scratch, cr_lanes *sums)
+/* What it takes to fill tables. */
+struct build {
+    const struct cr_forest *forest;
+    const struct cr_forest_slots *slots;
+    const struct cr_walk_rules *rules;
+    cr_lanes *sums; /* n_inputs */
+};
+
+static double part(const struct build *build, const struct plan *plan, size_t k)
 {
+    int32_t input = plan->inputs[k];
+
+    return input != NO_INPUT ? cr_lanes_sum(&build->sums[input]) : 0.0;
+}
+
+/* Walks the tree for every outcome. */
+static void fill_lines(const struct build *build, const struct plan *plan,
+                       const struct cr_walk_tree *tree, void *scratch, struct line *lines)
+{
+    const struct cr_forest_node *nodes = build->forest->nodes;
     unsigned char outcomes[BITS];
 
     for (unsigned outcome = 0; outcome < 1U << plan->n_inner; outcome++) {
@@ -222,22 +248,22 @@ static void fill_lines(struct line *lines, const struct plan *plan, const struct
 
         for (size_t k = 0; k < plan->n_inner; k++) {
             outcomes[tree->breadth_first[k]] = outcome >> k & 1;
-            sums[forest->nodes[plan->nodes[k]].feature] = (cr_lanes){0.0};
+            build->sums[nodes[plan->nodes[k]].feature] = (cr_lanes){0.0};
         }
-        cr_walk_add(tree, rules, outcomes, scratch, sums);
-        for (size_t k = 0; k < BITS; k++) {
-            int32_t input = plan->parts[k];
-
-            line->parts[k] = input != NO_INPUT ? cr_lanes_sum(&sums[input]) : 0.0;
+        cr_walk_add(tree, build->rules, outcomes, scratch, build->sums);
+        for (size_t k = 0; k < PAIRS - 1; k++) {
+            line->pairs[k] = (pair){part(build, plan, 2 * k), part(build, plan, 2 * k + 1)};
         }
-        line->value = cr_forest_outcomes_leaf(forest, plan->tree, plan->nodes, outcome)->value;
+        line->last = part(build, plan, BITS - 1);
+        line->value =
+            cr_forest_outcomes_leaf(build->forest, plan->tree, plan->nodes, outcome)->value;
     }
 }
 
-static int fill_table(struct line *lines, const struct plan *plan, const struct cr_forest *forest,
-                      const struct cr_forest_slots *slots, const struct cr_walk_rules *rules,
-                      cr_lanes *sums, struct cr_error *err)
+static int fill_table(const struct build *build, const struct plan *plan, struct line *lines,
+                      struct cr_error *err)
 {
+    const struct cr_forest *forest = build->forest;
     CR_CLEANUP(cr_walk_tree_finish) struct cr_walk_tree tree = {0};
     CR_CLEANUP(cr_freep) void *scratch = NULL;
     int result;
@@ -246,7 +272,7 @@ static int fill_table(struct line *lines, const struct plan *plan, const struct 
         lines[0] = (struct line){.value = forest->nodes[forest->roots[plan->tree]].value};
         return 0;
     }
-    result = cr_walk_tree_init(&tree, forest, plan->tree, slots, err);
+    result = cr_walk_tree_init(&tree, forest, plan->tree, build->slots, err);
     if (result < 0) {
         return result;
     }
@@ -254,7 +280,7 @@ static int fill_table(struct line *lines, const struct plan *plan, const struct 
     if (scratch == NULL) {
         return cr_error_no_memory(err);
     }
-    fill_lines(lines, plan, forest, &tree, rules, scratch, sums);
+    fill_lines(build, plan, &tree, scratch, lines);
     return 0;
 }
 
@@ -266,6 +292,7 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
     CR_CLEANUP(destroyp) struct cr_shap_tables *tables = calloc(1, sizeof(*tables));
     CR_CLEANUP(cr_freep) cr_lanes *sums = malloc((forest->n_inputs + 1) * sizeof(*sums));
     CR_CLEANUP(cr_freep) struct plan *plans = NULL;
+    const struct build build = {forest, slots, rules, sums};
     const size_t *trees;
     int result;
 
@@ -279,8 +306,7 @@ int cr_shap_tables_create(const struct cr_forest *forest, const struct cr_forest
     }
     result = lay_out(tables, forest, trees, plans, err);
     for (size_t i = 0; result == 0 && i < tables->n; i++) {
-        result = fill_table(tables->lines + i * tables->stride, &plans[i], forest, slots, rules,
-                            sums, err);
+        result = fill_table(&build, &plans[i], tables->lines + tables->first[i], err);
     }
     if (result < 0) {
         return result;
@@ -293,6 +319,7 @@ void cr_shap_tables_destroy(struct cr_shap_tables *tables)
 {
     if (tables != NULL) {
         free(tables->places);
+        free(tables->first);
         free(tables->lines);
         free(tables->pairs);
         free(tables);
@@ -312,33 +339,31 @@ static inline size_t place(uint64_t places, size_t k)
 /* Adds a line's numbers where their tree wants them. */
 static inline void add_line(const struct line *line, uint64_t places, pair *sums)
 {
-    const pair *parts = (const pair *)line->parts;
-    const pair last = {line->parts[BITS - 1], 0.0};
-
-    sums[place(places, 0)] += parts[0];
-    sums[place(places, 1)] += parts[1];
-    sums[place(places, 2)] += parts[2];
-    sums[place(places, 3)] += last;
+    sums[place(places, 0)] += line->pairs[0];
+    sums[place(places, 1)] += line->pairs[1];
+    sums[place(places, 2)] += line->pairs[2];
+    sums[place(places, 3)] += (pair){line->last, 0.0};
 }
 
 double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
                           double margin, void *scratch, double *contributions)
 {
-    const size_t n = tables->n, stride = tables->stride;
-    const size_t n_fetched = n > AHEAD ? n - AHEAD : 0;
-    const struct line *table = tables->lines;
+    const struct line *lines = tables->lines;
+    const size_t n = tables->n;
+    uint32_t found[CR_FOREST_OUTCOMES_MAX_TREES + AHEAD];
     pair *sums = scratch;
 
+    for (size_t i = 0; i < n; i++) {
+        found[i] = tables->first[i] + outcomes[i];
+    }
+    memset(found + n, 0, AHEAD * sizeof(*found));
     memset(sums, 0, tables->n_pairs * sizeof(*sums));
     for (size_t i = 0; i < n; i++) {
-        const struct line *line = &table[outcomes[i]];
+        const struct line *line = &lines[found[i]];
 
-        if (i < n_fetched) {
-            __builtin_prefetch(&table[AHEAD * stride + outcomes[i + AHEAD]]);
-        }
+        __builtin_prefetch(&lines[found[i + AHEAD]]);
         add_line(line, tables->places[i], sums);
         margin += line->value;
-        table += stride;
     }
     for (size_t i = 1; i < tables->n_pairs; i++) {
         const int32_t *of = tables->pairs[i].of;

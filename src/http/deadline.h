@@ -4,7 +4,8 @@
  *
  *   - The owner of a timer only stores its new deadline: no lock and no system call per request.
  *   - Every timer is looked at again after the shortest timeout at the latest, and no deadline is
- *     ever set nearer than that: none is overlooked.
+ *     ever set nearer than that, but for a tick of the coarse clock (util/clock.h), by which it may
+ *     then be seen late: none is overlooked.
  *   - A connection is cut under the lock that forgetting its timer takes, too. It is forgotten
  *     before its fd is closed, so the fd that is shut down is never another's. */
 #ifndef HTTP_DEADLINE_H

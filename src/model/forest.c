@@ -198,6 +198,11 @@ size_t cr_forest_tree_n_nodes(const struct cr_forest *forest, size_t t)
     return end - (size_t)forest->roots[t];
 }
 
+size_t cr_forest_tree_n_inner(const struct cr_forest *forest, size_t t)
+{
+    return (cr_forest_tree_n_nodes(forest, t) - 1) / 2; /* every inner node has two children */
+}
+
 /* Deepest leaf below a node; the recursion is bounded by CR_FOREST_MAX_DEPTH. */
 static size_t depth_below(const struct cr_forest *forest, int32_t index)
 {

@@ -131,6 +131,16 @@ void cr_forest_fast_destroy(struct cr_forest_fast *fast)
     }
 }
 
+const struct cr_forest *cr_forest_fast_forest(const struct cr_forest_fast *fast)
+{
+    return fast->forest;
+}
+
+const struct cr_forest_slots *cr_forest_fast_slots(const struct cr_forest_fast *fast)
+{
+    return &fast->slots;
+}
+
 const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast)
 {
     return fast->outcomes;

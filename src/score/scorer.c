@@ -62,7 +62,7 @@ int cr_scorer_score(const struct cr_bundle *bundle, struct cr_context *context,
         cr_pipeline_apply(bundle->pipeline, context->row, context->inputs, context->unknown);
     times.pipeline_ns = lap(&watch);
 
-    result.raw_margin = cr_explainer_inputs(explainer, context->inputs, context->explain_scratch,
+    result.raw_margin = cr_explainer_margin(explainer, context->inputs, context->explain_scratch,
                                             context->contributions);
     result.margin = cr_calibrate_margin(&bundle->calibration, result.raw_margin);
     result.pd = cr_calibrate_pd(result.margin);

@@ -44,7 +44,7 @@ static int explain_rows(const struct survey *survey, size_t first, size_t last, 
         size_t place = i * run->split.n_test / survey->n_rows;
         cr_extract_row(&run->extract, run->portfolio, run->split.test[place], row);
         (void)cr_pipeline_apply(survey->model->final.pipeline, row, x, NULL);
-        (void)cr_explainer_inputs(survey->explainer, x, scratch, parts);
+        (void)cr_explainer_margin(survey->explainer, x, scratch, parts);
         cr_explainer_groups(survey->explainer, parts, groups);
         for (size_t k = 0; k < survey->n_inputs; k++) {
             sums[k] += fabs(parts[k]);

@@ -79,9 +79,9 @@ static void sides_init(struct sides *sides, const struct model_data *data, doubl
     sides->peer = xgboost_peer_open(&file, sides->x, N_ROWS, N_COLS);
     sides->model = model_data_load("xgboost", &file, N_COLS);
     sides->forest = sides->model->ops->forest(sides->model);
-    cr_assert_ok(cr_shap_fast_create(sides->forest, sides->model->ops->forest_fast(sides->model),
-                                     &sides->fast, &err),
-                 &err);
+    cr_assert_ok(
+        cr_shap_fast_create(sides->model->ops->forest_fast(sides->model), &sides->fast, &err),
+        &err);
     len = cr_shap_fast_scratch_len(sides->fast);
     recursion_len = cr_shap_forest_scratch_len(sides->forest);
     sides->scratch = malloc(len > recursion_len ? len : recursion_len);

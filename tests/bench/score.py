@@ -16,7 +16,7 @@ import tempfile
 
 # the functions whose instructions, those of what they call included, are a stage's
 STAGES = {"total": "bench_request", "read": "cr_record_from_json", "features": "cr_engine_row", "pipeline": "cr_pipeline_apply",
-          "model": "cr_explainer_inputs", "write": "cr_result_write"}
+          "model": "cr_explainer_margin", "write": "cr_result_write"}
 N_REQUESTS = 640
 
 

@@ -20,7 +20,8 @@ enum {
     USUAL_CASES = 1000,
     N_ROWS = 19,
     TRAINED_ROWS = 2000,
-    N_COLS = 12
+    N_COLS = 12,
+    FIRST = 3, /* an input */
 };
 
 static const uint64_t seed = 20260417;
@@ -110,7 +111,7 @@ static void margins_are_the_same_bits(void **state)
 /* Fast and plain contributions of one forest. */
 struct pair {
     const struct cr_forest *forest;
-    struct cr_forest_fast *margins; /* whose outcomes are borrowed */
+    struct cr_forest_fast *margins; /* the predictor that is explained */
     struct cr_shap_fast *fast;
     void *fast_scratch;
     void *plain_scratch;
@@ -122,7 +123,7 @@ static void pair_init(struct pair *pair, const struct cr_forest *forest)
 
     *pair = (struct pair){.forest = forest};
     cr_assert_ok(cr_forest_fast_create(forest, &pair->margins, &err), &err);
-    cr_assert_ok(cr_shap_fast_create(forest, pair->margins, &pair->fast, &err), &err);
+    cr_assert_ok(cr_shap_fast_create(pair->margins, &pair->fast, &err), &err);
     pair->fast_scratch = malloc(cr_shap_fast_scratch_len(pair->fast)); /* exact */
     pair->plain_scratch = malloc(cr_shap_forest_scratch_len(forest));
     assert_non_null(pair->fast_scratch);
@@ -186,10 +187,9 @@ static void a_wide_forest(void **state)
     cr_forest_finish(&forest);
 }
 
-/* Two stumps, whose features may be the same in 16 bits, or in 8. */
+/* Two stumps, whose inputs are the same in their lowest bits. */
 static void many_inputs(size_t n_inputs, int32_t second)
 {
-    enum { FIRST = 3 };
     struct cr_forest_node nodes[] = {
         {.feature = FIRST, .left = 1, .right = 2, .cover = 4.0},
         {.feature = -1, .left = -1, .right = -1, .cover = 1.0, .value = 1.0},
@@ -225,11 +225,53 @@ static void many_inputs(size_t n_inputs, int32_t second)
     pair_finish(&pair);
 }
 
-static void features_beyond_16_bits(void **state)
+static void inputs_beyond_8_and_16_bits(void **state)
 {
     (void)state;
-    many_inputs(1 << 16, UINT16_MAX);
-    many_inputs((1 << 16) + 4, UINT16_MAX + 4);
+    many_inputs(300, FIRST + (1 << 8));
+    many_inputs((1 << 16) + 300, FIRST + (1 << 16));
+}
+
+/* Small trees only. Returns how many pairs of sums they have, as far as the scratch tells. */
+static size_t check_small_trees(size_t n_inputs, size_t n_trees)
+{
+    const size_t pair_len = 2 * sizeof(double);
+    const struct random_forest_options options = {
+        .n_inputs = n_inputs, .n_trees = n_trees, .max_depth = 3, .compare = CR_FOREST_FLOAT_LESS};
+    CR_CLEANUP(cr_freep) double *x = malloc(n_inputs * sizeof(*x));
+    CR_CLEANUP(cr_freep) double *contributions = malloc(n_inputs * sizeof(*contributions));
+    struct cr_forest forest;
+    struct cr_rng rng;
+    struct pair pair;
+    size_t n, n_pairs;
+
+    assert_true(x != NULL && contributions != NULL && n_inputs <= WIDE);
+    cr_rng_init(&rng, seed + 4, n_inputs);
+    random_forest_init(&forest, &options, &rng);
+    pair_init(&pair, &forest);
+    (void)cr_forest_outcomes_trees(cr_forest_fast_outcomes(pair.margins), &n);
+    assert_int_equal(n, n_trees);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        hostile_row(&forest, &rng, x);
+        assert_true(pair_differ(&pair, x, contributions) <= 1e-9);
+    }
+    n_pairs =
+        cr_shap_fast_scratch_len(pair.fast) / pair_len - cr_forest_fast_slots(pair.margins)->n / 2;
+    pair_finish(&pair);
+    cr_forest_finish(&forest);
+    return n_pairs;
+}
+
+/* Trees of few inputs share their pairs; those of many need more than a byte counts, and in the end
+ * more than one group of ranges. */
+static void forests_of_small_trees(void **state)
+{
+    enum { FEW = 12, MANY_PAIRS = 256 };
+
+    (void)state;
+    assert_true(check_small_trees(FEW, 500) <= FEW * (FEW + 1) / 2 + 2);
+    assert_true(check_small_trees(90, 1000) > MANY_PAIRS);
+    assert_true(check_small_trees(200, 2048) > MANY_PAIRS);
 }
 
 static void contributions_are_those_of_the_recursion(void **state)
@@ -517,9 +559,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margins_are_the_same_bits),
+        cmocka_unit_test(forests_of_small_trees),
         cmocka_unit_test(contributions_are_those_of_the_recursion),
         cmocka_unit_test(a_wide_forest),
-        cmocka_unit_test(features_beyond_16_bits),
+        cmocka_unit_test(inputs_beyond_8_and_16_bits),
         cmocka_unit_test(long_paths),
         cmocka_unit_test(a_large_tree),
         cmocka_unit_test(more_trees_than_tables),

@@ -64,7 +64,8 @@ static void explained_init(struct explained *explained, const struct random_fore
                  &err);
     scratch = malloc(cr_explainer_scratch_len(explainer)); /* exact: a sanitizer sees more */
     assert_non_null(scratch);
-    (void)cr_explainer_inputs(explainer, explained->x, scratch, explained->contributions);
+    cr_assert_same(cr_explainer_margin(explainer, explained->x, scratch, explained->contributions),
+                   cr_forest_margin(&explained->model.forest, explained->x));
     explained->base_value = cr_explainer_base_value(explainer);
     cr_explainer_destroy(explainer);
     cr_forest_fast_destroy(explained->model.fast);

@@ -44,7 +44,7 @@ static void check_row(const struct cr_explainer *explainer, const struct cr_mode
     double margin = cr_model_margin(model, x);
     double tolerance = 1e-5 * fmax(1.0, fabs(margin));
 
-    (void)cr_explainer_inputs(explainer, x, scratch, contributions);
+    cr_assert_same(cr_explainer_margin(explainer, x, scratch, contributions), margin);
     for (size_t j = 0; j < N_COLS; j++) {
         cr_assert_close(contributions[j] / calibration->slope, (double)expected[j], tolerance);
         sum += contributions[j];

@@ -129,7 +129,8 @@ static void check_contributions(const struct cr_strbuf *file, const struct cr_mo
         double tolerance = 1e-9 * fmax(1.0, fabs(margin)); /* both sides are double */
 
         cr_assert_close(sum, expected[N_COLS], tolerance);
-        (void)cr_explainer_inputs(explainer, x + i * N_COLS, scratch, contributions);
+        cr_assert_same(cr_explainer_margin(explainer, x + i * N_COLS, scratch, contributions),
+                       margin);
         for (size_t j = 0; j < N_COLS; j++) {
             cr_assert_close(contributions[j], expected[j], tolerance);
             sum += contributions[j];

@@ -68,7 +68,7 @@ static void check_line(const char *line, const struct cr_model *model,
         line = end + 1;
     }
     cr_assert_same(cr_model_margin(model, values), expected[0]);
-    (void)cr_explainer_inputs(explainer, values, scratch, contributions);
+    cr_assert_same(cr_explainer_margin(explainer, values, scratch, contributions), expected[0]);
     for (size_t j = 0; j < N_INPUTS; j++) {
         cr_assert_close(contributions[j], expected[1 + j], 1e-12);
     }

@@ -29,14 +29,14 @@ void cr_explainer_destroy(struct cr_explainer *explainer);
 /* a × expected raw margin + b. */
 double cr_explainer_base_value(const struct cr_explainer *explainer);
 
-/* Bytes of scratch memory, aligned as malloc does, that cr_explainer_inputs needs; 0 for linear
+/* Bytes of scratch memory, aligned as malloc does, that cr_explainer_margin needs; 0 for linear
  * models, whose scratch may be NULL. One scratch belongs to one thread. */
 size_t cr_explainer_scratch_len(const struct cr_explainer *explainer);
 
-/* contributions[0..n_inputs) in calibrated log-odds for x[0..n_inputs). Returns the model's margin
- * of x, as cr_model_margin does: a forest gives both in one go. */
-double cr_explainer_inputs(const struct cr_explainer *explainer, const double *x, void *scratch,
-                           double *contributions);
+/* The model's margin of x[0..n_inputs), as cr_model_margin gives it, and in calibrated log-odds the
+ * inputs' ret_contributions[0..n_inputs): a forest of small trees gives both in one go. */
+double cr_explainer_margin(const struct cr_explainer *explainer, const double *x, void *scratch,
+                           double *ret_contributions);
 
 /* A group of inputs as people read it. */
 struct cr_explain_group {

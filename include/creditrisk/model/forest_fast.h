@@ -24,7 +24,11 @@ static inline void cr_forest_fast_destroyp(struct cr_forest_fast **fast)
     cr_forest_fast_destroy(*fast);
 }
 
-/* The outcomes of its small trees, for who explains it; borrowed. */
+/* Its forest, the slots of that, and the outcomes of its small trees, for who explains it;
+ * borrowed.
+ */
+const struct cr_forest *cr_forest_fast_forest(const struct cr_forest_fast *fast);
+const struct cr_forest_slots *cr_forest_fast_slots(const struct cr_forest_fast *fast);
 const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast);
 
 /* Margin of x[0..n_inputs). */

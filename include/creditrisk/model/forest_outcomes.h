@@ -14,11 +14,9 @@
 
 enum { CR_FOREST_OUTCOMES_BITS = 7 };
 
-/* Of so many trees at most, which bounds the memory. The first small trees are taken, without those
- * that would bring the slots which they compare above CR_FOREST_OUTCOMES_MAX_SLOTS; none in a
+/* Of so many trees at most, which bounds the memory. The first small trees are taken; none in a
  * forest with more than CR_FOREST_MAX_SLOTS. */
 #define CR_FOREST_OUTCOMES_MAX_TREES ((size_t)2048)
-#define CR_FOREST_OUTCOMES_MAX_SLOTS ((size_t)192)
 
 struct cr_forest_outcomes;
 

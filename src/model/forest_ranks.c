@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "forest_compare.h"
+#include "forest_ranks.h"
 
 #include <string.h>
 
@@ -7,17 +7,17 @@
 #include <immintrin.h>
 #endif
 
-void cr_compare_plain(const uint8_t ranks[CR_COMPARE_RANKS], size_t n_ranks,
-                      const struct cr_compare_block *blocks, size_t n_blocks,
-                      unsigned char *ret_bytes)
+void cr_forest_ranks_plain(const uint8_t ranks[CR_FOREST_RANKS_MAX], size_t n_ranks,
+                           const struct cr_forest_ranks_block *blocks, size_t n_blocks,
+                           unsigned char *ret_bytes)
 {
     (void)n_ranks;
-    for (size_t t = 0; t < n_blocks * CR_COMPARE_TREES; t++) {
-        const struct cr_compare_block *block = &blocks[t / CR_COMPARE_TREES];
-        const size_t first = t % CR_COMPARE_TREES * CR_COMPARE_BITS;
+    for (size_t t = 0; t < n_blocks * CR_FOREST_RANKS_TREES; t++) {
+        const struct cr_forest_ranks_block *block = &blocks[t / CR_FOREST_RANKS_TREES];
+        const size_t first = t % CR_FOREST_RANKS_TREES * CR_FOREST_RANKS_BITS;
         unsigned bits = 0;
 
-        for (size_t k = 0; k < CR_COMPARE_BITS; k++) {
+        for (size_t k = 0; k < CR_FOREST_RANKS_BITS; k++) {
             bits |= (unsigned)(ranks[block->of[first + k]] <= block->places[first + k]) << k;
         }
         ret_bytes[t] = (unsigned char)bits;
@@ -55,7 +55,7 @@ static AVX2 inline __attribute__((always_inline)) __m256i choose(const uint8_t *
 }
 
 static AVX2 inline __attribute__((always_inline)) uint32_t compare_block(
-    const struct cr_compare_block *block, __m256i chosen)
+    const struct cr_forest_ranks_block *block, __m256i chosen)
 {
     const __m256i places = _mm256_load_si256((const __m256i *)block->places);
     const __m256i holds = _mm256_cmpeq_epi8(_mm256_min_epu8(chosen, places), chosen);
@@ -64,8 +64,8 @@ static AVX2 inline __attribute__((always_inline)) uint32_t compare_block(
 }
 
 /* 32 comparisons at once. */
-static AVX2 void compare_avx2(const uint8_t ranks[CR_COMPARE_RANKS], size_t n_ranks,
-                              const struct cr_compare_block *blocks, size_t n_blocks,
+static AVX2 void compare_avx2(const uint8_t ranks[CR_FOREST_RANKS_MAX], size_t n_ranks,
+                              const struct cr_forest_ranks_block *blocks, size_t n_blocks,
                               unsigned char *ret_bytes)
 {
     const size_t n_shelves = (n_ranks + SHELF - 1) / SHELF;
@@ -79,21 +79,21 @@ static AVX2 void compare_avx2(const uint8_t ranks[CR_COMPARE_RANKS], size_t n_ra
             chosen = _mm256_or_si256(chosen, choose(ranks, shelf * SHELF, SHELVES, of));
         }
         bits = compare_block(&blocks[i], chosen);
-        memcpy(ret_bytes + i * CR_COMPARE_TREES, &bits, sizeof(bits));
+        memcpy(ret_bytes + i * CR_FOREST_RANKS_TREES, &bits, sizeof(bits));
     }
 }
 
-_Static_assert(sizeof(uint32_t) == CR_COMPARE_TREES, "a byte for every tree of a block");
-_Static_assert(CR_COMPARE_RANKS % (SHELF * SHELVES) == 0, "whole shelves are read");
+_Static_assert(sizeof(uint32_t) == CR_FOREST_RANKS_TREES, "a byte for every tree of a block");
+_Static_assert(CR_FOREST_RANKS_MAX % (SHELF * SHELVES) == 0, "whole shelves are read");
 
 #endif
 
-cr_compare_fn *cr_compare_best(void)
+cr_forest_ranks_fn *cr_forest_ranks_best(void)
 {
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx2")) {
         return compare_avx2;
     }
 #endif
-    return cr_compare_plain;
+    return cr_forest_ranks_plain;
 }
