@@ -132,3 +132,8 @@ int cr_metrics_auc(const double *score, const double *y, size_t n, double *ret_a
     *ret_auc = metrics.auc_roc;
     return 0;
 }
+
+bool cr_metrics_beats_chance(double auc, double standard_error)
+{
+    return auc - 2 * standard_error > 0.5;
+}

@@ -67,11 +67,11 @@ static int note_absences(const struct cr_run *run, struct cr_train_report *repor
 static int note_chance(struct cr_train_report *report, struct cr_error *err)
 {
     const struct cr_train_model *champion = &report->models[report->champion];
-    return champion->cv_auc - 2 * champion->cv_se > 0.5
+    return cr_metrics_beats_chance(champion->cv_auc, champion->cv_se)
                ? 0
                : add_note(report, err,
                           "%s ranks hardly better than chance, if at all: its CV AUC of %.4f ± "
-                          "%.4f is within two standard errors of 0.5",
+                          "%.4f is not more than two standard errors above 0.5",
                           champion->kind, champion->cv_auc, champion->cv_se);
 }
 

@@ -58,6 +58,20 @@ static void need_both_outcomes(void **state)
     assert_int_equal(cr_metrics_compute(pd, bad, 0, 0.5, &metrics, &err), CR_EINVAL);
 }
 
+/* All numbers are exact in a double. */
+static void two_standard_errors_above_chance(void **state)
+{
+    (void)state;
+    assert_false(cr_metrics_beats_chance(0.75, 0.125));
+    assert_false(cr_metrics_beats_chance(nextafter(0.75, 0), 0.125));
+    assert_true(cr_metrics_beats_chance(nextafter(0.75, 1), 0.125));
+    assert_false(cr_metrics_beats_chance(0.5, 0));
+    assert_true(cr_metrics_beats_chance(nextafter(0.5, 1), 0));
+    assert_false(cr_metrics_beats_chance(0.25, 0.0625)); /* far below is no better */
+    assert_false(cr_metrics_beats_chance(NAN, 0.125));
+    assert_false(cr_metrics_beats_chance(0.75, NAN));
+}
+
 /* Three models over four folds; the means are .80, .81 and .82. */
 static void champion_is_the_simplest_within_one_standard_error(void **state)
 {
@@ -76,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_scikit_learn),
         cmocka_unit_test(need_both_outcomes),
+        cmocka_unit_test(two_standard_errors_above_chance),
         cmocka_unit_test(champion_is_the_simplest_within_one_standard_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

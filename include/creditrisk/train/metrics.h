@@ -3,6 +3,7 @@
 #ifndef CREDITRISK_TRAIN_METRICS_H
 #define CREDITRISK_TRAIN_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "creditrisk/util/error.h"
@@ -32,5 +33,9 @@ int cr_metrics_compute(const double *pd, const double *y, size_t n, double thres
 /* AUC-ROC of any score that rises with risk; the same errors. */
 int cr_metrics_auc(const double *score, const double *y, size_t n, double *ret_auc,
                    struct cr_error *err);
+
+/* Whether the AUC is more than two of its standard errors above that of chance, 0.5; one that is no
+ * number is not. */
+bool cr_metrics_beats_chance(double auc, double standard_error);
 
 #endif
