@@ -69,11 +69,14 @@ static json_t *list_to_json(struct cr_registry *registry, const char *portfolio,
     return list;
 }
 
+/* What a damaged version does not tell. */
+#define UNKNOWN "?"
+
 /* One cell each, of a version's document: mostly what stands there under the key. */
 static void add_text(struct cr_cells *cells, const json_t *version, const char *key)
 {
     const char *text = json_string_value(json_object_get(version, key));
-    cr_cells_add(cells, "%s", text != NULL ? text : "?");
+    cr_cells_add(cells, "%s", text != NULL ? text : UNKNOWN);
 }
 
 static void add_number(struct cr_cells *cells, const json_t *number, int decimals)
@@ -81,7 +84,7 @@ static void add_number(struct cr_cells *cells, const json_t *number, int decimal
     if (json_is_number(number)) {
         cr_cells_add(cells, "%.*f", decimals, json_number_value(number));
     } else {
-        cr_cells_add(cells, "?");
+        cr_cells_add(cells, UNKNOWN);
     }
 }
 
@@ -99,7 +102,7 @@ static void add_protected(struct cr_cells *cells, const json_t *version, const c
 {
     const json_t *is_protected = json_object_get(version, key);
     cr_cells_add(cells, "%s",
-                 !json_is_boolean(is_protected) ? "?"
+                 !json_is_boolean(is_protected) ? UNKNOWN
                  : json_is_true(is_protected)   ? "included"
                                                 : "left out");
 }
@@ -111,12 +114,17 @@ static void add_minute(struct cr_cells *cells, const json_t *version, const char
 }
 
 /* What an imported version was made of is one of the registry that it comes from, and its name may
- * be another's here. */
+ * be another's here. Every manifest that can be read has a threshold. */
 static void add_parent(struct cr_cells *cells, const json_t *version, const char *key)
 {
     const char *parent = json_string_value(json_object_get(version, key));
     bool is_imported = json_is_string(json_object_get(version, "was"));
-    cr_cells_add(cells, "%s", is_imported ? "import" : parent != NULL ? parent : "");
+    bool is_read = json_is_number(json_object_get(version, "threshold"));
+    cr_cells_add(cells, "%s",
+                 is_imported      ? "import"
+                 : parent != NULL ? parent
+                 : is_read        ? ""
+                                  : UNKNOWN);
 }
 
 static void add_signer(struct cr_cells *cells, const json_t *version, const char *key)
@@ -158,30 +166,53 @@ static const struct column {
 
 enum { N_COLUMNS = CR_ARRAY_LEN(columns) };
 
-/* Whether all rows, of which there are some, say the same in a column. */
-static bool agree(const struct cr_cells *rows, size_t column)
+static bool is_known(const char *text)
 {
-    for (size_t i = column + N_COLUMNS; i < rows->n; i += N_COLUMNS) {
-        if (strcmp(rows->texts[i], rows->texts[column]) != 0) {
-            return false;
+    return strcmp(text, UNKNOWN) != 0;
+}
+
+/* What all rows say in a column, but for those that do not know; NULL where there is no such
+ * thing. Borrowed. */
+static const char *find_common(const struct cr_cells *rows, size_t column)
+{
+    const char *common = NULL;
+    for (size_t i = column; i < rows->n; i += N_COLUMNS) {
+        const char *text = rows->texts[i];
+        if (common == NULL || !is_known(common)) {
+            common = text;
+        } else if (is_known(text) && strcmp(text, common) != 0) {
+            return NULL;
         }
     }
-    return rows->n > 0;
+    return common;
+}
+
+/* Whether a version does not know what stands beneath the table. */
+static bool is_doubtful(const struct cr_cells *rows, const char *const common[N_COLUMNS])
+{
+    for (size_t i = 0; i < rows->n; i++) {
+        const char *said = common[i % N_COLUMNS];
+        if (said != NULL && is_known(said) && !is_known(rows->texts[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Says beneath the table what stands in none of its columns. */
-static void print_common(const struct cr_cells *rows, const bool is_shown[N_COLUMNS])
+static void print_common(const struct cr_cells *rows, const char *const common[N_COLUMNS])
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     for (size_t c = 0; c < N_COLUMNS; c++) {
-        if (!is_shown[c] && rows->texts[c][0] != '\0') {
+        if (common[c] != NULL && common[c][0] != '\0' && is_known(common[c])) {
             cr_strbuf_printf(&text, "%s%s %s", text.len > 0 ? ", " : "", columns[c].head,
-                             rows->texts[c]);
+                             common[c]);
         }
     }
     if (text.len > 0) {
         putchar('\n');
-        cr_cli_line("all versions: %s", cr_strbuf_text(&text));
+        cr_cli_line("all versions%s: %s", is_doubtful(rows, common) ? " that can be read" : "",
+                    cr_strbuf_text(&text));
     }
 }
 
@@ -189,27 +220,27 @@ static void print_common(const struct cr_cells *rows, const bool is_shown[N_COLU
 static int print_table(const struct cr_cells *rows, struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {.failed = rows->failed};
-    bool is_shown[N_COLUMNS];
+    const char *common[N_COLUMNS]; /* of the columns that are not shown; NULL for the others */
     unsigned right_mask = 0;
     size_t n_shown = 0;
     if (rows->failed) {
         return cr_error_no_memory(err);
     }
     for (size_t c = 0; c < N_COLUMNS; c++) {
-        is_shown[c] = columns[c].is_needed || !agree(rows, c);
-        if (is_shown[c]) {
+        common[c] = columns[c].is_needed ? NULL : find_common(rows, c);
+        if (common[c] == NULL) {
             right_mask |= (unsigned)columns[c].is_number << n_shown++;
             cr_cells_add(&cells, "%s", columns[c].head);
         }
     }
     for (size_t i = 0; i < rows->n; i++) {
-        if (is_shown[i % N_COLUMNS]) {
+        if (common[i % N_COLUMNS] == NULL) {
             cr_cells_add(&cells, "%s", rows->texts[i]);
         }
     }
     int result = cr_cells_print(&cells, n_shown, right_mask, err);
     if (result == 0) {
-        print_common(rows, is_shown);
+        print_common(rows, common);
     }
     return result;
 }

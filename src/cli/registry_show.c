@@ -40,26 +40,36 @@ const char *cr_registry_verb_role(const json_t *version)
                                                                   : "";
 }
 
-static bool is_imported(const struct cr_registry_history *history, const char *version)
+/* How the version came here; NULL where it was made here. */
+static const struct cr_registry_event *find_import(const struct cr_registry_history *history,
+                                                   const char *version)
 {
     for (size_t i = 0; i < history->n; i++) {
         const struct cr_registry_event *event = &history->events[i];
         if (strcmp(event->action, CR_EVENT_IMPORT) == 0 && event->to != NULL &&
             strcmp(event->to, version) == 0) {
-            return true;
+            return event;
         }
     }
-    return false;
+    return NULL;
 }
 
 json_t *cr_registry_verb_origin(const struct cr_registry_history *history, const char *version,
                                 const json_t *manifest)
 {
-    if (manifest == NULL || !is_imported(history, version)) {
+    const struct cr_registry_event *arrival = find_import(history, version);
+    if (arrival == NULL) {
         return json_null();
     }
-    CR_CLEANUP(cr_json_decrefp) json_t *was = cr_json_copy(manifest, "imported_from", "version");
-    return json_is_string(was) ? CR_STEAL(was) : json_string(version);
+    CR_CLEANUP(cr_json_decrefp) json_t *was = cr_json_copy(arrival->details, NULL, CR_DETAIL_WAS);
+    if (json_is_string(was)) {
+        return CR_STEAL(was);
+    }
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *renamed = cr_json_copy(manifest, "imported_from", "version");
+    return json_is_string(renamed) ? CR_STEAL(renamed)
+           : manifest != NULL      ? json_string(version)
+                                   : json_null();
 }
 
 /* The numbers of a manifest's object as rows "name  value". */

@@ -111,9 +111,15 @@ def check_list(cli):
             file.write_text(damage)
         listed = json_of(cli, "list")["versions"][1]
         assert listed["cv_auc"] is None and listed["auc_roc"] is None and listed["include_protected"] is None and listed["threshold"] is None, listed
-        table = cli("registry", "list").stdout
-        assert table.splitlines()[2].split()[2:8] == ["?"] * 6 and "all versions" not in table, "a column again where they differ"
+        damaged = cli("registry", "list").stdout
+        assert damaged.splitlines()[2].split()[2:5] == ["?"] * 3, damaged
+        assert damaged.splitlines()[-1] == table.splitlines()[-1].replace("versions", "versions that can be read"), "what is not known agrees with all"
     file.write_text(text)
+    other = cli.dir / "models/retail/v1/manifest.json"
+    text = other.read_text()
+    other.write_text("{")
+    assert cli("registry", "list").stdout.endswith(", protected left out, from v1\n"), "v1 does not tell that it was made of none"
+    other.write_text(text)
     check_faults(cli)
     cli("registry", "verify", "v2")
 
@@ -489,6 +495,13 @@ def check_origin(cli, globals_, version, was):
     assert (listed["version"], listed["derived_from"], listed["was"]) == (version, "v1", was) == (shown["version"], shown["derived_from"], shown["was"]), listed
     assert cli("registry", "list", globals_=globals_).stdout.endswith(", from import\n"), "v1 may be another one here"
     assert re.search(f"^was +{was}, in the registry that", cli("registry", "show", version, globals_=globals_).stdout, re.M)
+    file = pathlib.Path(globals_[-1]) / "retail" / version / "manifest.json"
+    text = file.read_text()
+    file.write_text("{")
+    listed = json.loads(cli("registry", "list", "--json", globals_=globals_).stdout)["versions"][-1]
+    assert (listed["derived_from"], listed["was"]) == (None, was), "the import's own record tells it, too"
+    assert cli("registry", "list", globals_=globals_).stdout.endswith("\n\nall versions: from import\n")
+    file.write_text(text)
 
 
 def check_other_names(cli, archive, there):
