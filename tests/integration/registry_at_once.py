@@ -38,7 +38,12 @@ def at_once(cli, calls):
     """Exit status and document of each."""
     words = [[cli.program, *cli.globals, *map(str, call), "--json"] for call in calls]
     running = [subprocess.Popen(call, cwd=cli.root, stdout=subprocess.PIPE, text=True) for call in words]
-    documents = [json.loads(process.communicate(timeout=240)[0]) for process in running]
+    try:
+        documents = [json.loads(process.communicate(timeout=240)[0]) for process in running]
+    finally:
+        for process in running:
+            process.kill()  # nothing for one that has ended
+            process.wait()
     return [(process.returncode, document) for process, document in zip(running, documents)]
 
 
@@ -58,6 +63,7 @@ def check_manifests(cli, seed, document):
 
 def check_pointer(cli, before, promoted):
     """Every promotion began with the champion that the one before it had made, and the last one's serves."""
+    assert promoted, "of several at once none was promoted, though the first to ask finds the champion that it has seen"
     events = [event for event in json_of(cli, "registry", "history")["events"] if event["action"] == "promote"][-len(promoted):]
     assert {event["to"] for event in events} == promoted, (events, promoted)
     for event in events:
