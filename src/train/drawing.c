@@ -128,8 +128,16 @@ void cr_drawing_curve(const json_t *model, enum cr_curve curve, struct cr_points
 
 void cr_drawing_sweep(const json_t *model, const char *key, struct cr_points *ret_points)
 {
+    const json_t *sweep = cr_drawing_at(model, "threshold_analysis.sweep");
+    bool is_of_declined = strcmp(key, "precision") == 0; /* without them there is none */
     ret_points->n = 0;
-    read_objects(cr_drawing_at(model, "threshold_analysis.sweep"), "threshold", key, ret_points);
+    for (size_t i = 0; i < json_array_size(sweep); i++) {
+        const json_t *point = json_array_get(sweep, i);
+        if (!is_of_declined || cr_drawing_number(point, "declined") != 0) {
+            add_point(ret_points, cr_drawing_number(point, "threshold"),
+                      cr_drawing_number(point, key));
+        }
+    }
 }
 
 void cr_drawing_extent(const struct cr_drawing *drawing, enum cr_curve curve, double *ret_x,

@@ -57,7 +57,8 @@ extern const struct cr_curve_info cr_curves[CR_N_CURVES];
 /* A model's points of one curve. */
 void cr_drawing_curve(const json_t *model, enum cr_curve curve, struct cr_points *ret_points);
 
-/* Member `key` of the model's threshold sweep over the threshold. */
+/* Member `key` of the model's threshold sweep over the threshold; its precision where anybody is
+ * declined. */
 void cr_drawing_sweep(const json_t *model, const char *key, struct cr_points *ret_points);
 
 /* Largest x and y over all models' points of one curve; 0 without any. */

@@ -37,9 +37,12 @@ static void say_of_data(const struct cr_run *run, json_t *sentences, size_t *n_s
     say(sentences, n_said,
         "Only loans that were approved have an outcome: nothing was learnt from declined "
         "applications, and no reject inference was made.");
-    say(sentences, n_said,
-        "Bureau and customer data are one snapshot, which may be younger than the application, "
-        "unless the date of the pull says otherwise.");
+    if (portfolio->n_tables > 1) {
+        say(sentences, n_said,
+            "What the book's other tables tell of an applicant, as a bureau's does, is one "
+            "snapshot, which may be younger than the application, unless the date of the pull says "
+            "otherwise.");
+    }
     if (run->n_sendable < run->extract.frame.n_rows) {
         say(sentences, n_said,
             "%zu of the %zu rows of the book lie outside the ranges that are accepted of an "

@@ -144,6 +144,32 @@ static void put_arrow(struct cr_strbuf *script, int tag, double x, const char *c
     }
 }
 
+/* A label at the top of the vertical line at x, on one side of it. */
+static void put_label(struct cr_strbuf *script, int tag, double x, bool is_left, const char *color,
+                      const char *text)
+{
+    cr_strbuf_printf(script,
+                     "set label %d \"%s\" at first %g, graph 0.96 %s offset %g,0 front "
+                     "textcolor rgb '%s'\n",
+                     tag, text, x, is_left ? "right" : "left", is_left ? -0.6 : 0.6, color);
+}
+
+/* The lines of the optimum and of 0.5. The label of the optimum is a fifth of a panel wide: it
+ * stands where neither the other line nor the panel's end runs through it, and the other line's
+ * beyond that. */
+static void put_marks(struct cr_strbuf *script, double optimum)
+{
+    put_arrow(script, 1, optimum, ORANGE);
+    put_arrow(script, 2, 0.5, GREY);
+    if (isfinite(optimum)) {
+        bool is_left = (optimum > 0.25 && optimum < 0.5) || optimum > 0.75;
+        char text[32];
+        (void)snprintf(text, sizeof text, "optimum\\n%.2f", optimum);
+        put_label(script, 1, optimum, is_left, ORANGE, text);
+    }
+    put_label(script, 2, 0.5, optimum >= 0.5, GREY, "0.5");
+}
+
 /* The unit in which the champion's costs are drawn. */
 static double cost_unit(const struct cr_drawing *drawing, const char **ret_name)
 {
@@ -168,12 +194,10 @@ static void put_threshold(struct cr_strbuf *script, const struct cr_drawing *dra
     if (points.n == 0) {
         return;
     }
-    double optimum = cr_drawing_number(drawing->champion, "threshold");
     start_file(script, "threshold_analysis", png, 1200, 420);
     cr_strbuf_puts(script, "set multiplot layout 1,3\nset key off\nset xrange [0:1]\n"
                            "set xlabel 'threshold'\nset ylabel ''\n");
-    put_arrow(script, 1, optimum, ORANGE);
-    put_arrow(script, 2, 0.5, GREY);
+    put_marks(script, cr_drawing_number(drawing->champion, "threshold"));
     for (size_t i = 0; i < CR_ARRAY_LEN(panels); i++) {
         cr_strbuf_puts(script, "set title ");
         if (i == 0) {
@@ -187,12 +211,8 @@ static void put_threshold(struct cr_strbuf *script, const struct cr_drawing *dra
             cr_strbuf_printf(script, "'%s'\nset yrange [0:1]\n", panels[i].title);
         }
         cr_strbuf_printf(script,
-                         "set label 1 'optimum %.2f' at first %g, graph 0.96 offset 0.6,0 front "
-                         "textcolor rgb '" ORANGE "'\n"
-                         "set label 2 '0.5' at first 0.5, graph 0.88 offset 0.6,0 front "
-                         "textcolor rgb '" GREY "'\n"
                          "plot $%s0 using 1:2 with lines linewidth 2.2 linecolor rgb '" BLUE "'\n",
-                         optimum, optimum, panels[i].block);
+                         panels[i].block);
     }
     cr_strbuf_puts(script, "unset multiplot\nset output\nunset arrow\nunset label\n");
 }

@@ -708,6 +708,7 @@ def main():
         assert checked["ok"] and checked["rows"] == N_ROWS and checked["faults"] == [], checked
         trained = place.run("train", "--no-search", "--models", "logistic", "--split", "column:holdout", "--promote")
         assert trained["split"]["n_test"] == N_ROWS / 5 and trained["promoted"], trained
+        assert not any("other tables" in sentence for sentence in trained["honesty"]), "the book has one"
         assert trained["models"][0]["metrics"]["auc_roc"] > 0.55, trained["models"][0]["metrics"]
         check_file(place, trained["champion"], file, table)
         check_serving(place, "tricky", table)

@@ -191,6 +191,7 @@ def check_report(folder, db):
     check_importance(model, report["n_inputs"])
     check_comparisons(report, model, db, ids, test[1])
     assert len(report["honesty"]) >= 8 and all(sentence.endswith(".") for sentence in report["honesty"])
+    assert any("other tables" in sentence for sentence in report["honesty"])
     assert report["data"]["n_rows"] == len(ids) + len(oof[0]) and report["costs"]["false_negative"] == FN
     return report
 

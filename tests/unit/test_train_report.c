@@ -280,6 +280,24 @@ static void tell_the_rules_of_the_race(void **state)
     assert_null(strstr(whole, "always stay"));
 }
 
+/* Of nobody who is declined no share is bad: the line ends there. */
+static void end_precision_with_the_declined(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
+    json_t *model = json_array_get(json_object_get(sample, "models"), 0);
+    json_t *sweep = json_object_get(json_object_get(model, "threshold_analysis"), "sweep");
+    json_t *last = json_array_get(sweep, json_array_size(sweep) - 1);
+    CR_CLEANUP(cr_freep) char *whole = draw(sample);
+    assert_int_equal(json_object_set_new(last, "precision", json_null()), 0);
+    CR_CLEANUP(cr_freep) char *shorter = draw(sample);
+    assert_string_not_equal(shorter, whole);
+    assert_int_equal(json_object_set_new(last, "precision", json_integer(0)), 0);
+    assert_int_equal(json_object_set_new(last, "declined", json_integer(0)), 0);
+    CR_CLEANUP(cr_freep) char *nobody = draw(sample);
+    assert_string_equal(nobody, shorter);
+}
+
 /* Nobody serves because a run chose it. */
 static void call_only_the_promoted_a_champion(void **state)
 {
@@ -323,6 +341,7 @@ int main(void)
         cmocka_unit_test(round_money),
         cmocka_unit_test(leave_out_what_is_absent),
         cmocka_unit_test(tell_the_rules_of_the_race),
+        cmocka_unit_test(end_precision_with_the_declined),
         cmocka_unit_test(call_only_the_promoted_a_champion),
         cmocka_unit_test(name_no_file_after_a_strange_kind),
     };
