@@ -80,8 +80,8 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
 void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                          struct cr_strbuf *out);
 
-/* Whether the import reads each of its cells as yes or no (0 and 1, true and false), and there are
- * both. */
+/* Whether the import reads each of its cells as yes or no (0 and 1, yes and no, true and false),
+ * and there are both. */
 bool cr_propose_is_flag(const struct cr_profile_column *seen);
 
 /* Whether a word of the name, words being parted by _, is one of these. */

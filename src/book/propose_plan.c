@@ -314,6 +314,22 @@ static int find_column(const struct cr_profile *profile, const char *header,
                         cr_slip_hint(likely, hint));
 }
 
+static int check_test(const struct cr_profile_column *test, const struct cr_profile_column *target,
+                      struct cr_error *err)
+{
+    if (test == target) {
+        return cr_error_set(err, CR_EINVAL,
+                            "column '%s' is the target: the test rows need a column of their own",
+                            test->header);
+    }
+    return cr_propose_is_flag(test) && test->n_missing == 0
+               ? 0
+               : cr_error_set(err, CR_EINVAL,
+                              "test column '%s' does not hold 0 and 1, yes and no, or true and "
+                              "false, in every row",
+                              test->header);
+}
+
 static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)
 {
     const struct cr_propose_options *options = proposal->options;
@@ -324,11 +340,8 @@ static int plan_columns(struct cr_proposal *proposal, struct cr_error *err)
     if (r == 0 && options->test_column != NULL) {
         r = find_column(proposal->profile, options->test_column, &test, err);
     }
-    if (r == 0 && test != NULL &&
-        (test == target || !cr_propose_is_flag(test) || test->n_missing > 0)) {
-        r = cr_error_set(err, CR_EINVAL,
-                         "test column '%s' does not hold 0 and 1, or true and false, in every row",
-                         test->header);
+    if (r == 0 && test != NULL) {
+        r = check_test(test, target, err);
     }
     if (r == 0) {
         r = plan_outcome(proposal, target, err);

@@ -8,7 +8,7 @@ static const struct cr_option options[] = {
     {"target", "COLUMN", "the column with the outcome, as the file writes it"},
     {"name", "NAME", "the name of the new portfolio"},
     {"test-column", "COLUMN",
-     "the column of 0/1 or true/false that marks the test rows, for train --split"},
+     "the column (0/1, yes/no or true/false) that marks the test rows, for train"},
     {"replace", NULL,
      "remove NAME's rows from the database first; its folder is never written over"},
 };

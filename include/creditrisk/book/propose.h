@@ -45,10 +45,10 @@ int cr_propose_check_name(const char *name, struct cr_error *err);
  * separator and missing markers are what the file shows; names that tell of an attribute that the
  * law protects (sex, age, marital status, …) are marked prohibited. A column is of numbers even if
  * a few of its cells are none (1 in 20, of few values 1 in 100): the import rejects their rows.
- * CR_EINVAL: there is no such column, the outcome has not two values, the test column not 0 and 1
- * or true and false, no column is left to be a field (the message says why, column by column, as
- * far as it goes). CR_ETOOBIG: more than 500 columns. Also the errors of reading. `on_note` may be
- * NULL. */
+ * CR_EINVAL: there is no such column, the outcome has not two values, the test column not 0 and 1,
+ * yes and no, or true and false, or it is the outcome's, no column is left to be a field (the
+ * message says why, column by column, as far as it goes). CR_ETOOBIG: more than 500 columns. Also
+ * the errors of reading. `on_note` may be NULL. */
 int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
                          const char *folder, cr_propose_note_fn *on_note, void *context,
                          struct cr_propose_report *ret_report, struct cr_error *err);
