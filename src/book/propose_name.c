@@ -193,11 +193,24 @@ int cr_propose_check_name(const char *name, struct cr_error *err)
     for (size_t i = 0; i < CR_ARRAY_LEN(prefixes); i++) {
         if (strncmp(table, prefixes[i], strlen(prefixes[i])) == 0) {
             return cr_error_set(err, CR_EINVAL,
-                                "'%s' is no name of a portfolio: its table would be '%s', but "
-                                "databases keep tables that begin with sqlite_ or pg_ for "
-                                "themselves: choose another --name",
+                                "'%s' is no name of a portfolio: its table would be '%s', a name "
+                                "that one of the databases keeps for itself (sqlite_…, pg_…): "
+                                "choose another --name",
                                 name, table);
         }
     }
     return 0;
+}
+
+int cr_propose_check_other(const char *name, const char *other, struct cr_error *err)
+{
+    char table[CR_PROPOSE_NAME_LEN], taken[CR_PROPOSE_NAME_LEN];
+
+    cr_propose_make_name(name, table);
+    cr_propose_make_name(other, taken);
+    return strcmp(table, taken) != 0
+               ? 0
+               : cr_error_set(err, CR_EINVAL,
+                              "table '%s' is that of the portfolio '%s': choose another --name",
+                              table, other);
 }

@@ -193,25 +193,39 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
     return tell_interrupt(result, err);
 }
 
-/* Whether another portfolio has the name but for its capitals. */
-static int check_capitals(const struct cr_cli *cli, const char *name, struct cr_error *err)
+/* Whether a portfolio that is there can stand beside one of that name. */
+static int check_other(const char *other, const char *name, struct cr_error *err)
 {
-    char **folders = NULL;
+    if (strcmp(other, name) == 0) {
+        return 0; /* that it is there already is told otherwise */
+    }
+    if (strcasecmp(other, name) == 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "'%s' differs from the portfolio '%s' in capitals alone, which neither "
+                            "tables nor every file system tells apart: choose another --name",
+                            name, other);
+    }
+    return cr_propose_check_other(name, other, err);
+}
+
+/* The same of all that are there: they have folders. */
+static int check_others(const struct cr_cli *cli, const char *name, struct cr_error *err)
+{
+    char **names = NULL;
     size_t n = 0;
     int result = 0;
-    if (cr_fs_list(cli->settings.portfolios_dir, &folders, &n, NULL) != 0) {
+    if (cr_fs_list(cli->settings.portfolios_dir, &names, &n, NULL) != 0) {
         return 0; /* there is none yet, or writing into it tells */
     }
     for (size_t i = 0; i < n && result == 0; i++) {
-        if (strcasecmp(folders[i], name) == 0 && strcmp(folders[i], name) != 0) {
-            result = cr_error_set(err, CR_EINVAL,
-                                  "'%s' differs from the portfolio '%s' in capitals alone, which "
-                                  "neither tables nor every file system tells apart: choose "
-                                  "another --name",
-                                  name, folders[i]);
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(cli->settings.portfolios_dir, names[i]);
+        if (path == NULL) {
+            result = cr_error_set(err, CR_ENOMEM, "out of memory for a path");
+        } else if (cr_fs_is_dir(path)) {
+            result = check_other(names[i], name, err);
         }
     }
-    cr_fs_free_names(folders, n);
+    cr_fs_free_names(names, n);
     return result;
 }
 
@@ -230,7 +244,7 @@ int cr_portfolio_check_init(const struct cr_cli *cli, struct cr_error *err)
                             name);
     }
     if (result != 0 || (result = cr_propose_check_name(name, err)) != 0 ||
-        (result = check_capitals(cli, name, err)) != 0) {
+        (result = check_others(cli, name, err)) != 0) {
         return result;
     }
     return cr_fs_exists(target)

@@ -185,6 +185,8 @@ def check_words(place):
 def check_refusals(place, file):
     """What cannot be guessed is said, and nothing is left behind."""
     folders = place.dir / "portfolios"
+    (folders / "NOTES").write_text("a file is no portfolio")
+    (folders / "some-loans").mkdir()
     before = sorted(os.listdir(folders))
     twice = place.dir / "twice.csv"
     twice.write_text("a;a;y\n1;2;0\n1;2;1\n")
@@ -201,8 +203,12 @@ def check_refusals(place, file):
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "tricky"], "tricky' is there already"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "Tricky"], "'Tricky' differs from the portfolio 'tricky' in capitals alone, "),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "sqlite-x"],
-                            "'sqlite-x' is no name of a portfolio: its table would be 'sqlite_x', but databases keep tables that begin with sqlite_ or pg_ "),
+                            "'sqlite-x' is no name of a portfolio: its table would be 'sqlite_x', a name that one of the databases keeps for itself "),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "-x"], "'-x' is no name of a portfolio: commands would take it for an"),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "notes"], "there is no file"),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "triCky"], "'triCky' differs from the portfolio 'tricky' in capitals alone, "),
+                           ([str(place.dir / "none.csv"), "--target", "y", "--name", "SomeLoans"],
+                            "table 'some_loans' is that of the portfolio 'some-loans': choose another --name"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "pg_class"], "'pg_class' is no name of a portfolio: its table would be"),
                            ([str(file), "--target", "Loan Status", "--name", "tricky"], "tricky' is there already"),
                            ([str(place.dir / "none.csv"), "--target", "y", "--name", "x"], "there is no file"),

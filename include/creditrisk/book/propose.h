@@ -37,8 +37,12 @@ struct cr_propose_report {
  * if it did, and which columns are marked prohibited. */
 typedef void cr_propose_note_fn(const char *note, void *context);
 
-/* CR_EINVAL for a name whose table no database would let us have. */
+/* CR_EINVAL for a name whose table would be called as one of the databases calls its own. */
 int cr_propose_check_name(const char *name, struct cr_error *err);
+
+/* CR_EINVAL for a name whose table would be that of the portfolio `other`, if it was proposed, too:
+ * my_loans beside MyLoans. */
+int cr_propose_check_other(const char *name, const char *other, struct cr_error *err);
 
 /* Reads the file and writes application.yaml, features.sql, features.yaml, training.sql,
  * policy.yaml and search.yaml into the folder, which must be there. Types, levels, ranges,
