@@ -215,6 +215,9 @@ def check_typos(cli):
                            ("retail", " has no file 'customers.csv'")):
         done = cli("import", "--portfolio", portfolio, cli.root / "docs", status=1, globals_=there)
         assert done.stderr == f"creditrisk: the folder '{cli.root}/docs'{end}\n" and not typo.exists(), done
+    (empty_book(cli) / "repayment_history.csv").unlink()
+    done = cli("import", cli.dir / "empty book", status=1, globals_=there)
+    assert done.stderr == f"creditrisk: the folder '{cli.dir}/empty book' has no file 'repayment_history.csv'\n" and not typo.exists(), done
     done = cli("import", cli.root / "README.md", status=1, globals_=there)
     assert "README.md' is no folder: the book of 'retail' has 4 tables, and a folder holds the file of each" in done.stderr and not typo.exists(), done
     done = cli("registry", "import", cli.dir / "none.tar.gz", status=1, globals_=there)

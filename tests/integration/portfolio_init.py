@@ -695,6 +695,7 @@ def check_left_out(place):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     with Workplace(*sys.argv[1:4]) as place:
         os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "portfolios")
         table = list(rows())

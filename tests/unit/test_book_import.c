@@ -459,17 +459,24 @@ static void test_no_row(void **state)
 static void test_absent(void **state)
 {
     struct setup *setup = *state;
-    CR_CLEANUP(cr_freep) char *loans = cr_fs_join(setup->retail.dir, "loan_applications.csv");
-    CR_CLEANUP(cr_freep) char *expected = NULL;
+    const struct cr_portfolio *portfolio = setup->retail.portfolio;
     struct cr_import_report report = {0};
     struct cr_error err;
 
-    assert_true(asprintf(&expected, "the folder '%s' has no file 'loan_applications.csv'",
-                         setup->retail.dir) > 0);
-    cr_assert_ok(cr_fs_remove_tree(loans, &err), &err);
-    assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
-    assert_string_equal(err.message, expected);
-    assert_int_equal(count(setup, "customers"), 0);
+    cr_assert_ok(cr_import_find(setup->retail.dir, portfolio, &err), &err);
+    for (size_t i = portfolio->n_tables; i-- > 0;) { /* the first one that is not there is told */
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(setup->retail.dir, portfolio->tables[i].file);
+        CR_CLEANUP(cr_freep) char *expected = NULL;
+
+        assert_true(asprintf(&expected, "the folder '%s' has no file '%s'", setup->retail.dir,
+                             portfolio->tables[i].file) > 0);
+        cr_assert_ok(cr_fs_remove_tree(path, &err), &err);
+        assert_int_equal(cr_import_find(setup->retail.dir, portfolio, &err), CR_ENOTFOUND);
+        assert_string_equal(err.message, expected);
+        assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
+        assert_string_equal(err.message, expected);
+        assert_int_equal(count(setup, "customers"), 0);
+    }
     cr_assert_ok(cr_fs_remove_tree(setup->retail.dir, &err), &err);
     assert_int_equal(import(setup, CR_IMPORT_EMPTY, false, &report, &err), CR_ENOTFOUND);
 }
