@@ -9,6 +9,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/rng.h"
+#include "creditrisk/util/slip.h"
 #include "rank.h"
 
 /* One dealing's random numbers must not depend on the other's. */
@@ -154,15 +155,28 @@ static int mark_latest(const struct cr_extract *extract, bool *is_test, struct c
     return 0;
 }
 
+/* The frame has no number column of that name. */
+static int refuse_column(const struct cr_frame *frame, const char *name, struct cr_error *err)
+{
+    const char *likely = NULL;
+    char hint[CR_SLIP_HINT_LEN];
+    for (size_t i = 0; i < frame->n_cols; i++) {
+        if (frame->columns[i].type == CR_COLUMN_NUMBER) {
+            likely = cr_slip_nearer(likely, frame->columns[i].name, name);
+        }
+    }
+    return cr_error_set(err, CR_EINVAL,
+                        "split column '%s' is no number column of training.sql that "
+                        "application.yaml names, under keys.test best%s",
+                        name, cr_slip_hint(likely, hint));
+}
+
 static int mark_column(const struct cr_extract *extract, const char *name, bool *is_test,
                        struct cr_error *err)
 {
     ptrdiff_t col = cr_frame_find(&extract->frame, name);
     if (col < 0 || extract->frame.columns[col].type != CR_COLUMN_NUMBER) {
-        return cr_error_set(err, CR_EINVAL,
-                            "split column '%s' is no number column of training.sql that "
-                            "application.yaml names, under keys.test best",
-                            name);
+        return refuse_column(&extract->frame, name, err);
     }
     for (size_t i = 0; i < extract->frame.n_rows; i++) {
         double flag = extract->frame.columns[col].numbers[i];

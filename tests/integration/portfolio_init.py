@@ -404,6 +404,8 @@ def check_capitals(place):
         assert used["test_column"] == "is_test" and not any(header in note for note in used["notes"]), used
         trained = place.run("--portfolio", f"capitals_used_{n}", "train", "--split", "column:is_test", "--no-search", "--models", "logistic")
         assert trained["split"]["n_test"] == 100, trained["split"]
+        refused = place.run("--portfolio", f"capitals_used_{n}", "train", "--split", "column:IsTest", status=1)["error"]["message"]
+        assert refused.endswith("under keys.test best; did you mean 'is_test'?"), refused
     file.write_text("x,t,y\n" + "".join(f"{i % 97},{'true' if i < 484 else 'false'},{int(i % 4 == 0)}\n" for i in range(500)))
     refused = place.run(*words, "capitals", "--test-column", "t", status=1)["error"]["message"]
     assert refused.startswith("4 bad and 12 good rows besides the test rows are too few to train on: "), refused
