@@ -125,23 +125,12 @@ static int check_stage(const struct cr_cli *cli, const struct cr_registry *regis
     return cr_cli_report_gates(cli, cli->args[1], &report, err);
 }
 
-/* The archive as the events name it; yours (free), NULL without memory. */
-static char *origin_name(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    char *name = strdup(slash != NULL ? slash + 1 : file);
-    if (name != NULL) {
-        cr_utf8_clean(name);
-    }
-    return name;
-}
-
 /* Records what is staged, unless it is here. */
 static int adopt(const struct cr_cli *cli, struct cr_registry *registry, const char *stage,
                  struct arrival *arrival, struct cr_error *err)
 {
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
-    CR_CLEANUP(cr_freep) char *name = origin_name(cli->args[1]);
+    CR_CLEANUP(cr_freep) char *name = cr_fs_shown_name(cli->args[1]);
     const struct cr_registry_origin origin = {name, arrival->sha256};
     const struct cr_registry_actor actor = cr_registry_verb_actor(cli);
     const char *portfolio = cli->settings.portfolio;

@@ -172,8 +172,8 @@ static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model
     (void)json_object_set_new(metrics, "cv_se", cr_json_number(summary->cv_se));
     return json_pack(
         "{s:s, s:{s:s, s:s, s:o}, s:s, s:b, s:I, s:o, s:o, s:I, "
-        "s:{s:s, s:I, s:I, s:I, s:I, s:s}, s:{s:s, s:s, s:o}, s:{s:s, s:s}, s:s, s:s, s:o, s:[s, "
-        "s, s]}",
+        "s:{s:s, s:I, s:I, s:I, s:I, s:s, s:s*, s:s*}, s:{s:s, s:s, s:o}, s:{s:s, s:s}, s:s, s:s, "
+        "s:o, s:[s, s, s]}",
         "portfolio", portfolio->name, //
         "model", "kind", model->ops->kind, "name", model->ops->display_name, "params",
         cr_candidate_to_json(model->best),                                   //
@@ -186,7 +186,8 @@ static json_t *make_manifest(const struct cr_run *run, const struct cr_run_model
         "data", "sha256", run->data_sha256, "n_rows", (json_int_t)run->extract.frame.n_rows,
         "n_outside_ranges", (json_int_t)(run->extract.frame.n_rows - run->n_sendable),      //
         "n_train", (json_int_t)run->split.n_train, "n_test", (json_int_t)run->split.n_test, //
-        "split", run->split.kind,                                                           //
+        "split", run->split.kind, "ids_file", run->split.ids_file,                          //
+        "ids_sha256", run->split.ids_file != NULL ? run->split.ids_sha256 : NULL,           //
         "outcome", "name", portfolio->outcome, "definition", portfolio->outcome_definition, //
         "window_months", cr_json_number(portfolio->outcome_window_months),                  //
         "software", "creditrisk", CR_VERSION, "library", model->trainer->library_version(), //

@@ -89,12 +89,14 @@ static json_t *outcome_to_json(const struct cr_portfolio *portfolio)
 
 static json_t *split_to_json(const struct cr_split *split)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s}", "kind", split->kind, //
-                     "n_train", (json_int_t)split->n_train,                 //
-                     "n_test", (json_int_t)split->n_test,                   //
-                     "n_folds", (json_int_t)split->n_folds,                 //
-                     "grouped", split->grouped,                             //
-                     "note", split->note);
+    const char *ids_sha256 = split->ids_file != NULL ? split->ids_sha256 : NULL;
+    return json_pack("{s:s, s:I, s:I, s:I, s:b, s:s, s:s*, s:s*}", "kind", split->kind, //
+                     "n_train", (json_int_t)split->n_train,                             //
+                     "n_test", (json_int_t)split->n_test,                               //
+                     "n_folds", (json_int_t)split->n_folds,                             //
+                     "grouped", split->grouped,                                         //
+                     "note", split->note,                                               //
+                     "ids_file", split->ids_file, "ids_sha256", ids_sha256);
 }
 
 static json_t *data_to_json(const struct cr_run *run, const struct cr_train_model *model)

@@ -229,7 +229,8 @@ static int mark_test(const char *spec, const struct cr_extract *extract, uint64_
     if (strcmp(split->kind, "column") == 0) {
         return mark_column(extract, argument + 1, is_test, err);
     }
-    return cr_split_mark_ids(extract, argument + 1, is_test, err); /* as cr_split_check has seen */
+    return cr_split_mark_ids(extract, argument + 1, split, is_test,
+                             err); /* as cr_split_check has seen */
 }
 
 static int check_part(const struct cr_extract *extract, const size_t *rows, size_t n,
@@ -316,5 +317,6 @@ void cr_split_finish(struct cr_split *split)
     free(split->train);
     free(split->test);
     free(split->fold);
+    free(split->ids_file);
     *split = (struct cr_split){0};
 }

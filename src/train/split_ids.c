@@ -6,6 +6,8 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/csv.h"
+#include "creditrisk/util/digest.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/num.h"
 #include "rank.h"
 #include "split.h"
@@ -118,8 +120,8 @@ static int check_ids(const struct id_marker *marker, const char *file, struct cr
                                              file, n_test);
 }
 
-int cr_split_mark_ids(const struct cr_extract *extract, const char *file, bool *is_test,
-                      struct cr_error *err)
+int cr_split_mark_ids(const struct cr_extract *extract, const char *file, struct cr_split *split,
+                      bool *is_test, struct cr_error *err)
 {
     size_t n = extract->frame.n_rows;
     if (extract->col_row < 0) {
@@ -140,5 +142,10 @@ int cr_split_mark_ids(const struct cr_extract *extract, const char *file, bool *
                                .n = n,
                                .is_test = is_test};
     int result = cr_csv_read(file, &(struct cr_csv_options){0}, mark_id, &marker, err);
-    return result != 0 ? result : check_ids(&marker, file, err);
+    if (result != 0 || (result = check_ids(&marker, file, err)) != 0) {
+        return result;
+    }
+    split->ids_file = cr_fs_shown_name(file);
+    return split->ids_file != NULL ? cr_digest_file(file, split->ids_sha256, err)
+                                   : cr_error_no_memory(err);
 }

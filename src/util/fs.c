@@ -15,6 +15,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/digest.h"
+#include "creditrisk/util/utf8.h"
 #include "os.h"
 
 enum { WALK_FDS = 16, MAX_WALKS = 100 };
@@ -469,6 +470,16 @@ char *cr_fs_join(const char *folder, const char *name)
     char *path;
 
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+char *cr_fs_shown_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = strdup(slash != NULL ? slash + 1 : path);
+    if (name != NULL) {
+        cr_utf8_clean(name);
+    }
+    return name;
 }
 
 void cr_fs_closep(const int *fd)

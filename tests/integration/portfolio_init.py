@@ -8,6 +8,7 @@ markers, identifiers, dates, a constant, codes, a long tail, an outcome in words
 """
 import contextlib
 import csv
+import hashlib
 import json
 import os
 import pathlib
@@ -385,6 +386,26 @@ def check_names(place):
     assert made["notes"][:3] == [may(column, "", name) for column, name in (("is_train", "is_train"), ("data split", "data_split"), ("fold", "fold"))], made
 
 
+def check_ids(place):
+    """The versions of a split by ids record the file of the ids, whose header may be that of the loans' own file."""
+    file, ids = place.dir / "loans.csv", place.dir / "held_out.csv"
+    draw = random.Random(16)
+    write(file, ",", [[f"L{i:04d}", i % 97, int(draw.random() < (0.1 + 0.6 * (i % 97 > 50)))] for i in range(500)], ["Loan ID", "amount", "y"])
+    place.run("portfolio", "init", str(file), "--target", "y", "--name", "by_ids")
+    words = ("--portfolio", "by_ids", "train", "--no-search", "--models", "logistic", "--split")
+    write(ids, ",", [[f"L{5 * i:04d}"] for i in range(100)], ["Loan ID"])
+    trained = place.run(*words, f"ids:{ids}")
+    told = {"ids_file": "held_out.csv", "ids_sha256": hashlib.sha256(ids.read_bytes()).hexdigest()}
+    assert trained["split"].items() >= {"kind": "ids", "n_test": 100, **told}.items(), trained["split"]
+    data = place.run("--portfolio", "by_ids", "registry", "show", "v1")["data"]
+    assert data.items() >= {"split": "ids", "n_test": 100, **told}.items(), data
+    place.run(*words, "random")
+    assert not place.run("--portfolio", "by_ids", "registry", "show", "v2")["data"].keys() & told.keys()
+    write(ids, ",", [["L005"], ["L0010"]], ["L0000"])
+    refused = place.run(*words, f"ids:{ids}", status=1)["error"]["message"]
+    assert refused.endswith("held_out.csv:2:1: no application has the id 'L005'"), refused
+
+
 def check_capitals(place):
     """A capital inside a header begins a word, so that it is known by its words; a test column may be written in words."""
     file = place.dir / "capitals.csv"
@@ -731,6 +752,7 @@ def main():
         check_again(place)
         check_odd(place)
         check_names(place)
+        check_ids(place)
         check_capitals(place)
         check_headers(place)
         check_keys(place)

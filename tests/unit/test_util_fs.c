@@ -482,6 +482,17 @@ static void test_check_room_of_others(void **state)
     assert_true(chmod(dir, info.st_mode & 07777) == 0 && chmod(shut, 0755) == 0);
 }
 
+static void test_shown_names(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {
+        {"/a/b.csv", "b.csv"}, {"b.csv", "b.csv"}, {"../b\n\xff.csv", "b??.csv"}, {"/a/", ""}};
+    for (size_t i = 0; i < CR_ARRAY_LEN(names); i++) {
+        CR_CLEANUP(cr_freep) char *shown = cr_fs_shown_name(names[i][0]);
+        assert_string_equal(shown, names[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_remove_tree),
         cmocka_unit_test(test_remove_below_a_file),
         cmocka_unit_test(test_remove_together),
+        cmocka_unit_test(test_shown_names),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "creditrisk/features/extract.h"
+#include "creditrisk/util/digest.h"
 #include "creditrisk/util/error.h"
 
 struct cr_split {
@@ -23,7 +24,9 @@ struct cr_split {
     size_t *test;
     size_t n_test;
     size_t n_folds;
-    size_t *fold; /* n_train: the fold of train[i] */
+    size_t *fold;                   /* n_train: the fold of train[i] */
+    char *ids_file;                 /* "ids": the last part of its name, NULL for other kinds … */
+    char ids_sha256[CR_DIGEST_LEN]; /* … and its digest */
 };
 
 /* `random`, `group` and `time` test on one of so many parts. */

@@ -69,6 +69,10 @@ bool cr_fs_is_replaceable(const char *path);
 /* "a/b" as a new string (yours, free); NULL without memory. */
 char *cr_fs_join(const char *folder, const char *name);
 
+/* The last part of a path, made harmless by cr_utf8_clean: how a record names a file that came from
+ * anywhere. Yours (free), NULL without memory. */
+char *cr_fs_shown_name(const char *path);
+
 /* Closes what has nothing to report (a reader, a socket on its way out, a pipe of our own), for
  * CR_CLEANUP; -1 is none. */
 void cr_fs_closep(const int *fd);
