@@ -6,7 +6,6 @@
  * zeros: no branch depends on how many it has. */
 #include "shap_tables.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
