@@ -21,8 +21,7 @@ static const struct cr_option options[] = {
     {"set", "NAME", "feature set (default: the portfolio's first)"},
     {"split", "SPEC",
      "group, random, time, column:NAME (1 for a test row) or ids:FILE (test rows by their "
-     "keys.row, "
-     "one a line; default group)"},
+     "keys.row, one a line; default group)"},
     {"seed", "N", "seed of split, folds and models (default: search.yaml's)"},
     {"jobs", "N", "threads (default: one per processor); changes no result"},
     {"no-search", NULL, "train the fixed parameters of search.yaml"},

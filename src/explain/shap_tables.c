@@ -41,8 +41,8 @@ struct inputs {
 /* A tree's places: the numbers of the pairs that a line's numbers go to, the first one lowest. */
 enum { PLACE_BITS = 16 };
 
-_Static_assert(PAIRS *PLACE_BITS <= 64, "places fit");
-_Static_assert((CR_FOREST_OUTCOMES_MAX_TREES)*PAIRS < UINT16_MAX, "the number of a pair fits");
+_Static_assert(64 >= PAIRS * PLACE_BITS, "places fit");
+_Static_assert(UINT16_MAX > CR_FOREST_OUTCOMES_MAX_TREES * PAIRS, "the number of a pair fits");
 
 /* 500 trees of depth 3 need 4 MiB, no forest more than 19 MiB. */
 struct cr_shap_tables {

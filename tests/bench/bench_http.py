@@ -4,8 +4,9 @@
 
 usage: bench_http.py CREDITRISK CREDITRISKD BARE_HANDLER SOURCE_ROOT
 
-Both sides have one thread on one processor and take turns, short ones: a busy host is slow for seconds. wrk has another processor. `ratio` is of requests per second, `cpu_ratio` of
-the server's processor time per request, which a busy machine disturbs less. The latency is that of half of the daemon's own load.
+Both sides have one thread on one processor and take turns, short ones, as a busy host is slow for seconds; wrk has another processor.
+`ratio` is of requests per second, `cpu_ratio` of the server's processor time per request, which a busy machine disturbs less. The
+latency is that of half of the daemon's own load.
 The daemon is the one of the folder $BENCH_RELEASE, if that is set. Without wrk, or with a single processor, nothing is measured:
 exit status 77.
 """

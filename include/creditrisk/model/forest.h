@@ -68,8 +68,7 @@ bool cr_forest_goes_left(const struct cr_forest *forest, const struct cr_forest_
 /* The double sum of base margin and leaves. */
 double cr_forest_margin(const struct cr_forest *forest, const double *x);
 
-/* How many of the nodes are tree t's: those from roots[t] on; and how many of these are inner ones.
- */
+/* How many of the nodes are tree t's, those from roots[t] on; how many of these are inner ones. */
 size_t cr_forest_tree_n_nodes(const struct cr_forest *forest, size_t t);
 size_t cr_forest_tree_n_inner(const struct cr_forest *forest, size_t t);
 

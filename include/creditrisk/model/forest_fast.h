@@ -24,9 +24,7 @@ static inline void cr_forest_fast_destroyp(struct cr_forest_fast **fast)
     cr_forest_fast_destroy(*fast);
 }
 
-/* Its forest, the slots of that, and the outcomes of its small trees, for who explains it;
- * borrowed.
- */
+/* For who explains it: its forest, the slots of that, the outcomes of its small trees; borrowed. */
 const struct cr_forest *cr_forest_fast_forest(const struct cr_forest_fast *fast);
 const struct cr_forest_slots *cr_forest_fast_slots(const struct cr_forest_fast *fast);
 const struct cr_forest_outcomes *cr_forest_fast_outcomes(const struct cr_forest_fast *fast);
