@@ -26,11 +26,10 @@ struct cr_param_spec {
     bool or_number;
 };
 
-/* values[i] gets specs[i]'s parameter. CR_EINVAL for one that is unknown, given twice or out of
- * range. */
-int cr_train_read_params(const char *kind, const struct cr_param_spec *specs, size_t n_specs,
-                         const struct cr_fit_options *options, double *values,
-                         struct cr_error *err);
+/* values[i] gets the value of the trainer's params[i]. CR_EINVAL for a parameter that is unknown,
+ * given twice or out of range. */
+int cr_train_read_params(const struct cr_trainer *trainer, const struct cr_fit_options *options,
+                         double *values, struct cr_error *err);
 
 /* CR_EINVAL unless x is finite and y is 0 or 1, CR_EMODEL unless both outcomes occur. */
 int cr_train_check_data(const struct cr_fit_data *data, struct cr_error *err);

@@ -391,7 +391,7 @@ static int gbm_fit(struct cr_prepared *base, const struct cr_fit_options *option
     double params[N_PARAMS];
     int result;
 
-    result = cr_train_read_params("gbm", specs, N_PARAMS, options, params, err);
+    result = cr_train_read_params(&cr_gbm_trainer, options, params, err);
     if (result == 0) {
         result = gather_onlookers(&onlookers, &prepared->data, params, options->seed, watch, err);
     }
@@ -423,6 +423,8 @@ static const char *gbm_library_version(void)
 
 const struct cr_trainer cr_gbm_trainer = {
     .kind = "gbm",
+    .params = specs,
+    .n_params = N_PARAMS,
     .prepare = gbm_prepare,
     .release = gbm_release,
     .fit = gbm_fit,

@@ -291,7 +291,7 @@ int cr_lightgbm_fit(const struct cr_lightgbm_data *data, const struct cr_fit_opt
     double params[N_PARAMS];
     int result;
 
-    result = cr_train_read_params("lightgbm", specs, N_PARAMS, options, params, err);
+    result = cr_train_read_params(&cr_lightgbm_trainer, options, params, err);
     if (result == 0) {
         result = create_booster(data, params, options->seed, &booster, err);
     }
@@ -346,6 +346,8 @@ static int lightgbm_fit(struct cr_prepared *base, const struct cr_fit_options *o
 
 const struct cr_trainer cr_lightgbm_trainer = {
     .kind = "lightgbm",
+    .params = specs,
+    .n_params = N_PARAMS,
     .prepare = lightgbm_prepare,
     .release = lightgbm_release,
     .fit = lightgbm_fit,

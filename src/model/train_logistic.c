@@ -353,7 +353,7 @@ static int logistic_fit(struct cr_prepared *base, const struct cr_fit_options *o
     double *vars = NULL;
     int result;
 
-    result = cr_train_read_params("logistic", specs, N_PARAMS, options, params, err);
+    result = cr_train_read_params(&cr_logistic_trainer, options, params, err);
     if (result == 0) {
         problem_init(&problem, &prepared->data, params);
         result = take_start(prepared, problem.penalty, options->rough, &vars, err);
@@ -381,6 +381,8 @@ static const char *logistic_library_version(void)
 
 const struct cr_trainer cr_logistic_trainer = {
     .kind = "logistic",
+    .params = specs,
+    .n_params = N_PARAMS,
     .warm_param = "C",
     .prepare = logistic_prepare,
     .release = logistic_release,

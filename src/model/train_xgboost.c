@@ -293,7 +293,7 @@ static int xgboost_fit(struct cr_prepared *base, const struct cr_fit_options *op
     double params[N_PARAMS];
     int result;
 
-    result = cr_train_read_params("xgboost", specs, N_PARAMS, options, params, err);
+    result = cr_train_read_params(&cr_xgboost_trainer, options, params, err);
     if (result == 0 && watch != NULL) {
         result = watch_rows(prepared, watch, err);
     }
@@ -326,6 +326,8 @@ static const char *xgboost_library_version(void)
 
 const struct cr_trainer cr_xgboost_trainer = {
     .kind = "xgboost",
+    .params = specs,
+    .n_params = N_PARAMS,
     .prepare = xgboost_prepare,
     .release = xgboost_release,
     .fit = xgboost_fit,

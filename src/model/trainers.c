@@ -105,37 +105,51 @@ static int read_value(const char *kind, const struct cr_param_spec *spec, struct
     return 0;
 }
 
-static int read_param(const char *kind, const struct cr_param_spec *specs, size_t n_specs,
-                      const struct cr_param *param, double *values, struct cr_error *err)
+/* *ret_place is the parameter's among the trainer's. */
+static int read_param(const struct cr_trainer *trainer, const struct cr_param *param,
+                      size_t *ret_place, double *ret_value, struct cr_error *err)
 {
-    for (size_t i = 0; i < n_specs; i++) {
-        if (strcmp(specs[i].name, param->name) == 0) {
-            return read_value(kind, &specs[i], param->value, &values[i], err);
+    for (size_t i = 0; i < trainer->n_params; i++) {
+        if (strcmp(trainer->params[i].name, param->name) == 0) {
+            *ret_place = i;
+            return read_value(trainer->kind, &trainer->params[i], param->value, ret_value, err);
         }
     }
-    return cr_error_set(err, CR_EINVAL, "%s has no parameter '%s'", kind, param->name);
+    return cr_error_set(err, CR_EINVAL, "%s has no parameter '%s'", trainer->kind, param->name);
 }
 
-int cr_train_read_params(const char *kind, const struct cr_param_spec *specs, size_t n_specs,
-                         const struct cr_fit_options *options, double *values, struct cr_error *err)
+int cr_trainer_check_param(const char *kind, const struct cr_param *param, struct cr_error *err)
 {
-    for (size_t i = 0; i < n_specs; i++) {
-        values[i] = specs[i].fallback;
+    const struct cr_trainer *trainer = find_known(kind);
+    size_t place;
+    double value;
+
+    return trainer == NULL ? 0 : read_param(trainer, param, &place, &value, err);
+}
+
+int cr_train_read_params(const struct cr_trainer *trainer, const struct cr_fit_options *options,
+                         double *values, struct cr_error *err)
+{
+    for (size_t i = 0; i < trainer->n_params; i++) {
+        values[i] = trainer->params[i].fallback;
     }
     for (size_t i = 0; i < options->n_params; i++) {
         const struct cr_param *param = &options->params[i];
+        size_t place;
+        double value;
         int result;
 
         for (size_t j = 0; j < i; j++) {
             if (strcmp(options->params[j].name, param->name) == 0) {
                 return cr_error_set(err, CR_EINVAL, "parameter '%s' of %s is given twice",
-                                    param->name, kind);
+                                    param->name, trainer->kind);
             }
         }
-        result = read_param(kind, specs, n_specs, param, values, err);
+        result = read_param(trainer, param, &place, &value, err);
         if (result < 0) {
             return result;
         }
+        values[place] = value;
     }
     return 0;
 }

@@ -17,6 +17,12 @@
  * which no order of the values can hide anything. */
 enum { MAX_GROUPS = 50 };
 
+static void tell(struct cr_check *check, const struct cr_error *fault)
+{
+    check->report.n_faults++;
+    check->on_fault(fault->message, check->context);
+}
+
 void cr_check_tell(struct cr_check *check, const char *file, size_t line, const char *format, ...)
 {
     struct cr_error fault;
@@ -26,8 +32,7 @@ void cr_check_tell(struct cr_check *check, const char *file, size_t line, const 
     (void)vsnprintf(text, sizeof text, format, arguments); /* what is cut off is cut off */
     va_end(arguments);
     (void)cr_error_at(&fault, CR_EINVAL, file, line, 0, "%s", text); /* only for its wording */
-    check->report.n_faults++;
-    check->on_fault(fault.message, check->context);
+    tell(check, &fault);
 }
 
 /* ---- costs that no threshold fits ---- */
@@ -42,29 +47,18 @@ static void check_policy(struct cr_check *check)
 
 /* ---- parameters that no trainer takes ---- */
 
-/* Of what was found out about parameters, a fault is told and everything else a failure. */
-static int tell_params(struct cr_check *check, int result, const struct cr_error *cause)
-{
-    if (result != CR_EINVAL) {
-        return result;
-    }
-    check->report.n_faults++;
-    check->on_fault(cause->message, check->context);
-    return 0;
-}
-
-static int check_params(struct cr_check *check, struct cr_error *err)
+static void check_params(struct cr_check *check)
 {
     const struct cr_search *search = &check->portfolio->search;
-    int result = 0;
-    for (size_t i = 0; i < search->n_models && result == 0; i++) {
-        const struct cr_model_search *model = &search->models[i];
-        result = tell_params(check, cr_params_check_fixed(model, err), err);
-        if (result == 0) {
-            result = tell_params(check, cr_params_check_spaces(model, err), err);
+    struct cr_error cause;
+    for (size_t i = 0; i < search->n_models; i++) {
+        if (cr_params_check_fixed(&search->models[i], &cause) != 0) {
+            tell(check, &cause);
+        }
+        if (cr_params_check_spaces(&search->models[i], &cause) != 0) {
+            tell(check, &cause);
         }
     }
-    return result;
 }
 
 /* ---- texts that nobody declared ---- */
@@ -282,9 +276,7 @@ int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio, b
         check_all_levels(&check);
         check_all_values(&check);
         check_all_ranges(&check);
-        result = check_params(&check, err);
-    }
-    if (result == 0) {
+        check_params(&check);
         result = check_leaks(&check, err);
     }
     if (result == 0) {

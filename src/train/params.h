@@ -7,8 +7,8 @@
 #include "creditrisk/util/error.h"
 
 /* The parameters that are trained without a search, and every value that a search may draw.
- * CR_EINVAL at the model's place in search.yaml for one that its trainer refuses: the first. 0 of a
- * kind without a trainer here. CR_ENOMEM. */
+ * CR_EINVAL at the model's place in search.yaml for one that its trainer refuses: the first. Judged
+ * without the trainer's library. */
 int cr_params_check_fixed(const struct cr_model_search *search, struct cr_error *err);
 int cr_params_check_spaces(const struct cr_model_search *search, struct cr_error *err);
 

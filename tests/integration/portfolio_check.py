@@ -43,6 +43,8 @@ BROKEN = {
                            "parameter 'C' of logistic must be a number above 0 and at most 1000000, not '1e+30'"),
     "beyond a parameter's space": ("search.yaml", "min_samples_leaf:  [3, 5, 10, 20]", "min_samples_leaf:  [3, 5, 10, 0.5]", ("search.yaml", "  gbm:"),
                                    "parameter 'min_samples_leaf' of gbm must be a whole number of at least 1 and at most"),
+    "beyond a parameter of a library": ("search.yaml", "num_leaves:        [15, 31, 50, 80]", "num_leaves: [15, 31, 50, 1]", ("search.yaml", "  lightgbm:"),
+                                        "parameter 'num_leaves' of lightgbm must be a whole number of at least 2 and at most 131072, not '1'"),
     "no parameter": ("search.yaml", "reg_lambda:       [1, 1.5, 2]", "regular: [1, 1.5, 2]", ("search.yaml", "  xgboost:"), "xgboost has no parameter 'regular'"),
     "costs without a threshold": ("policy.yaml", "false_negative: 100000,", "false_negative: 1000000,", ("policy.yaml", None),
                                   "policy.yaml: costs '1000000' (false_negative) and '10000' (false_positive) have their best threshold at 0.0099"),
@@ -72,6 +74,13 @@ def check_broken(place, good, case):
     assert "\n" not in fault
     print(f"{case}: {fault}")
     return checked["faults"]
+
+
+def check_without_library(place, good):
+    """A trainer's parameters are judged where its library is missing as well."""
+    os.environ["CREDITRISK_LIGHTGBM"] = str(place.dir / "missing.so")
+    check_broken(place, good, "beyond a parameter of a library")
+    del os.environ["CREDITRISK_LIGHTGBM"]
 
 
 def check_before_work(place, good):
@@ -124,6 +133,7 @@ def main():
         check_refused_alike(place, good, "beyond a float", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter's space", "--models", "gbm")
+        check_without_library(place, good)
         check_unasked(place, good)
         assert place.db.read_bytes() == before, "a check must leave the book as it was"
 

@@ -102,6 +102,11 @@ void model_data_check_refusals(const char *kind, const struct model_data *data,
                          CR_EINVAL);
         assert_string_equal(err.message, refusals[i].message);
         assert_int_equal(file.len, 0);
+        if (refusals[i].n_params == 1) {
+            err = (struct cr_error){0};
+            assert_int_equal(cr_trainer_check_param(kind, refusals[i].params, &err), CR_EINVAL);
+            assert_string_equal(err.message, refusals[i].message);
+        }
     }
 }
 

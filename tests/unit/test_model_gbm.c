@@ -398,6 +398,13 @@ static void wrong_parameters_and_data_are_refused(void **state)
                          cases[i].result);
         assert_string_equal(err.message, cases[i].message);
         assert_int_equal(file.len, 0);
+        err = (struct cr_error){0};
+        if (data == &few) {
+            assert_int_equal(cr_trainer_check_param("gbm", &cases[i].param, &err), CR_EINVAL);
+            assert_string_equal(err.message, cases[i].message);
+        } else {
+            assert_int_equal(cr_trainer_check_param("gbm", &cases[i].param, &err), 0);
+        }
     }
 }
 

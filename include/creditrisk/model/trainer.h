@@ -48,8 +48,13 @@ struct cr_prepared {
     const struct cr_trainer *trainer;
 };
 
+struct cr_param_spec;
+
 struct cr_trainer {
     const char *kind;
+    /* What it takes: cr_trainer_check_param and fit judge by it alike. */
+    const struct cr_param_spec *params;
+    size_t n_params;
     /* The parameter by whose value a search had better order its rough fits, so that each starts
      * near its end; NULL = the fits are independent. */
     const char *warm_param;
@@ -74,6 +79,10 @@ const struct cr_trainer *cr_trainer_find(const char *kind);
 
 /* One line that says why cr_trainer_find gives NULL; NULL when it does not. Static. */
 const char *cr_trainer_absence(const char *kind);
+
+/* CR_EINVAL unless the kind's trainer takes the parameter, whether its library is here or not; 0 of
+ * a kind without a trainer. */
+int cr_trainer_check_param(const char *kind, const struct cr_param *param, struct cr_error *err);
 
 /* Prepares, fits without a watch and releases. */
 int cr_trainer_fit(const struct cr_trainer *trainer, const struct cr_fit_data *data,
