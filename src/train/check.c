@@ -45,13 +45,16 @@ static void check_policy(struct cr_check *check)
     }
 }
 
-/* ---- parameters that no trainer takes ---- */
+/* ---- models that there are not, and parameters that no trainer takes ---- */
 
 static void check_params(struct cr_check *check)
 {
     const struct cr_search *search = &check->portfolio->search;
     struct cr_error cause;
     for (size_t i = 0; i < search->n_models; i++) {
+        if (cr_params_check_model(&search->models[i], &cause) != 0) {
+            tell(check, &cause);
+        }
         if (cr_params_check_fixed(&search->models[i], &cause) != 0) {
             tell(check, &cause);
         }

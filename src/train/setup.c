@@ -90,18 +90,6 @@ static bool has_params(const struct cr_run *run, const struct cr_model_search *s
            (search->n_fixed > 0 || (!run->options->no_search && search->n_spaces > 0));
 }
 
-static int refuse_unknown(const char *kind, struct cr_error *err)
-{
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf known = CR_STRBUF_INIT;
-    size_t n_kinds;
-    const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
-    for (size_t i = 0; i < n_kinds; i++) {
-        cr_strbuf_printf(&known, "%s%s", i > 0 ? ", " : "", kinds[i]->kind);
-    }
-    return cr_error_set(err, CR_EINVAL, "there is no model '%s': it is one of %s", kind,
-                        cr_strbuf_text(&known));
-}
-
 static const char *split_of(const struct cr_train_options *options)
 {
     return options->split == NULL ? "group" : options->split;
@@ -109,12 +97,11 @@ static const char *split_of(const struct cr_train_options *options)
 
 int cr_train_check_options(const struct cr_train_options *options, struct cr_error *err)
 {
-    for (size_t i = 0; i < options->n_kinds; i++) {
-        if (cr_model_find(options->kinds[i]) == NULL) {
-            return refuse_unknown(options->kinds[i], err);
-        }
+    int result = 0;
+    for (size_t i = 0; i < options->n_kinds && result == 0; i++) {
+        result = cr_params_check_kind(options->kinds[i], err);
     }
-    return cr_split_check(split_of(options), err);
+    return result == 0 ? cr_split_check(split_of(options), err) : result;
 }
 
 /* Every asked-for kind must have a trainer and parameters in search.yaml. */
@@ -143,17 +130,18 @@ static const struct cr_model_search *find_planned(const struct cr_run *run, cons
                : NULL;
 }
 
-/* Parameters that this run would give to a trainer that does not take them. */
+/* Models that there are not, and parameters that this run would give to a trainer that does not
+ * take them. */
 static int check_params(const struct cr_run *run, struct cr_error *err)
 {
-    size_t n_kinds;
-    const struct cr_model_ops *const *kinds = cr_model_kinds(&n_kinds);
+    const struct cr_search *search = &run->portfolio->search;
     int result = 0;
-    for (size_t i = 0; i < n_kinds && result == 0; i++) {
-        const struct cr_model_search *search = find_planned(run, kinds[i]->kind);
-        if (search != NULL) {
-            result = cr_search_draws(run, search) ? cr_params_check_spaces(search, err)
-                                                  : cr_params_check_fixed(search, err);
+    for (size_t i = 0; i < search->n_models && result == 0; i++) {
+        const struct cr_model_search *model = &search->models[i];
+        result = cr_params_check_model(model, err);
+        if (result == 0 && find_planned(run, model->kind) != NULL) {
+            result = cr_search_draws(run, model) ? cr_params_check_spaces(model, err)
+                                                 : cr_params_check_fixed(model, err);
         }
     }
     return result;

@@ -45,6 +45,7 @@ BROKEN = {
                                    "parameter 'min_samples_leaf' of gbm must be a whole number of at least 1 and at most"),
     "beyond a parameter of a library": ("search.yaml", "num_leaves:        [15, 31, 50, 80]", "num_leaves: [15, 31, 50, 1]", ("search.yaml", "  lightgbm:"),
                                         "parameter 'num_leaves' of lightgbm must be a whole number of at least 2 and at most 131072, not '1'"),
+    "no model": ("search.yaml", "\n  gbm:", "\n  gmb:", ("search.yaml", "  gmb:"), "there is no model 'gmb': it is one of logistic, gbm, lightgbm, xgboost"),
     "no parameter": ("search.yaml", "reg_lambda:       [1, 1.5, 2]", "regular: [1, 1.5, 2]", ("search.yaml", "  xgboost:"), "xgboost has no parameter 'regular'"),
     "costs without a threshold": ("policy.yaml", "false_negative: 100000,", "false_negative: 1000000,", ("policy.yaml", None),
                                   "policy.yaml: costs '1000000' (false_negative) and '10000' (false_positive) have their best threshold at 0.0099"),
@@ -133,6 +134,7 @@ def main():
         check_refused_alike(place, good, "beyond a float", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter's space", "--models", "gbm")
+        check_refused_alike(place, good, "no model", "--models", "logistic")
         check_without_library(place, good)
         check_unasked(place, good)
         assert place.db.read_bytes() == before, "a check must leave the book as it was"

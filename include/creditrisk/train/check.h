@@ -30,7 +30,7 @@ struct cr_check_report {
 
 /* Looks at the policy, runs both texts over the book and looks at every column:
  *   - costs whose best threshold lies outside of what is swept
- *   - parameters in search.yaml that the kind's trainer does not take
+ *   - models in search.yaml that there are not, and parameters that a kind's trainer does not take
  *   - texts of fields and features that are none of the declared choices and levels
  *   - fields whose values no request could carry, in more than CR_CHECK_MAX_UNSENDABLE of the rows
  *   - features with numbers beyond what a model can take, with which no training begins
