@@ -238,17 +238,22 @@ const struct cr_command cr_cmd_predict = {
         "length. Every row of\n"
         "NDJSON and CSV is answered by one line of JSON, in order and with or without --json, "
         "with its index\n"
-        "(from 0) and its line in the file; an array by an array with --json, else in words. "
-        "Rows are answered\n"
-        "as they are read: where the file turns out to be broken, or a row to have more than "
-        "1 MiB, the answers\n"
-        "before it stand, the exit status is 1 and, with --json, the last answer is "
-        "{\"error\": …}. A CSV file is\n"
-        "written as the portfolio's own; its header names the application's fields, as the "
-        "book's file does or\n"
-        "as a request does; a column that is none is ignored with a remark, one that is nearly "
-        "one is refused;\n"
-        "an optional field without a column is missing, which is said, too.",
+        "(from 0) and its line in the file, and with its keys where it has those of the book (the "
+        "row's and the\n"
+        "customer's, as 'keys' in application.yaml names them), which join the answer to the "
+        "book; a CSV file's\n"
+        "are texts. An array is answered by an array with --json, else in words; its rows, like "
+        "the daemon's, have\n"
+        "no keys. Rows are answered as they are read: where the file turns out to be broken, or a "
+        "row to have\n"
+        "more than 1 MiB, the answers before it stand, the exit status is 1 and, with --json, the "
+        "last answer is\n"
+        "{\"error\": …}. A CSV file is written as the portfolio's own; its header names the "
+        "application's fields\n"
+        "and keys, as the book's file does or as a request does; a column that is none is ignored "
+        "with a remark,\n"
+        "one that is nearly a field is refused; an optional field without a column is missing, "
+        "which is said, too.",
     .example = "examples/application.json --explain",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

@@ -14,7 +14,7 @@
 
 void cr_predict_header_finish(struct cr_predict_header *header)
 {
-    free(header->fields);
+    free(header->columns);
     *header = (struct cr_predict_header){0};
 }
 
@@ -33,22 +33,39 @@ static const char *find_header(const struct cr_portfolio *portfolio, size_t fiel
     return NULL;
 }
 
-/* The field of a column, −1 when it has none; *ret_known: the book's file has such a column. */
-static ptrdiff_t find_field(const struct cr_portfolio *portfolio, const char *name, bool *ret_known)
+/* The key of the book that has the name; NULL when none has. */
+static const char *find_key(const struct cr_portfolio *portfolio, const char *name)
 {
-    ptrdiff_t column = portfolio->is_flat ? cr_table_find_header(&portfolio->tables[0], name) : -1;
+    const char *keys[] = {portfolio->key_row, portfolio->key_customer};
 
-    *ret_known = column >= 0;
-    return cr_portfolio_find_field(portfolio,
-                                   column >= 0 ? portfolio->tables[0].columns[column].name : name);
+    for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
+        if (keys[i] != NULL && strcmp(keys[i], name) == 0) {
+            return keys[i];
+        }
+    }
+    return NULL;
 }
 
-/* Of the first n columns, the one of that field; n when there is none. */
-static size_t find_column(const struct cr_predict_header *header, size_t n, ptrdiff_t field)
+/* What a column is; *ret_known: it is something, or the book's file has such a column. */
+static struct cr_predict_column identify(const struct cr_portfolio *portfolio, const char *text,
+                                         bool *ret_known)
+{
+    ptrdiff_t column = portfolio->is_flat ? cr_table_find_header(&portfolio->tables[0], text) : -1;
+    const char *name = column >= 0 ? portfolio->tables[0].columns[column].name : text;
+    ptrdiff_t index = cr_portfolio_find_field(portfolio, name);
+    const struct cr_field *field = index >= 0 ? &portfolio->fields[index] : NULL;
+    const char *member = field != NULL ? field->name : find_key(portfolio, name);
+
+    *ret_known = column >= 0 || member != NULL;
+    return (struct cr_predict_column){.name = member, .field = field};
+}
+
+/* Of the first n columns, the one that is the field or key of that name; n when there is none. */
+static size_t find_column(const struct cr_predict_header *header, size_t n, const char *name)
 {
     size_t i = 0;
 
-    while (i < n && header->fields[i] != field) {
+    while (i < n && header->columns[i].name != name) {
         i++;
     }
     return i;
@@ -68,7 +85,7 @@ static const char *find_meant(const struct cr_portfolio *portfolio,
         const char *name = portfolio->fields[i].name;
         const char *in_file = find_header(portfolio, i);
 
-        if (find_column(header, header->n, (ptrdiff_t)i) < header->n) {
+        if (find_column(header, header->n, name) < header->n) {
             continue;
         }
         if (is_slip(in_file, text)) {
@@ -93,11 +110,11 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
     for (size_t i = 0; i < row->n; i++) {
         const char *name = row->fields[i].text;
         bool known = false;
-        ptrdiff_t field = find_field(portfolio, name, &known);
-        const char *meant = field < 0 && !known ? find_meant(portfolio, header, name) : NULL;
+        bool is_field = identify(portfolio, name, &known).field != NULL;
+        const char *meant = known ? NULL : find_meant(portfolio, header, name);
 
-        n_near += field >= 0 || meant != NULL;
-        n_foreign += field < 0 && !known && meant == NULL;
+        n_near += is_field || meant != NULL;
+        n_foreign += !known && meant == NULL;
         if (meant != NULL && first == NULL) {
             first = name;
             first_meant = meant;
@@ -115,36 +132,37 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
                              first, cr_slip_hint(first_meant, hint));
 }
 
-static int find_fields(const struct cr_portfolio *portfolio, const struct cr_csv_row *row,
-                       struct cr_predict_header *header, size_t *ret_n_found, struct cr_error *err)
+static int find_columns(const struct cr_portfolio *portfolio, const struct cr_csv_row *row,
+                        struct cr_predict_header *header, size_t *ret_n_fields,
+                        struct cr_error *err)
 {
     for (size_t i = 0; i < row->n; i++) {
         bool known;
-        ptrdiff_t field = find_field(portfolio, row->fields[i].text, &known);
-        size_t earlier = find_column(header, i, field);
+        struct cr_predict_column column = identify(portfolio, row->fields[i].text, &known);
+        size_t earlier = find_column(header, i, column.name);
 
-        header->fields[i] = field;
-        if (field >= 0 && earlier < i) {
+        header->columns[i] = column;
+        if (column.name != NULL && earlier < i) {
             return cr_error_at(err, CR_EPARSE, row->file, row->line, i + 1,
-                               "the columns '%s' and '%s' are both the field '%s'",
+                               "the columns '%s' and '%s' are both the %s '%s'",
                                row->fields[earlier].text, row->fields[i].text,
-                               portfolio->fields[field].name);
+                               column.field != NULL ? "field" : "key", column.name);
         }
-        *ret_n_found += field >= 0;
+        *ret_n_fields += column.field != NULL;
     }
     return 0;
 }
 
-/* The keys and the outcome in the book's own file are no fields by design: nothing is said of them.
+/* The outcome and the like in the book's own file are no fields by design: nothing is said of them.
  */
 static void say_ignored(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
-                        const struct cr_predict_header *header, const struct cr_csv_row *row)
+                        const struct cr_csv_row *row)
 {
     for (size_t i = 0; i < row->n; i++) {
-        bool known = false;
+        bool known;
 
-        if (header->fields[i] < 0 && find_field(portfolio, row->fields[i].text, &known) < 0 &&
-            !known) {
+        (void)identify(portfolio, row->fields[i].text, &known); /* only whether it is known */
+        if (!known) {
             cr_cli_say(cli, "%s: column '%s' is ignored", row->file, row->fields[i].text);
         }
     }
@@ -162,7 +180,7 @@ static void say_absent(const struct cr_cli *cli, const struct cr_portfolio *port
         const struct cr_field *field = &portfolio->fields[i];
 
         if (!field->required && cr_value_is_missing(field->default_value) != has_default &&
-            find_column(header, header->n, (ptrdiff_t)i) == header->n) {
+            find_column(header, header->n, field->name) == header->n) {
             cr_strbuf_printf(&names, "%s'%s'", n++ > 0 ? ", " : "", field->name);
         }
     }
@@ -176,19 +194,19 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
                            const struct cr_csv_row *row, struct cr_predict_header *ret_header,
                            struct cr_error *err)
 {
-    size_t n_found = 0;
+    size_t n_fields = 0;
     int result;
 
-    ret_header->fields = calloc(row->n + 1, sizeof(*ret_header->fields));
-    if (ret_header->fields == NULL) {
+    ret_header->columns = calloc(row->n + 1, sizeof(*ret_header->columns));
+    if (ret_header->columns == NULL) {
         return cr_error_no_memory(err);
     }
     ret_header->n = row->n;
-    result = find_fields(portfolio, row, ret_header, &n_found, err);
+    result = find_columns(portfolio, row, ret_header, &n_fields, err);
     if (result == 0) {
         result = check_meant(portfolio, ret_header, row, err);
     }
-    if (result == 0 && n_found == 0) {
+    if (result == 0 && n_fields == 0) {
         const char *first = find_header(portfolio, 0);
 
         result = cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
@@ -198,7 +216,7 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
                              portfolio->separator);
     }
     if (result == 0) {
-        say_ignored(cli, portfolio, ret_header, row);
+        say_ignored(cli, portfolio, row);
         say_absent(cli, portfolio, ret_header, row->file, false);
         say_absent(cli, portfolio, ret_header, row->file, true);
     }
@@ -236,16 +254,16 @@ static void write_cell(enum cr_type type, const struct cr_csv_field *cell, struc
     }
 }
 
-/* As the import reads it, but for the range, of which the reader of the application speaks. A cell
- * that is not of its field's type leaves *ret_value. */
+/* As the import reads it, but for the range, of which the reader of the application speaks; a key
+ * (without a field) is a text. A cell that is not of its type leaves *ret_value. */
 static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_field *field,
                        const struct cr_csv_field *cell, struct cr_value *ret_value)
 {
     const struct cr_table_column column = {
-        .type = field->type,
+        .type = field != NULL ? field->type : CR_TEXT,
         .min = -INFINITY,
         .max = INFINITY,
-        .levels = field->levels,
+        .levels = field != NULL ? field->levels : (struct cr_levels){0},
         .nullable = true,
     };
 
@@ -254,15 +272,14 @@ static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_fie
            cr_value_is_missing(*ret_value);
 }
 
-const struct cr_field *cr_predict_find_garbled(const struct cr_portfolio *portfolio,
-                                               const struct cr_predict_header *header,
-                                               const struct cr_csv_row *row)
+const char *cr_predict_find_garbled(const struct cr_predict_header *header,
+                                    const struct cr_csv_row *row)
 {
     for (size_t i = 0; i < row->n; i++) {
         const struct cr_csv_field *cell = &row->fields[i];
 
-        if (header->fields[i] >= 0 && !cr_utf8_is_valid(cell->text, cell->len)) {
-            return &portfolio->fields[header->fields[i]];
+        if (header->columns[i].name != NULL && !cr_utf8_is_valid(cell->text, cell->len)) {
+            return header->columns[i].name;
         }
     }
     return NULL;
@@ -275,25 +292,25 @@ void cr_predict_write_row(const struct cr_portfolio *portfolio,
     const char *before = "{";
 
     for (size_t i = 0; i < row->n; i++) {
+        const struct cr_predict_column *column = &header->columns[i];
+        const struct cr_field *field = column->field;
         struct cr_value value = CR_VALUE_MISSING;
-        const struct cr_field *field;
         bool missing;
 
-        if (header->fields[i] < 0) {
+        if (column->name == NULL) {
             continue;
         }
-        field = &portfolio->fields[header->fields[i]];
         missing = is_missing(portfolio, field, &row->fields[i], &value);
-        if (missing && !field->nullable) {
+        if (missing && field != NULL && !field->nullable) {
             continue; /* absent: the default, or a complaint */
         }
         cr_strbuf_puts(out, before);
-        cr_json_write_string(field->name, strlen(field->name), out);
+        cr_json_write_string(column->name, strlen(column->name), out);
         cr_strbuf_putc(out, ':');
         if (missing) {
             cr_strbuf_puts(out, "null");
         } else {
-            write_cell(field->type, &row->fields[i], value, out);
+            write_cell(field != NULL ? field->type : CR_TEXT, &row->fields[i], value, out);
         }
         before = ",";
     }

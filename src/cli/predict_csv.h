@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The CSV files of `creditrisk predict`: a row becomes the JSON that a client would send. A column
- * has the name that the file of a flat book gives it, or the field's own. Separator, missing
- * markers and the words of truth values are those of the portfolio's import. */
+/* The CSV files of `creditrisk predict`: a row becomes the JSON that a client would send, and the
+ * book's keys with it. A column has the name that the file of a flat book gives it, or the field's
+ * or key's own. Separator, missing markers and the words of truth values are those of the
+ * portfolio's import. */
 #ifndef CREDITRISK_SRC_CLI_PREDICT_CSV_H
 #define CREDITRISK_SRC_CLI_PREDICT_CSV_H
 
@@ -11,28 +12,33 @@
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/strbuf.h"
 
+struct cr_predict_column {
+    const char *name; /* the portfolio's, of the field or key that it is; NULL: it is neither */
+    const struct cr_field *field; /* NULL: it is none */
+};
+
 struct cr_predict_header {
     size_t n;
-    ptrdiff_t *fields; /* of the columns; −1 = no field */
+    struct cr_predict_column *columns;
 };
 
 /* Says which columns are ignored, but for those of the book's own file that are no fields, and
- * which optional fields have no column. CR_EPARSE: two columns are one field, one was meant to be a
- * field but is none, or none is a field at all. *ret_header is yours: cr_predict_header_finish. */
+ * which optional fields have no column. CR_EPARSE: two columns are one field or key, one was meant
+ * to be a field but is none, or none is a field at all. *ret_header is yours:
+ * cr_predict_header_finish. */
 int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                            const struct cr_csv_row *row, struct cr_predict_header *ret_header,
                            struct cr_error *err);
 void cr_predict_header_finish(struct cr_predict_header *header);
 
-/* The first field whose cell, in a row as long as the header, is not UTF-8, as of a file in another
- * encoding; NULL when there is none. Borrowed. */
-const struct cr_field *cr_predict_find_garbled(const struct cr_portfolio *portfolio,
-                                               const struct cr_predict_header *header,
-                                               const struct cr_csv_row *row);
+/* The first field or key whose cell, in a row as long as the header, is not UTF-8, as of a file in
+ * another encoding; NULL when there is none. Borrowed. */
+const char *cr_predict_find_garbled(const struct cr_predict_header *header,
+                                    const struct cr_csv_row *row);
 
 /* Appends the row, as long as the header, as an object. A cell that means missing is null, or
  * absent where the field may not be null; one that is not of its field's type is a text, which the
- * reader of the application refuses. */
+ * reader of the application refuses. A key is a text, as the import of a flat book reads it. */
 void cr_predict_write_row(const struct cr_portfolio *portfolio,
                           const struct cr_predict_header *header, const struct cr_csv_row *row,
                           struct cr_strbuf *out);

@@ -37,8 +37,9 @@ enum form {
 
 /* Which row of the file an answer is about. */
 struct place {
-    size_t index; /* from 0, as the daemon counts the rows of a batch */
-    size_t line;  /* on which it begins, from 1; 0 in an array */
+    size_t index;            /* from 0, as the daemon counts the rows of a batch */
+    size_t line;             /* on which it begins, from 1; 0 in an array */
+    struct cr_row_keys keys; /* of a row that waits in the arena; none in an array */
 };
 
 struct work {
@@ -53,7 +54,7 @@ struct work {
     size_t n_waiting;
     struct cr_strbuf out;
     struct cr_strbuf line;           /* a CSV row as JSON */
-    struct cr_predict_header header; /* of a CSV file; without fields before it was read */
+    struct cr_predict_header header; /* of a CSV file; without columns before it was read */
     size_t n_rows;
     size_t n_refused;
 };
@@ -91,14 +92,41 @@ static void begin_answer(struct work *work, struct place place)
     }
 }
 
-/* ,"index":I,"line":L}: the end of an answer; in an array only of a refusal, and without the line.
- */
+/* Appends ,"KEY":VALUE behind what separates it from what is there. */
+static void write_key(struct cr_strbuf *out, const char *before, const char *key, const char *value)
+{
+    cr_strbuf_puts(out, before);
+    cr_json_write_string(key, strlen(key), out);
+    cr_strbuf_putc(out, ':');
+    cr_strbuf_puts(out, value);
+}
+
+/* ,"keys":{"loan_id":…,"customer_id":…} as far as the row has them. */
+static void write_keys(struct work *work, const struct cr_row_keys *keys)
+{
+    const struct cr_portfolio *portfolio = work->bundle->portfolio;
+    const char *before = ",\"keys\":{";
+
+    if (keys->row != NULL) {
+        write_key(&work->out, before, portfolio->key_row, keys->row);
+        before = ",";
+    }
+    if (keys->customer != NULL) {
+        write_key(&work->out, before, portfolio->key_customer, keys->customer);
+    }
+    cr_strbuf_puts(&work->out, keys->row != NULL || keys->customer != NULL ? "}" : "");
+}
+
+/* ,"index":I,"line":L,"keys":{…}}: the end of an answer; in an array only of a refusal, and the
+ * index alone. */
 static void end_answer(struct work *work, struct place place, bool is_refused)
 {
     struct cr_strbuf *out = &work->out;
 
     if (work->form == LINES) {
-        cr_strbuf_printf(out, ",\"index\":%zu,\"line\":%zu}\n", place.index, place.line);
+        cr_strbuf_printf(out, ",\"index\":%zu,\"line\":%zu", place.index, place.line);
+        write_keys(work, &place.keys);
+        cr_strbuf_puts(out, "}\n");
     } else if (is_refused) {
         cr_strbuf_printf(out, ",\"index\":%zu}", place.index);
     } else {
@@ -189,6 +217,19 @@ static void show_progress(struct work *work)
     cr_progress_advance(work->progress, steps, NULL);
 }
 
+/* An array is what the daemon takes, which knows no keys. */
+static int read_row(struct work *work, const char *text, size_t len, struct cr_record *ret_record,
+                    struct cr_row_keys *ret_keys, struct cr_issues *ret_issues,
+                    struct cr_error *err)
+{
+    const struct cr_portfolio *portfolio = work->bundle->portfolio;
+
+    return work->form == LINES ? cr_record_from_row(portfolio, text, len, &work->arena, ret_record,
+                                                    ret_keys, ret_issues, err)
+                               : cr_record_from_json(portfolio, text, len, &work->arena, ret_record,
+                                                     ret_issues, err);
+}
+
 /* The answers keep the order of the rows: what waits is answered first, and forgotten with all that
  * was read, so that the row is read once more. */
 static int refuse_row(struct work *work, const char *text, size_t len, struct place place,
@@ -199,8 +240,7 @@ static int refuse_row(struct work *work, const char *text, size_t len, struct pl
     int result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
 
     if (result == 0) {
-        result = cr_record_from_json(work->bundle->portfolio, text, len, &work->arena, &record,
-                                     &issues, err);
+        result = read_row(work, text, len, &record, &place.keys, &issues, err);
     }
     if (result == 0) {
         write_issues(work, &issues, place);
@@ -214,8 +254,7 @@ static int answer_row(struct work *work, const char *text, size_t len, struct pl
 {
     struct cr_record record;
     struct cr_issues issues;
-    int result = cr_record_from_json(work->bundle->portfolio, text, len, &work->arena, &record,
-                                     &issues, err);
+    int result = read_row(work, text, len, &record, &place.keys, &issues, err);
 
     if (result < 0) {
         return result;
@@ -253,7 +292,7 @@ static int tell_row(struct work *work, const char *text, size_t len, struct plac
 static int take_row(struct work *work, size_t line, const char *text, size_t len,
                     struct cr_error *err)
 {
-    struct place place = {work->n_rows, line};
+    struct place place = {.index = work->n_rows, .line = line};
     int result = work->form == WORDS ? tell_row(work, text, len, place, err)
                                      : answer_row(work, text, len, place, err);
 
@@ -297,7 +336,7 @@ static int refuse_csv_row(struct work *work, const struct cr_csv_row *row, json_
             json_pack("{s:s, s:[s], s:o}", "type", "csv_invalid", "loc", "body", "msg", msg),
             &work->out);
         cr_strbuf_putc(&work->out, ']');
-        end_answer(work, (struct place){work->n_rows++, row->line}, true);
+        end_answer(work, (struct place){.index = work->n_rows++, .line = row->line}, true);
         work->n_refused++;
         result = flush(work, false, err);
     }
@@ -308,9 +347,9 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
 {
     struct work *work = context;
     const struct cr_portfolio *portfolio = work->bundle->portfolio;
-    const struct cr_field *field;
+    const char *garbled;
 
-    if (work->header.fields == NULL) {
+    if (work->header.columns == NULL) {
         return cr_predict_header_read(work->stream->cli, portfolio, row, &work->header, err);
     }
     if (row->n != work->header.n) {
@@ -319,12 +358,12 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
                                            row->line, row->n, work->header.n),
                               err);
     }
-    field = cr_predict_find_garbled(portfolio, &work->header, row);
-    if (field != NULL) {
+    garbled = cr_predict_find_garbled(&work->header, row);
+    if (garbled != NULL) {
         return refuse_csv_row(work, row,
                               json_sprintf("Line %zu: what stands for '%s' is not UTF-8: convert "
                                            "the file",
-                                           row->line, field->name),
+                                           row->line, garbled),
                               err);
     }
     cr_strbuf_reset(&work->line);

@@ -25,7 +25,9 @@ struct cr_predict_stream {
  * for a row that is refused.
  *
  * NDJSON and CSV: one line for each row, with its place, "index" (from 0, as in the daemon's batch)
- * and "line" (of the file, from 1). CSV is read as predict_csv.h says. An array: with --json an
+ * and "line" (of the file, from 1), and with the "keys" of the book that the row has, by the names
+ * that the portfolio gives them, as the file has them (a text, of CSV): a client's application has
+ * none, so the daemon refuses them. CSV is read as predict_csv.h says. An array: with --json an
  * array, one line for each row as the daemon's batch has it, only a row that is refused has its
  * "index"; else words.
  *

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "creditrisk/util/clock.h"
+#include "date.h"
 #include "index.h"
 #include "names.h"
 #include "reader.h"
@@ -24,6 +24,7 @@ struct reading {
     size_t next;       /* behind the last field that was read */
     size_t n_required; /* fields that must be there and are */
     bool bad;
+    struct cr_row_keys *keys; /* NULL: a key of the book is a key that is unknown */
 };
 
 static int no_memory(struct cr_error *err)
@@ -111,45 +112,6 @@ static unsigned char take_flag(const struct cr_token *token, struct cr_value *va
     return GOOD;
 }
 
-static bool are_digits(const char *text, size_t begin, size_t end)
-{
-    for (size_t i = begin; i < end; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Why text is no date YYYY-MM-DD; NULL when it is one. */
-static const char *find_date_fault(const char *text, size_t len)
-{
-    int64_t days;
-
-    if (len < 10) {
-        return "input is too short";
-    }
-    if (!are_digits(text, 0, 4)) {
-        return "invalid character in year";
-    }
-    if (text[4] != '-' || text[7] != '-') {
-        return "invalid date separator, expected `-`";
-    }
-    if (!are_digits(text, 5, 7)) {
-        return "invalid character in month";
-    }
-    if (!are_digits(text, 8, 10)) {
-        return "invalid character in day";
-    }
-    if (len > 10) {
-        return "unexpected extra characters at the end of the input";
-    }
-    if (memcmp(text + 5, "01", 2) < 0 || memcmp(text + 5, "12", 2) > 0) {
-        return "month value is outside expected range of 1-12";
-    }
-    return cr_clock_parse_date(text, len, &days) ? NULL : "day value is outside expected range";
-}
-
 static int take_date(struct reading *reading, const struct cr_token *token, struct cr_value *value,
                      unsigned char *state)
 {
@@ -159,7 +121,7 @@ static int take_date(struct reading *reading, const struct cr_token *token, stru
         *state = bad(CR_ISSUE_STRING_TYPE);
         return 0;
     }
-    fault = find_date_fault(token->text, token->len);
+    fault = cr_date_find_fault(token->text, token->len);
     if (fault != NULL) {
         value->text = fault;
         *state = bad(CR_ISSUE_DATE_FROM_DATETIME_PARSING);
@@ -333,17 +295,46 @@ static int refuse_body(struct cr_arena *arena, struct cr_issue issue, struct cr_
     return 0;
 }
 
+static bool is_named(const char *name, const char *text, size_t len)
+{
+    return name != NULL && strlen(name) == len && memcmp(name, text, len) == 0;
+}
+
+/* Keeps the value that was just read if its member is a key of the book, which *ret_is_key says. */
+static int take_key(struct reading *reading, const struct cr_reader *reader, ptrdiff_t field,
+                    const struct cr_token *key, const struct cr_token *value, bool *ret_is_key)
+{
+    const struct cr_portfolio *portfolio = reading->portfolio;
+    const char *name = field < 0 ? key->text : portfolio->fields[field].name;
+    size_t len = field < 0 ? key->len : strlen(name);
+    const char *begin = reader->body + value->offset;
+    const char **kept = is_named(portfolio->key_row, name, len)        ? &reading->keys->row
+                        : is_named(portfolio->key_customer, name, len) ? &reading->keys->customer
+                                                                       : NULL;
+
+    if (kept == NULL || value->kind == CR_TOKEN_NESTED) {
+        return 0;
+    }
+    *kept = cr_arena_strndup(reading->arena, begin, (size_t)(reader->p - begin));
+    *ret_is_key = true;
+    return *kept != NULL ? 0 : CR_ENOMEM;
+}
+
 static int take_member(struct reading *reading, struct cr_reader *reader,
                        const struct cr_token *key, const struct cr_token *value)
 {
     ptrdiff_t field = key->kind == CR_TOKEN_LIKELY
                           ? (ptrdiff_t)reading->next
                           : cr_index_find_field(reading->portfolio->index, key->text, key->len);
-    int result;
+    bool is_key = false;
+    int result = reading->keys != NULL ? take_key(reading, reader, field, key, value, &is_key) : 0;
 
+    if (result != 0) {
+        return result;
+    }
     if (field < 0) {
         result = cr_reader_note_key(reader, key);
-        return result != 0 ? result : add_extra(reading, key->text, key->len);
+        return result != 0 || is_key ? result : add_extra(reading, key->text, key->len);
     }
     if (reading->states[field] != ABSENT) {
         return cr_reader_refuse_key(reader, key);
@@ -370,7 +361,7 @@ static int read_members(struct reading *reading, struct cr_reader *reader)
 }
 
 static int read_body(const struct cr_portfolio *portfolio, const char *body, size_t len,
-                     struct cr_arena *arena, struct cr_record *ret_record,
+                     struct cr_arena *arena, struct cr_record *ret_record, struct cr_row_keys *keys,
                      struct cr_issues *ret_issues)
 {
     struct cr_reader reader;
@@ -386,6 +377,7 @@ static int read_body(const struct cr_portfolio *portfolio, const char *body, siz
         result = begin(&reading, portfolio, arena);
     }
     if (result == 0) {
+        reading.keys = keys;
         result = read_members(&reading, &reader);
     }
     if (result == CR_EPARSE) {
@@ -395,20 +387,40 @@ static int read_body(const struct cr_portfolio *portfolio, const char *body, siz
             .reason = reader.fault,
         };
 
+        if (keys != NULL) {
+            *keys = (struct cr_row_keys){0}; /* one of a broken text may be any part of it */
+        }
         return refuse_body(arena, issue, ret_issues);
     }
     return result != 0 ? result : end(&reading, ret_record, ret_issues);
+}
+
+/* Without `keys` as a client's body, with them as the row of a file. */
+static int read_text(const struct cr_portfolio *portfolio, const char *body, size_t len,
+                     struct cr_arena *arena, struct cr_record *ret_record, struct cr_row_keys *keys,
+                     struct cr_issues *ret_issues, struct cr_error *err)
+{
+    const struct cr_issue missing = {.type = CR_ISSUE_MISSING};
+    int result = len == 0 ? refuse_body(arena, missing, ret_issues)
+                          : read_body(portfolio, body, len, arena, ret_record, keys, ret_issues);
+
+    return result != 0 ? no_memory(err) : 0;
 }
 
 int cr_record_from_json(const struct cr_portfolio *portfolio, const char *body, size_t len,
                         struct cr_arena *arena, struct cr_record *ret_record,
                         struct cr_issues *ret_issues, struct cr_error *err)
 {
-    const struct cr_issue missing = {.type = CR_ISSUE_MISSING};
-    int result = len == 0 ? refuse_body(arena, missing, ret_issues)
-                          : read_body(portfolio, body, len, arena, ret_record, ret_issues);
+    return read_text(portfolio, body, len, arena, ret_record, NULL, ret_issues, err);
+}
 
-    return result != 0 ? no_memory(err) : 0;
+int cr_record_from_row(const struct cr_portfolio *portfolio, const char *text, size_t len,
+                       struct cr_arena *arena, struct cr_record *ret_record,
+                       struct cr_row_keys *ret_keys, struct cr_issues *ret_issues,
+                       struct cr_error *err)
+{
+    *ret_keys = (struct cr_row_keys){0};
+    return read_text(portfolio, text, len, arena, ret_record, ret_keys, ret_issues, err);
 }
 
 static struct cr_token make_token(const json_t *value)

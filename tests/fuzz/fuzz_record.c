@@ -2,7 +2,8 @@
 /* A request's body → record → JSON → record: what was accepted can be written down and read back,
  * by the direct reader and through jansson's tree, to the same values; what was refused has
  * complaints that are JSON. jansson accepts and refuses the same bodies, and its tree gives the
- * same record or the same complaints. */
+ * same record or the same complaints. Read as the row of a file it has the keys that are in
+ * jansson's tree, which gives the rest without them. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -75,28 +76,14 @@ static bool is_own_fault(const char *fault, const uint8_t *data, size_t size)
            strcmp(fault, "Number with too many digits") == 0 || memchr(data, '\0', size) != NULL;
 }
 
-/* Both readers find JSON or neither does, and where both do they read the same record or have the
- * same complaints. */
-static void check_tree(const uint8_t *data, size_t size, const struct cr_record *record,
-                       const struct cr_issues *issues, struct cr_arena *arena)
+/* The tree gives the same record or the same complaints. */
+static void check_value(const json_t *json, const struct cr_record *record,
+                        const struct cr_issues *issues, struct cr_arena *arena)
 {
-    json_error_t problem;
-    CR_CLEANUP(cr_json_decrefp)
-    json_t *json =
-        json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    bool refused = issues->n > 0 && issues->items[0].type == CR_ISSUE_JSON_INVALID;
     struct cr_record other;
     struct cr_issues complaints;
     struct cr_error err;
 
-    if (json == NULL) {
-        FUZZ_CHECK(refused || size == 0 || is_overflow(&problem));
-        return;
-    }
-    if (refused) {
-        FUZZ_CHECK(is_own_fault(issues->items[0].reason, data, size));
-        return;
-    }
     FUZZ_CHECK(cr_record_from_value(fuzz_retail(), json, arena, &other, &complaints, &err) == 0);
     FUZZ_CHECK(complaints.n == issues->n);
     for (size_t i = 0; i < issues->n; i++) {
@@ -108,6 +95,66 @@ static void check_tree(const uint8_t *data, size_t size, const struct cr_record 
     }
     if (issues->n == 0) {
         check_same(record, &other);
+    }
+}
+
+static json_t *load_tree(const char *text, size_t len, json_error_t *ret_problem)
+{
+    return json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, ret_problem);
+}
+
+/* Both readers find JSON or neither does, and where both do they read the same record or have the
+ * same complaints. */
+static void check_tree(const uint8_t *data, size_t size, const struct cr_record *record,
+                       const struct cr_issues *issues, struct cr_arena *arena)
+{
+    json_error_t problem;
+    CR_CLEANUP(cr_json_decrefp) json_t *json = load_tree((const char *)data, size, &problem);
+    bool refused = issues->n > 0 && issues->items[0].type == CR_ISSUE_JSON_INVALID;
+
+    if (json == NULL) {
+        FUZZ_CHECK(refused || size == 0 || is_overflow(&problem));
+    } else if (refused) {
+        FUZZ_CHECK(is_own_fault(issues->items[0].reason, data, size));
+    } else {
+        check_value(json, record, issues, arena);
+    }
+}
+
+/* Takes the key from the tree. */
+static void check_key(json_t *json, const char *name, const char *text)
+{
+    const json_t *value = json_object_get(json, name);
+    json_error_t problem;
+    CR_CLEANUP(cr_json_decrefp) json_t *again = NULL;
+
+    if (value == NULL || json_is_array(value) || json_is_object(value)) {
+        FUZZ_CHECK(text == NULL);
+        return;
+    }
+    FUZZ_CHECK(text != NULL);
+    again = load_tree(text, strlen(text), &problem);
+    FUZZ_CHECK(again != NULL && json_equal(value, again));
+    (void)json_object_del(json, name); /* it is there */
+}
+
+static void check_row(const uint8_t *data, size_t size, struct cr_arena *arena)
+{
+    json_error_t problem;
+    CR_CLEANUP(cr_json_decrefp) json_t *json = load_tree((const char *)data, size, &problem);
+    struct cr_record record;
+    struct cr_row_keys keys;
+    struct cr_issues issues;
+    struct cr_error err;
+
+    FUZZ_CHECK(cr_record_from_row(fuzz_retail(), (const char *)data, size, arena, &record, &keys,
+                                  &issues, &err) == 0);
+    if (issues.n > 0 && issues.items[0].type == CR_ISSUE_JSON_INVALID) {
+        FUZZ_CHECK(keys.row == NULL && keys.customer == NULL);
+    } else if (json != NULL) {
+        check_key(json, fuzz_retail()->key_row, keys.row);
+        check_key(json, fuzz_retail()->key_customer, keys.customer);
+        check_value(json, &record, &issues, arena);
     }
 }
 
@@ -129,5 +176,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_accepted(&record, &arena);
     }
     check_tree(data, size, &record, &issues, &arena);
+    check_row(data, size, &arena);
     return 0;
 }

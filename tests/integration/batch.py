@@ -78,6 +78,8 @@ def check_broken(daemon, application):
             check_row(results[i], single, i)
             assert results[i]["detail"][0]["type"] == "json_invalid"
         assert without_id(results[0]) == without_id(results[-1])
+    (unknown,) = daemon.post("/predict/batch", json.dumps([application | {"loan_id": 1}])).json()
+    assert unknown["detail"][0]["type"] == "extra_forbidden", "the book's keys are no fields, and no application has them"
     empty = daemon.post("/predict/batch", "", NDJSON)
     assert (empty.status, empty.body) == (200, b"")
 

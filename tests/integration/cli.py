@@ -452,7 +452,7 @@ def check_streams(cli, application, answer):
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (cli.dir / "rows.ndjson").write_text(lines.replace("\n", "\n\n", 1))
     cells = [",".join("" if value is None else str(value) for value in row.values()) + ",7" for row in rows]
-    (cli.dir / "rows.csv").write_text("\n".join([",".join(application) + ",loan_id"] + cells) + "\n")
+    (cli.dir / "rows.csv").write_text("\n".join([",".join(application) + ",remark"] + cells) + "\n")
 
     done = cli("predict", cli.dir / "rows.ndjson", status=1)
     answers = [json.loads(line) for line in done.stdout.splitlines()]

@@ -142,6 +142,7 @@ def check_file(place, version, file, table):
     assert len(answers) == N_ROWS and len(trained) == N_ROWS / 5
     for row, answer in zip(table, answers):
         assert ("x2nd_income" in answer["imputed"]) == (row[HEADER.index("2nd income")] in ("NA", "?")), (row, answer)
+        assert answer["keys"] == {"loan_id": row[0], "client_id": str(row[1])}, "by the names of the book, to which they join"
         assert row[0] not in trained or abs(answer["probability_raw"] - trained[row[0]]) < 1e-6, (row, answer)
     fields = place.dir / "fields.csv"
     names = {"Case": "case_value", "Loan Amount (EUR)": "loan_amount_eur", "loan amount eur": "loan_amount_eur_2", "2nd income": "x2nd_income",

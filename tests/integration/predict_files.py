@@ -195,6 +195,43 @@ def check_brief(place, one):
         assert "--brief" in predict(place, data, *options, status=2).stderr.decode(), options
 
 
+def check_keys(place, one):
+    """Whose row it is: the keys of the book go along with NDJSON and CSV, as the file has them, and no answer depends on them."""
+    ids = ["0017", "C-3, \"the\" first", "Zoë", "12345678901234567890", " 7", "1e3"]
+    keys = [{"loan_id": text, "customer_id": f"K{i // 2}"} for i, text in enumerate(ids)] + [{"loan_id": None, "customer_id": "NA"}]
+    cells = ['"' + key["loan_id"].replace('"', '""') + '"' if key["loan_id"] else "NA" for key in keys]
+    table = "loan_id," + ",".join(one) + ",customer_id\n" + \
+        "".join(f"{cell},{','.join(map(str, one.values()))},\"{key['customer_id']}\"\n" for cell, key in zip(cells, keys))
+    for options in ([], ["--brief"]):
+        plain = json.loads(predict(place, json.dumps(one).encode(), "--format", "ndjson", *options).stdout)
+        answers = [json.loads(line) for line in predict(place, table.encode(), "--format", "csv", *options).stdout.splitlines()]
+        assert answers == [plain | {"index": i, "line": i + 2, "keys": key} for i, key in enumerate(keys)]
+        rows = [{"loan_id": 12345678901234567890}, {"customer_id": "K"}, {}, {"loan_id": 2, "age": 12}, {"loan_id": [1]}, {"loan": 1},
+                {"loan_id": "last", "customer_id": None}]
+        lines = "\n".join(json.dumps(row | {key: one[key] for key in one if key not in row}) for row in rows) + "\n" + '{"loan_id": 1, "age": }'
+        answers = [json.loads(line) for line in predict(place, lines.encode(), "--format", "ndjson", *options, status=1).stdout.splitlines()]
+        assert [answer.get("keys") for answer in answers] == [{"loan_id": 12345678901234567890}, {"customer_id": "K"}, None, {"loan_id": 2}, None, None,
+                                                              {"loan_id": "last", "customer_id": None}, None], answers
+        refused = ["probability" not in answer and answer["detail"][0]["type"] for answer in answers]
+        assert refused == [False, False, False, "greater_than_equal", "extra_forbidden", "extra_forbidden", False, "json_invalid"], refused
+    for number in range(700), range(3):  # answers that wait are of rows that are gone
+        many = "".join(json.dumps({"loan_id": i} | one | {"age": 12 if i % 300 == 299 else 30}) + "\n" for i in number)
+        done = predict(place, many.encode(), "--format", "ndjson", "--brief", status=int(len(number) > 299))
+        assert [json.loads(line)["keys"] for line in done.stdout.splitlines()] == [{"loan_id": i} for i in number]
+    for options in ([], ["--json"]):
+        for data in (json.dumps({"loan_id": 1} | one), json.dumps([{"loan_id": 1} | one])):
+            assert "loan_id" in predict(place, data.encode(), *options, status=1).stdout.decode(), "a client's application has no key"
+    twice = table.replace("customer_id", "loan_id", 1)
+    assert told(predict(place, twice.encode(), "--format", "csv", status=1)) == \
+        f"-:1:{len(one) + 2}: the columns 'loan_id' and 'loan_id' are both the key 'loan_id'"
+    broken = [json.loads(line) for line in predict(place, table.encode("latin-1"), "--format", "csv", status=1).stdout.splitlines()]
+    assert broken[2] == {"detail": [{"type": "csv_invalid", "loc": ["body"], "msg": "Line 4: what stands for 'loan_id' is not UTF-8: convert the file"}],
+                         "index": 2, "line": 4}, broken[2]
+    said = subprocess.run([place.creditrisk, *place.globals, "predict", "-", "--format", "csv"], cwd=place.root, capture_output=True, check=True,
+                          input=table.encode()).stderr.decode()
+    assert "ignored" not in said, said
+
+
 def main():
     with Workplace(*sys.argv[1:4]) as place:
         place.promote_small()
@@ -209,6 +246,7 @@ def main():
         check_encoding(place, one)
         check_places(place, row)
         check_brief(place, one)
+        check_keys(place, one)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ static const char *const small_book[][2] = {
     {"application.yaml", "title: Small\n"
                          "currency: {code: EUR, symbol: E, grouping: thousands}\n"
                          "outcome: {name: bad, label: Bad, definition: not paid}\n"
+                         "keys: {row: loan, customer: two}\n"
                          "groups: [All]\n"
                          "fields:\n"
                          "  - {name: since, type: date, group: All, default: 2020-02-29}\n"
@@ -424,6 +425,63 @@ static void test_many_keys(void **state)
     assert_string_equal(issues.items[0].reason, "Duplicate key");
 }
 
+static void check_key(const char *key, const char *expected)
+{
+    assert_string_equal(key != NULL ? key : "none", expected != NULL ? expected : "none");
+}
+
+/* As the row of a file a body may have the keys, by their own names, one of which is a field too:
+ * they are kept as they are written. For a client a key is unknown as ever. */
+static void test_row(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *row;
+        const char *customer;
+        const char *issue; /* type of the only one, or NULL */
+    } cases[] = {
+        {"{\"count\": 1}", NULL, NULL, NULL},
+        {"{\"loan\" : 12345678901234567890 }", "12345678901234567890", NULL, NULL},
+        {"{\"two\":\"A\",\"loan\":\"0\\u0037\\\"\"}", "\"0\\u0037\\\"\"", "\"A\"", NULL},
+        {"{\"l\\u006fan\":-1.50e3,\"count\":2}", "-1.50e3", NULL, NULL},
+        {"{\"loan\":null,\"flag\":true}", "null", NULL, NULL},
+        {"{\"loan\":7,\"count\":\"x\"}", "7", NULL, "int_type"},
+        {"{\"loan\":7,\"two\":\"C\"}", "7", "\"C\"", "enum"},
+        {"{\"loan\":7,\"loans\":7}", "7", NULL, "extra_forbidden"},
+        {"{\"Loan\":7}", NULL, NULL, "extra_forbidden"},
+        {"{\"loan\":[7]}", NULL, NULL, "extra_forbidden"},
+        {"{\"loan\":{}}", NULL, NULL, "extra_forbidden"},
+        {"{\"loan\":7,\"loan\":8}", NULL, NULL, "json_invalid"},
+        {"{\"loan\":7,\"two\":\"A\",", NULL, NULL, "json_invalid"},
+        {"[7]", NULL, NULL, "model_attributes_type"},
+        {"", NULL, NULL, "missing"},
+    };
+    struct cr_record record;
+    struct cr_row_keys keys;
+    struct cr_issues issues;
+    struct cr_error err;
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        const char *body = cases[i].body;
+
+        cr_assert_ok(
+            cr_record_from_row(small, body, strlen(body), &arena, &record, &keys, &issues, &err),
+            &err);
+        if (issues.n != (cases[i].issue != NULL)) {
+            fail_msg("%s: %zu issues", body, issues.n);
+        }
+        if (issues.n > 0) {
+            assert_string_equal(cr_issue_type_name(issues.items[0].type), cases[i].issue);
+        }
+        check_key(keys.row, cases[i].row);
+        check_key(keys.customer, cases[i].customer);
+    }
+    issues = read_bytes(small, "{\"loan\":7}", 10, &record);
+    assert_int_equal(issues.n, 1);
+    assert_int_equal(issues.items[0].type, CR_ISSUE_EXTRA_FORBIDDEN);
+}
+
 /* Every limit of memory is survived: either the answer or CR_ENOMEM. */
 static void test_memory(void **state)
 {
@@ -535,13 +593,21 @@ static void test_sendable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),         cmocka_unit_test(test_presence),
-        cmocka_unit_test(test_levels),         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_long_numbers),   cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_strictness),     cmocka_unit_test(test_keys_decoded),
-        cmocka_unit_test(test_keys_are_whole), cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_memory),         cmocka_unit_test(test_value),
-        cmocka_unit_test(test_to_json),        cmocka_unit_test(test_sendable),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_presence),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_long_numbers),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_strictness),
+        cmocka_unit_test(test_keys_decoded),
+        cmocka_unit_test(test_keys_are_whole),
+        cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_row),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_value),
+        cmocka_unit_test(test_to_json),
+        cmocka_unit_test(test_sendable),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -70,6 +70,21 @@ int cr_record_from_json(const struct cr_portfolio *portfolio, const char *body, 
                         struct cr_arena *arena, struct cr_record *ret_record,
                         struct cr_issues *ret_issues, struct cr_error *err);
 
+/* Whose row of a file it is: the values of the book's keys as they stand in the text, JSON of any
+ * kind but no array and no object; NULL where the row has none. Borrowed from the arena. */
+struct cr_row_keys {
+    const char *row;      /* named portfolio->key_row */
+    const char *customer; /* named portfolio->key_customer */
+};
+
+/* The same of the row of a file, which may have the book's keys beside the fields, or among
+ * them. *ret_keys is filled of a row that is refused, too; of a text that is no JSON it has
+ * none. */
+int cr_record_from_row(const struct cr_portfolio *portfolio, const char *text, size_t len,
+                       struct cr_arena *arena, struct cr_record *ret_record,
+                       struct cr_row_keys *ret_keys, struct cr_issues *ret_issues,
+                       struct cr_error *err);
+
 /* The same from a parsed value (one row of a batch); nothing returned borrows from it. */
 int cr_record_from_value(const struct cr_portfolio *portfolio, const json_t *value,
                          struct cr_arena *arena, struct cr_record *ret_record,
