@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Each column is sorted once by its float values; ranks of distinct values become codes. */
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +67,7 @@ static int read_column(const struct cr_fit_data *data, size_t col, struct item *
         double value = data->x[i * data->n_cols + col];
         char text[CR_NUM_LEN];
 
-        if (!isfinite((float)value)) {
+        if (!cr_num_fits_float(value)) {
             (void)cr_num_format(value, text); /* the length is of no use here */
             return cr_error_set(err, CR_EINVAL,
                                 "training row %zu: input '%s' is beyond the range of float: '%s'",

@@ -150,9 +150,11 @@ static void check_all_values(struct cr_check *check)
 static void check_all_ranges(struct cr_check *check)
 {
     const struct cr_portfolio *portfolio = check->portfolio;
+    size_t set;
     struct cr_error cause;
+    (void)cr_portfolio_choose_set(portfolio, NULL, &set, &cause); /* there is a first one */
     for (size_t i = 0; i < portfolio->n_features; i++) {
-        if (cr_range_check_feature(&check->extract, portfolio, i, &cause) != 0) {
+        if (cr_range_check_feature(&check->extract, portfolio, set, i, &cause) != 0) {
             cr_check_tell(check, "features.yaml", portfolio->features[i].line, "%s", cause.message);
         }
     }

@@ -247,7 +247,7 @@ static int check_ranges(const struct cr_run *run, struct cr_error *err)
     const struct cr_portfolio *portfolio = run->portfolio;
     struct cr_error cause;
     for (size_t i = 0; i < portfolio->n_features; i++) {
-        int result = cr_range_check_feature(&run->extract, portfolio, i, &cause);
+        int result = cr_range_check_feature(&run->extract, portfolio, run->set, i, &cause);
         if (result != 0) {
             return cr_error_at(err, result, "features.yaml", portfolio->features[i].line, 0, "%s",
                                cause.message);

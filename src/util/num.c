@@ -355,6 +355,11 @@ size_t cr_num_format_real(double value, char text[CR_NUM_LEN])
     return format_finite(value, true, text);
 }
 
+bool cr_num_fits_float(double value)
+{
+    return isfinite((float)value);
+}
+
 double cr_num_round(double value, int decimals)
 {
     double power, scaled;

@@ -39,6 +39,9 @@ BROKEN = {
                      ("application.yaml", "{name: annual_income,"), "no request can carry"),
     "beyond a float": ("training.sql", "c.annual_income,\n", "CASE l.loan_id WHEN 7 THEN 1e308 ELSE c.annual_income END AS annual_income,\n",
                        ("features.yaml", "{name: annual_income,"), "'annual_income' is '1e+308' or the like in 1 of 1200 rows, first in loan_id '7'"),
+    "beyond a float in another set": ("features.sql", "    max_dpd,\n    std_dpd,\n", "    CASE row_id WHEN 7 THEN 1e308 ELSE max_dpd END AS max_dpd,\n    std_dpd,\n",
+                                      ("features.yaml", "{name: max_dpd,"),
+                                      "the set 'behavioural' has the feature, and a training on 'application' is compared with it"),
     "beyond a parameter": ("search.yaml", "fixed: {penalty: l1, C: 0.1}", "fixed: {penalty: l1, C: 1e30}", ("search.yaml", "  logistic:"),
                            "parameter 'C' of logistic must be a number above 0 and at most 1000000, not '1e+30'"),
     "beyond a parameter's space": ("search.yaml", "min_samples_leaf:  [3, 5, 10, 20]", "min_samples_leaf:  [3, 5, 10, 0.5]", ("search.yaml", "  gbm:"),
@@ -132,6 +135,9 @@ def main():
                 assert len(faults) == 1, (case, faults)
         check_before_work(place, good)
         check_refused_alike(place, good, "beyond a float", "--models", "logistic", "--no-search")
+        check_refused_alike(place, good, "beyond a float in another set", "--models", "logistic", "--no-search")
+        message = place.run("train", "--set", "behavioural", "--models", "logistic", "--no-search", status=1)["error"]["message"]
+        assert message.endswith("models take numbers within ±3.4e+38 only"), message  # the set that was chosen needs no reason
         check_refused_alike(place, good, "beyond a parameter", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter's space", "--models", "gbm")
         check_refused_alike(place, good, "no model", "--models", "logistic")

@@ -325,6 +325,31 @@ static void test_round(void **state)
     cr_assert_same(cr_num_round(-INFINITY, 2), -INFINITY);
 }
 
+static void test_fits_float(void **state)
+{
+    static const struct {
+        double value;
+        bool fits;
+    } cases[] = {
+        {0, true},
+        {-1e-300, true},
+        {(double)FLT_MAX, true},
+        {0x1.fffffefffffffp127, true}, /* below half a step beyond */
+        {-0x1.fffffefffffffp127, true},
+        {0x1.ffffffp127, false}, /* half a step: to even, which is infinite */
+        {-0x1.ffffffp127, false},
+        {DBL_MAX, false},
+        {INFINITY, false},
+        {-INFINITY, false},
+        {NAN, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(cr_num_fits_float(cases[i].value), cases[i].fits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_int),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_round),
+        cmocka_unit_test(test_fits_float),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,9 @@ size_t cr_num_format(double value, char text[CR_NUM_LEN]);
 /* The same of a finite value, and what has neither point nor exponent gets one: "1.0". */
 size_t cr_num_format_real(double value, char text[CR_NUM_LEN]);
 
+/* Whether the value rounds to a finite float; NaN does not. */
+bool cr_num_fits_float(double value);
+
 /* value rounded to `decimals` places (0..9), ties away from zero as floor(10^d·|x| + .5) does. */
 double cr_num_round(double value, int decimals);
 
