@@ -75,6 +75,25 @@ int cr_cells_print(const struct cr_cells *cells, size_t n_cols, unsigned right_m
     return 0;
 }
 
+void cr_cells_turn(struct cr_cells *cells, size_t n_cols)
+{
+    if (cells->failed) {
+        return;
+    }
+    size_t n_rows = cells->n / n_cols;
+    char **turned = calloc(cells->n + 1, sizeof *turned);
+    if (turned == NULL) {
+        cells->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < cells->n; i++) {
+        turned[i % n_cols * n_rows + i / n_cols] = cells->texts[i];
+    }
+    free(cells->texts);
+    cells->texts = turned;
+    cells->cap = cells->n + 1;
+}
+
 void cr_cells_finish(struct cr_cells *cells)
 {
     for (size_t i = 0; i < cells->n; i++) {

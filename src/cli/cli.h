@@ -291,6 +291,10 @@ void cr_cells_add(struct cr_cells *cells, const char *format, ...)
  * CR_ENOMEM when an append failed. */
 int cr_cells_print(const struct cr_cells *cells, size_t n_cols, unsigned right_mask,
                    struct cr_error *err);
+
+/* Turns a table of n_cols columns on its side: rows become columns, the header the first of them.
+ */
+void cr_cells_turn(struct cr_cells *cells, size_t n_cols);
 void cr_cells_finish(struct cr_cells *cells);
 
 #endif

@@ -31,12 +31,12 @@ static void print_costs(const struct cr_rethreshold *seen)
         printf("closed form %.4f: a good payer's cost over both costs, best were every PD exact\n",
                seen->choice.closed_form);
     }
-    printf("optimum %.2f: the cheapest of the thresholds %.2f to %.2f on the out-of-fold rows\n\n",
+    printf("optimum %.2f: the cheapest of the thresholds %.2f to %.2f on the out-of-fold rows\n",
            seen->choice.threshold, seen->choice.sweep[0].threshold,
            seen->choice.sweep[seen->choice.n_sweep - 1].threshold);
 }
 
-static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfolio, const char *rows,
+static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfolio,
                      const struct cr_choice_side *side, enum cr_choice_rule rule)
 {
     static const char *const names[CR_N_RULES] = {
@@ -47,7 +47,6 @@ static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfoli
     };
     const struct cr_threshold_point *point = &side->rules[rule];
     char text[CR_MONEY_LEN];
-    cr_cells_add(cells, "%s", rule == CR_RULE_OPTIMUM ? rows : "");
     cr_cells_add(cells, "%s", names[rule]);
     if (isfinite(point->threshold)) {
         cr_cells_add(cells, "%.2f", point->threshold);
@@ -64,22 +63,23 @@ static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfoli
     cr_cells_add(cells, "%.1f %%", 100.0 * cr_choice_good_declined(point));
 }
 
-static int print_rules(const struct cr_rethreshold *seen, struct cr_error *err)
+/* A column for each rule: amounts of money are too wide to stand beside so much else. */
+static int print_rules(const struct cr_portfolio *portfolio, const char *rows,
+                       const struct cr_choice_side *side, struct cr_error *err)
 {
     CR_CLEANUP(cr_cells_finish) struct cr_cells cells = {0};
-    static const char *const header[] = {"rows",    "rule",   "threshold",           "cost",
-                                         "savings", "recall", "precision",           "F1",
-                                         "FN",      "FP",     "good payers declined"};
+    const char *const header[] = {rows,     "threshold",           "cost", "savings",
+                                  "recall", "precision",           "F1",   "FN",
+                                  "FP",     "good payers declined"};
     for (size_t i = 0; i < CR_ARRAY_LEN(header); i++) {
         cr_cells_add(&cells, "%s", header[i]);
     }
     for (size_t rule = 0; rule < CR_N_RULES; rule++) {
-        add_rule(&cells, seen->bundle->portfolio, "out-of-fold", &seen->choice.oof, rule);
+        add_rule(&cells, portfolio, side, rule);
     }
-    for (size_t rule = 0; rule < CR_N_RULES; rule++) {
-        add_rule(&cells, seen->bundle->portfolio, "test", &seen->choice.test, rule);
-    }
-    return cr_cells_print(&cells, CR_ARRAY_LEN(header), 0x7FCU, err);
+    cr_cells_turn(&cells, CR_ARRAY_LEN(header));
+    putchar('\n');
+    return cr_cells_print(&cells, 1 + CR_N_RULES, ~1U, err);
 }
 
 static void add_share(struct cr_cells *cells, size_t part, size_t whole)
@@ -118,10 +118,14 @@ static int print_bands(const struct cr_rethreshold *seen, struct cr_error *err)
 
 static int print_report(const struct cr_rethreshold *seen, struct cr_error *err)
 {
+    const struct cr_portfolio *portfolio = seen->bundle->portfolio;
     print_costs(seen);
-    int result = print_rules(seen, err);
-    printf("\nsavings: against threshold 0.5 on the same rows; %zu of %zu out-of-fold and %zu of "
-           "%zu test rows are bad\n",
+    int result = print_rules(portfolio, "out-of-fold rows", &seen->choice.oof, err);
+    if (result == 0) {
+        result = print_rules(portfolio, "test rows", &seen->choice.test, err);
+    }
+    printf("\nsavings: against threshold 0.5 on the same rows\n"
+           "bad: %zu of %zu out-of-fold rows, %zu of %zu test rows\n",
            seen->choice.oof.n_bad, seen->choice.oof.n, seen->choice.test.n_bad,
            seen->choice.test.n);
     return result != 0 ? result : print_bands(seen, err);
