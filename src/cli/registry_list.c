@@ -36,7 +36,7 @@ static json_t *version_to_json(struct cr_registry *registry, const char *portfol
     CR_CLEANUP(cr_json_decrefp) json_t *manifest = NULL;
     struct cr_error fault = {0};
     char key[CR_SIGNATURE_KEY_LEN];
-    bool is_whole = look(registry, portfolio, version, &manifest, key, &fault) == 0;
+    int result = look(registry, portfolio, version, &manifest, key, &fault);
     if (!cr_json_put(entry, "cv_auc", cr_json_copy(manifest, "metrics", "cv_auc")) ||
         !cr_json_put(entry, "auc_roc", cr_json_copy(manifest, "metrics", "auc_roc")) ||
         !cr_json_put(entry, "threshold", cr_json_copy(manifest, NULL, "optimal_threshold")) ||
@@ -47,7 +47,9 @@ static json_t *version_to_json(struct cr_registry *registry, const char *portfol
         !cr_json_put(entry, "include_protected",
                      cr_json_copy(manifest, NULL, "include_protected")) ||
         !cr_json_put(entry, "signed_with", key[0] != '\0' ? json_string(key) : json_null()) ||
-        !cr_json_put(entry, "fault", is_whole ? json_null() : json_string(fault.message))) {
+        !cr_json_put(entry, "fault", result == 0 ? json_null() : json_string(fault.message)) ||
+        !cr_json_put(entry, "fault_code",
+                     result == 0 ? json_null() : json_string(cr_error_name(result)))) {
         return NULL;
     }
     return CR_STEAL(entry);
@@ -127,10 +129,19 @@ static void add_parent(struct cr_cells *cells, const json_t *version, const char
                                   : UNKNOWN);
 }
 
+/* What is wrong with a version may be that nobody can tell who signed it. */
 static void add_signer(struct cr_cells *cells, const json_t *version, const char *key)
 {
     const char *signer = json_string_value(json_object_get(version, key));
-    cr_cells_add(cells, CR_CLI_SHORT_HEX, signer != NULL ? signer : "");
+    bool is_whole = json_is_null(json_object_get(version, "fault"));
+    cr_cells_add(cells, CR_CLI_SHORT_HEX, signer != NULL ? signer : is_whole ? "" : UNKNOWN);
+}
+
+/* What may be as good as ever, but the system does not let us read it. */
+static bool is_unreadable(const json_t *version)
+{
+    const char *code = json_string_value(json_object_get(version, "fault_code"));
+    return code != NULL && strcmp(code, cr_error_name(CR_EIO)) == 0;
 }
 
 static void add_role(struct cr_cells *cells, const json_t *version, const char *key)
@@ -138,7 +149,9 @@ static void add_role(struct cr_cells *cells, const json_t *version, const char *
     const char *role = cr_registry_verb_role(version);
     bool is_whole = json_is_null(json_object_get(version, key));
     cr_cells_add(cells, "%s%s%s", role, is_whole || role[0] == '\0' ? "" : ", ",
-                 is_whole ? "" : "not intact");
+                 is_whole                 ? ""
+                 : is_unreadable(version) ? "cannot be read"
+                                          : "not intact");
 }
 
 /* The columns of the table. One that is not needed stands beneath it, once, where it would say the
@@ -187,12 +200,12 @@ static const char *find_common(const struct cr_cells *rows, size_t column)
     return common;
 }
 
-/* Whether a version does not know what stands beneath the table. */
+/* Whether a version does not know what is said beneath the table. */
 static bool is_doubtful(const struct cr_cells *rows, const char *const common[N_COLUMNS])
 {
     for (size_t i = 0; i < rows->n; i++) {
         const char *said = common[i % N_COLUMNS];
-        if (said != NULL && is_known(said) && !is_known(rows->texts[i])) {
+        if (said != NULL && said[0] != '\0' && is_known(said) && !is_known(rows->texts[i])) {
             return true;
         }
     }
@@ -245,7 +258,8 @@ static int print_table(const struct cr_cells *rows, struct cr_error *err)
     return result;
 }
 
-/* A remark on each version that cannot serve as it is, with the command that tells what to do. */
+/* A remark on each version that cannot serve as it is, with the command that tells what to do:
+ * nothing is known to be wrong with one that cannot be read. */
 static void say_faults(const struct cr_cli *cli, const json_t *list)
 {
     size_t i;
@@ -254,7 +268,9 @@ static void say_faults(const struct cr_cli *cli, const json_t *list)
     {
         const char *fault = json_string_value(json_object_get(entry, "fault"));
         const char *version = json_string_value(json_object_get(entry, "version"));
-        if (fault != NULL) {
+        if (fault != NULL && is_unreadable(entry)) {
+            cr_cli_say(cli, "%s: %s", version, fault);
+        } else if (fault != NULL) {
             CR_CLEANUP(cr_freep)
             char *command = cr_cli_command(cli, CR_CLI_HERE, "registry", "verify", version, NULL);
             cr_cli_say(cli, "%s is not intact: %s; what to do says %s", version, fault,

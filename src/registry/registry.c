@@ -272,23 +272,39 @@ json_t *cr_registry_version_to_json(const struct cr_registry_version *version)
                      version->is_challenger);
 }
 
+/* The manifest is, byte for byte, what was published. */
+static int check_digest(const char *dir, const char *recorded, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
+    struct cr_error cause = {0};
+    char sha256[CR_DIGEST_LEN];
+    int r;
+
+    if (path == NULL) {
+        return cr_error_no_memory(err);
+    }
+    r = cr_digest_file(path, sha256, &cause);
+    if (r == CR_ENOTFOUND) {
+        return cr_error_set(err, CR_EMODEL, "'%s' is missing", path);
+    }
+    if (r < 0) {
+        return cr_error_set(err, r, "%s", cause.message);
+    }
+    if (strcmp(sha256, recorded) != 0) {
+        return cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
+    }
+    return 0;
+}
+
 int cr_registry_read_manifest(const struct cr_registry *registry, const char *portfolio,
                               const struct cr_registry_version *version, json_t **ret_manifest,
                               struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *dir = NULL;
-    CR_CLEANUP(cr_freep) char *path = NULL;
-    char sha256[CR_DIGEST_LEN];
     int r = cr_registry_path(registry, portfolio, version->version, &dir, err);
 
-    if (r == 0 && (path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST)) == NULL) {
-        r = cr_error_no_memory(err);
-    }
     if (r == 0) {
-        r = cr_digest_file(path, sha256, err);
-    }
-    if (r == 0 && strcmp(sha256, version->manifest_sha256) != 0) {
-        r = cr_error_set(err, CR_EMODEL, "the manifest of '%s' was changed", version->version);
+        r = check_digest(dir, version->manifest_sha256, err);
     }
     return r < 0 ? r : cr_artifact_read_manifest(dir, ret_manifest, err);
 }
@@ -402,30 +418,6 @@ static int check_identity(const char *dir, const json_t *manifest, const char *p
         strcmp(own_version, version) != 0) {
         return cr_error_set(err, CR_EMODEL, "'%s/%s' is not that of version '%s' of '%s'", dir,
                             CR_ARTIFACT_MANIFEST, version, portfolio);
-    }
-    return 0;
-}
-
-/* The manifest is, byte for byte, what was published. */
-static int check_digest(const char *dir, const char *recorded, struct cr_error *err)
-{
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, CR_ARTIFACT_MANIFEST);
-    struct cr_error cause = {0};
-    char sha256[CR_DIGEST_LEN];
-    int r;
-
-    if (path == NULL) {
-        return cr_error_no_memory(err);
-    }
-    r = cr_digest_file(path, sha256, &cause);
-    if (r == CR_ENOTFOUND) {
-        return cr_error_set(err, CR_EMODEL, "'%s' is missing", path);
-    }
-    if (r < 0) {
-        return cr_error_set(err, r, "%s", cause.message);
-    }
-    if (strcmp(sha256, recorded) != 0) {
-        return cr_error_set(err, CR_EMODEL, "'%s' was changed: its SHA-256 is '%s'", path, sha256);
     }
     return 0;
 }

@@ -142,11 +142,51 @@ def check_faults(cli):
     signature.write_text("{}")
     assert json_of(cli, "list")["versions"][1]["fault"] == f"'{signature}' is no signature"
     signature.unlink()
+    check_unreadable(cli)
     for word in data[:1], data[-2:-1]:
         golden.write_bytes(data.replace(word, b" ", 1))
         assert json_of(cli, "list")["versions"][1]["fault"] is None, "as long as it was: it is not read"
         assert not json_of(cli, "verify", "v2", status=1)["ok"]
     golden.write_bytes(data)
+
+
+def check_unreadable(cli):
+    """A manifest that the system does not let us read is nobody's damage, and no version without a signature: list, verify and show say the same."""
+    key = cli.dir / "list.sec"
+    cli("registry", "keygen", key)
+    signer = json_of(cli, "sign", "v1", "--key", key)["key"]
+    rows = cli("registry", "list").stdout.splitlines()
+    assert "signed with" in rows[0] and signer[:16] in rows[1] and signer[:16] not in rows[2] and "?" not in rows[2], rows
+    loud = [word for word in cli.globals if word != "--quiet"]
+    file = cli.dir / "models/retail/v2/manifest.json"
+    aside = file.rename(cli.dir / "aside.json")
+    file.mkdir()
+    told = f"cannot read '{file}': Is a directory"
+    listed = json_of(cli, "list")["versions"]
+    assert [(v["fault"], v["fault_code"]) for v in listed] == [(None, None), (told, "EIO")], listed
+    done = cli("registry", "list", globals_=loud)
+    assert done.stdout.splitlines()[2].endswith("  cannot be read") and "not intact" not in done.stdout, done.stdout
+    assert done.stderr == f"v2: {told}\n", done.stderr
+    assert done.stdout.splitlines()[-1].startswith("all versions that can be read: ") and f"signed with {signer[:16]}" in done.stdout, done.stdout
+    verified = json_of(cli, "verify", "v2", status=1)["versions"][0]
+    assert verified["reason"] == told and "advice" not in verified, verified
+    assert cli("registry", "show", "v2", status=1).stderr == f"creditrisk: {told}\n"
+    file.rmdir()
+    for damage in ("{", None):
+        if damage is not None:
+            file.write_text(damage)
+        reason = json_of(cli, "verify", "v2", status=1)["versions"][0]["reason"]
+        listed = json_of(cli, "list")["versions"][1]
+        assert (listed["fault"], listed["fault_code"]) == (reason, "EMODEL"), (listed, reason)
+        file.unlink(missing_ok=True)
+    aside.rename(file)
+    signatures = [cli.dir / f"models/retail/{version}/manifest.sig" for version in ("v1", "v2")]
+    signatures[0].write_text("{}")
+    cli("registry", "sign", "v2", "--key", key)
+    rows = cli("registry", "list").stdout.splitlines()
+    assert rows[1].endswith("not intact") and rows[-1].startswith("all versions that can be read: ") and signer[:16] in rows[-1], rows
+    for signature in signatures:
+        signature.unlink()
 
 
 def check_roles(cli):

@@ -111,7 +111,8 @@ void cr_registry_free_versions(struct cr_registry_version *versions, size_t n);
 json_t *cr_registry_version_to_json(const struct cr_registry_version *version);
 
 /* Its manifest, if that is as it was recorded; nothing else is verified. *ret_manifest is yours
- * (json_decref). CR_EMODEL when it was changed, and the errors of reading it. */
+ * (json_decref). CR_EMODEL when it is missing or was changed, CR_EIO when the system does not let
+ * us read it. */
 int cr_registry_read_manifest(const struct cr_registry *registry, const char *portfolio,
                               const struct cr_registry_version *version, json_t **ret_manifest,
                               struct cr_error *err);
