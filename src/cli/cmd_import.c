@@ -95,6 +95,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     }
     result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err);
     if (result != 0) {
+        cr_db_unmake(db); /* one that is new */
         return cr_cli_advise_undecided_book(cli, db, result, err);
     }
     cr_cli_say_removed(cli, report.n_removed);
@@ -110,8 +111,8 @@ const struct cr_command cr_cmd_import = {
         "DIR holds one file per table, as tables.yaml of the portfolio names them. A book of one\n"
         "table may be given as its FILE; where application.yaml describes that table (its section\n"
         "book), the import makes it, and the database if there is none. The import is one\n"
-        "transaction. A bad row goes to the rejects file with line, column and reason; when no\n"
-        "row at all could be taken the exit status is 1.",
+        "transaction: where it fails, everything is as before. A bad row goes to the rejects file\n"
+        "with line, column and reason; when no row at all could be taken the exit status is 1.",
     .example = "exports --replace",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

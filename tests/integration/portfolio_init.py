@@ -292,6 +292,16 @@ def check_taken_back(place):
     process = start(file, "two")
     assert process.wait() == 0, process.communicate()
 
+    run = lambda path: subprocess.run([place.creditrisk, "--portfolio", "one", "import", str(path)], cwd=here, env=environment, capture_output=True,
+                                      text=True, check=False)
+    shutil.rmtree(here / "data")
+    bad = place.dir / "taken_back_bad.csv"
+    for text in ("x,z\n1,0\n", "x,y\n1,9\n", "x,y\n", rows + '"'):
+        bad.write_text(text)
+        assert run(bad).returncode == 1 and not (here / "data").exists(), f"an import that fails makes no database: {text[:9]}"
+    assert run(file).returncode == 0 and (here / "data/creditrisk.db").exists()
+    assert run(bad).returncode == 1 and (here / "data/creditrisk.db").exists(), "what was there before stays"
+
 
 def check_again(place):
     """init can be repeated once its folder is gone; tables that are not its own stay, and the advice is one that works."""
