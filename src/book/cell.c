@@ -49,13 +49,22 @@ static int check_range(const struct cr_table_column *column, const char *text, s
     return complain(err, text, len, complaint);
 }
 
+/* What is wrong with a text that is no number. */
+static int refuse_number(const char *text, size_t len, const char *complaint, struct cr_error *err)
+{
+    return strspn(text, "+-0123456789., ") == len && memchr(text, ',', len) != NULL
+               ? complain(err, text, len,
+                          "has a comma and so is not a number: " CR_BOOK_WRITE_NUMBERS)
+               : complain(err, text, len, complaint);
+}
+
 static int parse_int(const struct cr_table_column *column, const char *text, size_t len,
                      double *ret_number, struct cr_error *err)
 {
     int64_t number;
 
     if (!cr_num_parse_int(text, len, &number)) {
-        return complain(err, text, len, "is not a whole number");
+        return refuse_number(text, len, "is not a whole number", err);
     }
     if (fabs((double)number) > CR_NUM_MAX_EXACT) {
         return complain(err, text, len, "is too large");
@@ -70,7 +79,7 @@ static int parse_number(const struct cr_table_column *column, const char *text, 
     double number;
 
     if (!cr_num_parse(text, len, &number)) {
-        return complain(err, text, len, "is not a number");
+        return refuse_number(text, len, "is not a number", err);
     }
     if (!isfinite(number)) {
         return complain(err, text, len, "is too large");

@@ -92,6 +92,13 @@ static int read_header(struct reading *reading, const struct cr_csv_row *row, st
     if (reading->columns == NULL) {
         return cr_error_no_memory(err);
     }
+    if (cr_table_find_header(table, row->fields[0].text) == NO_COLUMN) {
+        int r = cr_table_check_separator(reading->import->portfolio, row, "", err);
+
+        if (r != 0) {
+            return r;
+        }
+    }
     for (size_t i = 0; i < row->n; i++) {
         ptrdiff_t column = cr_table_find_header(table, row->fields[i].text);
 

@@ -207,31 +207,18 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
     return r;
 }
 
-/* The header has one name less than it has separators: the candidate that it has most of. */
 static int guess_separator(const char *path, char *ret_separator, struct cr_error *err)
 {
-    static const char candidates[] = ",;\t|";
     CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "re");
     CR_CLEANUP(cr_freep) char *line = NULL;
-    size_t cap = 0, best = 0;
+    size_t cap = 0;
     ssize_t len;
 
     if (file == NULL) {
         return cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", path);
     }
     len = getline(&line, &cap, file);
-    *ret_separator = candidates[0];
-    for (const char *c = candidates; len > 0 && *c != '\0'; c++) {
-        size_t n = 0;
-
-        for (ssize_t i = 0; i < len; i++) {
-            n += line[i] == *c;
-        }
-        if (n > best) {
-            best = n;
-            *ret_separator = *c;
-        }
-    }
+    *ret_separator = cr_csv_guess_separator(line, len > 0 ? (size_t)len : 0);
     return 0;
 }
 

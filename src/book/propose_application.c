@@ -9,6 +9,7 @@
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
 #include "propose.h"
+#include "table.h"
 
 enum { WIDTH = 98 }; /* of a line, in characters */
 
@@ -417,10 +418,9 @@ static void put_words(struct cr_proposal *proposal, struct cr_strbuf *out)
 
 static void put_book(struct cr_proposal *proposal, struct cr_strbuf *out)
 {
-    char separator[2] = {proposal->profile->separator, '\0'};
-
-    cr_strbuf_printf(out, "\nbook:\n  table: %s\n  separator: \"%s\"\n", proposal->table,
-                     separator[0] == '\t' ? "\\t" : separator);
+    cr_strbuf_printf(out, "\nbook:\n  table: %s\n  separator: ", proposal->table);
+    cr_book_put_separator(proposal->profile->separator, out);
+    cr_strbuf_putc(out, '\n');
     put_missing(proposal->profile, out);
     put_headers(proposal, out);
     put_words(proposal, out);

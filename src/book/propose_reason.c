@@ -5,6 +5,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "propose.h"
+#include "table.h"
 
 /* Of the reasons that one message gives, in bytes: an error has one line. */
 enum { MAX_REASONS_LEN = 400 };
@@ -73,8 +74,7 @@ static void put_written(const struct cr_profile_column *seen, struct cr_strbuf *
 
     cr_strbuf_printf(out, "%zu cell%s read as text", n, n == 1 ? " is" : "s are");
     put_first_odd(seen, out);
-    cr_strbuf_puts(out, ": write numbers as 1234.56, without a decimal comma, separators of "
-                        "thousands, currency or percent sign");
+    cr_strbuf_puts(out, ": " CR_BOOK_WRITE_NUMBERS);
 }
 
 void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)

@@ -5,6 +5,7 @@
 #define BOOK_TABLE_H
 
 #include "creditrisk/book/table.h"
+#include "creditrisk/util/strbuf.h"
 
 /* Prepares INSERT INTO <table> of n_rows rows with all its columns, yours: cr_stmt_destroy; and the
  * insert: cells is n_rows × table->n_columns, row-major. What violates a constraint is not named:
@@ -24,6 +25,14 @@ int cr_book_insert(struct cr_db *db, struct cr_stmt *stmt, const struct cr_table
 int cr_book_explain_violation(struct cr_db *db, const struct cr_table *table,
                               const struct cr_value *cells, const char *message, size_t *ret_column,
                               struct cr_error *err);
+
+/* Of numbers that are written as people do. */
+#define CR_BOOK_WRITE_NUMBERS                                                                      \
+    "write numbers as 1234.56, without a decimal comma, separators of thousands, currency or "     \
+    "percent sign"
+
+/* Appends the separator as YAML has it, in quotes: ";" or "\t". */
+void cr_book_put_separator(char separator, struct cr_strbuf *out);
 
 /* Whether the text means missing: it is empty or one of the portfolio's markers. */
 bool cr_book_is_marker(const struct cr_portfolio *portfolio, const char *text, size_t len);

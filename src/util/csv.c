@@ -293,6 +293,26 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     return finish(&reader);
 }
 
+char cr_csv_guess_separator(const char *text, size_t len)
+{
+    static const char candidates[] = ",;\t|";
+    char guess = candidates[0];
+    size_t best = 0;
+
+    for (const char *c = candidates; *c != '\0'; c++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < len; i++) {
+            n += text[i] == *c;
+        }
+        if (n > best) {
+            best = n;
+            guess = *c;
+        }
+    }
+    return guess;
+}
+
 /* A reader may drop blanks around a field that is not quoted. */
 static bool needs_quotes(const char *text, size_t len, char separator)
 {

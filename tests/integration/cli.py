@@ -478,7 +478,9 @@ def check_streams(cli, application, answer):
     other = cli("predict", "-", "--format", "csv", status=1, stdin="age,duration,housing,savings,amount\n30,1,own,1,1\n")
     assert ":1: these columns are not those of portfolio 'retail': --portfolio NAME chooses another; or is 'duration' meant" in other.stderr
     assert not other.stdout
-    strange = cli("predict", "-", "--format", "csv", status=1, stdin="one;two\n30;1\n31;2\n", globals_=cli.globals[:-1])
+    parted = cli("predict", "-", "--format", "csv", status=1, stdin="age;loan_amount\n30;1\n")
+    assert '-:1: the columns seem to be separated by ";", but the portfolio\'s separator is ","' in parted.stderr and not parted.stdout
+    strange = cli("predict", "-", "--format", "csv", status=1, stdin="one,two\n30,1\n31,2\n", globals_=cli.globals[:-1])
     assert ":1: no column is a field of the portfolio 'retail', whose first is 'age' and whose separator is ','" in strange.stderr
     assert strange.stderr.count("\n") == 1 and not strange.stdout, "said once, not for each row"
     beside = cli("predict", "-", "--format", "csv", status=1, stdin="age,loan_amount,loan_amount2\n30,1,1\n")

@@ -354,10 +354,45 @@ static void test_failure(void **state)
     assert_int_equal(cr_db_count(setup->db, "cards", &n, &err), CR_EDB);
 }
 
+/* The separator that a header was written with is told, unless that one name is a text as any. */
+static void test_separator(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message; /* behind the file */
+    } cases[] = {
+        {"card,client,Loan Status\n", ":1: the columns seem to be separated by \",\", but the "
+                                      "portfolio's separator is \";\": say "
+                                      "'separator: \",\"' in application.yaml, under book"},
+        {"card\tLoan, Status\tclient\n",
+         ":1: the columns seem to be separated by \"\\t\", but the portfolio's separator is \";\": "
+         "say 'separator: \"\\t\"' in application.yaml, under book"},
+        {"a|b\n", ":1: the columns seem to be separated by \"|\", but "},
+        {"\"card,client\"\n", ":1:2: column 'Loan Status' is missing"},
+        {"cards\n", ":1:2: column 'Loan Status' is missing"},
+        {"a,b;c,d\n", ":1:3: column 'Loan Status' is missing"},
+    };
+    struct setup *setup = *state;
+
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_import_report report = {0};
+        struct cr_error err;
+        const char *place;
+
+        assert_int_equal(import(setup, cases[i].text, CR_IMPORT_EMPTY, &report, &err), CR_EINVAL);
+        place = strstr(err.message, "/book.csv:");
+        assert_non_null(place);
+        if (strncmp(place + strlen("/book.csv"), cases[i].message, strlen(cases[i].message)) != 0) {
+            fail_msg("%s: %s", cases[i].text, err.message);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good, make, destroy),
+        cmocka_unit_test_setup_teardown(test_separator, make, destroy),
         cmocka_unit_test_setup_teardown(test_words, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),

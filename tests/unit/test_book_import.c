@@ -172,6 +172,15 @@ static void test_broken(void **state)
          "/customers.csv:2: "},
         {"customers.csv", CR_CUSTOMER_HEADER "1,44.5,Male,Single,0,,Salaried,1,1e5,1,x,1,1\n",
          CR_EINVAL, "/customers.csv:2:2: age: '44.5' is not a whole number"},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,44,Male,Single,0,,Salaried,\"1,5\",1e5,1,x,1,1\n",
+         CR_EINVAL,
+         "/customers.csv:2:8: years_employed: '1,5' has a comma and so is not a number: write "
+         "numbers as 1234.56, "
+         "without a decimal comma, "},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,\"1.244,00\",Male,Single,0,,Salaried,1,1,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:2: age: '1.244,00' has a comma and so is not a number: "},
+        {"customers.csv", CR_CUSTOMER_HEADER "1,\"4,x\",Male,Single,0,,Salaried,1,1,1,x,1,1\n",
+         CR_EINVAL, "/customers.csv:2:2: age: '4,x' is not a whole number"},
         {"customers.csv",
          CR_CUSTOMER_HEADER "9007199254740994,44,Male,Single,0,,Salaried,1,1,1,x,1,1\n", CR_EINVAL,
          "/customers.csv:2:1: customer_id: '9007199254740994' is too large"},

@@ -118,6 +118,24 @@ static void test_absent(void **state)
     assert_int_equal(cr_csv_read(dir, NULL, describe, NULL, &err), CR_EIO);
 }
 
+static void test_guess(void **state)
+{
+    static const struct {
+        const char *line;
+        char separator;
+    } cases[] = {
+        {"", ','},    {"a", ','},     {"a,b", ','},     {"a;b", ';'},   {"a\tb", '\t'},
+        {"a|b", '|'}, {"a b:c", ','}, {"a;b,c;d", ';'}, {"a,b;c", ','}, /* of two that are as many
+                                                                           the first */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(cr_csv_guess_separator(cases[i].line, strlen(cases[i].line)),
+                         cases[i].separator);
+    }
+}
+
 static void test_separator(void **state)
 {
     const struct cr_csv_options options[] = {{.separator = ';'}, {.separator = '\t'}};
@@ -350,12 +368,13 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_refused),        cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_separator),      cmocka_unit_test(test_max_row),
-        cmocka_unit_test(test_name),           cmocka_unit_test(test_default_max),
-        cmocka_unit_test(test_callback_stops), cmocka_unit_test(test_quoted),
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_separator),   cmocka_unit_test(test_guess),
+        cmocka_unit_test(test_max_row),     cmocka_unit_test(test_name),
+        cmocka_unit_test(test_default_max), cmocka_unit_test(test_callback_stops),
+        cmocka_unit_test(test_quoted),      cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_cancelled),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);

@@ -9,6 +9,7 @@
 
 #include "creditrisk/portfolio/portfolio.h"
 #include "creditrisk/store/db.h"
+#include "creditrisk/util/csv.h"
 #include "creditrisk/util/error.h"
 #include "creditrisk/util/value.h"
 
@@ -37,6 +38,13 @@ int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, co
 /* The column that a file calls so; −1 when it is none, or one that no file has: the row's number.
  */
 ptrdiff_t cr_table_find_header(const struct cr_table *table, const char *header);
+
+/* For a header in which the columns of the portfolio are not found: CR_EINVAL, with its file and
+ * line, the separator that was probably meant and how to say it, when it is one text that another
+ * separator would part; else 0. `then` ends the message: what there is to do after that; "" for
+ * nothing. */
+int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct cr_csv_row *header,
+                             const char *then, struct cr_error *err);
 
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
  * true/false/1/0/yes/no for a bool. A missing marker in quotes is a value where the column can have

@@ -42,6 +42,10 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
+/* The separator of a line of names: of comma, semicolon, tab and bar the one that it has most of, a
+ * comma where it has none. */
+char cr_csv_guess_separator(const char *text, size_t len);
+
 /* Writes one field, quoted where needed, or in any case. */
 void cr_csv_write_field(FILE *out, const char *text, size_t len, char separator);
 void cr_csv_write_quoted(FILE *out, const char *text, size_t len);

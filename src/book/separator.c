@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* The separator of a CSV file: how YAML says it, and the one that was meant. */
+#include <string.h>
+
+#include "creditrisk/book/table.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/csv.h"
+#include "creditrisk/util/strbuf.h"
+#include "table.h"
+
+void cr_book_put_separator(char separator, struct cr_strbuf *out)
+{
+    if (separator == '\t') {
+        cr_strbuf_puts(out, "\"\\t\"");
+    } else {
+        cr_strbuf_printf(out, "\"%c\"", separator);
+    }
+}
+
+int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct cr_csv_row *header,
+                             const char *then, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf meant = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf expected = CR_STRBUF_INIT;
+    const struct cr_csv_field *first = &header->fields[0];
+    char separator = cr_csv_guess_separator(first->text, first->len);
+
+    if (header->n != 1 || first->quoted || strchr(first->text, separator) == NULL) {
+        return 0;
+    }
+    cr_book_put_separator(separator, &meant);
+    cr_book_put_separator(portfolio->separator, &expected);
+    return cr_error_at(err, CR_EINVAL, header->file, header->line, 0,
+                       "the columns seem to be separated by %s, but the portfolio's separator is "
+                       "%s: say 'separator: %s' in %s%s",
+                       cr_strbuf_text(&meant), cr_strbuf_text(&expected), cr_strbuf_text(&meant),
+                       portfolio->is_flat ? "application.yaml, under book" : "tables.yaml", then);
+}
