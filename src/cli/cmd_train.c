@@ -189,15 +189,19 @@ static int print_json(const struct cr_train_report *report, const struct promoti
     return cr_cli_print_json(json, err);
 }
 
-/* Draws the run's report below paths.results. */
+/* Draws the run's report below paths.results. CR_CLI_INTERRUPTED, without a message, where Ctrl-C
+ * has left some of it undone. */
 static int write_results(const struct cr_cli *cli, const struct cr_train_target *target,
                          const struct cr_train_report *report, struct cr_error *err)
 {
+    if (interrupted) {
+        return CR_CLI_INTERRUPTED;
+    }
     struct cr_progress *waiting = cr_progress_create_waiting("report and plots", cli->quiet);
     int result = cr_report_write(report->document, target->results, err);
     end_waiting(waiting, result);
-    if (interrupted) {
-        return 0; /* whatever gnuplot said, which the same key has ended */
+    if (result != 0 && interrupted) { /* whatever gnuplot said, which the same key has ended */
+        return CR_CLI_INTERRUPTED;
     }
     if (result == CR_EUNAVAIL) {
         cr_cli_say(cli, "the plots stand in report.html only: %s", err->message);
@@ -250,38 +254,39 @@ static void say_notes(const struct cr_cli *cli, const struct cr_train_options *t
 }
 
 /* What became of the promotion of a run that was interrupted; of one that failed, what is known. */
-static const char *promoted(const struct promotion *promotion)
+static void put_promoted(const struct cr_train_report *report, const struct promotion *promotion,
+                         struct cr_strbuf *out)
 {
-    return promotion->failure.code != 0                       ? promotion->failure.message
-           : is_decided(promotion) && promotion->gates.passed ? "the run's choice is the champion"
-                                                              : "none was promoted";
+    if (promotion->failure.code != 0) {
+        cr_strbuf_puts(out, promotion->failure.message);
+    } else if (is_decided(promotion) && promotion->gates.passed) {
+        cr_strbuf_printf(out, "%s is the champion now", report->models[report->champion].version);
+    } else {
+        cr_strbuf_puts(out, "none was promoted");
+    }
 }
 
-/* What there is of a run that was interrupted once its first version was being published: fills err
- * and returns CR_CLI_INTERRUPTED. */
+/* What there is of a run that was interrupted once its first version was being published, and
+ * before all was done: fills err and returns CR_CLI_INTERRUPTED. */
 static int tell_interrupt(const struct cr_cli *cli, const struct cr_train_report *report,
                           const struct promotion *promotion, struct cr_error *err)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf versions = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
     for (size_t i = 0; i < report->n_models; i++) {
-        cr_strbuf_printf(&versions, "%s%s", i > 0 ? ", " : "", report->models[i].version);
+        cr_strbuf_printf(&text, "%s%s", i > 0 ? ", " : "", report->models[i].version);
     }
-    return cr_error_set(
-        err, CR_CLI_INTERRUPTED,
-        "interrupted: %s %s registered; %s; what lies in %s/%s may be another run's "
-        "or incomplete, each version's own report.html is whole",
-        cr_strbuf_text(&versions), report->n_models == 1 ? "is" : "are", promoted(promotion),
-        cli->settings.results_dir, report->portfolio);
+    cr_strbuf_printf(&text, " %s registered; ", report->n_models == 1 ? "is" : "are");
+    put_promoted(report, promotion, &text);
+    return cr_error_set(err, CR_CLI_INTERRUPTED,
+                        "interrupted: %s; what lies in %s/%s may be another run's or incomplete, "
+                        "each version's own report.html is whole",
+                        cr_strbuf_text(&text), cli->settings.results_dir, report->portfolio);
 }
 
 /* What the command ends with, and why where that is not well: the first failure. */
-static int find_end(const struct cr_cli *cli, const struct cr_train_report *report,
-                    const struct promotion *promotion, const struct cr_error *unwritten,
-                    struct cr_error *ret_failure)
+static int find_end(const struct cr_cli *cli, const struct promotion *promotion,
+                    const struct cr_error *unwritten, struct cr_error *ret_failure)
 {
-    if (interrupted) {
-        return tell_interrupt(cli, report, promotion, ret_failure);
-    }
     if (promotion->failure.code != 0 && unwritten->code != 0) {
         cr_cli_say(cli, "%s", unwritten->message);
     }
@@ -290,7 +295,8 @@ static int find_end(const struct cr_cli *cli, const struct cr_train_report *repo
 }
 
 /* Prints and writes the run's report. The versions are published: neither a promotion that failed
- * nor a report that cannot be written must hide them. */
+ * nor a report that cannot be written must hide them; and Ctrl-C that came when all was done has
+ * interrupted nothing. */
 static int tell(struct cr_cli *cli, const struct cr_train_target *target,
                 const struct cr_train_report *report, const struct promotion *promotion,
                 struct cr_error *err)
@@ -304,10 +310,9 @@ static int tell(struct cr_cli *cli, const struct cr_train_target *target,
     if (result != 0) {
         return result;
     }
-    if (!interrupted) {
-        (void)write_results(cli, target, report, &unwritten); /* which says whether it did */
-    }
-    int end = find_end(cli, report, promotion, &unwritten, &failure);
+    bool is_cut_off = write_results(cli, target, report, &unwritten) == CR_CLI_INTERRUPTED;
+    int end = is_cut_off ? tell_interrupt(cli, report, promotion, &failure)
+                         : find_end(cli, promotion, &unwritten, &failure);
     if (cli->json) {
         result = print_json(report, promotion, &failure, err);
         cli->has_answered = result == 0;
@@ -460,7 +465,8 @@ const struct cr_command cr_cmd_train = {
                "are learnt on\n"
                "out-of-fold predictions; the test rows are only measured on. Ctrl-C before "
                "the versions are\n"
-               "written leaves the registry as it was.",
+               "written leaves the registry as it was; what is registered or promoted by then "
+               "stays.",
     .example = "--models logistic,gbm --promote",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

@@ -392,24 +392,28 @@ def check_interrupted_training(cli):
 
 
 def check_interrupted_publishing(cli, there):
-    """The plots are drawn by a program that takes its time, and presses Ctrl-C where it is told to."""
+    """The plots are drawn by a program that takes its time, presses Ctrl-C where it is told to, and may end by it itself."""
     folder = cli.dir / "slow"
     folder.mkdir()
-    (folder / "gnuplot").write_text("#!/bin/sh\ncase $PWD in $KEY) kill -INT $PPID ;; esac\nexec sleep 1.1\n")
+    (folder / "gnuplot").write_text("#!/bin/sh\nsleep 1.1\ncase $PWD in $KEY) kill -INT $PPID $([ -z $SELF ] || echo $$) ;; esac\n")
     (folder / "gnuplot").chmod(0o755)
     train = ["train", "--no-search", "--models", "logistic", "--promote"]
     slow = ("final fits, report and versions: ", "report and plots: ")
     with variable("PATH", f"{folder}:{os.environ['PATH']}"):
-        for key, n_slow, status, end in (("nowhere", 2, 0, None), ("*/models/*", 1, 130, "none was promoted"), ("*/results/*", 2, 130, "the run's choice is the champion")):
-            with variable("KEY", key):
+        for key, self, n_slow, status, end in (("nowhere", "", 2, 0, None), ("*/models/*", "", 1, 130, "none was promoted"), ("*/results/*", "too", 1, 130, "{} is the champion now"),
+                                               ("*/results/*", "", 2, 0, None)):
+            with variable("KEY", key), variable("SELF", self):
                 done = cli(*train, globals_=there, status=status)
             version = done.stdout.splitlines()[3].split()[2]
             assert [line for line in done.stderr.splitlines() if line.startswith(slow)] == \
                 [next(line for line in done.stderr.splitlines() if line.startswith(title)) for title in slow[:n_slow]], done
             listed = {v["version"]: v["champion"] for v in json.loads(cli("registry", "list", "--json", globals_=there).stdout)["versions"]}
-            assert listed[version] is ("none" not in (end or "")), (key, listed)
-            assert end is None or f"creditrisk: interrupted: {version} is registered; {end}; what lies in {cli.dir}/results/retail may be" in done.stderr, done
-        with variable("KEY", "*/models/*"):
+            assert listed[version] is (end != "none was promoted"), (key, listed)
+            if status == 130:
+                assert f"creditrisk: interrupted: {version} is registered; {end.format(version)}; what lies in {cli.dir}/results/retail may be" in done.stderr, done
+            else:
+                assert f"{version} is the champion of retail\n" in done.stderr and "interrupted" not in done.stderr, (key, done)
+        with variable("KEY", "*/models/*"), variable("SELF", ""):
             done = cli(*train, "--json", "--quiet", globals_=there, status=130)
             twice = cli("train", "--no-search", "--models", "logistic,gbm", "--quiet", globals_=there, status=-signal.SIGINT)
     assert (twice.stdout, twice.stderr) == ("", "creditrisk: interrupted\n"), "the second Ctrl-C, at the second version, waits for nothing"
@@ -422,7 +426,7 @@ def check_interrupted_publishing(cli, there):
 def check_deaf_training(cli, folder, train):
     """Ctrl-C where it is ignored, as below nohup; and where what it interrupts has failed already, which it must not hide."""
     there = [*cli.globals[:3], str(cli.dir / "deaf")]
-    with variable("PATH", f"{folder}:{os.environ['PATH']}"), variable("KEY", "*/results/*"):
+    with variable("PATH", f"{folder}:{os.environ['PATH']}"), variable("KEY", "*/results/*"), variable("SELF", "too"):
         usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             cli(*train, globals_=there)
@@ -431,6 +435,8 @@ def check_deaf_training(cli, folder, train):
         with unwilling(cli.dir / "deaf"):
             done = cli(*train, globals_=there, status=130)
             answer = json.loads(cli(*train, "--json", globals_=there, status=130).stdout)
+            with variable("SELF", ""):
+                assert cli(*train, globals_=there, status=1).stderr == "creditrisk: not today\n", "then it was too late to interrupt it"
     assert done.stderr.startswith("creditrisk: interrupted: v2 is registered; not today; what lies in ") and "its promotion failed\n" in done.stdout, done
     assert answer["error"]["code"] == "INTERRUPTED" and "; not today; " in answer["error"]["message"] and "promoted" not in answer, answer["error"]
 
