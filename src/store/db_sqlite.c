@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <pthread.h>
@@ -114,18 +115,9 @@ static void db_rollback(struct cr_db *base)
     }
 }
 
-/* The folder that is to hold the file, yours (free): "." or "/" for one that is there anyway; NULL
- * without memory. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
 static int make_folder(const char *path, size_t *ret_new_len, struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *folder = folder_of(path);
+    CR_CLEANUP(cr_freep) char *folder = cr_sqlite_folder_of(path);
 
     return folder != NULL ? cr_fs_make_dirs(folder, ret_new_len, err) : cr_error_no_memory(err);
 }
@@ -145,7 +137,7 @@ static bool is_empty(sqlite3 *handle)
 static void db_unmake(struct cr_db *base)
 {
     const struct sqlite_db *db = of_db(base);
-    CR_CLEANUP(cr_freep) char *folder = folder_of(base->name);
+    CR_CLEANUP(cr_freep) char *folder = cr_sqlite_folder_of(base->name);
     bool is_gone;
 
     if (!db->is_new || db_begin(base, NULL) != 0) {
@@ -187,6 +179,16 @@ static void drop_statistics(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+static int refuse_open(const char *path, int rc, const char *message, int code,
+                       struct cr_error *err)
+{
+    char reason[400];
+
+    cr_db_one_line(message, reason, sizeof(reason));
+    cr_sqlite_explain(path, rc, reason, sizeof(reason));
+    return cr_error_set(err, code, "cannot open database '%s': %s", path, reason);
+}
+
 static int configure(struct sqlite_db *db, struct cr_error *err)
 {
     struct cr_error cause = {0};
@@ -202,11 +204,13 @@ static int configure(struct sqlite_db *db, struct cr_error *err)
     if (r != 0 && (db->failure & 0xff) == SQLITE_NOTADB) {
         return cr_error_set(err, CR_EDB, "'%s' is not an SQLite database", db->base.name);
     }
-    if (r != 0) {
-        return cr_error_set(err, r, "cannot open database '%s': %s", db->base.name,
-                            sqlite3_errmsg(db->handle));
-    }
-    return 0;
+    return r != 0 ? refuse_open(db->base.name, db->failure, sqlite3_errmsg(db->handle), r, err) : 0;
+}
+
+/* Where one may not even look, opening tells why. */
+static bool is_absent(const char *path)
+{
+    return access(path, F_OK) != 0 && errno != EACCES;
 }
 
 static int db_open(const char *url, bool create, struct cr_db **ret_db, struct cr_error *err)
@@ -218,7 +222,7 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
     bool in_memory = strcmp(path, ":memory:") == 0;
     CR_CLEANUP(cr_db_closep) struct cr_db *made = NULL;
     struct sqlite_db *db;
-    bool is_new = !in_memory && !cr_fs_exists(path);
+    bool is_new = !in_memory && is_absent(path);
     size_t new_folder_len = 0;
     int rc;
     int r = 0;
@@ -246,7 +250,7 @@ static int db_open(const char *url, bool create, struct cr_db **ret_db, struct c
     rc = sqlite3_open_v2(path, &db->handle, flags | (create || in_memory ? SQLITE_OPEN_CREATE : 0),
                          NULL);
     if (rc != SQLITE_OK) {
-        return cr_error_set(err, CR_EDB, "cannot open database '%s': %s", path, sqlite3_errstr(rc));
+        return refuse_open(path, rc, sqlite3_errstr(rc), CR_EDB, err);
     }
     r = configure(db, err);
     if (r == 0) {

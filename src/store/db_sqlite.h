@@ -26,12 +26,21 @@ int cr_sqlite_refuse_lost(struct sqlite_db *db, struct cr_error *err);
 int cr_sqlite_refuse_lost_at(struct sqlite_db *db, const char *sql, const char *statement,
                              const char *name, struct cr_error *err);
 
+/* The folder that is to hold the file, yours (free): "." or "/" for one that is there anyway; NULL
+ * without memory. */
+char *cr_sqlite_folder_of(const char *path);
+
+/* Where rc says that the file cannot be opened or written: puts what is missing, as far as one can
+ * see, in place of SQLite's message. */
+void cr_sqlite_explain(const char *path, int rc, char *message, size_t size);
+
 /* Notes the failure for cr_sqlite_constraint and words it: CR_EDB or CR_ENOMEM. What is wrong with
- * the file, not with the statement, names the file. A constraint that ends the transaction is a
- * failure of the store. */
+ * the file, not with the statement, names the file and what it lacks. A constraint that ends the
+ * transaction is a failure of the store. */
 int cr_sqlite_refused(struct sqlite_db *db, int rc, struct cr_error *err);
 
-/* The same for an error in a text that begins at sql; statement points to the one that failed. */
+/* The same for an error in a text that begins at sql; statement points to the one that failed. What
+ * is wrong with the statement names its place. */
 int cr_sqlite_refused_at(struct sqlite_db *db, int rc, const char *sql, const char *statement,
                          const char *name, struct cr_error *err);
 

@@ -2,6 +2,10 @@
 /* What SQLite has of its own: files, settings, types of cells. */
 #include "cr_engine.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 
@@ -39,6 +43,80 @@ static void test_open(void **state)
     assert_non_null(strstr(err.message, "cannot open database '"));
     assert_null(none);
     cr_db_close(NULL);
+}
+
+static int open_and_write(const char *path, bool create, struct cr_error *err)
+{
+    CR_CLEANUP(cr_db_closep) struct cr_db *db = NULL;
+    char url[512];
+    int r;
+
+    (void)snprintf(url, sizeof(url), "sqlite:%s", path);
+    r = cr_db_open(url, create, &db, err);
+    return r != 0 ? r : cr_db_exec(db, "PRAGMA user_version = 1", err);
+}
+
+/* In a process of its own, which is not root any more. Ends it. */
+static void look_for_refusal(const char *path, bool create, const char *reason)
+{
+    enum { NOBODY = 65534 };
+    struct cr_error err = {0};
+    bool refused = (geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0) &&
+                   open_and_write(path, create, &err) == CR_EDB &&
+                   strstr(err.message, reason) != NULL && strstr(err.message, path) != NULL &&
+                   strstr(err.message, "sql:") == NULL;
+
+    if (!refused) {
+        (void)fprintf(stderr, "not refused for '%s': %s\n", reason, err.message);
+    }
+    _exit(refused ? 0 : 1);
+}
+
+static void assert_refused(const char *path, bool create, const char *reason)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        look_for_refusal(path, create, reason);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* What the file or its folder lacks is told, not what SQLite makes of it. */
+static void test_refusals(void **state)
+{
+    CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
+    CR_CLEANUP(cr_freep) char *folder = cr_fs_join(dir, "data");
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(folder, "book.db");
+    CR_CLEANUP(cr_freep) char *fresh = cr_fs_join(folder, "new.db");
+    static const struct {
+        mode_t folder;
+        mode_t file;
+        const char *reason;
+    } cases[] = {
+        {0777, 0444, "the file may not be written: Permission denied"},
+        {0777, 0000, "the file may not be read: Permission denied"},
+        {0555, 0666, "/data' may not be written: Permission denied"},
+        {0444, 0666, "/data' may not be entered: Permission denied"},
+    };
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(open_and_write(path, true, &err), &err);
+    assert_int_equal(chmod(dir, 0777), 0);
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        assert_int_equal(chmod(path, cases[i].file) | chmod(folder, cases[i].folder), 0);
+        assert_refused(path, false, cases[i].reason);
+        assert_refused(path, true, cases[i].reason);
+        assert_int_equal(chmod(folder, 0777), 0);
+    }
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_refused(fresh, true, "/data' may not be written: Permission denied");
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_refused(folder, false, "it is a folder");
 }
 
 /* Only what opening has created goes, and only while nobody has put anything in. */
@@ -240,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unmake),
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_durable),
