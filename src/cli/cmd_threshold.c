@@ -56,7 +56,11 @@ static void add_rule(struct cr_cells *cells, const struct cr_portfolio *portfoli
     cr_cells_add(cells, "%s", cr_money_text(portfolio, point->cost, text));
     cr_cells_add(cells, "%s", cr_money_text(portfolio, cr_choice_savings(side, rule), text));
     cr_cells_add(cells, "%.4f", point->recall);
-    cr_cells_add(cells, "%.4f", point->precision);
+    if (point->tp + point->fp > 0) {
+        cr_cells_add(cells, "%.4f", point->precision);
+    } else {
+        cr_cells_add(cells, "none"); /* of nobody who is declined */
+    }
     cr_cells_add(cells, "%.4f", point->f1);
     cr_cells_add(cells, "%zu", point->fn);
     cr_cells_add(cells, "%zu", point->fp);

@@ -55,6 +55,26 @@ async function checkCharts(page) {
   assert.ok(said[0].includes(serving.metrics.auc_roc.toFixed(3)) && said[1].includes(serving.metrics.auc_pr.toFixed(3)));
 }
 
+// The points of the chart whose label begins so, once it is drawn.
+async function pointsOf(page, title) {
+  const chart = await page.locator(`canvas[aria-label^="${title}."]`).elementHandle();
+  await page.waitForFunction((canvas) => globalThis.Chart.getChart(canvas), chart);
+  return chart.evaluate((canvas) => globalThis.Chart.getChart(canvas).data.datasets[0].data.map(({ x, y }) => [x, y]));
+}
+
+// Where nobody is declined there is no precision, and no point. The report is the daemon's but for the last thresholds.
+async function checkSweep(page) {
+  const changed = structuredClone(report);
+  const { sweep, out_of_fold: { optimum } } = changed.models.find(({ kind }) => kind === serving.kind).threshold_analysis;
+  const nobody = { tp: 0, fp: 0, declined: 0, precision: 0, recall: 0 };
+  for (const at of [...sweep.slice(-3), optimum]) Object.assign(at, nobody);
+  await page.route("**/report.json", (route) => route.fulfill({ json: changed }));
+  await page.reload();
+  assert.deepEqual(await pointsOf(page, "Recall"), sweep.map(({ threshold, recall }) => [threshold, recall]));
+  assert.deepEqual(await pointsOf(page, "Precision"), sweep.slice(0, -3).map(({ threshold, precision }) => [threshold, precision]));
+  assert.equal(await page.locator('canvas[aria-label="Precision. Nobody is declined."]').count(), 1);
+}
+
 async function checkThresholds(page) {
   const { optimum, half } = serving.threshold_analysis.test;
   const rows = await page.locator("#thresholds .pair > :first-child tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
@@ -104,4 +124,5 @@ await withBrowser(async (open) => {
   await checkThresholds(page);
   await checkVersions(page);
   await checkTraffic(page);
+  await checkSweep(await open("/dashboard"));
 });

@@ -187,6 +187,9 @@ def check_table(cli):
     assert max(map(len, text.splitlines())) <= 100, "a terminal has no more room"
     for words in ("closed form 0.0909", f"optimum {seen['threshold']:.2f}", "₹1,00,000", "₹10,000", "Medium Risk", "good payers declined"):
         assert words in text, (words, text)
+    precisions = [line.split()[1:] for line in text.splitlines() if line.startswith("precision ")]
+    assert [figures[2:] for figures in precisions] == [["none", f"{seen[side]['decline_all']['precision']:.4f}"] for side in ("out_of_fold", "test")], \
+        "who approves everybody declines nobody rightly or wrongly"
     assert "30 % of its amount" in cli("threshold", "v1", "--lgd", "0.3").stdout
 
 

@@ -6,6 +6,7 @@ import { line, makeChart } from "./plots.js";
 import { dot, makeStrip, makeTable } from "./table.js";
 
 const whole = (share) => percent(share, 0);
+const declines = ({ declined }) => declined > 0; // else there is no precision
 
 function introduce({ costs, test: { optimum, half } }, money) {
   const cost = (value) => (value === null ? "a share of the loan" : money.short(value));
@@ -17,8 +18,8 @@ function introduce({ costs, test: { optimum, half } }, money) {
 
 function makePanels({ sweep, threshold, out_of_fold: { optimum } }, money) {
   const share = { title: "Share", percent: true, max: 1, say: (value) => percent(value) };
-  const panel = (title, description, key, y) => makeChart(title, description, () => ({
-    lines: [line(title, sweep.map((at) => [at.threshold, at[key]]), colour("--accent"))],
+  const panel = (title, description, key, y, points = sweep) => makeChart(title, description, () => ({
+    lines: [line(title, points.map((at) => [at.threshold, at[key]]), colour("--accent"))],
     x: { title: "Threshold", percent: true, max: 1, say: whole },
     y,
     mark: { x: threshold, text: whole(threshold) },
@@ -27,7 +28,8 @@ function makePanels({ sweep, threshold, out_of_fold: { optimum } }, money) {
     panel("Cost", `Least at ${whole(threshold)}: ${money.short(optimum.cost)}.`, "cost",
       { title: "Cost", format: money.short, say: money.short }),
     panel("Recall", `${percent(optimum.recall)} of the defaults are caught.`, "recall", share),
-    panel("Precision", `${percent(optimum.precision)} of those declined would have defaulted.`, "precision", share));
+    panel("Precision", declines(optimum) ? `${percent(optimum.precision)} of those declined would have defaulted.` : "Nobody is declined.",
+      "precision", share, sweep.filter(declines)));
 }
 
 function makeOutcomes({ optimum, half, approve_all: all, decline_all: none }, money) {
