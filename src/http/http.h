@@ -112,6 +112,7 @@ struct cr_request {
     char id[CR_REQUEST_ID_MAX + 1];
     struct cr_arena arena;
     struct cr_strbuf answer; /* for the route; stays until the request ends */
+    struct cr_kept *kept;    /* responses for it; NULL until there are some */
 };
 
 struct cr_server {
@@ -154,6 +155,9 @@ struct cr_champion *cr_server_champion(struct cr_server *server);
  * self-test) and the server is not draining. */
 bool cr_server_is_ready(struct cr_server *server);
 
+/* Seconds after which a refused client may try again. */
+#define CR_RETRY_AFTER_S "5"
+
 /* What clients read where there is none. */
 #define CR_NO_MODEL "No model is loaded"
 
@@ -164,7 +168,6 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
                                   size_t *data_len, void **request);
 void cr_request_close(void *server, struct MHD_Connection *connection, void **request,
                       enum MHD_RequestTerminationCode code);
-void cr_request_free_spares(struct cr_worker *worker);
 
 /* Whether the request's body and answer may be so large that they count in the budget. */
 bool cr_request_is_batch(const struct cr_request *request);
@@ -172,6 +175,12 @@ bool cr_request_is_batch(const struct cr_request *request);
 /* Bytes of arena that one application may cost. */
 size_t cr_request_memory(const struct cr_settings *settings);
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN]);
+
+/* spares.c: an empty request, with the memory of an earlier one where the worker has such; NULL
+ * without memory. It is given back when it has ended. */
+struct cr_request *cr_spares_take(struct cr_server *server, struct cr_worker *worker);
+void cr_spares_give(struct cr_request *request);
+void cr_spares_free(struct cr_worker *worker);
 
 /* access_log.c: a request that has ended, answered whole or not; its `answer` becomes the line. */
 void cr_access_log(struct cr_request *request, bool is_complete);
@@ -190,12 +199,29 @@ bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title);
  * even for that the connection is closed. */
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
 
-/* The request's own `answer`, which must not change from then on. */
-enum MHD_Result cr_reply_answer(struct cr_request *request, unsigned status, const char *type);
+/* 200 with the request's own `answer`, a JSON text, which must not change from then on. Blanks are
+ * added to it. */
+enum MHD_Result cr_reply_answer(struct cr_request *request);
 
 /* Any other text, which is consumed. */
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text);
+
+/* reply_headers.c: adds a header; refused only for lack of memory, and then the rest of the answer
+ * still holds. */
+bool cr_reply_put_header(struct MHD_Response *response, const char *name, const char *value);
+
+/* Those that all answers of the request's route carry, type NULL = no body; false when one is
+ * missing. And those of this answer alone. */
+bool cr_reply_put_common(const struct cr_request *request, const char *type,
+                         struct MHD_Response *response);
+void cr_reply_put_own(const struct cr_request *request, unsigned status, bool close,
+                      struct MHD_Response *response);
+
+/* Whether this answer needs more of its own than the request's id; and that id in place of another
+ * one. */
+bool cr_reply_has_own(const struct cr_request *request);
+void cr_reply_put_id(const struct cr_request *request, struct MHD_Response *response);
 
 /* reply_asset.c: the asset's bytes, packed where the client takes that, or 304 when it has them.
  * They must stay until `release` (NULL = for ever) is called with `owner`, which happens also on
@@ -203,9 +229,7 @@ enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const
 enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset *asset,
                                MHD_ContentReaderFreeCallback release, void *owner);
 
-/* Adds a header to a response of this module's own making, and queues such a response, which is
- * consumed; NULL closes the connection. */
-void cr_reply_put_header(struct MHD_Response *response, const char *name, const char *value);
+/* Queues a response of this module's own making, which is consumed; NULL closes the connection. */
 enum MHD_Result cr_reply_response(struct cr_request *request, unsigned status, const char *type,
                                   struct MHD_Response *response);
 

@@ -14,9 +14,8 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/log.h"
 #include "creditrisk/util/strbuf.h"
+#include "kept.h"
 #include "problem.h"
-
-#define RETRY_AFTER_S "5"
 
 enum { DATE_LEN = 32 };
 
@@ -120,18 +119,26 @@ static struct MHD_Response *render(struct cr_request *request, const json_t *jso
     return render_text(request, &text);
 }
 
-/* Hands the answer to the library, which has it taken by the client before the deadline; the
- * response is consumed. */
-static enum MHD_Result deliver(struct cr_request *request, unsigned status,
-                               struct MHD_Response *response)
+/* Hands the answer to the library, which has it taken by the client before the deadline. */
+static enum MHD_Result hand_over(struct cr_request *request, unsigned status,
+                                 struct MHD_Response *response)
 {
     enum MHD_Result result = MHD_queue_response(request->connection, status, response);
 
     cr_timer_set(&request->peer->timer,
                  cr_connections_transfer_due(request->server->connections, cr_clock_coarse_ns(),
                                              request->answer_len));
-    MHD_destroy_response(response);
     request->stage = CR_STAGE_ANSWERED;
+    return result;
+}
+
+/* The response is consumed. */
+static enum MHD_Result deliver(struct cr_request *request, unsigned status,
+                               struct MHD_Response *response)
+{
+    enum MHD_Result result = hand_over(request, status, response);
+
+    MHD_destroy_response(response);
     return result;
 }
 
@@ -143,98 +150,15 @@ enum MHD_Result cr_reply_deliver(struct cr_request *request)
     return response != NULL ? deliver(request, request->reply.status, response) : MHD_NO;
 }
 
-void cr_reply_put_header(struct MHD_Response *response, const char *name, const char *value)
-{
-    /* refused only for lack of memory, and then the rest of the answer still holds */
-    (void)MHD_add_response_header(response, name, value);
-}
-
-static void put_limit(const struct cr_request *request, struct MHD_Response *response)
-{
-    char text[CR_LIMIT_TEXT_LEN];
-
-    cr_limit_policy(request->server->limit, text);
-    cr_reply_put_header(response, "RateLimit-Policy", text);
-    cr_limit_state(&request->limit, text);
-    cr_reply_put_header(response, "RateLimit", text);
-}
-
-/* Lets a page of the request's origin read the answer. */
-static void put_origin(const struct cr_request *request, struct MHD_Response *response)
-{
-    char *origin = strndup(request->origin.text, request->origin.len);
-
-    if (origin != NULL) {
-        cr_reply_put_header(response, "Access-Control-Allow-Origin", origin);
-        cr_reply_put_header(response, "Access-Control-Expose-Headers",
-                            "X-Request-ID, Retry-After, RateLimit-Policy, RateLimit");
-    }
-    free(origin);
-}
-
-/* What the status asks for. */
-static void put_status_headers(const struct cr_request *request, unsigned status,
-                               struct MHD_Response *response)
-{
-    char text[32];
-
-    switch (status) {
-    case 401:
-        cr_reply_put_header(response, "WWW-Authenticate", "Bearer realm=\"creditrisk\"");
-        break;
-    case 403:
-        if (request->refusal == CR_REFUSAL_FORBIDDEN) {
-            cr_reply_put_header(response, "WWW-Authenticate",
-                                "Bearer error=\"insufficient_scope\"");
-        }
-        break;
-    case 405:
-        cr_routes_allow(request->route, text);
-        cr_reply_put_header(response, "Allow", text);
-        break;
-    case 429:
-        (void)snprintf(text, sizeof(text), "%u", request->limit.retry_after_s); /* fits */
-        cr_reply_put_header(response, "Retry-After", text);
-        break;
-    case 503:
-        cr_reply_put_header(response, "Retry-After", RETRY_AFTER_S);
-        break;
-    default:
-        break;
-    }
-}
-
-/* Adds what every answer carries (type NULL = it has no body) and queues it; the response is
- * consumed. */
+/* Adds the headers and queues the response, which is consumed. */
 static enum MHD_Result queue(struct cr_request *request, unsigned status, const char *type,
                              bool close, struct MHD_Response *response)
 {
-    const struct cr_server *server = request->server;
-
     if (response == NULL) {
         return MHD_NO;
     }
-    if (type != NULL) {
-        cr_reply_put_header(response, "Content-Type", type);
-    }
-    cr_reply_put_header(response, "X-Request-ID", request->id);
-    cr_reply_put_header(response, "X-Content-Type-Options", "nosniff");
-    if (request->route != NULL && request->route->no_store) {
-        cr_reply_put_header(response, "Cache-Control", "no-store");
-    }
-    put_status_headers(request, status, response);
-    if (request->is_limited) {
-        put_limit(request, response);
-    }
-    if (*server->settings->cors_origins != '\0') {
-        cr_reply_put_header(response, "Vary", "Origin");
-    }
-    if (request->origin.text != NULL) {
-        put_origin(request, response);
-    }
-    if (close || atomic_load_explicit(&server->draining, memory_order_relaxed)) {
-        cr_reply_put_header(response, "Connection", "close");
-    }
+    (void)cr_reply_put_common(request, type, response);
+    cr_reply_put_own(request, status, close, response);
     request->status = status;
     if (request->stage == CR_STAGE_QUEUED) { /* not this thread's connection */
         request->reply = (struct cr_reply){response, status};
@@ -251,10 +175,10 @@ enum MHD_Result cr_reply_preflight(struct cr_request *request)
 
     if (response != NULL) {
         cr_routes_allow(request->route, allow);
-        cr_reply_put_header(response, "Access-Control-Allow-Methods", allow);
-        cr_reply_put_header(response, "Access-Control-Allow-Headers",
-                            "Authorization, Content-Type, X-API-Key, X-Request-ID");
-        cr_reply_put_header(response, "Access-Control-Max-Age", "600");
+        (void)cr_reply_put_header(response, "Access-Control-Allow-Methods", allow);
+        (void)cr_reply_put_header(response, "Access-Control-Allow-Headers",
+                                  "Authorization, Content-Type, X-API-Key, X-Request-ID");
+        (void)cr_reply_put_header(response, "Access-Control-Max-Age", "600");
     }
     return queue(request, 204, NULL, false, response);
 }
@@ -298,17 +222,51 @@ enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_
     return reply(request, status, "application/json", json);
 }
 
-enum MHD_Result cr_reply_answer(struct cr_request *request, unsigned status, const char *type)
+/* The response that is kept for the answer's length, a new one if need be; NULL when there is no
+ * memory, or when the request asks for more headers than common ones and its id. */
+static struct MHD_Response *find_kept(struct cr_request *request, const char *type,
+                                      struct cr_content content)
 {
-    const struct cr_strbuf *answer = &request->answer;
+    struct MHD_Response **kept = NULL;
+
+    if (request->stage != CR_STAGE_QUEUED && !cr_reply_has_own(request)) {
+        kept = cr_kept_find(&request->kept, content.bytes, content.len);
+    }
+    if (kept == NULL) {
+        return NULL;
+    }
+    if (*kept == NULL) {
+        *kept = cr_content_respond(request, content);
+        if (*kept != NULL && !cr_reply_put_common(request, type, *kept)) {
+            MHD_destroy_response(*kept);
+            *kept = NULL;
+        }
+    }
+    return *kept;
+}
+
+enum MHD_Result cr_reply_answer(struct cr_request *request)
+{
+    static const char type[] = "application/json";
+    struct cr_strbuf *answer = &request->answer;
+    struct MHD_Response *response;
+    struct cr_content content;
     struct cr_error err;
 
+    assert(request->route->no_store); /* or what is kept would need to know its route */
+    cr_kept_fill(answer);
     if (cr_strbuf_check(answer, &err) < 0) {
         return cr_reply_error(request, &err);
     }
-    return queue_or_refuse(
-        request, status, type,
-        cr_content_respond(request, (struct cr_content){answer->data, answer->len, NULL, NULL}));
+    content = (struct cr_content){answer->data, answer->len, NULL, NULL};
+    response = find_kept(request, type, content);
+    if (response == NULL) {
+        return queue_or_refuse(request, 200, type, cr_content_respond(request, content));
+    }
+    cr_reply_put_id(request, response);
+    request->answer_len = answer->len;
+    request->status = 200;
+    return hand_over(request, 200, response);
 }
 
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
@@ -424,7 +382,7 @@ void cr_reply_write(struct cr_strbuf *out, enum cr_refusal refusal, enum cr_surf
                      refusals[refusal].status, refusals[refusal].title, date, error_type(surface),
                      text.len, id,
                      refusals[refusal].status == MHD_HTTP_SERVICE_UNAVAILABLE
-                         ? "Retry-After: " RETRY_AFTER_S "\r\n"
+                         ? "Retry-After: " CR_RETRY_AFTER_S "\r\n"
                          : "",
                      cr_strbuf_text(&text));
 }

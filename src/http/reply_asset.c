@@ -24,7 +24,7 @@ static void put_page_headers(struct MHD_Response *response)
     };
 
     for (size_t i = 0; i < CR_ARRAY_LEN(headers); i++) {
-        cr_reply_put_header(response, headers[i][0], headers[i][1]);
+        (void)cr_reply_put_header(response, headers[i][0], headers[i][1]);
     }
 }
 
@@ -56,14 +56,15 @@ enum MHD_Result cr_reply_asset(struct cr_request *request, const struct cr_asset
     if (response == NULL) {
         return cr_reply_refuse(request, CR_REFUSAL_OVERLOAD, NULL);
     }
-    cr_reply_put_header(response, "ETag", etag);
-    cr_reply_put_header(response, "Cache-Control",
-                        asset->is_immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    (void)cr_reply_put_header(response, "ETag", etag);
+    (void)cr_reply_put_header(response, "Cache-Control",
+                              asset->is_immutable ? "public, max-age=31536000, immutable"
+                                                  : "no-cache");
     if (asset->gzip != NULL) {
-        cr_reply_put_header(response, "Vary", "Accept-Encoding");
+        (void)cr_reply_put_header(response, "Vary", "Accept-Encoding");
     }
     if (pack && !same) {
-        cr_reply_put_header(response, "Content-Encoding", "gzip");
+        (void)cr_reply_put_header(response, "Content-Encoding", "gzip");
     }
     if (strncmp(asset->type, "text/html", 9) == 0) {
         put_page_headers(response);

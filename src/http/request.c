@@ -17,7 +17,6 @@
 #include "http.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,9 +29,6 @@
 enum { ARENA_FACTOR = 32, ARRIVAL_FACTOR = 4, ARENA_BASE = 1 << 20, FIRST_BODY = 4096 };
 
 enum { LIMIT_TEXT_LEN = 64 };
-
-/* What a worker keeps for requests to come: so many, a large one among them at most. */
-enum { MAX_SPARES = 64, SMALL_SPARE = 65536 };
 
 /* The number a worker thread took with its first request; a thread serves one server only. */
 static struct cr_worker *this_worker(struct cr_server *server)
@@ -55,46 +51,6 @@ size_t cr_request_memory(const struct cr_settings *settings)
     return ARENA_FACTOR * settings->body_bytes + ARENA_BASE;
 }
 
-static struct cr_request *make_request(struct cr_server *server, struct cr_worker *worker)
-{
-    struct cr_request *request = worker->spares;
-    struct cr_strbuf answer = CR_STRBUF_INIT;
-    struct cr_arena arena;
-
-    if (request != NULL) {
-        worker->spares = request->next;
-        worker->n_spares--;
-        arena = request->arena;
-        answer = request->answer;
-    } else {
-        request = malloc(sizeof(*request));
-        if (request == NULL) {
-            return NULL;
-        }
-        cr_arena_init(&arena, cr_request_memory(server->settings));
-    }
-    *request = (struct cr_request){
-        .server = server, .worker = worker, .runner = worker, .arena = arena, .answer = answer};
-    return request;
-}
-
-static void destroy(struct cr_request *request)
-{
-    cr_arena_finish(&request->arena);
-    cr_strbuf_finish(&request->answer);
-    free(request);
-}
-
-void cr_request_free_spares(struct cr_worker *worker)
-{
-    while (worker->spares != NULL) {
-        struct cr_request *request = worker->spares;
-
-        worker->spares = request->next;
-        destroy(request);
-    }
-}
-
 void cr_request_random_id(struct cr_request *request, char ret_hex[CR_RANDOM_ID_LEN])
 {
     struct cr_worker *worker = request->runner;
@@ -115,7 +71,7 @@ void *cr_request_open(void *context, const char *uri, struct MHD_Connection *con
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct cr_worker *worker = this_worker(server);
     struct cr_request *request =
-        worker != NULL && info->socket_context != NULL ? make_request(server, worker) : NULL;
+        worker != NULL && info->socket_context != NULL ? cr_spares_take(server, worker) : NULL;
 
     if (request == NULL) {
         return NULL; /* without memory; the connection will be closed */
@@ -440,26 +396,6 @@ enum MHD_Result cr_request_handle(void *server, struct MHD_Connection *connectio
     return MHD_YES;
 }
 
-/* For the next one: whatever its size if it is the only one, so that a client with large bodies
- * does not allocate for each; as many small ones as there were requests at once, up to MAX_SPARES.
- */
-static void keep(struct cr_request *request)
-{
-    struct cr_worker *worker = request->worker;
-
-    cr_arena_reset(&request->arena);
-    cr_strbuf_reset(&request->answer);
-    if (cr_request_is_batch(request) || worker->n_spares == MAX_SPARES ||
-        (worker->n_spares > 0 &&
-         cr_arena_kept(&request->arena) + request->answer.cap > SMALL_SPARE)) {
-        destroy(request);
-        return;
-    }
-    request->next = worker->spares;
-    worker->spares = request;
-    worker->n_spares++;
-}
-
 void cr_request_close(void *context, struct MHD_Connection *connection, void **slot,
                       enum MHD_RequestTerminationCode code)
 {
@@ -491,6 +427,6 @@ void cr_request_close(void *context, struct MHD_Connection *connection, void **s
     if (server->settings->access_log) {
         cr_access_log(request, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     }
-    keep(request);
+    cr_spares_give(request);
     (void)atomic_fetch_sub(&server->n_active, 1);
 }

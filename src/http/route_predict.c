@@ -30,5 +30,5 @@ enum MHD_Result cr_route_predict(struct cr_request *request)
         return cr_reply_error(request, &err);
     }
     cr_predict_write(request, champion, &result, query.full, &request->answer);
-    return cr_reply_answer(request, 200, "application/json");
+    return cr_reply_answer(request);
 }

@@ -198,7 +198,7 @@ void cr_server_destroy(struct cr_server *server)
         (void)close(server->listen_fd); /* a socket on its way out has nothing to report */
     }
     for (size_t i = 0; server->workers != NULL && i < server->n_runners; i++) {
-        cr_request_free_spares(&server->workers[i]);
+        cr_spares_free(&server->workers[i]);
     }
     free(server->workers);
     cr_metrics_destroy(server->metrics);

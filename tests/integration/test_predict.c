@@ -103,6 +103,85 @@ static void test_predict_pieces(void **state)
     (void)close(fd);
 }
 
+enum { AGAIN_CONNECTIONS = 3, AGAIN_ROUNDS = 40, AGAIN_BODIES = 8 };
+
+/* Applications that are answered at different lengths; one in three asks for all contributions. */
+static void send_again(int fd, const char *body, size_t n)
+{
+    struct cr_strbuf text = CR_STRBUF_INIT;
+
+    cr_strbuf_printf(&text,
+                     "POST /predict%s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                     "X-Request-ID: again-%zu\r\nContent-Length: %zu\r\n\r\n%s",
+                     n % 3 == 0 ? "?explain=full" : "", n, strlen(body), body);
+    assert_true(cr_http_send(fd, text.data, text.len));
+    cr_strbuf_finish(&text);
+}
+
+/* The answer is the application's, under the request's own id, once, and as long as it says. */
+static void check_again(int fd, const json_t *expected, size_t n)
+{
+    struct cr_http_response response = cr_http_read(fd, false);
+    CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
+    const char *name = strstr(response.head, "X-Request-ID:");
+    char id[32];
+
+    (void)snprintf(id, sizeof(id), "again-%zu", n);
+    assert_int_equal(response.status, 200);
+    cr_http_check_header(&response, "X-Request-ID", id);
+    assert_non_null(name);
+    assert_null(strstr(name + 1, "X-Request-ID:"));
+    cr_http_check_header(&response, "Content-Type", "application/json");
+    cr_http_check_header(&response, "Cache-Control", "no-store");
+    cr_http_check_header(&response, "X-Content-Type-Options", "nosniff");
+    assert_int_equal(strlen(cr_http_text(answer, "decision_id")), 36);
+    assert_int_equal(json_object_del(answer, "decision_id"), 0);
+    assert_int_equal(json_object_get(answer, "contributions") != NULL, n % 3 == 0);
+    (void)json_object_del(answer, "contributions"); /* only there when asked for */
+    assert_true(json_equal(answer, expected));
+    cr_http_finish(&response);
+}
+
+/* Responses are sent again: on several connections at once, two requests on each at a time. */
+static void test_again(void **state)
+{
+    char *bodies[AGAIN_BODIES];
+    json_t *expected[AGAIN_BODIES];
+    int fds[AGAIN_CONNECTIONS];
+
+    (void)state;
+    for (size_t i = 0; i < AGAIN_BODIES; i++) {
+        struct cr_http_response response;
+
+        bodies[i] = application(i);
+        response = cr_http_post_json(serving.port, "/predict", bodies[i]);
+        expected[i] = cr_http_json(&response);
+        assert_int_equal(json_object_del(expected[i], "decision_id"), 0);
+        cr_http_finish(&response);
+    }
+    for (size_t c = 0; c < AGAIN_CONNECTIONS; c++) {
+        fds[c] = cr_http_connect(serving.port);
+    }
+    for (size_t round = 0; round < AGAIN_ROUNDS; round++) {
+        size_t first = 2 * AGAIN_CONNECTIONS * round;
+
+        for (size_t k = 0; k < 2 * AGAIN_CONNECTIONS; k++) {
+            send_again(fds[k % AGAIN_CONNECTIONS], bodies[(first + k) % AGAIN_BODIES], first + k);
+        }
+        for (size_t k = 0; k < 2 * AGAIN_CONNECTIONS; k++) {
+            check_again(fds[k % AGAIN_CONNECTIONS], expected[(first + k) % AGAIN_BODIES],
+                        first + k);
+        }
+    }
+    for (size_t c = 0; c < AGAIN_CONNECTIONS; c++) {
+        (void)close(fds[c]);
+    }
+    for (size_t i = 0; i < AGAIN_BODIES; i++) {
+        free(bodies[i]);
+        json_decref(expected[i]);
+    }
+}
+
 static void test_explain(void **state)
 {
     static const char *const wrong[] = {
@@ -441,15 +520,11 @@ static void test_access_log_undecided(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict),
-        cmocka_unit_test(test_predict_pieces),
-        cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_query_names),
-        cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_invalid_all),
-        cmocka_unit_test(test_invalid_many),
-        cmocka_unit_test(test_access_log),
-        cmocka_unit_test(test_access_log_undecided),
+        cmocka_unit_test(test_predict),     cmocka_unit_test(test_predict_pieces),
+        cmocka_unit_test(test_again),       cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_query_names), cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_invalid_all), cmocka_unit_test(test_invalid_many),
+        cmocka_unit_test(test_access_log),  cmocka_unit_test(test_access_log_undecided),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);
