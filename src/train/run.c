@@ -41,15 +41,14 @@ static int note_unsendable(const struct cr_run *run, struct cr_train_report *rep
                           n, n_rows);
 }
 
-/* A kind that was asked for by name and cannot be trained is refused instead (cr_run_plan_models).
- */
+/* A kind that was asked for by name and cannot be trained is refused instead (cr_run_prepare). */
 static int note_absences(const struct cr_run *run, struct cr_train_report *report,
                          struct cr_error *err)
 {
     const struct cr_search *search = &run->portfolio->search;
     int result = 0;
     for (size_t i = 0; result == 0 && run->options->n_kinds == 0 && i < search->n_models; i++) {
-        const char *absence = cr_trainer_absence(search->models[i].kind);
+        const char *absence = cr_run_absence(run, search->models[i].kind);
         if (absence != NULL) {
             result =
                 add_note(report, err, "%s was not trained: %s", search->models[i].kind, absence);

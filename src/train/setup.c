@@ -104,30 +104,45 @@ int cr_train_check_options(const struct cr_train_options *options, struct cr_err
     return result == 0 ? cr_split_check(split_of(options), err) : result;
 }
 
-/* Every asked-for kind must have a trainer and parameters in search.yaml. */
-static int check_kinds(const struct cr_run *run, struct cr_error *err)
+const char *cr_run_absence(const struct cr_run *run, const char *kind)
 {
-    for (size_t i = 0; i < run->options->n_kinds; i++) {
-        const char *kind = run->options->kinds[i];
-        if (cr_trainer_find(kind) == NULL) {
-            return cr_error_set(err, CR_EINVAL, "the model '%s' cannot be trained: %s", kind,
-                                cr_trainer_absence(kind));
-        }
-        if (!has_params(run, cr_portfolio_find_search(run->portfolio, kind))) {
-            return cr_error_set(err, CR_EINVAL, "search.yaml has no %s for '%s'",
-                                run->options->no_search ? "fixed parameters" : "parameters", kind);
-        }
+    const char *absence = cr_trainer_absence(kind);
+    if (absence == NULL && !has_params(run, cr_portfolio_find_search(run->portfolio, kind))) {
+        return run->options->no_search ? "search.yaml has no fixed parameters for it"
+                                       : "search.yaml has no parameters for it";
     }
-    return 0;
+    return absence;
 }
 
 /* What search.yaml says of a kind that the run can and shall train; else NULL. */
 static const struct cr_model_search *find_planned(const struct cr_run *run, const char *kind)
 {
-    const struct cr_model_search *search = cr_portfolio_find_search(run->portfolio, kind);
-    return cr_trainer_find(kind) != NULL && has_params(run, search) && is_wanted(run->options, kind)
-               ? search
+    return cr_run_absence(run, kind) == NULL && is_wanted(run->options, kind)
+               ? cr_portfolio_find_search(run->portfolio, kind)
                : NULL;
+}
+
+/* Every kind that was asked for can be trained; of search.yaml's, where none was, at least one. */
+static int check_kinds(const struct cr_run *run, struct cr_error *err)
+{
+    const struct cr_search *search = &run->portfolio->search;
+    for (size_t i = 0; i < run->options->n_kinds; i++) {
+        const char *kind = run->options->kinds[i];
+        const char *absence = cr_run_absence(run, kind);
+        if (absence != NULL) {
+            return cr_error_set(err, CR_EINVAL, "the model '%s' cannot be trained: %s", kind,
+                                absence);
+        }
+    }
+    for (size_t i = 0; i < search->n_models; i++) {
+        if (find_planned(run, search->models[i].kind) != NULL) {
+            return 0;
+        }
+    }
+    return search->n_models == 0
+               ? cr_error_set(err, CR_EINVAL, "search.yaml names no model to train")
+               : cr_error_set(err, CR_EINVAL, "no model of search.yaml can be trained; of '%s': %s",
+                              search->models[0].kind, cr_run_absence(run, search->models[0].kind));
 }
 
 /* Models that there are not, and parameters that this run would give to a trainer that does not
@@ -173,8 +188,7 @@ int cr_run_plan_models(struct cr_run *run, struct cr_error *err)
             return cr_error_set(err, CR_ENOMEM, "out of memory for the margins");
         }
     }
-    return run->n_models > 0 ? 0
-                             : cr_error_set(err, CR_EINVAL, "search.yaml names no model to train");
+    return 0;
 }
 
 /* The digest of everything that was learnt from: column by column, names included. */
@@ -262,7 +276,7 @@ int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err)
     int result = cr_train_check_options(options, err);
     if (result != 0 ||
         (result = cr_portfolio_choose_set(run->portfolio, options->set, &run->set, err)) != 0 ||
-        (result = check_kinds(run, err)) != 0 || (result = check_params(run, err)) != 0 ||
+        (result = check_params(run, err)) != 0 || (result = check_kinds(run, err)) != 0 ||
         (result = check_policy(run, err)) != 0) {
         return result; /* the book may be large */
     }

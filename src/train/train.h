@@ -76,6 +76,10 @@ struct cr_run {
 /* Extracts the book, splits it, digests it. run->portfolio and run->options are set. */
 int cr_run_prepare(struct cr_run *run, struct cr_db *db, struct cr_error *err);
 
+/* Why the run cannot train a kind that there is: its trainer is missing, or search.yaml's
+ * parameters; NULL when it can. Static. */
+const char *cr_run_absence(const struct cr_run *run, const char *kind);
+
 /* Decides which models are trained and makes room for their margins. */
 int cr_run_plan_models(struct cr_run *run, struct cr_error *err);
 void cr_run_finish(struct cr_run *run);

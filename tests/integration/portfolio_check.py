@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -103,6 +104,25 @@ def check_refused_alike(place, good, case, *words):
     assert place.run("train", *words, status=1)["error"]["message"] in faults, faults
 
 
+def check_no_params(place, good):
+    """What search.yaml has no parameters for is told of; a run that it leaves without any model is refused before the book is looked at."""
+    folder = place.dir / "portfolios" / "retail"
+    head = (good / "search.yaml").read_text().split("\nmodels:\n")[0]
+    (folder / "search.yaml").write_text(head + "\nmodels: {logistic: {fixed: {penalty: l2, C: 1}}, gbm: {draws: 2, space: {max_depth: [2, 3]}}}\n")
+    words = [place.creditrisk, *place.globals, "train", "--no-search"]
+    done = subprocess.run(words, cwd=place.root, capture_output=True, text=True, check=True)
+    assert "gbm was not trained: search.yaml has no fixed parameters for it\n" in done.stderr, done.stderr
+    message = place.run("train", "--no-search", "--models", "gbm", status=1)["error"]["message"]
+    assert message == "the model 'gbm' cannot be trained: search.yaml has no fixed parameters for it", message
+    empty = ("--db", f"sqlite:{place.dir}/empty.db")
+    for text, said in ((head + "\nmodels: {gbm: {draws: 2, space: {max_depth: [2, 3]}}}\n",
+                        "no model of search.yaml can be trained; of 'gbm': search.yaml has no fixed parameters for it"),
+                       (head + "\nmodels: {}\n", "search.yaml names no model to train")):
+        (folder / "search.yaml").write_text(text)
+        message = place.run(*empty, "train", "--no-search", status=1)["error"]["message"]
+        assert message == said, message
+
+
 def check_unasked(place, good):
     """A training that ends without a model neither looks for the future, which would write into the book, nor says that nothing is wrong."""
     folder = place.dir / "portfolios" / "retail"
@@ -143,6 +163,7 @@ def main():
         check_refused_alike(place, good, "no model", "--models", "logistic")
         check_without_library(place, good)
         check_unasked(place, good)
+        check_no_params(place, good)
         assert place.db.read_bytes() == before, "a check must leave the book as it was"
 
 
