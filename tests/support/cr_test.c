@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "creditrisk/util/fs.h"
@@ -117,6 +118,29 @@ const char *cr_test_shared(void)
         return chosen;
     }
     return cr_fs_is_dir(CR_SOURCE_ROOT "/../shared") ? CR_SOURCE_ROOT "/../shared" : NULL;
+}
+
+void cr_test_refused(cr_test_attempt_fn *attempt, const char *path, const char *reason,
+                     const char *file, int line)
+{
+    enum { NOBODY = 65534 };
+    int status = -1;
+    pid_t child;
+
+    (void)fflush(NULL); /* nothing is written twice */
+    child = fork();
+    if (child == 0) {
+        struct cr_error err = {0};
+        bool refused = (geteuid() != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0) &&
+                       attempt(path, &err) != 0 && strstr(err.message, reason) != NULL;
+
+        if (!refused) {
+            (void)fprintf(stderr, "%s is not refused for '%s': %s\n", path, reason, err.message);
+        }
+        _exit(refused ? 0 : 1);
+    }
+    _assert_true(child > 0 && waitpid(child, &status, 0) == child && status == 0, "it is refused",
+                 file, line);
 }
 
 _Noreturn void cr_test_skip(const char *missing)

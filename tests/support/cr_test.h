@@ -42,6 +42,15 @@ void cr_test_ok(int result, const struct cr_error *err, const char *call, const 
                 int line);
 void cr_test_says(const struct cr_error *err, const char *part, const char *file, int line);
 
+/* Something that the system may not let everybody do: 0, or an error. */
+typedef int cr_test_attempt_fn(const char *path, struct cr_error *err);
+
+/* Made in a process of its own, which is not root, it fails with a message that has the reason. */
+#define cr_assert_refused(attempt, path, reason)                                                   \
+    cr_test_refused(attempt, path, reason, __FILE__, __LINE__)
+void cr_test_refused(cr_test_attempt_fn *attempt, const char *path, const char *reason,
+                     const char *file, int line);
+
 /* A new empty folder, removed with everything in it when the program ends; yours (free). */
 char *cr_test_tempdir(void);
 
