@@ -41,6 +41,7 @@ struct cr_cli;
 /* What a verb needs of the registry. */
 enum cr_verb_registry {
     CR_VERB_NO_REGISTRY,
+    CR_VERB_ASKS,    /* one, signed or not, if it is there: without it the portfolios' folder is */
     CR_VERB_READS,   /* one that is there */
     CR_VERB_CREATES, /* makes it where there is none */
     CR_VERB_SIGNS,   /* one with versions that are not signed yet */

@@ -37,12 +37,20 @@ static const struct cr_verb verbs[] = {
         .arguments = "the name of a portfolio",
         .run = cr_portfolio_verb_check,
     },
+    {
+        .name = "list",
+        .usage = "",
+        .summary = "Show the loan books, which version serves each and where it is described",
+        .example = "",
+        .registry = CR_VERB_ASKS,
+        .run = cr_portfolio_verb_list,
+    },
 };
 
 const struct cr_command cr_cmd_portfolio = {
     .name = "portfolio",
     .arguments = "VERB",
-    .summary = "Propose the description of a loan book, or look for faults in one",
+    .summary = "Propose the description of a loan book, look for faults in one, or list all",
     .details =
         "init reads a CSV file, writes a first portfolio below paths.portfolios and imports the\n"
         "file, so that 'train --portfolio NAME' works at once; its comments say what to check.\n"
@@ -51,7 +59,8 @@ const struct cr_command cr_cmd_portfolio = {
         "too well, rows that were imported before application.yaml was changed. Each fault is\n"
         "one line with its place; with any the exit status is 1. Where tables have dates it takes\n"
         "the future away from the book in a transaction and rolls that back: nothing changes, and\n"
-        "meanwhile nobody else writes.",
+        "meanwhile nobody else writes.\n"
+        "list names the folders below paths.portfolios, and what only the registry has.",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),
     .verbs = verbs,

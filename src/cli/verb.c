@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/slip.h"
 #include "creditrisk/util/strbuf.h"
 
@@ -101,10 +102,17 @@ static int check_words(const struct cr_cli *cli, const struct cr_verb *verb, str
 static int open_registry(const struct cr_cli *cli, enum cr_verb_registry need,
                          struct cr_registry **ret_registry, struct cr_error *err)
 {
-    return need == CR_VERB_NO_REGISTRY ? 0
-           : need == CR_VERB_SIGNS
-               ? cr_cli_open_unsigned_registry(cli, false, ret_registry, err)
-               : cr_cli_open_registry(cli, need == CR_VERB_CREATES, ret_registry, err);
+    if (need == CR_VERB_NO_REGISTRY) {
+        return 0;
+    }
+    if (need != CR_VERB_ASKS && need != CR_VERB_SIGNS) {
+        return cr_cli_open_registry(cli, need == CR_VERB_CREATES, ret_registry, err);
+    }
+    int result = cr_cli_open_unsigned_registry(cli, false, ret_registry, err);
+    return result == CR_ENOTFOUND && need == CR_VERB_ASKS &&
+                   cr_fs_is_dir(cli->settings.portfolios_dir)
+               ? 0
+               : result;
 }
 
 int cr_cli_run_verb(struct cr_cli *cli, struct cr_error *err)

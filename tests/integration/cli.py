@@ -45,7 +45,7 @@ def check_usage(cli):
                            (["generate", "--loans", "many"], "not 'many'"), (["generate", "--loans", "0"], "not '0'"),
                            (["migrate", "now"], "'now'"), (["features"], "--out FILE"), (["import"], "needs a folder or a CSV file"),
                            (["import", "x", "--replace", "--append"], "exclude each other"),
-                           (["portfolio"], "needs init or check"), (["portfolio", "check"], "the name of a portfolio"),
+                           (["portfolio"], "needs init, check or list"), (["portfolio", "check"], "the name of a portfolio"),
                            (["portfolio", "check", "retail", "--name", "x"], "'portfolio check' has no option '--name'"),
                            (["portfolio", "init", "x.csv", "--name", "x"], "--target COLUMN"),
                            (["registry", "sing"], "not 'sing'; did you mean 'sign'?"), (["registry", "promot", "v1"], "did you mean 'promote'?"),
@@ -79,7 +79,7 @@ VERBS = {
     "registry": {"list": "", "show": "", "history": "at", "promote": "reason approve", "rollback": "reason", "challenger": "reason none", "verify": "all",
                  "delete": "reason", "export": "force", "import": "reason", "keygen": "", "sign": "key reason"},
     "key": {"create": "scope note", "list": "", "revoke": ""},
-    "portfolio": {"init": "target name test-column replace", "check": ""},
+    "portfolio": {"init": "target name test-column replace", "check": "", "list": ""},
     "config": {"show": "origin"},
 }
 

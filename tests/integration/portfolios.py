@@ -156,6 +156,35 @@ def check_reload(place, daemon):
     assert [version_of(daemon, name) for name in ("cards", "retail", "late")] == ["v2", "v3", "v1"]
 
 
+def check_list(place, folders):
+    """Every loan book that has a folder, versions or both, and what serves it; without a registry nothing serves."""
+    with open(folders / "nothing" / "application.yaml", "a") as file:
+        file.write("titel: x\n")
+    (folders / "notes.txt").write_text("no portfolio\n")
+    shutil.rmtree(folders / "late")
+    entry = lambda name, champion, title, here=True, fault=None: {"name": name, "title": title, "folder": str(folders / name) if here else None,
+                                                                 "champion": champion, "fault": fault}
+    (broken,) = [book for book in place.run("portfolio", "list")["portfolios"] if book["fault"] is not None]
+    assert broken["name"] == "nothing" and "unknown key 'titel'" in broken["fault"] and broken["title"] is None, broken
+    versions = {name: place.run("--portfolio", name, "registry", "list")["versions"] for name in ("cards", "late", "retail")}
+    champions = {name: next(version["version"] for version in listed if version["champion"]) for name, listed in versions.items()}
+    expected = [entry("cards", champions["cards"], "Cards"), entry("late", champions["late"], None, here=False),
+                entry("nothing", None, None, fault=broken["fault"]), entry("retail", champions["retail"], "Retail loans")]
+    assert place.run("portfolio", "list")["portfolios"] == expected and all(champions.values()), place.run("portfolio", "list")
+    done = subprocess.run([place.creditrisk, *place.globals, "portfolio", "list"], cwd=place.root, capture_output=True, text=True, check=True)
+    assert done.stderr == f"nothing cannot be read: {broken['fault']}\n", done
+    words = [line.split() for line in done.stdout.splitlines()]
+    assert words == [["portfolio", "champion", "from", "title"], ["cards", champions["cards"], str(folders / "cards"), "Cards"],
+                     ["late", champions["late"], "the", "registry", "alone", "?"], ["nothing", "none", str(folders / "nothing"), "?"],
+                     ["retail", champions["retail"], str(folders / "retail"), "Retail", "loans"]], done.stdout
+    alone = place.run("portfolio", "list", "--registry", str(place.dir / "none"))["portfolios"]
+    assert [(book["name"], book["champion"]) for book in alone] == [("cards", None), ("nothing", None), ("retail", None)]
+    os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "nowhere")
+    assert [book["folder"] for book in place.run("portfolio", "list")["portfolios"]] == [None, None, None]
+    assert place.run("portfolio", "list", "--registry", str(place.dir / "none"), status=1)["error"]["code"] == "ENOTFOUND"
+    assert not (place.dir / "none").exists(), "to ask makes nothing"
+
+
 def main():
     with Workplace(*sys.argv[1:4]) as place:
         folders = place.dir / "portfolios"
@@ -179,6 +208,7 @@ def main():
         with Daemon(place, {"CREDITRISK_PORTFOLIOS": "late,nothing"}) as daemon:
             assert version_of(daemon, "late") == "v1" and version_of(daemon, "retail") == "v3"
             assert daemon.request("GET", "/portfolios/nothing/health").status == 503, "known, without a version"
+        check_list(place, folders)
 
 
 if __name__ == "__main__":
