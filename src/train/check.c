@@ -47,20 +47,29 @@ static void check_policy(struct cr_check *check)
 
 /* ---- models that there are not, and parameters that no trainer takes ---- */
 
-static void check_params(struct cr_check *check)
+static void check_model(struct cr_check *check, const struct cr_model_search *model)
+{
+    struct cr_error cause;
+    if (cr_params_check_model(model, &cause) != 0) {
+        tell(check, &cause);
+    }
+    for (size_t i = 0; i < model->n_fixed; i++) {
+        if (cr_params_check_fixed(model, i, &cause) != 0) {
+            tell(check, &cause);
+        }
+    }
+    for (size_t i = 0; i < model->n_spaces; i++) {
+        if (cr_params_check_space(model, i, &cause) != 0) {
+            tell(check, &cause);
+        }
+    }
+}
+
+static void check_all_models(struct cr_check *check)
 {
     const struct cr_search *search = &check->portfolio->search;
-    struct cr_error cause;
     for (size_t i = 0; i < search->n_models; i++) {
-        if (cr_params_check_model(&search->models[i], &cause) != 0) {
-            tell(check, &cause);
-        }
-        if (cr_params_check_fixed(&search->models[i], &cause) != 0) {
-            tell(check, &cause);
-        }
-        if (cr_params_check_spaces(&search->models[i], &cause) != 0) {
-            tell(check, &cause);
-        }
+        check_model(check, &search->models[i]);
     }
 }
 
@@ -281,7 +290,7 @@ int cr_check_portfolio(struct cr_db *db, const struct cr_portfolio *portfolio, b
         check_all_levels(&check);
         check_all_values(&check);
         check_all_ranges(&check);
-        check_params(&check);
+        check_all_models(&check);
         result = check_leaks(&check, err);
     }
     if (result == 0) {

@@ -43,23 +43,17 @@ static int check_param(const struct cr_model_search *search, struct cr_param par
     return place(search, cr_trainer_check_param(search->kind, &param, &cause), &cause, err);
 }
 
-int cr_params_check_fixed(const struct cr_model_search *search, struct cr_error *err)
+int cr_params_check_fixed(const struct cr_model_search *search, size_t i, struct cr_error *err)
 {
-    int result = 0;
-    for (size_t i = 0; i < search->n_fixed && result == 0; i++) {
-        result = check_param(search, search->fixed[i], err);
-    }
-    return result;
+    return check_param(search, search->fixed[i], err);
 }
 
-int cr_params_check_spaces(const struct cr_model_search *search, struct cr_error *err)
+int cr_params_check_space(const struct cr_model_search *search, size_t i, struct cr_error *err)
 {
+    const struct cr_param_space *space = &search->spaces[i];
     int result = 0;
-    for (size_t i = 0; i < search->n_spaces && result == 0; i++) {
-        const struct cr_param_space *space = &search->spaces[i];
-        for (size_t k = 0; k < space->n && result == 0; k++) {
-            result = check_param(search, (struct cr_param){space->name, space->values[k]}, err);
-        }
+    for (size_t k = 0; k < space->n && result == 0; k++) {
+        result = check_param(search, (struct cr_param){space->name, space->values[k]}, err);
     }
     return result;
 }

@@ -14,10 +14,10 @@ int cr_params_check_kind(const char *kind, struct cr_error *err);
 /* The same of the kind that search.yaml names, at its place there. */
 int cr_params_check_model(const struct cr_model_search *search, struct cr_error *err);
 
-/* The parameters that are trained without a search, and every value that a search may draw.
- * CR_EINVAL at the model's place for one that its trainer refuses: the first. Judged
- * without the trainer's library. */
-int cr_params_check_fixed(const struct cr_model_search *search, struct cr_error *err);
-int cr_params_check_spaces(const struct cr_model_search *search, struct cr_error *err);
+/* The i-th parameter of those that are trained without a search; and every value that a search may
+ * draw for the i-th of its own. CR_EINVAL at the model's place where its trainer refuses it, of
+ * several values the first. Judged without the trainer's library. */
+int cr_params_check_fixed(const struct cr_model_search *search, size_t i, struct cr_error *err);
+int cr_params_check_space(const struct cr_model_search *search, size_t i, struct cr_error *err);
 
 #endif

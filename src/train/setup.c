@@ -153,10 +153,14 @@ static int check_params(const struct cr_run *run, struct cr_error *err)
     int result = 0;
     for (size_t i = 0; i < search->n_models && result == 0; i++) {
         const struct cr_model_search *model = &search->models[i];
+        bool draws = cr_search_draws(run, model);
+        size_t n = find_planned(run, model->kind) == NULL ? 0
+                   : draws                                ? model->n_spaces
+                                                          : model->n_fixed;
         result = cr_params_check_model(model, err);
-        if (result == 0 && find_planned(run, model->kind) != NULL) {
-            result = cr_search_draws(run, model) ? cr_params_check_spaces(model, err)
-                                                 : cr_params_check_fixed(model, err);
+        for (size_t k = 0; k < n && result == 0; k++) {
+            result =
+                draws ? cr_params_check_space(model, k, err) : cr_params_check_fixed(model, k, err);
         }
     }
     return result;

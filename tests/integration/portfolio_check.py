@@ -81,6 +81,17 @@ def check_broken(place, good, case):
     return checked["faults"]
 
 
+def check_all_params(place, good):
+    """Every parameter that is wrong is told of at once."""
+    text = (good / "search.yaml").read_text()
+    wrong = "  gbm: {draws: 2, fixed: {max_depth: 0, subsample: 2}, space: {depth: [2, 3], learning_rate: [0.1, 2, 3]}}\n"
+    (place.dir / "portfolios/retail/search.yaml").write_text(text.split("models:\n")[0] + "models:\n" + wrong)
+    told = [fault.split(": ", 1)[1] for fault in place.run("portfolio", "check", "retail", status=1)["faults"]]
+    assert told == ["parameter 'max_depth' of gbm must be a whole number of at least 1 and at most 20, not '0'",
+                    "parameter 'subsample' of gbm must be a number above 0 and at most 1, not '2'", "gbm has no parameter 'depth'",
+                    "parameter 'learning_rate' of gbm must be a number above 0 and at most 1, not '2'"], told
+
+
 def check_without_library(place, good):
     """A trainer's parameters are judged where its library is missing as well."""
     os.environ["CREDITRISK_LIGHTGBM"] = str(place.dir / "missing.so")
@@ -161,6 +172,7 @@ def main():
         check_refused_alike(place, good, "beyond a parameter", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter's space", "--models", "gbm")
         check_refused_alike(place, good, "no model", "--models", "logistic")
+        check_all_params(place, good)
         check_without_library(place, good)
         check_unasked(place, good)
         check_no_params(place, good)
