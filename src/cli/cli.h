@@ -167,6 +167,12 @@ int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,
 int cr_cli_need_portfolio(const struct cr_cli *cli, struct cr_registry *registry,
                           struct cr_error *err);
 
+/* A copy of the name, and of the champion's where there is none; yours (free). Where no version
+ * serves CR_ENOTFOUND, and err names the command that helps: which versions can be named or
+ * promoted, or how the first is made. */
+int cr_cli_choose_version(const struct cr_cli *cli, struct cr_registry *registry, const char *name,
+                          char **ret_version, struct cr_error *err);
+
 /* The database's address without its passwords, for messages; yours (free), NULL without memory. */
 char *cr_cli_db_name(const struct cr_cli *cli);
 
@@ -258,8 +264,8 @@ int cr_cli_advise_undecided(const struct cr_cli *cli, const struct cr_registry *
 int cr_cli_advise_undecided_book(const struct cr_cli *cli, const struct cr_db *db, int code,
                                  struct cr_error *err);
 
-/* `code` and err, what became of the use of a recorded version (NULL = the champion); where it is
- * not what was recorded (CR_EMODEL), err names the command that tells what to do. Returns code. */
+/* `code` and err, what became of the use of a recorded version; where it is not what was recorded
+ * (CR_EMODEL), err names the command that tells what to do. Returns code. */
 int cr_cli_advise_version(const struct cr_cli *cli, const char *version, int code,
                           struct cr_error *err);
 

@@ -21,44 +21,18 @@ static const struct cr_option options[] = {
     {"brief", NULL, "of ndjson, csv and, with --json, an array: the decision alone; fastest"},
 };
 
-/* Nobody can predict before a version serves. */
-static int no_champion(const struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)
-{
-    struct cr_registry_version *versions = NULL;
-    size_t n = 0;
-    int result = cr_registry_list(registry, cli->settings.portfolio, &versions, &n, err);
-    if (result != 0) {
-        return result;
-    }
-    cr_registry_free_versions(versions, n);
-    if (n == 0) {
-        return cr_cli_advise(err, CR_ENOTFOUND,
-                             cr_cli_command(cli, CR_CLI_HERE, "train", "--promote", NULL),
-                             "portfolio '%s' has no version yet", cli->settings.portfolio);
-    }
-    return cr_cli_advise(err, CR_ENOTFOUND,
-                         cr_cli_command(cli, CR_CLI_HERE, "registry", "list", NULL),
-                         "portfolio '%s' has no champion yet; 'registry promote' makes one of its "
-                         "%zu version%s",
-                         cli->settings.portfolio, n, n == 1 ? "" : "s");
-}
-
 static int load_bundle(const struct cr_cli *cli, struct cr_bundle **ret_bundle,
                        struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
-    CR_CLEANUP(cr_freep) char *champion = NULL;
-    const char *version = cr_cli_option(cli, "version-id");
+    CR_CLEANUP(cr_freep) char *version = NULL;
     int result = cr_cli_open_registry(cli, false, &registry, err);
     if (result == 0) {
         result = cr_cli_need_portfolio(cli, registry, err);
     }
-    if (result == 0 && version == NULL) {
-        result = cr_registry_champion(registry, cli->settings.portfolio, &champion, err);
-        version = champion;
-        if (result == CR_ENOTFOUND) {
-            return no_champion(cli, registry, err);
-        }
+    if (result == 0) {
+        result =
+            cr_cli_choose_version(cli, registry, cr_cli_option(cli, "version-id"), &version, err);
     }
     if (result == 0) {
         result = cr_bundle_load(registry, cli->settings.portfolio, version, 1, ret_bundle, err);

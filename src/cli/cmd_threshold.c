@@ -220,6 +220,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
 {
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = NULL;
     CR_CLEANUP(cr_rethreshold_finish) struct cr_rethreshold seen = {0};
+    CR_CLEANUP(cr_freep) char *version = NULL;
+    const char *named = cli->n_args > 0 ? cli->args[0] : NULL;
     struct cr_costs asked;
     int result = check_words(cli, err);
     if (result != 0 ||
@@ -229,10 +231,10 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         (result = cr_cli_number(cli, "false-positive", 0.01, MAX_MONEY, &asked.false_positive,
                                 err)) != 0 ||
         (result = cr_cli_open_registry(cli, false, &registry, err)) != 0 ||
-        (result = cr_cli_need_portfolio(cli, registry, err)) != 0) {
+        (result = cr_cli_need_portfolio(cli, registry, err)) != 0 ||
+        (result = cr_cli_choose_version(cli, registry, named, &version, err)) != 0) {
         return result;
     }
-    const char *version = cli->n_args > 0 ? cli->args[0] : NULL;
     result = cr_rethreshold_run(registry, cli->settings.portfolio, version, &asked, &seen, err);
     if (result != 0) {
         return cr_cli_advise_version(cli, version, result, err);

@@ -160,6 +160,42 @@ int cr_cli_open_registry(const struct cr_cli *cli, bool create, struct cr_regist
     return result;
 }
 
+static int refuse_without_champion(const struct cr_cli *cli, struct cr_registry *registry,
+                                   struct cr_error *err)
+{
+    struct cr_registry_version *versions = NULL;
+    size_t n = 0;
+    int result = cr_registry_list(registry, cli->settings.portfolio, &versions, &n, err);
+    if (result != 0) {
+        return result;
+    }
+    cr_registry_free_versions(versions, n);
+    if (n == 0) {
+        return cr_cli_advise(err, CR_ENOTFOUND,
+                             cr_cli_command(cli, CR_CLI_HERE, "train", "--promote", NULL),
+                             "portfolio '%s' has no version yet", cli->settings.portfolio);
+    }
+    return cr_cli_advise(
+        err, CR_ENOTFOUND, cr_cli_command(cli, CR_CLI_HERE, "registry", "list", NULL),
+        "portfolio '%s' has %zu version%s but no champion yet; name or promote one",
+        cli->settings.portfolio, n, n == 1 ? "" : "s");
+}
+
+int cr_cli_choose_version(const struct cr_cli *cli, struct cr_registry *registry, const char *name,
+                          char **ret_version, struct cr_error *err)
+{
+    if (name != NULL) {
+        char *version = strdup(name);
+        if (version == NULL) {
+            return cr_error_no_memory(err);
+        }
+        *ret_version = version;
+        return 0;
+    }
+    int result = cr_registry_champion(registry, cli->settings.portfolio, ret_version, err);
+    return result == CR_ENOTFOUND ? refuse_without_champion(cli, registry, err) : result;
+}
+
 char *cr_cli_db_name(const struct cr_cli *cli)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf name = CR_STRBUF_INIT;

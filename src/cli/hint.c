@@ -119,12 +119,11 @@ int cr_cli_advise_undecided_book(const struct cr_cli *cli, const struct cr_db *d
 int cr_cli_advise_version(const struct cr_cli *cli, const char *version, int code,
                           struct cr_error *err)
 {
-    const char *which = version != NULL ? version : "--all";
-    return code != CR_EMODEL
-               ? code
-               : cr_cli_advise(err, code,
-                               cr_cli_command(cli, CR_CLI_HERE, "registry", "verify", which, NULL),
-                               "%s", err->message);
+    return code != CR_EMODEL ? code
+                             : cr_cli_advise(err, code,
+                                             cr_cli_command(cli, CR_CLI_HERE, "registry", "verify",
+                                                            version, NULL),
+                                             "%s", err->message);
 }
 
 bool cr_cli_names_portfolio(const struct cr_cli *cli)

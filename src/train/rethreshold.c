@@ -34,20 +34,6 @@ static struct cr_costs choose_costs(const struct cr_costs *own, const struct cr_
     return costs;
 }
 
-static int load_version(struct cr_registry *registry, const char *portfolio, const char *version,
-                        struct cr_bundle **ret_bundle, struct cr_error *err)
-{
-    CR_CLEANUP(cr_freep) char *champion = NULL;
-    if (version == NULL) {
-        int result = cr_registry_champion(registry, portfolio, &champion, err);
-        if (result != 0) {
-            return result;
-        }
-        version = champion;
-    }
-    return cr_bundle_load(registry, portfolio, version, 1, ret_bundle, err);
-}
-
 /* lgd needs what policy.yaml would need: a share, and amounts to take it of. */
 static int check_lgd(const struct cr_bundle *bundle, const struct cr_costs *costs,
                      const struct cr_margins *oof, const struct cr_margins *test,
@@ -111,7 +97,7 @@ int cr_rethreshold_run(struct cr_registry *registry, const char *portfolio, cons
     CR_CLEANUP(cr_margins_finish) struct cr_margins oof = {0};
     CR_CLEANUP(cr_margins_finish) struct cr_margins test = {0};
     CR_CLEANUP(cr_freep) char *dir = NULL;
-    int result = load_version(registry, portfolio, version, &rethreshold.bundle, err);
+    int result = cr_bundle_load(registry, portfolio, version, 1, &rethreshold.bundle, err);
     if (result != 0) {
         return result;
     }

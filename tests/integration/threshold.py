@@ -111,6 +111,9 @@ def check_refusals(cli):
                            (["v1", "--publish", "--reason", "x"], "nothing to publish"),
                            (["v1", "--publish", "--reason", "x", "--false-negative", "100000"], "nothing to publish")]:
         assert message in cli("threshold", *words, status=1).stderr, words
+    for words in ["threshold"], ["predict", cli.root / "examples/application.json"]:
+        told = cli(*words, status=1).stderr
+        assert told.startswith(f"creditrisk: portfolio 'retail' has 1 version but no champion yet; name or promote one: run '{cli.program} registry list "), told
     assert json.loads(cli("threshold", "v77", "--json", status=1).stdout)["error"]["code"] == "ENOTFOUND"
 
 

@@ -21,7 +21,7 @@ struct cr_rethreshold {
     struct cr_metrics test_metrics;
 };
 
-/* Loads the version (NULL = the champion; score/bundle.h's errors) and repeats the choice. A NaN of
+/* Loads the version (score/bundle.h's errors) and repeats the choice. A NaN of
  * `asked` takes the version's own cost; at most one of false_negative and lgd is given, and
  * replaces both of the version's. CR_EINVAL for costs that no policy may have, for a closed form
  * outside the swept thresholds, and for lgd costs of a version without loan amounts.
