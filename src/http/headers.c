@@ -10,17 +10,19 @@
  * and folded lines for one value, without telling; later ones refuse all three by themselves. */
 #define CHECK_LAYOUT (MHD_VERSION < 0x00097701)
 
-/* The headers that are kept, and whether a second one makes the request ambiguous. */
+/* A header that is kept, and whether a second one makes the request ambiguous. */
+struct known {
+    const char *name;
+    size_t len;
+    size_t offset; /* of its value in struct cr_headers */
+    bool single;
+};
+
 #define KNOWN(name, member, single)                                                                \
     {                                                                                              \
         name, sizeof(name) - 1, offsetof(struct cr_headers, member), single                        \
     }
-static const struct {
-    const char *name;
-    size_t len;
-    size_t offset;
-    bool single;
-} known[] = {
+static const struct known all_known[] = {
     KNOWN("Content-Length", content_length, true),
     KNOWN("Transfer-Encoding", transfer_encoding, true),
     KNOWN("Host", host, true),
@@ -81,21 +83,25 @@ static enum MHD_Result refuse(struct walk *walk, const char *why)
     return MHD_NO;
 }
 
-static enum MHD_Result keep(struct walk *walk, const char *key, size_t key_len, const char *value)
+/* NULL for a header that is not kept. */
+static const struct known *find_known(const char *key, size_t key_len)
 {
-    for (size_t i = 0; i < CR_ARRAY_LEN(known); i++) {
-        const char **slot;
-
-        if (key_len != known[i].len || strncasecmp(key, known[i].name, key_len) != 0) {
-            continue;
+    for (size_t i = 0; i < CR_ARRAY_LEN(all_known); i++) {
+        if (key_len == all_known[i].len && strncasecmp(key, all_known[i].name, key_len) == 0) {
+            return &all_known[i];
         }
-        slot = (const char **)(void *)((char *)walk->headers + known[i].offset);
-        if (*slot != NULL && known[i].single) {
-            return refuse(walk, "A header that may be sent only once was sent twice");
-        }
-        *slot = value;
-        return MHD_YES;
     }
+    return NULL;
+}
+
+static enum MHD_Result keep(struct walk *walk, const struct known *known, const char *value)
+{
+    const char **slot = (const char **)(void *)((char *)walk->headers + known->offset);
+
+    if (*slot != NULL && known->single) {
+        return refuse(walk, "A header that may be sent only once was sent twice");
+    }
+    *slot = value;
     return MHD_YES;
 }
 
@@ -104,6 +110,7 @@ static enum MHD_Result visit(void *context, enum MHD_ValueKind kind, const char 
                              size_t key_len, const char *value, size_t value_len)
 {
     struct walk *walk = context;
+    const struct known *known = find_known(key, key_len);
 
     (void)kind;
     if (value == NULL) {
@@ -116,13 +123,13 @@ static enum MHD_Result visit(void *context, enum MHD_ValueKind kind, const char 
                       "A header line holds a NUL, is folded or ends without a carriage return");
     }
     walk->next = value + value_len + 2; /* CR LF */
-    if (!is_token(key, key_len)) {
+    if (known == NULL && !is_token(key, key_len)) {
         return refuse(walk, "A header name holds a character that is not allowed");
     }
     if (!is_field_text(value, value_len)) {
         return refuse(walk, "A header value holds a control character");
     }
-    return keep(walk, key, key_len, value);
+    return known != NULL ? keep(walk, known, value) : MHD_YES;
 }
 
 /* The request line's parts stand in one buffer, one blank apart, and the headers right behind them:
