@@ -4,6 +4,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/num.h"
+#include "creditrisk/util/slip.h"
 #include "train.h"
 
 static const struct cr_trainer *const trainers[] = {
@@ -53,31 +54,38 @@ int cr_trainer_fit(const struct cr_trainer *trainer, const struct cr_fit_data *d
     return result;
 }
 
-static int refuse_text(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
-                       struct cr_error *err)
+/* What it may be: "one of l1, l2", "a number above 0 and at most 1", or either. */
+static void describe(const struct cr_param_spec *spec, struct cr_strbuf *out)
 {
-    char number[CR_NUM_LEN];
-
-    if (value.text == NULL) {
-        (void)cr_num_format(value.number, number); /* the length is of no use here */
+    for (size_t i = 0; spec->texts != NULL && spec->texts[i] != NULL; i++) {
+        cr_strbuf_printf(out, "%s%s", i > 0 ? ", " : "one of ", spec->texts[i]);
     }
-    return cr_error_set(err, CR_EINVAL, "parameter '%s' of %s cannot be '%s'", spec->name, kind,
-                        value.text != NULL ? value.text : number);
+    if (spec->texts != NULL) {
+        if (!spec->or_number) {
+            return;
+        }
+        cr_strbuf_puts(out, ", or ");
+    }
+    cr_strbuf_puts(out, spec->integer ? "a whole number" : "a number");
+    cr_strbuf_puts(out, spec->above_min ? " above " : " of at least ");
+    cr_strbuf_put_double(out, spec->min);
+    cr_strbuf_puts(out, " and at most ");
+    cr_strbuf_put_double(out, spec->max);
 }
 
-static int refuse_number(const char *kind, const struct cr_param_spec *spec, double value,
-                         struct cr_error *err)
+static int refuse(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
+                  struct cr_error *err)
 {
-    char number[CR_NUM_LEN], min[CR_NUM_LEN], max[CR_NUM_LEN];
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf wanted = CR_STRBUF_INIT;
+    bool is_text = value.text != NULL;
+    char number[CR_NUM_LEN];
 
-    (void)cr_num_format(value, number); /* the lengths are of no use here */
-    (void)cr_num_format(spec->min, min);
-    (void)cr_num_format(spec->max, max);
-    return cr_error_set(err, CR_EINVAL,
-                        "parameter '%s' of %s must be %s %s %s and at most %s, "
-                        "not '%s'",
-                        spec->name, kind, spec->integer ? "a whole number" : "a number",
-                        spec->above_min ? "above" : "of at least", min, max, number);
+    describe(spec, &wanted);
+    (void)cr_num_format(value.number, number); /* the length is of no use here */
+    return cr_error_set(err, CR_EINVAL, "parameter '%s' of %s must be %s, not %s'%s'", spec->name,
+                        kind, cr_strbuf_text(&wanted),
+                        is_text && spec->texts == NULL ? "the text " : "",
+                        is_text ? value.text : number);
 }
 
 static int read_value(const char *kind, const struct cr_param_spec *spec, struct cr_value value,
@@ -92,14 +100,11 @@ static int read_value(const char *kind, const struct cr_param_spec *spec, struct
                 return 0;
             }
         }
-        return refuse_text(kind, spec, value, err);
+        return refuse(kind, spec, value, err);
     }
-    if (value.text != NULL) {
-        return refuse_text(kind, spec, value, err);
-    }
-    if (!(number >= spec->min && number <= spec->max) || (spec->above_min && number <= spec->min) ||
-        (spec->integer && number != floor(number))) {
-        return refuse_number(kind, spec, number, err);
+    if (value.text != NULL || !(number >= spec->min && number <= spec->max) ||
+        (spec->above_min && number <= spec->min) || (spec->integer && number != floor(number))) {
+        return refuse(kind, spec, value, err);
     }
     *ret_value = number;
     return 0;
@@ -109,13 +114,18 @@ static int read_value(const char *kind, const struct cr_param_spec *spec, struct
 static int read_param(const struct cr_trainer *trainer, const struct cr_param *param,
                       size_t *ret_place, double *ret_value, struct cr_error *err)
 {
+    const char *likely = NULL;
+    char hint[CR_SLIP_HINT_LEN];
+
     for (size_t i = 0; i < trainer->n_params; i++) {
         if (strcmp(trainer->params[i].name, param->name) == 0) {
             *ret_place = i;
             return read_value(trainer->kind, &trainer->params[i], param->value, ret_value, err);
         }
+        likely = cr_slip_nearer(likely, trainer->params[i].name, param->name);
     }
-    return cr_error_set(err, CR_EINVAL, "%s has no parameter '%s'", trainer->kind, param->name);
+    return cr_error_set(err, CR_EINVAL, "%s has no parameter '%s'%s", trainer->kind, param->name,
+                        cr_slip_hint(likely, hint));
 }
 
 int cr_trainer_check_param(const char *kind, const struct cr_param *param, struct cr_error *err)

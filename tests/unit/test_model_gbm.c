@@ -367,16 +367,21 @@ static void wrong_parameters_and_data_are_refused(void **state)
         int result;
         const char *message;
     } cases[] = {
+        {{"learning_rat", {1, NULL}},
+         CR_EINVAL,
+         "gbm has no parameter 'learning_rat'; did you mean 'learning_rate'?"},
         {{"max_leaf_nodes", {5, NULL}}, CR_EINVAL, "gbm has no parameter 'max_leaf_nodes'"},
         {{"max_features", {0, NULL}},
          CR_EINVAL,
-         "parameter 'max_features' of gbm must be a number above 0 and at most 1, not '0'"},
+         "parameter 'max_features' of gbm must be one of sqrt, log2, or a number above 0 and at "
+         "most 1, not '0'"},
         {{"max_features", {NAN, "auto"}},
          CR_EINVAL,
-         "parameter 'max_features' of gbm cannot be 'auto'"},
+         "parameter 'max_features' of gbm must be one of sqrt, log2, or a number above 0 and at "
+         "most 1, not 'auto'"},
         {{"early_stopping", {1, NULL}},
          CR_EINVAL,
-         "parameter 'early_stopping' of gbm cannot be '1'"},
+         "parameter 'early_stopping' of gbm must be one of off, on, not '1'"},
         {{"min_samples_leaf", {0, NULL}},
          CR_EINVAL,
          "parameter 'min_samples_leaf' of gbm must be a whole number of at least 1 and at most "

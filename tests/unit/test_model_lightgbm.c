@@ -338,7 +338,10 @@ static void wrong_parameters_are_refused(void **state)
         {{{"subsample", {0, NULL}}},
          1,
          "parameter 'subsample' of lightgbm must be a number above 0 and at most 1, not '0'"},
-        {{{"reg_alpha", {NAN, "much"}}}, 1, "parameter 'reg_alpha' of lightgbm cannot be 'much'"},
+        {{{"reg_alpha", {NAN, "much"}}},
+         1,
+         "parameter 'reg_alpha' of lightgbm must be a number of at least 0 and at most 1000000, "
+         "not the text 'much'"},
         {{{"reg_alpha", {1, NULL}}, {"reg_alpha", {1, NULL}}},
          2,
          "parameter 'reg_alpha' of lightgbm is given twice"},

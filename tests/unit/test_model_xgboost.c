@@ -196,7 +196,10 @@ static void wrong_parameters_are_refused(void **state)
          1,
          "parameter 'gamma' of xgboost must be a number of at least 0 and at most 1000000, not "
          "'nan'"},
-        {{{"subsample", {NAN, "half"}}}, 1, "parameter 'subsample' of xgboost cannot be 'half'"},
+        {{{"subsample", {NAN, "half"}}},
+         1,
+         "parameter 'subsample' of xgboost must be a number above 0 and at most 1, not the text "
+         "'half'"},
         {{{"gamma", {1, NULL}}, {"gamma", {1, NULL}}},
          2,
          "parameter 'gamma' of xgboost is given twice"},
