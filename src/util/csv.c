@@ -300,10 +300,12 @@ char cr_csv_guess_separator(const char *text, size_t len)
     size_t best = 0;
 
     for (const char *c = candidates; *c != '\0'; c++) {
+        bool in_quotes = false;
         size_t n = 0;
 
         for (size_t i = 0; i < len; i++) {
-            n += text[i] == *c;
+            in_quotes ^= text[i] == '"';
+            n += !in_quotes && text[i] == *c;
         }
         if (n > best) {
             best = n;

@@ -118,15 +118,17 @@ static void test_absent(void **state)
     assert_int_equal(cr_csv_read(dir, NULL, describe, NULL, &err), CR_EIO);
 }
 
+/* Of two that are as many it is the first. */
 static void test_guess(void **state)
 {
     static const struct {
         const char *line;
         char separator;
     } cases[] = {
-        {"", ','},    {"a", ','},     {"a,b", ','},     {"a;b", ';'},   {"a\tb", '\t'},
-        {"a|b", '|'}, {"a b:c", ','}, {"a;b,c;d", ';'}, {"a,b;c", ','}, /* of two that are as many
-                                                                           the first */
+        {"", ','},      {"a", ','},       {"a,b", ','},
+        {"a;b", ';'},   {"a\tb", '\t'},   {"a|b", '|'},
+        {"a b:c", ','}, {"a;b,c;d", ';'}, {"\"a, in \"\"EUR\"\"\";\"b, in EUR\"", ';'},
+        {"a,b;c", ','},
     };
 
     (void)state;

@@ -42,8 +42,8 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
-/* The separator of a line of names: of comma, semicolon, tab and bar the one that it has most of, a
- * comma where it has none. */
+/* The separator of a line of names: of comma, semicolon, tab and bar the one that it has most of
+ * outside quotes, a comma where it has none. */
 char cr_csv_guess_separator(const char *text, size_t len);
 
 /* Writes one field, quoted where needed, or in any case. */
