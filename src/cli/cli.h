@@ -4,6 +4,7 @@
 #define CREDITRISK_SRC_CLI_CLI_H
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -201,11 +202,20 @@ void cr_cli_print_rejects(const struct cr_import_report *report);
 /* A remark: how many rows made room for others; nothing when there were none. */
 void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows);
 
-struct sigaction;
-
 /* What Ctrl-C does from now on. *ret_before (may be NULL) is what it did; where it is ignored it
  * stays so and nothing is filled. Without it the program ends less politely. */
 void cr_cli_take_interrupts(const struct sigaction *action, struct sigaction *ret_before);
+
+/* interrupt.c: of a command that can take back what it has begun. From the call on the first Ctrl-C
+ * sets the flag, which asks it to end, and the next ends the program. */
+void cr_cli_await_interrupt(void);
+extern volatile sig_atomic_t cr_cli_interrupted;
+
+/* What it ends with once all is taken back: as interrupted ("interrupted: nothing was WHAT") where
+ * the flag has ended it, no failure; else with `result`. `db`, NULL where it has used none, may not
+ * know whether it was done: then that is told. */
+int cr_cli_tell_interrupt(const struct cr_db *db, int result, const char *what,
+                          struct cr_error *err);
 
 /* Who acts, for the registry's events: $CREDITRISK_ACTOR, else the login name. Borrowed. */
 const char *cr_cli_actor(void);

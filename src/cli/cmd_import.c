@@ -87,7 +87,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .strict = cr_cli_has(cli, "strict"),
         .quiet = cli->quiet,
         .rejects_path = cr_cli_option(cli, "rejects"),
+        .cancelled = &cr_cli_interrupted,
     };
+    cr_cli_await_interrupt();
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
         (result = cr_import_find(cli->args[0], portfolio, err)) != 0 ||
         (result = open_book(cli, portfolio, &db, err)) != 0) {
@@ -96,7 +98,8 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     result = cr_import_book(db, portfolio, cli->args[0], &import, note, cli, &report, err);
     if (result != 0) {
         cr_db_unmake(db); /* one that is new */
-        return cr_cli_advise_undecided_book(cli, db, result, err);
+        return cr_cli_advise_undecided_book(
+            cli, db, cr_cli_tell_interrupt(db, result, "imported", err), err);
     }
     cr_cli_say_removed(cli, report.n_removed);
     result = cli->json ? cr_cli_print_json(to_json(&report), err) : print(&report, err);
@@ -111,8 +114,9 @@ const struct cr_command cr_cmd_import = {
         "DIR holds one file per table, as tables.yaml of the portfolio names them. A book of one\n"
         "table may be given as its FILE; where application.yaml describes that table (its section\n"
         "book), the import makes it, and the database if there is none. The import is one\n"
-        "transaction: where it fails, everything is as before. A bad row goes to the rejects file\n"
-        "with line, column and reason; when no row at all could be taken the exit status is 1.",
+        "transaction: where it fails or is interrupted, everything is as before. A bad row goes\n"
+        "to the rejects file with line, column and reason; when no row at all could be taken the\n"
+        "exit status is 1.",
     .example = "exports --replace",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

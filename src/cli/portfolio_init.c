@@ -2,7 +2,6 @@
 #include "portfolio_verbs.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +17,6 @@
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/name.h"
 #include "creditrisk/util/strbuf.h"
-
-static volatile sig_atomic_t interrupted;
-
-/* The first one asks init to end and to leave nothing, the next one ends the program
- * (SA_RESETHAND). */
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
-/* Ends as interrupted what an interrupt, not a failure, has ended, and when all is taken back. */
-static int tell_interrupt(int result, struct cr_error *err)
-{
-    return interrupted && result == CR_EUNAVAIL
-               ? cr_error_set(err, CR_CLI_INTERRUPTED, "interrupted: nothing was made")
-               : result;
-}
 
 /* What was proposed must load, and its features.sql must run. */
 static int check(const char *folder, const char *name, struct cr_portfolio **ret_portfolio,
@@ -190,7 +171,7 @@ static int write_files(const struct cr_cli *cli, const struct cr_propose_options
     if (result != 0) {
         (void)cr_fs_remove_tree(folder, NULL); /* the first failure is the one to tell */
     }
-    return tell_interrupt(result, err);
+    return cr_cli_tell_interrupt(NULL, result, "made", err);
 }
 
 /* Whether a portfolio that is there can stand beside one of that name. */
@@ -310,7 +291,7 @@ static int import_rows(const struct cr_cli *cli, const struct cr_portfolio *port
     const struct cr_import_options import = {
         .mode = cr_cli_has(cli, "replace") ? CR_IMPORT_REPLACE : CR_IMPORT_EMPTY,
         .quiet = cli->quiet,
-        .cancelled = &interrupted,
+        .cancelled = &cr_cli_interrupted,
         .is_init = true,
     };
     int result = open_db(cli, &db, ret_is_new_db, err);
@@ -319,7 +300,7 @@ static int import_rows(const struct cr_cli *cli, const struct cr_portfolio *port
         (void)cr_fs_remove_tree(target, NULL); /* the first failure is the one to tell */
         cr_db_unmake(db);
     }
-    return db != NULL && cr_db_is_undecided(db) ? result : tell_interrupt(result, err);
+    return cr_cli_tell_interrupt(db, result, "made", err);
 }
 
 /* A failure leaves neither folder nor table, nor a database that was not there before. */
@@ -396,13 +377,12 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry, str
         .name = cr_cli_option(cli, "name"),
         .target = cr_cli_option(cli, "target"),
         .test_column = cr_cli_option(cli, "test-column"),
-        .cancelled = &interrupted,
+        .cancelled = &cr_cli_interrupted,
     };
     struct cr_propose_report proposal = {0};
     struct notes notes = {cli, list};
     (void)registry; /* none */
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
-    cr_cli_take_interrupts(&action, NULL);
+    cr_cli_await_interrupt();
     int result = make(cli, &options, &notes, &proposal, &imported, err);
     if (result != 0) {
         return result;

@@ -290,7 +290,8 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     if (ferror(file)) {
         return refuse(&reader, "read");
     }
-    return finish(&reader);
+    result = check_wanted(&reader); /* what ends a pipe may have been ended, too */
+    return result != 0 ? result : finish(&reader);
 }
 
 char cr_csv_guess_separator(const char *text, size_t len)

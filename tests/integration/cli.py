@@ -281,20 +281,22 @@ def interrupted(cli, fifo, mode, *words):
     process = subprocess.Popen([cli.program, *cli.globals, *map(str, words)], cwd=cli.root, stderr=subprocess.PIPE, text=True)
     with open(fifo, mode):
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=60)[1]
+        if mode == "r":  # who writes must not find its reader gone instead
+            process.wait(timeout=60)
+    told = process.communicate(timeout=60)[1]
     fifo.unlink()
     return process.returncode, told
 
 
 def check_interrupts(cli):
-    """Ctrl-C ends what has no end of its own with a word, by the signal, and the book is as it was."""
+    """Ctrl-C ends what has no end of its own with a word, by the signal, and an import with an end; the book is as it was."""
     rows = lambda: json.loads(cli("features", "--out", cli.dir / "features.csv", "--force", "--json").stdout)["rows"]
     before = rows()
     assert interrupted(cli, cli.dir / "pipe.csv", "r", "features", "--out", cli.dir / "pipe.csv") == (-signal.SIGINT, "creditrisk: interrupted\n")
     half = cli.dir / "half"
     shutil.copytree(cli.dir / "first", half)
     (half / "repayment_history.csv").unlink()
-    assert interrupted(cli, half / "repayment_history.csv", "w", "import", half, "--replace") == (-signal.SIGINT, "creditrisk: interrupted\n")
+    assert interrupted(cli, half / "repayment_history.csv", "w", "import", half, "--replace") == (130, "creditrisk: interrupted: nothing was imported\n")
     assert before > 0 and rows() == before
 
 

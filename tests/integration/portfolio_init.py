@@ -292,13 +292,18 @@ def check_taken_back(place):
     process = start(file, "two")
     assert process.wait() == 0, process.communicate()
 
-    run = lambda path: subprocess.run([place.creditrisk, "--portfolio", "one", "import", str(path)], cwd=here, env=environment, capture_output=True,
-                                      text=True, check=False)
+    import_words = lambda path: [place.creditrisk, "--portfolio", "one", "import", str(path)]
+    run = lambda path: subprocess.run(import_words(path), cwd=here, env=environment, capture_output=True, text=True, check=False)
     shutil.rmtree(here / "data")
     bad = place.dir / "taken_back_bad.csv"
     for text in ("x,z\n1,0\n", "x,y\n1,9\n", "x,y\n", rows + '"'):
         bad.write_text(text)
         assert run(bad).returncode == 1 and not (here / "data").exists(), f"an import that fails makes no database: {text[:9]}"
+    process = subprocess.Popen(import_words(pipe), cwd=here, env=environment, stderr=subprocess.PIPE, text=True)
+    with open(pipe, "w"):  # pylint: disable=unspecified-encoding
+        process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "creditrisk: interrupted: nothing was imported\n" and process.returncode == 130
+    assert not (here / "data").exists(), "nor does one that is interrupted"
     assert run(file).returncode == 0 and (here / "data/creditrisk.db").exists()
     assert run(bad).returncode == 1 and (here / "data/creditrisk.db").exists(), "what was there before stays"
 

@@ -164,7 +164,7 @@ static int cancel(const struct cr_csv_row *row, void *context, struct cr_error *
     return 0;
 }
 
-/* It ends between two pieces of a long file, and begins no other one. */
+/* It ends between two pieces of a long file and behind the last one, and begins no other file. */
 static void test_cancelled(void **state)
 {
     volatile sig_atomic_t cancelled = 0;
@@ -177,9 +177,12 @@ static void test_cancelled(void **state)
         cr_strbuf_puts(&text, "1,2\n");
     }
     CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "long.csv", cr_strbuf_text(&text));
+    CR_CLEANUP(cr_freep) char *brief = cr_test_write(dir, "brief.csv", "1,2\n");
     assert_int_equal(cr_csv_read(path, &options, cancel, (void *)&cancelled, &err), CR_EUNAVAIL);
     assert_string_equal(err.message, "interrupted");
     assert_int_equal(cr_csv_read("/none", &options, cancel, (void *)&cancelled, &err), CR_EUNAVAIL);
+    cancelled = 0;
+    assert_int_equal(cr_csv_read(brief, &options, cancel, (void *)&cancelled, &err), CR_EUNAVAIL);
     cancelled = 0;
     assert_int_equal(cr_csv_read("/none", &options, cancel, (void *)&cancelled, &err),
                      CR_ENOTFOUND);

@@ -38,7 +38,7 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
  * blank lines; blanks around a field that is not quoted are dropped. An unclosed or stray quote or
  * a NUL byte is CR_EPARSE, a row above the maximum CR_ETOOBIG, both with file and line; a file that
  * begins as gzip or UTF-16 does is CR_EPARSE; CR_ENOTFOUND, CR_EIO. CR_EUNAVAIL: cancelled, seen
- * before the file is opened and every 64 KiB. */
+ * before the file is opened, every 64 KiB and at its end. */
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
