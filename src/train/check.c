@@ -26,7 +26,7 @@ static void tell(struct cr_check *check, const struct cr_error *fault)
 void cr_check_tell(struct cr_check *check, const char *file, size_t line, const char *format, ...)
 {
     struct cr_error fault;
-    char text[400];
+    char text[sizeof fault.message];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments); /* what is cut off is cut off */
