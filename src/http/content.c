@@ -9,8 +9,7 @@
 #include "creditrisk/util/clock.h"
 #include "http.h"
 
-/* Answers beyond LARGE bytes are sent in blocks. */
-enum { LARGE = 65536, LARGE_BLOCK = 32768 };
+enum { LARGE_BLOCK = 32768 };
 
 struct large {
     struct cr_server *server;
@@ -92,7 +91,7 @@ struct MHD_Response *cr_content_respond(struct cr_request *request, struct cr_co
 {
     struct MHD_Response *response;
 
-    if (content.len > LARGE) {
+    if (content.len > CR_CONTENT_LARGE) {
         response = respond_large(request, content);
     } else {
         request->answer_len = content.len;

@@ -9,7 +9,11 @@
 
 struct cr_request;
 
-/* Bytes that stay until `release` is called with `owner`; release NULL = for ever. */
+/* Longer answers are sent in blocks. */
+enum { CR_CONTENT_LARGE = 65536 };
+
+/* Bytes that stay until `release` is called with `owner`; release NULL = they are somebody else's,
+ * and stay until the request ends. */
 struct cr_content {
     const char *bytes;
     size_t len;

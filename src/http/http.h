@@ -155,9 +155,6 @@ struct cr_champion *cr_server_champion(struct cr_server *server);
  * self-test) and the server is not draining. */
 bool cr_server_is_ready(struct cr_server *server);
 
-/* Seconds after which a refused client may try again. */
-#define CR_RETRY_AFTER_S "5"
-
 /* What clients read where there is none. */
 #define CR_NO_MODEL "No model is loaded"
 
@@ -199,29 +196,13 @@ bool cr_reply_status(size_t i, unsigned *ret_status, const char **ret_title);
  * even for that the connection is closed. */
 enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_t *json);
 
-/* 200 with the request's own `answer`, a JSON text, which must not change from then on. Blanks are
- * added to it. */
+/* 200 with the request's own `answer`, a JSON text, which must not change from then on: of a route
+ * of the event lane that allows no store. Blanks and the end of a line are added to it (kept.h). */
 enum MHD_Result cr_reply_answer(struct cr_request *request);
 
 /* Any other text, which is consumed. */
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,
                               struct cr_strbuf *text);
-
-/* reply_headers.c: adds a header; refused only for lack of memory, and then the rest of the answer
- * still holds. */
-bool cr_reply_put_header(struct MHD_Response *response, const char *name, const char *value);
-
-/* Those that all answers of the request's route carry, type NULL = no body; false when one is
- * missing. And those of this answer alone. */
-bool cr_reply_put_common(const struct cr_request *request, const char *type,
-                         struct MHD_Response *response);
-void cr_reply_put_own(const struct cr_request *request, unsigned status, bool close,
-                      struct MHD_Response *response);
-
-/* Whether this answer needs more of its own than the request's id; and that id in place of another
- * one. */
-bool cr_reply_has_own(const struct cr_request *request);
-void cr_reply_put_id(const struct cr_request *request, struct MHD_Response *response);
 
 /* reply_asset.c: the asset's bytes, packed where the client takes that, or 304 when it has them.
  * They must stay until `release` (NULL = for ever) is called with `owner`, which happens also on

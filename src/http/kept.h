@@ -12,20 +12,27 @@
 
 #include "creditrisk/util/strbuf.h"
 
-enum { CR_KEPT_STEP = 128, CR_KEPT_MAX = 4096 };
+/* Lengths are multiples of the step; longer answers have no response that is kept. One takes some
+ * 700 bytes; the applications of a loan book have a few different lengths. */
+enum { CR_KEPT_STEP = 128, CR_KEPT_MAX = 8192 };
 
 /* The responses of one buffer, which takes one answer after the other. */
 struct cr_kept;
 
-/* Fills the answer up with blanks and the end of the line to a multiple of CR_KEPT_STEP; one that
- * would have more than CR_KEPT_MAX bytes stays as it is. */
+/* Yours: cr_kept_destroy, before the buffer ends; NULL without memory. */
+struct cr_kept *cr_kept_create(void);
+void cr_kept_destroy(struct cr_kept *kept);
+
+/* Fills the answer up to a multiple of the step: blanks and, at last, the end of the line. */
 void cr_kept_fill(struct cr_strbuf *answer);
 
-/* The place of the response, NULL in it when there is none yet, for answers that stand there and
- * are so long. NULL when they have no such length, or without memory. *kept is NULL at first; what
- * stood elsewhere is forgotten. */
-struct MHD_Response **cr_kept_find(struct cr_kept **kept, const char *bytes, size_t len);
+/* The response for answers that stand there and are so long: a length that cr_kept_fill gives, up
+ * to CR_KEPT_MAX. Borrowed; NULL when there is none. */
+struct MHD_Response *cr_kept_get(const struct cr_kept *kept, const char *bytes, size_t len);
 
-void cr_kept_destroy(struct cr_kept *kept);
+/* Takes the reference over where cr_kept_get has found none. Responses for another place are
+ * forgotten. */
+void cr_kept_put(struct cr_kept *kept, struct MHD_Response *response, const char *bytes,
+                 size_t len);
 
 #endif

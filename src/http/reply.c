@@ -16,6 +16,7 @@
 #include "creditrisk/util/strbuf.h"
 #include "kept.h"
 #include "problem.h"
+#include "reply_headers.h"
 
 enum { DATE_LEN = 32 };
 
@@ -120,8 +121,8 @@ static struct MHD_Response *render(struct cr_request *request, const json_t *jso
 }
 
 /* Hands the answer to the library, which has it taken by the client before the deadline. */
-static enum MHD_Result hand_over(struct cr_request *request, unsigned status,
-                                 struct MHD_Response *response)
+static enum MHD_Result deliver(struct cr_request *request, unsigned status,
+                               struct MHD_Response *response)
 {
     enum MHD_Result result = MHD_queue_response(request->connection, status, response);
 
@@ -133,10 +134,10 @@ static enum MHD_Result hand_over(struct cr_request *request, unsigned status,
 }
 
 /* The response is consumed. */
-static enum MHD_Result deliver(struct cr_request *request, unsigned status,
-                               struct MHD_Response *response)
+static enum MHD_Result deliver_once(struct cr_request *request, unsigned status,
+                                    struct MHD_Response *response)
 {
-    enum MHD_Result result = hand_over(request, status, response);
+    enum MHD_Result result = deliver(request, status, response);
 
     MHD_destroy_response(response);
     return result;
@@ -147,7 +148,7 @@ enum MHD_Result cr_reply_deliver(struct cr_request *request)
     struct MHD_Response *response = request->reply.response;
 
     request->reply.response = NULL;
-    return response != NULL ? deliver(request, request->reply.status, response) : MHD_NO;
+    return response != NULL ? deliver_once(request, request->reply.status, response) : MHD_NO;
 }
 
 /* Adds the headers and queues the response, which is consumed. */
@@ -164,7 +165,7 @@ static enum MHD_Result queue(struct cr_request *request, unsigned status, const 
         request->reply = (struct cr_reply){response, status};
         return MHD_YES;
     }
-    return deliver(request, status, response);
+    return deliver_once(request, status, response);
 }
 
 enum MHD_Result cr_reply_preflight(struct cr_request *request)
@@ -222,27 +223,41 @@ enum MHD_Result cr_reply_json(struct cr_request *request, unsigned status, json_
     return reply(request, status, "application/json", json);
 }
 
-/* The response that is kept for the answer's length, a new one if need be; NULL when there is no
- * memory, or when the request asks for more headers than common ones and its id. */
+/* Makes a response with all common headers and keeps it; borrowed, NULL without memory. */
+static struct MHD_Response *make_kept(struct cr_request *request, const char *type,
+                                      struct cr_content content)
+{
+    struct MHD_Response *response = cr_content_respond(request, content);
+
+    if (response == NULL) {
+        return NULL;
+    }
+    if (!cr_reply_put_common(request, type, response)) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    cr_kept_put(request->kept, response, content.bytes, content.len);
+    return response;
+}
+
+/* A response for the content that lacks nothing but the request's id; borrowed. NULL without
+ * memory, or when the answer is too long for that or needs more headers. */
 static struct MHD_Response *find_kept(struct cr_request *request, const char *type,
                                       struct cr_content content)
 {
-    struct MHD_Response **kept = NULL;
+    struct MHD_Response *response;
 
-    if (request->stage != CR_STAGE_QUEUED && !cr_reply_has_own(request)) {
-        kept = cr_kept_find(&request->kept, content.bytes, content.len);
-    }
-    if (kept == NULL) {
+    if (content.len > CR_KEPT_MAX || cr_reply_has_own(request)) {
         return NULL;
     }
-    if (*kept == NULL) {
-        *kept = cr_content_respond(request, content);
-        if (*kept != NULL && !cr_reply_put_common(request, type, *kept)) {
-            MHD_destroy_response(*kept);
-            *kept = NULL;
-        }
+    if (request->kept == NULL) {
+        request->kept = cr_kept_create();
     }
-    return *kept;
+    if (request->kept == NULL) {
+        return NULL;
+    }
+    response = cr_kept_get(request->kept, content.bytes, content.len);
+    return response != NULL ? response : make_kept(request, type, content);
 }
 
 enum MHD_Result cr_reply_answer(struct cr_request *request)
@@ -253,7 +268,7 @@ enum MHD_Result cr_reply_answer(struct cr_request *request)
     struct cr_content content;
     struct cr_error err;
 
-    assert(request->route->no_store); /* or what is kept would need to know its route */
+    assert(request->route->no_store && request->stage == CR_STAGE_BODY);
     cr_kept_fill(answer);
     if (cr_strbuf_check(answer, &err) < 0) {
         return cr_reply_error(request, &err);
@@ -264,9 +279,9 @@ enum MHD_Result cr_reply_answer(struct cr_request *request)
         return queue_or_refuse(request, 200, type, cr_content_respond(request, content));
     }
     cr_reply_put_id(request, response);
-    request->answer_len = answer->len;
+    request->answer_len = content.len;
     request->status = 200;
-    return hand_over(request, 200, response);
+    return deliver(request, 200, response);
 }
 
 enum MHD_Result cr_reply_text(struct cr_request *request, unsigned status, const char *type,

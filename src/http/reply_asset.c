@@ -5,7 +5,7 @@
 #include "content.h"
 #include "creditrisk/util/cleanup.h"
 #include "encoding.h"
-#include "http.h"
+#include "reply_headers.h"
 
 /* What a page may do: nothing that another host, or a script that is no file of ours, could have a
  * part in. */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The headers of answers. */
+#include "reply_headers.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "http.h"
 
 static const char id_name[] = "X-Request-ID";
 
@@ -100,11 +99,6 @@ static bool is_draining(const struct cr_request *request)
     return atomic_load_explicit(&request->server->draining, memory_order_relaxed);
 }
 
-bool cr_reply_has_own(const struct cr_request *request)
-{
-    return request->is_limited || request->origin.text != NULL || is_draining(request);
-}
-
 void cr_reply_put_own(const struct cr_request *request, unsigned status, bool close,
                       struct MHD_Response *response)
 {
@@ -119,4 +113,10 @@ void cr_reply_put_own(const struct cr_request *request, unsigned status, bool cl
     if (close || is_draining(request)) {
         (void)cr_reply_put_header(response, "Connection", "close");
     }
+}
+
+bool cr_reply_has_own(const struct cr_request *request)
+{
+    /* what cr_reply_put_own adds to a usual answer */
+    return request->is_limited || request->origin.text != NULL || is_draining(request);
 }

@@ -33,9 +33,9 @@ struct cr_request *cr_spares_take(struct cr_server *server, struct cr_worker *wo
 
 static void destroy(struct cr_request *request)
 {
-    cr_arena_finish(&request->arena);
-    cr_strbuf_finish(&request->answer);
     cr_kept_destroy(request->kept);
+    cr_strbuf_finish(&request->answer);
+    cr_arena_finish(&request->arena);
     free(request);
 }
 

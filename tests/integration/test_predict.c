@@ -29,22 +29,6 @@ static int stop_all(void **state)
 
 #define HEAD "POST /predict HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
 
-/* The i-th application of the book as a client sends it; yours (free). */
-static char *application(size_t i)
-{
-    const struct cr_fixture *fixture = cr_champion_fixture();
-    CR_CLEANUP(cr_json_decrefp)
-    json_t *json = cr_record_to_json(fixture->portfolio, &fixture->records[i]);
-    struct cr_strbuf text = CR_STRBUF_INIT;
-    char *result;
-
-    assert_non_null(json);
-    cr_json_write(json, false, &text);
-    result = cr_strbuf_steal(&text);
-    assert_non_null(result);
-    return result;
-}
-
 static void check_prediction(const json_t *answer)
 {
     double margin = json_number_value(json_object_get(answer, "margin"));
@@ -61,7 +45,7 @@ static void test_predict(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 20; i++) {
-        CR_CLEANUP(cr_freep) char *body = application(i);
+        CR_CLEANUP(cr_freep) char *body = cr_champion_application(i);
         struct cr_http_response response = cr_http_post_json(serving.port, "/predict", body);
         CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
 
@@ -77,7 +61,7 @@ static void test_predict(void **state)
 /* In two chunks, and byte by byte on a connection that stays. */
 static void test_predict_pieces(void **state)
 {
-    CR_CLEANUP(cr_freep) char *body = application(0);
+    CR_CLEANUP(cr_freep) char *body = cr_champion_application(0);
     struct cr_strbuf text = CR_STRBUF_INIT;
     int fd = cr_http_connect(serving.port);
     struct cr_http_response response;
@@ -103,90 +87,11 @@ static void test_predict_pieces(void **state)
     (void)close(fd);
 }
 
-enum { AGAIN_CONNECTIONS = 3, AGAIN_ROUNDS = 40, AGAIN_BODIES = 8 };
-
-/* Applications that are answered at different lengths; one in three asks for all contributions. */
-static void send_again(int fd, const char *body, size_t n)
-{
-    struct cr_strbuf text = CR_STRBUF_INIT;
-
-    cr_strbuf_printf(&text,
-                     "POST /predict%s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-                     "X-Request-ID: again-%zu\r\nContent-Length: %zu\r\n\r\n%s",
-                     n % 3 == 0 ? "?explain=full" : "", n, strlen(body), body);
-    assert_true(cr_http_send(fd, text.data, text.len));
-    cr_strbuf_finish(&text);
-}
-
-/* The answer is the application's, under the request's own id, once, and as long as it says. */
-static void check_again(int fd, const json_t *expected, size_t n)
-{
-    struct cr_http_response response = cr_http_read(fd, false);
-    CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
-    const char *name = strstr(response.head, "X-Request-ID:");
-    char id[32];
-
-    (void)snprintf(id, sizeof(id), "again-%zu", n);
-    assert_int_equal(response.status, 200);
-    cr_http_check_header(&response, "X-Request-ID", id);
-    assert_non_null(name);
-    assert_null(strstr(name + 1, "X-Request-ID:"));
-    cr_http_check_header(&response, "Content-Type", "application/json");
-    cr_http_check_header(&response, "Cache-Control", "no-store");
-    cr_http_check_header(&response, "X-Content-Type-Options", "nosniff");
-    assert_int_equal(strlen(cr_http_text(answer, "decision_id")), 36);
-    assert_int_equal(json_object_del(answer, "decision_id"), 0);
-    assert_int_equal(json_object_get(answer, "contributions") != NULL, n % 3 == 0);
-    (void)json_object_del(answer, "contributions"); /* only there when asked for */
-    assert_true(json_equal(answer, expected));
-    cr_http_finish(&response);
-}
-
-/* Responses are sent again: on several connections at once, two requests on each at a time. */
-static void test_again(void **state)
-{
-    char *bodies[AGAIN_BODIES];
-    json_t *expected[AGAIN_BODIES];
-    int fds[AGAIN_CONNECTIONS];
-
-    (void)state;
-    for (size_t i = 0; i < AGAIN_BODIES; i++) {
-        struct cr_http_response response;
-
-        bodies[i] = application(i);
-        response = cr_http_post_json(serving.port, "/predict", bodies[i]);
-        expected[i] = cr_http_json(&response);
-        assert_int_equal(json_object_del(expected[i], "decision_id"), 0);
-        cr_http_finish(&response);
-    }
-    for (size_t c = 0; c < AGAIN_CONNECTIONS; c++) {
-        fds[c] = cr_http_connect(serving.port);
-    }
-    for (size_t round = 0; round < AGAIN_ROUNDS; round++) {
-        size_t first = 2 * AGAIN_CONNECTIONS * round;
-
-        for (size_t k = 0; k < 2 * AGAIN_CONNECTIONS; k++) {
-            send_again(fds[k % AGAIN_CONNECTIONS], bodies[(first + k) % AGAIN_BODIES], first + k);
-        }
-        for (size_t k = 0; k < 2 * AGAIN_CONNECTIONS; k++) {
-            check_again(fds[k % AGAIN_CONNECTIONS], expected[(first + k) % AGAIN_BODIES],
-                        first + k);
-        }
-    }
-    for (size_t c = 0; c < AGAIN_CONNECTIONS; c++) {
-        (void)close(fds[c]);
-    }
-    for (size_t i = 0; i < AGAIN_BODIES; i++) {
-        free(bodies[i]);
-        json_decref(expected[i]);
-    }
-}
-
 static void test_explain(void **state)
 {
     static const char *const wrong[] = {
         "/predict?explain=half", "/predict?explain=", "/predict?explain", "/predict?explain=Full"};
-    CR_CLEANUP(cr_freep) char *body = application(1);
+    CR_CLEANUP(cr_freep) char *body = cr_champion_application(1);
     struct cr_http_response response =
         cr_http_post_json(serving.port, "/predict?x=1&explain=full", body);
     CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
@@ -237,7 +142,7 @@ static void test_query_names(void **state)
         {"/predict?=full", NULL},
         {"/predict?plan=full&detail=1", NULL},
     };
-    CR_CLEANUP(cr_freep) char *body = application(1);
+    CR_CLEANUP(cr_freep) char *body = cr_champion_application(1);
 
     (void)state;
     for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
@@ -440,7 +345,7 @@ static char *make_tensors(int port, const char *body)
 static void test_access_log(void **state)
 {
     static const char *const variables[] = {"CREDITRISK_LOG_ACCESS=true", NULL};
-    CR_CLEANUP(cr_freep) char *body = application(0);
+    CR_CLEANUP(cr_freep) char *body = cr_champion_application(0);
     CR_CLEANUP(cr_freep) char *rows = NULL;
     CR_CLEANUP(cr_freep) char *tensors = NULL;
     struct cr_daemon daemon;
@@ -496,7 +401,7 @@ static void test_access_log_undecided(void **state)
         {"/v2/models/other/infer", "{}", 404, -1},
         {"/nowhere", "{}", 404, -1},
     };
-    CR_CLEANUP(cr_freep) char *body = application(0);
+    CR_CLEANUP(cr_freep) char *body = cr_champion_application(0);
     struct cr_daemon daemon;
 
     (void)state;
@@ -520,11 +425,15 @@ static void test_access_log_undecided(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict),     cmocka_unit_test(test_predict_pieces),
-        cmocka_unit_test(test_again),       cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_query_names), cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_invalid_all), cmocka_unit_test(test_invalid_many),
-        cmocka_unit_test(test_access_log),  cmocka_unit_test(test_access_log_undecided),
+        cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_predict_pieces),
+        cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_query_names),
+        cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_invalid_all),
+        cmocka_unit_test(test_invalid_many),
+        cmocka_unit_test(test_access_log),
+        cmocka_unit_test(test_access_log_undecided),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);

@@ -3,6 +3,8 @@
 
 #include "cr_test.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 
 static struct cr_fixture fixture;
 
@@ -35,4 +37,18 @@ void cr_champion_start(struct cr_daemon *ret_daemon, const char *const *variable
 
     cr_daemon_start(ret_daemon, options, variables);
     (void)cr_daemon_await(ret_daemon, 0, "\"event\":\"listening\"");
+}
+
+char *cr_champion_application(size_t i)
+{
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *json = cr_record_to_json(fixture.portfolio, &fixture.records[i]);
+    struct cr_strbuf text = CR_STRBUF_INIT;
+    char *result;
+
+    assert_non_null(json);
+    cr_json_write(json, false, &text);
+    result = cr_strbuf_steal(&text);
+    assert_non_null(result);
+    return result;
 }

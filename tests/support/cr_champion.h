@@ -17,6 +17,9 @@ int cr_champion_tear_down(void **state);
 /* Borrowed. */
 struct cr_fixture *cr_champion_fixture(void);
 
+/* The i-th application of its book as a client sends it; yours (free). */
+char *cr_champion_application(size_t i);
+
 /* A daemon that serves it and listens; yours: cr_daemon_stop. */
 void cr_champion_start(struct cr_daemon *ret_daemon, const char *const *variables);
 

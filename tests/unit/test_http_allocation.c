@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* Once warm, /predict takes no memory from the heap but what the HTTP library takes itself, and
- * what many large requests at once have taken does not stay: a server of this process. Linked with
+ * that library is asked for no new response; what many large requests at once have taken does not
+ * stay: a server of this process. Linked with
  * --wrap for the functions of the heap and for those of the C library that allocate what they
  * return, which catches every call of ours and none of a shared library's. */
 #include "cr_test.h"
 
+#include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -35,7 +37,38 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t n);
 
+enum MHD_Result __real_MHD_add_response_header(struct MHD_Response *response, const char *name,
+                                               const char *value);
+enum MHD_Result __wrap_MHD_add_response_header(struct MHD_Response *response, const char *name,
+                                               const char *value);
+struct MHD_Response *__real_MHD_create_response_from_buffer_with_free_callback_cls(
+    size_t size, void *bytes, MHD_ContentReaderFreeCallback release, void *owner);
+struct MHD_Response *__wrap_MHD_create_response_from_buffer_with_free_callback_cls(
+    size_t size, void *bytes, MHD_ContentReaderFreeCallback release, void *owner);
+
 static atomic_size_t n_allocations;
+static atomic_size_t n_responses;
+static atomic_size_t n_lacking; /* headers for which there is no memory, from now on */
+
+enum MHD_Result __wrap_MHD_add_response_header(struct MHD_Response *response, const char *name,
+                                               const char *value)
+{
+    size_t n = atomic_load(&n_lacking);
+
+    if (n > 0) {
+        atomic_store(&n_lacking, n - 1);
+        return MHD_NO;
+    }
+    return __real_MHD_add_response_header(response, name, value);
+}
+
+struct MHD_Response *__wrap_MHD_create_response_from_buffer_with_free_callback_cls(
+    size_t size, void *bytes, MHD_ContentReaderFreeCallback release, void *owner)
+{
+    (void)atomic_fetch_add(&n_responses, 1);
+    return __real_MHD_create_response_from_buffer_with_free_callback_cls(size, bytes, release,
+                                                                         owner);
+}
 
 void *__wrap_malloc(size_t size)
 {
@@ -100,11 +133,12 @@ static void tell(int fd, const char *data, size_t len)
     assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), len);
 }
 
+static char answer[65536];
+
 /* Reads up to the end of a head, and what follows it by its Content-Length; returns the status.
  * Takes nothing from the heap, either. */
 static long hear(int fd)
 {
-    static char answer[65536];
     size_t len = 0, whole = sizeof(answer);
 
     while (len < whole) {
@@ -228,17 +262,19 @@ static void check_kind(const char *kind)
         CR_CLEANUP(request_finish)
         struct request request =
             make_request(&service.fixture, cases[i].query, "", cases[i].body_len);
-        size_t before;
+        size_t before, responses;
 
         for (size_t n = 0; n < WARM; n++) {
             ask(fd, &request);
         }
         before = atomic_load(&n_allocations);
-        assert_true(before > 0); /* the wrap is there */
+        responses = atomic_load(&n_responses);
+        assert_true(before > 0 && responses > 0); /* the wraps are there */
         for (size_t n = 0; n < COUNTED; n++) {
             ask(fd, &request);
         }
         assert_int_equal(atomic_load(&n_allocations) - before, 0);
+        assert_int_equal(atomic_load(&n_responses) - responses, 0);
     }
     (void)close(fd);
     stop(&service);
@@ -273,6 +309,36 @@ static void test_at_once(void **state)
     stop(&service);
 }
 
+/* An answer for which n headers could not be made is not the pattern for the next one. */
+static void check_lacking(size_t n)
+{
+    struct service service = {.server = NULL};
+    int fd;
+
+    start(&service, "logistic");
+    CR_CLEANUP(request_finish)
+    struct request request = make_request(&service.fixture, "", "", 0);
+    fd = connect_to(cr_server_port(service.server));
+    atomic_store(&n_lacking, n);
+    ask(fd, &request);
+    assert_int_equal(atomic_load(&n_lacking), 0);
+    ask(fd, &request);
+    assert_non_null(strstr(answer, "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
+    assert_non_null(strstr(answer, "\r\nCache-Control: no-store\r\n"));
+    assert_non_null(strstr(answer, "\r\nX-Request-ID: "));
+    (void)close(fd);
+    stop(&service);
+}
+
+static void test_lacking(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 3; n++) {
+        check_lacking(n);
+    }
+}
+
 static void test_logistic(void **state)
 {
     (void)state;
@@ -299,10 +365,9 @@ static void test_forest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counting),
-        cmocka_unit_test(test_logistic),
-        cmocka_unit_test(test_forest),
-        cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_counting), cmocka_unit_test(test_logistic),
+        cmocka_unit_test(test_forest),   cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_lacking),
     };
 
     cr_log_set_level(CR_LOG_WARN);

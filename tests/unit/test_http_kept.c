@@ -18,9 +18,9 @@ static void put(struct cr_strbuf *answer, size_t len)
 
 static void test_fill(void **state)
 {
-    static const size_t cases[][2] = {{0, 128},   {1, 128},     {127, 128},  {128, 256},
-                                      {129, 256}, {3968, 4096}, {4095, 4096}};
-    static const size_t too_long[] = {4096, 4097, 70000};
+    static const size_t cases[][2] = {{0, 128},     {1, 128},      {127, 128},   {128, 256},
+                                      {129, 256},   {3968, 4096},  {4095, 4096}, {8191, 8192},
+                                      {8192, 8320}, {70000, 70016}};
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf answer = CR_STRBUF_INIT;
 
     (void)state;
@@ -34,41 +34,39 @@ static void test_fill(void **state)
         assert_int_equal(strspn(answer.data + len, " "), filled - len - 1);
         assert_string_equal(answer.data + filled - 1, "\n");
     }
-    for (size_t i = 0; i < CR_ARRAY_LEN(too_long); i++) {
-        put(&answer, too_long[i]);
-        cr_kept_fill(&answer);
-        assert_int_equal(answer.len, too_long[i]);
-        assert_int_equal(strspn(answer.data, "x"), too_long[i]);
-    }
 }
 
-static void test_find(void **state)
+static struct MHD_Response *make(char *bytes, size_t len)
 {
-    static char here[4096 + 128], there[4096];
-    struct cr_kept *kept = NULL;
-    struct MHD_Response **place, **longer;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT);
+
+    assert_non_null(response);
+    return response;
+}
+
+static void test_get(void **state)
+{
+    static char here[CR_KEPT_MAX], there[CR_KEPT_MAX];
+    struct cr_kept *kept = cr_kept_create();
+    struct MHD_Response *shorter = make(here, 256), *longest = make(here, CR_KEPT_MAX), *other;
 
     (void)state;
-    assert_null(cr_kept_find(&kept, here, 0));
-    assert_null(cr_kept_find(&kept, here, 100));
-    assert_null(cr_kept_find(&kept, here, 4096 + 128));
-    place = cr_kept_find(&kept, here, 256);
-    longer = cr_kept_find(&kept, here, 4096);
-    assert_non_null(place);
-    assert_non_null(longer);
-    assert_ptr_not_equal(place, longer);
-    assert_null(*place);
-    *place = MHD_create_response_from_buffer(256, here, MHD_RESPMEM_PERSISTENT);
-    assert_non_null(*place);
-    assert_null(*longer);
-    assert_ptr_equal(cr_kept_find(&kept, here, 256), place);
-    assert_non_null(*place);
+    assert_non_null(kept);
+    assert_null(cr_kept_get(kept, here, 256));
+    cr_kept_put(kept, shorter, here, 256);
+    cr_kept_put(kept, longest, here, CR_KEPT_MAX);
+    assert_ptr_equal(cr_kept_get(kept, here, 256), shorter);
+    assert_ptr_equal(cr_kept_get(kept, here, CR_KEPT_MAX), longest);
+    assert_null(cr_kept_get(kept, here, 128));
+    assert_null(cr_kept_get(kept, here, 384));
 
-    place = cr_kept_find(&kept, there, 256); /* the response for `here` would send other bytes */
-    assert_non_null(place);
-    assert_null(*place);
-    *place = MHD_create_response_from_buffer(256, there, MHD_RESPMEM_PERSISTENT);
-    assert_non_null(*place);
+    assert_null(cr_kept_get(kept, there, 256)); /* `shorter` would send other bytes */
+    other = make(there, 256);
+    cr_kept_put(kept, other, there, 256);
+    assert_ptr_equal(cr_kept_get(kept, there, 256), other);
+    assert_null(cr_kept_get(kept, there, CR_KEPT_MAX));
+    assert_null(cr_kept_get(kept, here, 256));
     cr_kept_destroy(kept);
     cr_kept_destroy(NULL);
 }
@@ -77,7 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fill),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_get),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
