@@ -2,8 +2,8 @@
 /* The thresholds of a slot's nodes, in ascending order, are a range, or several when they are more
  * than a byte counts. One search of every range gives the row's ranks; the comparisons of all nodes
  * are then between bytes (forest_ranks.h): 500 trees of depth 3 are some 50 searches and 8 KB of
- * blocks that are read from one end to the other. Where trees compare more slots than ranges have
- * numbers, they are taken a few at a time, with ranges of their own. */
+ * blocks that are read from one end to the other. Where trees need more ranges than a byte numbers,
+ * they are taken in groups, each with ranges of its own. */
 #include "creditrisk/model/forest_outcomes.h"
 
 #include <assert.h>
@@ -17,9 +17,8 @@
 
 enum {
     MAX_THRESHOLDS = UINT8_MAX, /* of a range: ranks are 0 … 255, places 0 … 254 */
-    NOWHERE = UINT8_MAX,        /* the rank of what is <= no threshold */
-    MAX_SLOTS = 192,            /* of a forest whose trees are one group */
-    FEW_TREES = 36,             /* of a group in a forest with more */
+    NOWHERE = UINT8_MAX,        /* the rank of what is <= no threshold; the first of a group's */
+    MAX_RANGES = CR_FOREST_RANKS_MAX - 1, /* of a group, numbered from 1 on */
 };
 
 /* Thresholds that nodes of small trees compare a slot with. */
@@ -40,37 +39,33 @@ struct comparison {
     uint8_t place; /* of its threshold in the range */
 };
 
-/* Trees that share ranges: as many as a group has, but for the last one. */
+/* Trees that share ranges, in whole blocks: both go as far as the next group's first ones. */
 struct group {
+    uint32_t first_block;
     uint32_t first_range;
-    uint32_t n_ranges;
 };
 
 struct cr_forest_outcomes {
     size_t n_trees;
     size_t *trees;
     size_t n_groups;
-    size_t n_group_trees; /* whole blocks */
-    struct group *groups;
+    struct group *groups; /* n_groups, and one for where the last of them ends */
     struct range *ranges;
     double *thresholds; /* of all ranges */
     cr_forest_ranks_fn *compare;
-    size_t n_blocks;
     struct cr_forest_ranks_block *blocks;
 };
 
-/* A slot has a range, and every MAX_THRESHOLDS of its thresholds one more; a comparison needs one
- * at most; and there is one rank more, for what is nowhere. */
-_Static_assert(MAX_SLOTS + CR_FOREST_OUTCOMES_MAX_TREES * CR_FOREST_OUTCOMES_BITS / MAX_THRESHOLDS <
-                   CR_FOREST_RANKS_MAX,
-               "the number of a range fits");
-_Static_assert(FEW_TREES *CR_FOREST_OUTCOMES_BITS < (int)CR_FOREST_RANKS_MAX,
-               "the number of a range fits in a small group, too");
+_Static_assert((int)CR_FOREST_RANKS_LEN <= (int)MAX_RANGES, "the ranges of a block have numbers");
 _Static_assert((int)CR_FOREST_OUTCOMES_BITS < (int)CR_FOREST_RANKS_BITS, "an outcome fits");
-_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES % CR_FOREST_RANKS_TREES == 0 &&
-                   (int)FEW_TREES % (int)CR_FOREST_RANKS_TREES == 0,
+_Static_assert(CR_FOREST_OUTCOMES_MAX_TREES % CR_FOREST_RANKS_TREES == 0,
                "whole blocks are written");
 _Static_assert(CR_FOREST_MAX_SLOTS <= UINT16_MAX, "a slot fits");
+
+static size_t n_blocks(size_t n_trees)
+{
+    return (n_trees + CR_FOREST_RANKS_TREES - 1) / CR_FOREST_RANKS_TREES;
+}
 
 static void destroyp(struct cr_forest_outcomes **outcomes)
 {
@@ -119,7 +114,6 @@ static size_t collect(struct cr_forest_outcomes *outcomes, const struct cr_fores
 {
     size_t n = 0;
 
-    outcomes->n_group_trees = slots->n > MAX_SLOTS ? FEW_TREES : CR_FOREST_OUTCOMES_MAX_TREES;
     if (slots->n > CR_FOREST_MAX_SLOTS) {
         return 0;
     }
@@ -139,13 +133,41 @@ static size_t collect(struct cr_forest_outcomes *outcomes, const struct cr_fores
                 .threshold = cr_forest_slots_threshold(forest, node),
                 .slot = cr_forest_slots_find(slots, node),
                 .tree = (uint16_t)outcomes->n_trees,
-                .group = (uint16_t)(outcomes->n_trees / outcomes->n_group_trees),
                 .bit = (uint8_t)k,
             };
         }
         outcomes->trees[outcomes->n_trees++] = t;
     }
     return n;
+}
+
+/* Fills one group after the other, in the order of trees. A slot needs a range, and every
+ * MAX_THRESHOLDS of its comparisons one more; what equal thresholds would spare is not counted. */
+static void find_groups(struct cr_forest_outcomes *outcomes, struct comparison *comparisons,
+                        size_t n)
+{
+    uint16_t n_of_slot[CR_FOREST_MAX_SLOTS] = {0};
+    uint16_t group = 0;
+    size_t n_ranges = 0, block_start = 0, i = 0;
+
+    while (i < n) {
+        const uint32_t block = comparisons[i].tree / CR_FOREST_RANKS_TREES;
+
+        if (block != comparisons[block_start].tree / CR_FOREST_RANKS_TREES) {
+            block_start = i;
+        }
+        n_ranges += n_of_slot[comparisons[i].slot]++ % MAX_THRESHOLDS == 0;
+        if (n_ranges <= MAX_RANGES) {
+            comparisons[i++].group = group;
+        } else { /* the block is the next group's first one */
+            outcomes->groups[++group].first_block = block;
+            memset(n_of_slot, 0, sizeof(n_of_slot));
+            n_ranges = 0;
+            i = block_start;
+        }
+    }
+    outcomes->n_groups = (size_t)group + 1;
+    outcomes->groups[outcomes->n_groups].first_block = (uint32_t)n_blocks(outcomes->n_trees);
 }
 
 static int compare_comparisons(const void *a, const void *b)
@@ -181,38 +203,19 @@ static void find_ranges(struct cr_forest_outcomes *outcomes, struct comparison *
         if (!same_slot || (!same && range->n_thresholds == MAX_THRESHOLDS)) {
             range = &outcomes->ranges[n_ranges++];
             *range = (struct range){.slot = (uint16_t)next->slot, .first = n_thresholds};
-            group->n_ranges++;
         }
         if (!same) {
             outcomes->thresholds[n_thresholds++] = next->threshold;
             range->n_thresholds++;
         }
-        assert(group->n_ranges < CR_FOREST_RANKS_MAX);
-        next->range = (uint8_t)(group->n_ranges - 1);
+        assert(n_ranges - group->first_range <= MAX_RANGES);
+        next->range = (uint8_t)(n_ranges - group->first_range);
         next->place = (uint8_t)(range->n_thresholds - 1);
     }
+    outcomes->groups[outcomes->n_groups].first_range = n_ranges;
 }
 
-/* Blocks for the trees, in which no comparison holds: the rank behind a group's is NOWHERE. */
-static int allocate_blocks(struct cr_forest_outcomes *outcomes, struct cr_error *err)
-{
-    const size_t n_group_blocks = outcomes->n_group_trees / CR_FOREST_RANKS_TREES;
-
-    outcomes->n_blocks = (outcomes->n_trees + CR_FOREST_RANKS_TREES - 1) / CR_FOREST_RANKS_TREES;
-    outcomes->blocks = aligned_alloc(sizeof(*outcomes->blocks),
-                                     (outcomes->n_blocks + 1) * sizeof(*outcomes->blocks));
-    if (outcomes->blocks == NULL) {
-        return cr_error_no_memory(err);
-    }
-    for (size_t i = 0; i < outcomes->n_blocks; i++) {
-        struct cr_forest_ranks_block *block = &outcomes->blocks[i];
-
-        memset(block->of, (int)outcomes->groups[i / n_group_blocks].n_ranges, sizeof(block->of));
-        memset(block->places, 0, sizeof(block->places));
-    }
-    return 0;
-}
-
+/* The blocks are zeroed: in what lies beyond a tree's nodes NOWHERE is compared with place 0. */
 static void fill_blocks(struct cr_forest_outcomes *outcomes, const struct comparison *comparisons,
                         size_t n)
 {
@@ -235,34 +238,29 @@ int cr_forest_outcomes_create(const struct cr_forest *forest, const struct cr_fo
                                  ? forest->n_trees
                                  : CR_FOREST_OUTCOMES_MAX_TREES;
     const size_t max_comparisons = max_trees * CR_FOREST_OUTCOMES_BITS;
+    const size_t blocks_len = n_blocks(max_trees) * sizeof(struct cr_forest_ranks_block);
     CR_CLEANUP(destroyp) struct cr_forest_outcomes *outcomes = calloc(1, sizeof(*outcomes));
     CR_CLEANUP(cr_freep)
     struct comparison *comparisons = malloc(max_comparisons * sizeof(*comparisons));
     size_t n_comparisons;
-    int result;
 
     if (outcomes == NULL || comparisons == NULL) {
         return cr_error_no_memory(err);
     }
     outcomes->trees = malloc(max_trees * sizeof(*outcomes->trees));
+    outcomes->groups = calloc(n_blocks(max_trees) + 1, sizeof(*outcomes->groups));
     outcomes->ranges = malloc(max_comparisons * sizeof(*outcomes->ranges));
     outcomes->thresholds = malloc(max_comparisons * sizeof(*outcomes->thresholds));
-    if (outcomes->trees == NULL || outcomes->ranges == NULL || outcomes->thresholds == NULL) {
+    outcomes->blocks = aligned_alloc(sizeof(*outcomes->blocks), blocks_len);
+    if (outcomes->trees == NULL || outcomes->groups == NULL || outcomes->ranges == NULL ||
+        outcomes->thresholds == NULL || outcomes->blocks == NULL) {
         return cr_error_no_memory(err);
     }
+    memset(outcomes->blocks, 0, blocks_len);
     n_comparisons = collect(outcomes, forest, slots, comparisons);
+    find_groups(outcomes, comparisons, n_comparisons);
     qsort(comparisons, n_comparisons, sizeof(*comparisons), compare_comparisons);
-    outcomes->n_groups =
-        (outcomes->n_trees + outcomes->n_group_trees - 1) / outcomes->n_group_trees;
-    outcomes->groups = calloc(outcomes->n_groups + 1, sizeof(*outcomes->groups));
-    if (outcomes->groups == NULL) {
-        return cr_error_no_memory(err);
-    }
     find_ranges(outcomes, comparisons, n_comparisons);
-    result = allocate_blocks(outcomes, err);
-    if (result < 0) {
-        return result;
-    }
     fill_blocks(outcomes, comparisons, n_comparisons);
     outcomes->compare = cr_forest_ranks_best();
     *ret_outcomes = CR_STEAL(outcomes);
@@ -304,22 +302,19 @@ static size_t count_less(const double *numbers, size_t n, double value)
 void cr_forest_outcomes_find(const struct cr_forest_outcomes *outcomes, const double *row,
                              unsigned char ret_bytes[CR_FOREST_OUTCOMES_MAX_TREES])
 {
-    const size_t n_group_blocks = outcomes->n_group_trees / CR_FOREST_RANKS_TREES;
-
     for (size_t g = 0; g < outcomes->n_groups; g++) {
-        const struct group *group = &outcomes->groups[g];
-        const size_t first = g * n_group_blocks, left = outcomes->n_blocks - first;
-        uint8_t ranks[CR_FOREST_RANKS_MAX] = {0};
+        const struct group *group = &outcomes->groups[g], *next = group + 1;
+        const size_t n_ranges = next->first_range - group->first_range;
+        uint8_t ranks[CR_FOREST_RANKS_MAX] = {NOWHERE};
 
-        for (size_t i = 0; i < group->n_ranges; i++) {
+        for (size_t i = 0; i < n_ranges; i++) {
             const struct range *range = &outcomes->ranges[group->first_range + i];
 
-            ranks[i] = (uint8_t)count_less(outcomes->thresholds + range->first, range->n_thresholds,
-                                           row[range->slot]);
+            ranks[i + 1] = (uint8_t)count_less(outcomes->thresholds + range->first,
+                                               range->n_thresholds, row[range->slot]);
         }
-        ranks[group->n_ranges] = NOWHERE;
-        outcomes->compare(ranks, group->n_ranges + 1, outcomes->blocks + first,
-                          left < n_group_blocks ? left : n_group_blocks,
-                          ret_bytes + first * CR_FOREST_RANKS_TREES);
+        outcomes->compare(ranks, n_ranges + 1, outcomes->blocks + group->first_block,
+                          next->first_block - group->first_block,
+                          ret_bytes + (size_t)group->first_block * CR_FOREST_RANKS_TREES);
     }
 }

@@ -182,6 +182,36 @@ static void check_outcome(const struct cr_forest *forest, size_t t, const double
     }
 }
 
+/* For rows that are likely to hurt; returns how many slots the forest has. */
+static size_t check_outcomes(const struct cr_forest *forest, size_t n_rows, struct cr_rng *rng)
+{
+    unsigned char bytes[CR_FOREST_OUTCOMES_MAX_TREES];
+    double x[CR_FOREST_MAX_SLOTS], row[CR_FOREST_MAX_SLOTS];
+    struct cr_forest_outcomes *outcomes = NULL;
+    struct cr_forest_slots slots;
+    struct cr_error err;
+    const size_t *trees;
+    size_t n, n_slots;
+
+    cr_assert_ok(cr_forest_slots_init(&slots, forest, &err), &err);
+    n_slots = slots.n;
+    assert_true(forest->n_inputs <= CR_FOREST_MAX_SLOTS && n_slots <= CR_FOREST_MAX_SLOTS);
+    cr_assert_ok(cr_forest_outcomes_create(forest, &slots, &outcomes, &err), &err);
+    trees = cr_forest_outcomes_trees(outcomes, &n);
+    check_trees(forest, trees, n);
+    for (size_t i = 0; i < n_rows; i++) {
+        adversarial_row(forest, rng, x);
+        cr_forest_slots_fill(&slots, x, row);
+        cr_forest_outcomes_find(outcomes, row, bytes);
+        for (size_t t = 0; t < n; t++) {
+            check_outcome(forest, trees[t], x, bytes[t]);
+        }
+    }
+    cr_forest_outcomes_destroy(outcomes);
+    cr_forest_slots_finish(&slots);
+    return n_slots;
+}
+
 static void outcomes_are_those_of_the_comparisons(void **state)
 {
     enum { MANY_INPUTS = 80, MANY_TREES = 200 };
@@ -189,15 +219,8 @@ static void outcomes_are_those_of_the_comparisons(void **state)
 
     (void)state;
     for (size_t i = 0; i < n_cases; i++) {
-        struct cr_forest_outcomes *outcomes = NULL;
-        unsigned char bytes[CR_FOREST_OUTCOMES_MAX_TREES];
-        double x[MANY_INPUTS], row[N_KINDS * MANY_INPUTS];
-        struct cr_forest_slots slots;
         struct cr_forest forest;
-        struct cr_error err;
         struct cr_rng rng;
-        const size_t *trees;
-        size_t n;
 
         cr_rng_init(&rng, seed + 1, i);
         random_forest_init(&forest,
@@ -208,20 +231,7 @@ static void outcomes_are_those_of_the_comparisons(void **state)
                                .compare = (enum cr_forest_compare)cr_rng_below(&rng, 3),
                            },
                            &rng);
-        cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
-        cr_assert_ok(cr_forest_outcomes_create(&forest, &slots, &outcomes, &err), &err);
-        trees = cr_forest_outcomes_trees(outcomes, &n);
-        check_trees(&forest, trees, n);
-        for (size_t k = 0; k < 5; k++) {
-            adversarial_row(&forest, &rng, x);
-            cr_forest_slots_fill(&slots, x, row);
-            cr_forest_outcomes_find(outcomes, row, bytes);
-            for (size_t t = 0; t < n; t++) {
-                check_outcome(&forest, trees[t], x, bytes[t]);
-            }
-        }
-        cr_forest_outcomes_destroy(outcomes);
-        cr_forest_slots_finish(&slots);
+        (void)check_outcomes(&forest, 5, &rng);
         cr_forest_finish(&forest);
     }
 }
@@ -233,36 +243,66 @@ static void many_thresholds_of_one_input(void **state)
                                                   .n_trees = CR_FOREST_OUTCOMES_MAX_TREES,
                                                   .max_depth = 3,
                                                   .compare = CR_FOREST_DOUBLE_LESS_EQUAL};
-    unsigned char bytes[CR_FOREST_OUTCOMES_MAX_TREES];
-    struct cr_forest_outcomes *outcomes = NULL;
-    struct cr_forest_slots slots;
     struct cr_forest forest;
-    const size_t *trees;
-    struct cr_error err;
     struct cr_rng rng;
-    size_t n;
 
     (void)state;
     cr_rng_init(&rng, seed + 2, 0);
     random_forest_init(&forest, &options, &rng);
     assert_true(forest.n_nodes - forest.n_trees > 2 * N_KINDS * 2 * UINT8_MAX);
-    cr_assert_ok(cr_forest_slots_init(&slots, &forest, &err), &err);
-    cr_assert_ok(cr_forest_outcomes_create(&forest, &slots, &outcomes, &err), &err);
-    trees = cr_forest_outcomes_trees(outcomes, &n);
-    assert_int_equal(n, forest.n_trees);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        double x, row[N_KINDS];
+    (void)check_outcomes(&forest, N_ROWS, &rng);
+    cr_forest_finish(&forest);
+}
 
-        adversarial_row(&forest, &rng, &x);
-        cr_forest_slots_fill(&slots, &x, row);
-        cr_forest_outcomes_find(outcomes, row, bytes);
-        for (size_t t = 0; t < n; t++) {
-            check_outcome(&forest, trees[t], &x, bytes[t]);
+/* The nodes test one input after the other, or the first one in between; each has one slot. */
+static void take_turns(struct cr_forest *forest, bool crowd_first)
+{
+    size_t n_turns = 0;
+
+    for (size_t i = 0; i < forest->n_nodes; i++) {
+        struct cr_forest_node *node = &forest->nodes[i];
+
+        if (node->feature >= 0) {
+            size_t turn = crowd_first && i % 2 == 0 ? 0 : n_turns++;
+
+            node->feature = (int32_t)(turn % forest->n_inputs);
+            node->default_left = node->feature % 2 == 0;
         }
     }
-    cr_forest_outcomes_destroy(outcomes);
-    cr_forest_slots_finish(&slots);
-    cr_forest_finish(&forest);
+}
+
+/* Up to as many slots as a byte numbers, one more, as many as there can be; and a slot with more
+ * thresholds than a byte counts among them. */
+static void many_slots(void **state)
+{
+    static const struct {
+        size_t n_slots;
+        size_t n_trees;
+        bool crowd_first;
+    } cases[] = {
+        {192, 500, false},  {193, 500, false},
+        {254, 500, false},  {255, 500, false},
+        {256, 500, false},  {257, 500, false},
+        {300, 2048, false}, {CR_FOREST_MAX_SLOTS, 2048, false},
+        {192, 2048, true},  {235, 2048, true},
+        {255, 2048, true},  {CR_FOREST_MAX_SLOTS, 2048, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        const struct random_forest_options options = {.n_inputs = cases[i].n_slots,
+                                                      .n_trees = cases[i].n_trees,
+                                                      .max_depth = 3,
+                                                      .compare = CR_FOREST_FLOAT_LESS};
+        struct cr_forest forest;
+        struct cr_rng rng;
+
+        cr_rng_init(&rng, seed + 3, i);
+        random_forest_init(&forest, &options, &rng);
+        take_turns(&forest, cases[i].crowd_first);
+        assert_int_equal(check_outcomes(&forest, N_ROWS, &rng), cases[i].n_slots);
+        cr_forest_finish(&forest);
+    }
 }
 
 int main(void)
@@ -272,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_damaged_forest_is_refused_or_safe),
         cmocka_unit_test(outcomes_are_those_of_the_comparisons),
         cmocka_unit_test(many_thresholds_of_one_input),
+        cmocka_unit_test(many_slots),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
