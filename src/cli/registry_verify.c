@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/score/bundle.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
@@ -34,28 +35,69 @@ static bool is_intact(const struct audit *audit, const char *version)
            cr_registry_verify(registry, audit->portfolio, version, &manifest, &ignored) == 0;
 }
 
+/* Whether rollback and promote can make it the champion, as far as they ask for the same. */
+static bool can_serve(const struct audit *audit, struct cr_registry *registry, const char *version)
+{
+    CR_CLEANUP(cr_bundle_unrefp) struct cr_bundle *bundle = NULL;
+    struct cr_error ignored; /* it is told of the version itself */
+    return cr_bundle_load(registry, audit->portfolio, version, 1, &bundle, &ignored) == 0;
+}
+
+/* Yours (free); NULL where none can. */
+static char *find_newest_able(const struct audit *audit, struct cr_registry *registry)
+{
+    struct cr_registry_version *versions = NULL;
+    size_t n = 0;
+    char *able = NULL;
+    struct cr_error ignored; /* as if there were none */
+    (void)cr_registry_list(registry, audit->portfolio, &versions, &n, &ignored);
+    for (size_t i = n; able == NULL && i > 0; i--) {
+        if (can_serve(audit, registry, versions[i - 1].version)) {
+            able = strdup(versions[i - 1].version);
+        }
+    }
+    cr_registry_free_versions(versions, n);
+    return able;
+}
+
+/* Who can serve in the champion's place: whom a rollback leads back to, or else the newest; yours
+ * (free), NULL where nobody can. */
+static char *find_successor(const struct audit *audit, struct cr_registry *registry,
+                            bool *ret_is_previous)
+{
+    CR_CLEANUP(cr_freep) char *previous = NULL;
+    struct cr_error ignored; /* as if there were none */
+    *ret_is_previous = cr_registry_previous(registry, audit->portfolio, &previous, &ignored) == 0 &&
+                       can_serve(audit, registry, previous);
+    return *ret_is_previous ? CR_STEAL(previous) : find_newest_able(audit, registry);
+}
+
 /* What to do about a champion that cannot serve, before the rest; nothing for any other version. */
 static void advise_champion(const struct audit *audit, struct cr_registry *registry,
                             const char *version, struct cr_strbuf *out)
 {
     CR_CLEANUP(cr_freep) char *champion = NULL;
-    CR_CLEANUP(cr_freep) char *previous = NULL;
     struct cr_error ignored; /* as if there were none */
+    bool leads_back;
     if (cr_registry_champion(registry, audit->portfolio, &champion, &ignored) != 0 ||
         strcmp(champion, version) != 0) {
         return;
     }
-    bool leads = cr_registry_previous(registry, audit->portfolio, &previous, &ignored) == 0;
+    CR_CLEANUP(cr_freep) char *successor = find_successor(audit, registry, &leads_back);
+    cr_strbuf_puts(out, "it is the champion and no daemon loads it again");
+    if (successor == NULL) {
+        cr_strbuf_puts(out, ", nor is there another version that can serve: ");
+        return;
+    }
     CR_CLEANUP(cr_freep)
     char *command =
-        leads ? cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "rollback", "--portfolio",
-                               audit->portfolio, NULL)
-              : cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "promote", "VERSION",
-                               "--reason", "…", "--portfolio", audit->portfolio, NULL);
-    cr_strbuf_puts(out, "it is the champion and no daemon loads it again: ");
-    cr_strbuf_puts(out, command != NULL ? command : "another must serve");
-    if (leads) {
-        cr_strbuf_printf(out, " leads back to %s", previous);
+        leads_back ? cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "rollback",
+                                    "--portfolio", audit->portfolio, NULL)
+                   : cr_cli_command(audit->cli, CR_CLI_HERE_NAMED, "registry", "promote", successor,
+                                    "--reason", "…", "--portfolio", audit->portfolio, NULL);
+    cr_strbuf_printf(out, ": %s", command != NULL ? command : "another must serve");
+    if (leads_back) {
+        cr_strbuf_printf(out, " leads back to %s", successor);
     }
     cr_strbuf_puts(out, "; then ");
 }

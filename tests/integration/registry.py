@@ -267,7 +267,7 @@ def check_damage(cli):
     advice = json_of(cli, "verify", "v2", status=1)["versions"][0]["advice"]
     assert advice.startswith(f"it is the champion and no daemon loads it again: {back}") and " leads back to v1; then restore its folder" in advice, advice
     assert cli("registry", "verify", "v2", status=1).stdout.splitlines()[1] == f"v2: {advice}"
-    cli("registry", "rollback")
+    check_successor(cli, back)
     for words in (["promote", "v2", "--reason", "x"], ["challenger", "v2"]):
         assert f": run '{verify}" in cli("registry", *words, status=1).stderr, words
     advice = json_of(cli, "verify", "v2", status=1)["versions"][0]["advice"]
@@ -275,6 +275,26 @@ def check_damage(cli):
     cli("registry", "promote", "v2", "--reason", "x", status=1)
     model.write_text(text)
     assert "advice" not in json_of(cli, "verify", "v2")["versions"][0]
+
+
+def check_successor(cli, back):
+    """In place of the champion v2, which is damaged, one is named that can serve, which v1 is not as long as it is damaged, too; ends with v1."""
+    before = cli.dir / "models/retail/v1/model.json"
+    text = before.read_text()
+    advice = lambda: json_of(cli, "verify", "--all", "--portfolio", "retail", status=1)["versions"][1]["advice"]
+    before.write_text(text + " ")
+    assert advice().startswith("it is the champion and no daemon loads it again, nor is there another version that can serve: restore its folder"), advice()
+    assert "model.json" in cli("registry", "rollback", status=1).stderr, "which is why it is not advised"
+    before.write_text(text)
+    v3 = publish(cli, "v1", 30000)
+    assert back in advice(), "as long as it works"
+    before.write_text(text + " ")
+    words = advice().split("again: ", 1)[1].split("; then restore its folder")[0]
+    assert shlex.split(words)[:4] == [cli.program, "registry", "promote", v3], words
+    cli(*shlex.split(words)[1:])
+    before.write_text(text)
+    cli("registry", "promote", "v1", "--reason", "as it was")
+    cli("registry", "delete", v3)
 
 
 def verify_as_reader(cli):
