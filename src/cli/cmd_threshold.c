@@ -169,6 +169,17 @@ static void say_caveat(const struct cr_cli *cli, const struct cr_rethreshold *se
     }
 }
 
+static void say_published(const struct cr_rethreshold *seen, const char *published)
+{
+    printf("\n%s is published: %s with these costs, ", published, seen->bundle->version);
+    if (seen->choice.threshold == seen->bundle->threshold) {
+        printf("whose threshold stays %.2f\n", seen->choice.threshold);
+    } else {
+        printf("and so threshold %.2f instead of %.2f\n", seen->choice.threshold,
+               seen->bundle->threshold);
+    }
+}
+
 /* An optimum at the edge is shown all the same, but ends the command as a refusal does. */
 static int report(struct cr_cli *cli, struct cr_registry *registry,
                   const struct cr_rethreshold *seen, struct cr_error *err)
@@ -193,8 +204,7 @@ static int report(struct cr_cli *cli, struct cr_registry *registry,
         say_caveat(cli, seen);
     }
     if (result == 0 && published != NULL && !cli->json) {
-        printf("\n%s is published: %s with these costs, and so threshold %.2f instead of %.2f\n",
-               published, seen->bundle->version, seen->choice.threshold, seen->bundle->threshold);
+        say_published(seen, published);
         cr_cli_say_promote(cli, published);
     }
     return result;

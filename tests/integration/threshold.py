@@ -251,8 +251,21 @@ def check_publish(cli):
     _, lines = publish(cli, "v2", "--lgd", "0.25", "--false-positive", "12500.5")
     assert lines[1] == "+ costs: {false_negative: {lgd: 0.25}, false_positive: 12500.5}"
     publish(cli, "v3", "--false-negative", "100000", "--false-positive", "10000")
+    check_told(cli)
     assert filecmp.cmp(*(cli.dir / f"models/retail/{v}/portfolio/policy.yaml" for v in ("v1", "v4")), shallow=False)
     assert not [path for path in (cli.dir / "models").iterdir() if path.name.startswith(".staging")]
+
+
+def check_told(cli):
+    """The line on a new version names its threshold and the one before it; once where doubled costs leave it as it is."""
+    for costs, stays in (({"false-negative": 200000, "false-positive": 20000}, True), ({"false-negative": 40000}, False)):
+        words = ["v1", *(word for name, cost in costs.items() for word in (f"--{name}", cost))]
+        seen = json.loads(cli("threshold", *words, "--json").stdout)
+        own, other = (f"{seen[name]:.2f}" for name in ("version_threshold", "threshold"))
+        assert (own == other) is stays, (own, other)
+        line = cli("threshold", *words, "--publish", "--reason", "words").stdout.splitlines()[-1]
+        end = f"whose threshold stays {own}" if stays else f"and so threshold {other} instead of {own}"
+        assert re.fullmatch(f"v[0-9]+ is published: v1 with these costs, {re.escape(end)}", line), line
 
 
 def check_served(cli):
