@@ -200,6 +200,11 @@ int cr_propose_refuse(const struct cr_proposal *proposal, struct cr_error *err)
     if (n_more > 0) {
         cr_strbuf_printf(&reasons, "; and %zu more", n_more);
     }
+    if (reasons.len == 0) {
+        return cr_error_set(err, CR_EINVAL,
+                            "the file has no column but the outcome: there is nothing to learn "
+                            "from");
+    }
     return cr_error_set(err, CR_EINVAL, "no column of the file can be a field: %s",
                         cr_strbuf_text(&reasons));
 }
@@ -244,6 +249,19 @@ static void tell_outcome(const struct cr_proposal *proposal, const struct cr_pro
     on_note(cr_strbuf_text(&note), context);
 }
 
+/* They are in the book, but training.sql passes them over. */
+static void tell_without_outcome(size_t n, size_t n_rows, cr_propose_note_fn *on_note,
+                                 void *context)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+
+    if (n > 0) {
+        cr_strbuf_printf(&note, "%zu of %zu rows have no outcome: no model learns from them", n,
+                         n_rows);
+        on_note(cr_strbuf_text(&note), context);
+    }
+}
+
 /* In one line, as a book may have many. */
 static void tell_protected(const struct cr_proposal *proposal, cr_propose_note_fn *on_note,
                            void *context)
@@ -283,6 +301,8 @@ static void put_copies(const struct cr_propose_column *column, struct cr_strbuf 
 
 void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note, void *context)
 {
+    size_t n_rows = proposal->profile->n_rows;
+
     tell_markers(proposal->profile, on_note, context);
     for (size_t i = 0; i < proposal->n_columns; i++) {
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
@@ -291,6 +311,7 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
 
         if (column->role == CR_PROPOSE_OUTCOME) {
             tell_outcome(proposal, column, on_note, context);
+            tell_without_outcome(n_rows - column->seen->n_present, n_rows, on_note, context);
         } else if (column->role == CR_PROPOSE_FIELD) {
             cr_propose_put_odd(column, &what);
             cr_propose_put_mark(proposal, column, &mark);

@@ -109,6 +109,21 @@ def check_outcome(place):
             assert [float(row["y"]) for row in csv.DictReader(out)] == [float(i % 4 != 0) for i in range(200)], name
 
 
+def check_without_outcome(place):
+    """Rows without an outcome are counted, and neither trained nor tested on; where every row has one nothing is said of it."""
+    file = place.dir / "open.csv"
+    draw = random.Random(11)
+    for n_open in (94, 0):
+        name = f"open_{n_open}"
+        file.write_text("x,y\n" + "".join(f"{draw.randint(0, 99) + 40 * (i % 2)},{'' if i < n_open else i % 2}\n" for i in range(300)))
+        made = place.run("portfolio", "init", str(file), "--target", "y", "--name", name)
+        said = [note for note in made["notes"] if "no outcome" in note]
+        assert made["rows"] == 300 and made["rejected"] == 0, made
+        assert said == ([f"{n_open} of 300 rows have no outcome: no model learns from them"] if n_open else []), made["notes"]
+        split = place.run("--portfolio", name, "train", "--no-search", "--models", "logistic")["split"]
+        assert split["n_train"] + split["n_test"] == 300 - n_open, split
+
+
 def check_serving(place, name, table):
     """A row as the file has it is a request, under the names of the form."""
     with Daemon(place, {"CREDITRISK_PORTFOLIO": name}) as daemon:
@@ -571,6 +586,9 @@ def check_no_field(place):
     file.write_text(",".join(f"c{i}" for i in range(90)) + ",y\n" + "".join("," * 90 + f"{i % 2}\n" for i in range(9)))
     refused = place.run("portfolio", "init", str(file), "--target", "y", "--name", "nothing", status=1)["error"]["message"]
     assert "'c0': it is empty; 'c1': it is empty; " in refused and refused.endswith(" more") and len(refused) < 512, refused
+    file.write_text("y\n" + "".join(f"{i % 2}\n" for i in range(100)))
+    refused = place.run("portfolio", "init", str(file), "--target", "y", "--name", "nothing", status=1)["error"]["message"]
+    assert refused == "the file has no column but the outcome: there is nothing to learn from", refused
 
 
 def check_hints(place):
@@ -763,6 +781,7 @@ def main():
         check_refusals(place, file)
         check_words(place)
         check_outcome(place)
+        check_without_outcome(place)
         check_place(place)
         check_taken_back(place)
         check_again(place)
