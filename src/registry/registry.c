@@ -42,12 +42,23 @@ static int check_nothing_forgotten(struct cr_registry *registry, struct cr_error
     return r == 0 && has_versions && !begun ? refuse_to_forget(registry->dir, err) : r;
 }
 
+/* What is there and is no folder holds no registry, nor can one begin there. */
+static int check_folder(const char *dir, struct cr_error *err)
+{
+    return cr_fs_exists(dir) && !cr_fs_is_dir(dir)
+               ? cr_error_set(err, CR_EIO, "the registry '%s' is no folder", dir)
+               : 0;
+}
+
 int cr_registry_check_place(const char *dir, struct cr_error *err)
 {
     const struct cr_registry place = {.dir = (char *)dir}; /* which is only read */
     bool has_versions = false;
-    int r = cr_fs_check_room(dir, err);
+    int r = check_folder(dir, err);
 
+    if (r == 0) {
+        r = cr_fs_check_room(dir, err);
+    }
     if (r == 0 && cr_fs_is_dir(dir)) {
         r = cr_registry_find_versions(&place, &has_versions, err);
     }
@@ -60,8 +71,11 @@ int cr_registry_open(const char *dir, const char *db_url, bool create,
     CR_CLEANUP(cr_registry_closep) struct cr_registry *registry = calloc(1, sizeof(*registry));
     CR_CLEANUP(cr_freep) char *default_url = NULL;
     struct cr_error cause = {0};
-    int r = 0;
+    int r = check_folder(dir, err);
 
+    if (r < 0) {
+        return r;
+    }
     if (registry == NULL || asprintf(&default_url, "sqlite:%s/registry.db", dir) < 0) {
         default_url = NULL; /* undefined after a failure */
         return cr_error_no_memory(err);

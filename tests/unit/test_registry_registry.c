@@ -489,6 +489,21 @@ static void assert_open_fails(const char *dir, bool create, int code, const char
     cr_assert_says(&err, why);
 }
 
+/* A file in the registry's place is told alike, whoever meets it. */
+static void assert_no_folder(const char *dir)
+{
+    CR_CLEANUP(cr_freep) char *file = cr_test_write(dir, "a file", "");
+    CR_CLEANUP(cr_freep) char *why = NULL;
+    struct cr_error err = {0};
+
+    assert_true(asprintf(&why, "the registry '%s' is no folder", file) > 0);
+    assert_open_fails(file, false, CR_EIO, why);
+    assert_open_fails(file, true, CR_EIO, why);
+    assert_int_equal(cr_registry_check_place(file, &err), CR_EIO);
+    cr_assert_says(&err, why);
+    assert_int_equal(unlink(file), 0);
+}
+
 static void what_is_no_registry_is_not_opened(void **state)
 {
     CR_CLEANUP(cr_freep) char *dir = cr_test_tempdir();
@@ -499,6 +514,7 @@ static void what_is_no_registry_is_not_opened(void **state)
     (void)state;
     assert_open_fails(absent, false, CR_ENOTFOUND, absent);
     assert_false(cr_fs_exists(absent));
+    assert_no_folder(dir);
     if (cr_engine_server() == NULL) {
         assert_open_fails(dir, false, CR_ENOTFOUND, "registry.db");
         assert_false(has_file(dir, "registry.db"));

@@ -17,9 +17,10 @@ struct cr_registry;
 
 /* Opens dir with its database (db_url NULL = sqlite:<dir>/registry.db). `create` makes both, and
  * a registry that is too old to be read readable; without it a missing registry is CR_ENOTFOUND and
- * nothing is written. CR_EDB for what is no registry's database, damaged or a newer program's, and
- * for beginning one where versions lie already; CR_EUNAVAIL for one that cannot be read now, as
- * while another holds it. Yours: cr_registry_close. */
+ * nothing is written. CR_EIO for a dir that is no folder; CR_EDB for what is no registry's
+ * database, damaged or a newer program's, and for beginning one where versions lie already;
+ * CR_EUNAVAIL for one that cannot be read now, as while another holds it. Yours: cr_registry_close.
+ */
 int cr_registry_open(const char *dir, const char *db_url, bool create,
                      struct cr_registry **ret_registry, struct cr_error *err);
 void cr_registry_close(struct cr_registry *registry);
