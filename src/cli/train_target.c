@@ -26,6 +26,20 @@ static int open_registry(struct cr_train_target *target, const char *portfolio,
     return result != 0 ? result : cr_registry_check_writable(target->registry, portfolio, err);
 }
 
+/* Who cannot write where the reports usually lie can say where they may. */
+static int check_results(const char *folder, struct cr_error *err)
+{
+    struct cr_error cause;
+    int result = cr_fs_check_room(folder, &cause);
+    if (result == 0) {
+        return 0;
+    }
+    return cr_error_set(err, result, "%s%s", cause.message,
+                        result == CR_EIO ? ": paths.results (CREDITRISK_PATHS_RESULTS) names "
+                                           "another place for the reports"
+                                         : "");
+}
+
 int cr_train_target_open(struct cr_train_target *target, const struct cr_cli *cli,
                          const char *portfolio, struct cr_error *err)
 {
@@ -36,7 +50,7 @@ int cr_train_target_open(struct cr_train_target *target, const struct cr_cli *cl
     if (target->results == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    int result = cr_fs_check_room(target->results, err);
+    int result = check_results(target->results, err);
     return result != 0 ? result : open_registry(target, portfolio, err);
 }
 

@@ -36,8 +36,8 @@ struct heat {
     struct pool *pools; /* n_models */
     struct task *tasks;
     size_t n_tasks;
-    char best[48]; /* ", mean AUC 0.8412 (xgboost)" of the best over the folds before; "" in the
-                      first */
+    char best[48]; /* ", mean AUC 0.8412 (xgboost)" of the best over the folds before, and over this
+                      one, too, once it is done; "" before the first is */
 };
 
 static int take(struct heat *heat, const struct task *task, struct cr_prepared **ret_prepared,
@@ -159,6 +159,14 @@ static int fit_candidate(const struct heat *heat, const struct task *task,
     return 0;
 }
 
+static void tell(const struct heat *heat, size_t n_fits)
+{
+    char note[64];
+    snprintf(note, sizeof note, "fold %zu of %zu%s", heat->fold->index + 1,
+             heat->run->split.n_folds, heat->best);
+    cr_progress_advance(heat->run->progress, n_fits, note);
+}
+
 static int run_task(size_t index, void *context, struct cr_error *err)
 {
     struct heat *heat = context;
@@ -172,10 +180,7 @@ static int run_task(size_t index, void *context, struct cr_error *err)
             result = fit_candidate(heat, task, prepared,
                                    &task->model->candidates[task->candidates[i]], err);
         }
-        char note[64];
-        snprintf(note, sizeof note, "fold %zu of %zu%s", heat->fold->index + 1,
-                 heat->run->split.n_folds, heat->best);
-        cr_progress_advance(heat->run->progress, 1, note);
+        tell(heat, 1);
     }
     if (prepared != NULL) {
         give(task, prepared);
@@ -343,6 +348,10 @@ static int run_fold(struct cr_run *run, size_t index, struct cr_error *err)
     }
     if (result == 0) {
         result = cr_parallel_for(heat.n_tasks, run->options->jobs, run_task, &heat, err);
+    }
+    if (result == 0) {
+        describe_best(run, heat.best, sizeof heat.best);
+        tell(&heat, 0);
     }
     if (result == 0 && index + 1 < run->split.n_folds) {
         drop_losers(run, &fold);

@@ -9,6 +9,7 @@ import filecmp
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -341,6 +342,8 @@ def check_train(cli):
     there = [*cli.globals[:3], str(cli.dir / "it's others")]
     done = cli("train", "--models", "logistic", "--no-search", globals_=there)
     assert "one paired standard error" in done.stdout, done.stdout
+    cv_auc = json.loads((cli.dir / "results/retail/report.json").read_text())["models"][0]["cv_auc"]
+    assert re.search(f"^search: 100 %, 5/5, .*, fold 5 of 5, mean AUC {cv_auc:.4f} \\(logistic\\)$", done.stderr, re.M), (cv_auc, done.stderr)
     check_next_command(cli, there, next(line for line in done.stderr.splitlines() if line.startswith("let it serve: ")))
     assert "this run's choice" in done.stdout and "champion" not in done.stdout, "nothing serves before it is promoted"
     assert f"every version keeps its own in {cli.dir}/it's others/retail/VERSION/report" in done.stderr, done.stderr
@@ -487,7 +490,8 @@ def check_streams(cli, application, answer):
     assert ":1: these columns are not those of portfolio 'retail': --portfolio NAME chooses another; or is 'duration' meant" in other.stderr
     assert not other.stdout
     parted = cli("predict", "-", "--format", "csv", status=1, stdin="age;loan_amount\n30;1\n")
-    assert '-:1: the columns seem to be separated by ";", but the portfolio\'s separator is ","' in parted.stderr and not parted.stdout
+    assert '-:1: the columns seem to be separated by ";", but the portfolio\'s separator is ",": say \'separator: ";"\' in tables.yaml, and train again, ' \
+        "or convert the file\n" in parted.stderr and not parted.stdout, parted.stderr
     strange = cli("predict", "-", "--format", "csv", status=1, stdin="one,two\n30,1\n31,2\n", globals_=cli.globals[:-1])
     assert ":1: no column is a field of the portfolio 'retail', whose first is 'age' and whose separator is ','" in strange.stderr
     assert strange.stderr.count("\n") == 1 and not strange.stdout, "said once, not for each row"
@@ -611,13 +615,18 @@ def check_failed_promotion(cli):
 def check_unwritable(cli, there, places):
     """Where nothing can be written that is told before the work: no other line is."""
     refusal = lambda registry: cli("train", "--models", "logistic", "--no-search", globals_=[*there[:3], str(registry)], status=1).stderr
-    for place in places:
+    hints = ": paths.results (CREDITRISK_PATHS_RESULTS) names another place for the reports", ""
+    for place, hint in zip(places, hints, strict=True):
         aside = place.rename(cli.dir / "aside")
         place.write_text("in the way")
-        assert refusal(there[3]) == f"creditrisk: cannot create '{place}': '{place}' is no folder\n"
+        assert refusal(there[3]) == f"creditrisk: cannot create '{place}': '{place}' is no folder{hint}\n"
         place.unlink()
         aside.rename(place)
     assert refusal("/proc/reg") == "creditrisk: cannot create a folder in '/proc': No such file or directory\n"
+    file = cli.dir / "a file"
+    file.write_text("no registry")
+    told = f"creditrisk: the registry '{file}' is no folder\n"
+    assert refusal(file) == told == cli("registry", "list", globals_=[*there[:3], str(file)], status=1).stderr, "whoever meets it"
 
 
 def check_registry_and_predict(cli):
