@@ -202,12 +202,16 @@ void cr_cli_print_rejects(const struct cr_import_report *report);
 /* A remark: how many rows made room for others; nothing when there were none. */
 void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows);
 
-/* What Ctrl-C does from now on. *ret_before (may be NULL) is what it did; where it is ignored it
- * stays so and nothing is filled. Without it the program ends less politely. */
-void cr_cli_take_interrupts(const struct sigaction *action, struct sigaction *ret_before);
+/* interrupt.c: from now on Ctrl-C ends the program by the signal, as ever, but with a word on
+ * standard error and, with --json, the document of a failure on standard output. Where it is
+ * ignored it stays so; that holds below, too. */
+void cr_cli_tell_interrupts(bool json);
 
-/* interrupt.c: of a command that can take back what it has begun. From the call on the first Ctrl-C
- * sets the flag, which asks it to end, and the next ends the program. */
+/* Something is about to be written to standard output: no such document may follow it. */
+void cr_cli_begin_answer(void);
+
+/* Of a command that can take back what it has begun. From the call on the first Ctrl-C sets the
+ * flag, which asks it to end, and the next ends the program, as above. */
 void cr_cli_await_interrupt(void);
 extern volatile sig_atomic_t cr_cli_interrupted;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,16 +30,6 @@ static const struct cr_option options[] = {
      "also write inputs, folds and candidates there, for other programs to search"},
     {"promote", NULL, "let the champion of this run serve, if it passes the gates"},
 };
-
-static volatile sig_atomic_t interrupted;
-static struct sigaction usual_end; /* what Ctrl-C did before the run */
-
-/* The first one asks the run to end, the next one ends the program as ever. */
-static void on_interrupt(int signal_number)
-{
-    interrupted = 1;
-    (void)sigaction(signal_number, &usual_end, NULL); /* fails for misuse only */
-}
 
 /* Splits "a,b" in place of a copy; *ret_copy owns the texts. */
 static int parse_kinds(const char *list, char **ret_copy, const char **kinds, size_t *ret_n,
@@ -194,13 +183,14 @@ static int print_json(const struct cr_train_report *report, const struct promoti
 static int write_results(const struct cr_cli *cli, const struct cr_train_target *target,
                          const struct cr_train_report *report, struct cr_error *err)
 {
-    if (interrupted) {
+    if (cr_cli_interrupted) {
         return CR_CLI_INTERRUPTED;
     }
     struct cr_progress *waiting = cr_progress_create_waiting("report and plots", cli->quiet);
     int result = cr_report_write(report->document, target->results, err);
     end_waiting(waiting, result);
-    if (result != 0 && interrupted) { /* whatever gnuplot said, which the same key has ended */
+    /* whatever gnuplot said, which the same key has ended */
+    if (result != 0 && cr_cli_interrupted) {
         return CR_CLI_INTERRUPTED;
     }
     if (result == CR_EUNAVAIL) {
@@ -379,7 +369,7 @@ static int refuse(const struct cr_cli *cli, struct cr_db *db, const struct cr_po
     if (result == CR_EMODEL && !target->is_asked_for) {
         return advise_check(cli, db, portfolio, result, err);
     }
-    if (!interrupted || target->is_asked_for) { /* then it was too late to interrupt it */
+    if (!cr_cli_interrupted || target->is_asked_for) { /* then it was too late to interrupt it */
         return cr_cli_advise_undecided(cli, target->registry, "registry", result, err);
     }
     return cr_error_set(err, CR_CLI_INTERRUPTED, "interrupted: nothing was registered%s%s",
@@ -401,14 +391,13 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     }
     train_options->registry = cr_train_target_registry;
     train_options->registry_context = &target;
-    const struct sigaction action = {.sa_handler = on_interrupt};
-    cr_cli_take_interrupts(&action, &usual_end);
+    cr_cli_await_interrupt();
     result = cr_train_run(db, portfolio, train_options, &report, err);
     if (result != 0) {
         return refuse(cli, db, portfolio, &target, result, err);
     }
     say_notes(cli, train_options, portfolio, &report);
-    promotion.is_asked = cr_cli_has(cli, "promote") && !interrupted;
+    promotion.is_asked = cr_cli_has(cli, "promote") && !cr_cli_interrupted;
     if (promotion.is_asked) {
         promote(cli, target.registry, portfolio, &report, &promotion);
     }
@@ -450,7 +439,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .export_dir = cr_cli_option(cli, "export"),
         .quiet = cli->quiet,
         .actor = cr_cli_actor(),
-        .cancelled = &interrupted,
+        .cancelled = &cr_cli_interrupted,
     };
     return cr_train_check_options(&train_options, err) != 0
                ? CR_CLI_USAGE

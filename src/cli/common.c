@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -305,18 +304,6 @@ void cr_cli_say_removed(const struct cr_cli *cli, size_t n_rows)
     }
 }
 
-void cr_cli_take_interrupts(const struct sigaction *action, struct sigaction *ret_before)
-{
-    struct sigaction before;
-    if (sigaction(SIGINT, NULL, &before) != 0 || before.sa_handler == SIG_IGN) {
-        return;
-    }
-    if (ret_before != NULL) {
-        *ret_before = before; /* which the handler may need at once */
-    }
-    (void)sigaction(SIGINT, action, NULL); /* fails for misuse only */
-}
-
 const char *cr_cli_actor(void)
 {
     const char *actor = getenv("CREDITRISK_ACTOR");
@@ -337,7 +324,9 @@ int cr_cli_print_json(json_t *json, struct cr_error *err)
     json_decref(json);
     int result = cr_strbuf_check(&text, err);
     if (result == 0) {
+        cr_cli_begin_answer();
         puts(cr_strbuf_text(&text));
+        (void)fflush(stdout); /* whole, whatever ends the program now; main looks at the stream */
     }
     return result;
 }

@@ -1,19 +1,95 @@
 // SPDX-License-Identifier: MIT
-/* Ctrl-C for commands that take back what they have begun. */
+/* What Ctrl-C does. A command that takes back what it has begun asks for it; any other is ended by
+ * the signal, but not without a word. */
 #include "cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/json.h"
 
 volatile sig_atomic_t cr_cli_interrupted;
 
-static void on_interrupt(int signal_number)
+/* On a terminal it begins by taking away a bar and what the key itself has left there. */
+static const char words[] = "\r\033[Kcreditrisk: interrupted\n";
+static size_t words_from = sizeof "\r\033[K" - 1;
+
+static char document[256]; /* the same for --json; empty without it */
+static size_t document_len;
+static volatile sig_atomic_t has_begun; /* an answer to stand there instead */
+
+static struct sigaction usual_end;
+
+static void write_out(int fd, const char *text, size_t len)
 {
-    (void)signal_number;
+    (void)!write(fd, text, len); /* where it fails there is nobody to tell */
+}
+
+static void end(int signal_number)
+{
+    write_out(STDERR_FILENO, words + words_from, sizeof words - 1 - words_from);
+    if (!has_begun) {
+        write_out(STDOUT_FILENO, document, document_len);
+    }
+    (void)raise(signal_number); /* ends the program once this returns: SA_RESETHAND */
+}
+
+static void ask(int signal_number)
+{
     cr_cli_interrupted = 1;
+    (void)sigaction(signal_number, &usual_end, NULL); /* fails for misuse only */
+}
+
+/* Where Ctrl-C is ignored it stays so. Without it the program ends less politely. */
+static void take(const struct sigaction *action)
+{
+    struct sigaction before;
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        (void)sigaction(SIGINT, action, NULL); /* fails for misuse only */
+    }
+}
+
+/* Now: a handler may not. */
+static void write_document(void)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_error err;
+    (void)cr_error_set(&err, CR_CLI_INTERRUPTED, "interrupted");
+    CR_CLEANUP(cr_json_decrefp)
+    json_t *answer = json_pack("{s:o}", "error", cr_cli_error_to_json(&err));
+    if (answer == NULL) {
+        return; /* no memory: then the words on standard error are all */
+    }
+    cr_json_write(answer, true, &text);
+    cr_strbuf_putc(&text, '\n');
+    if (!text.failed && text.len <= sizeof document) {
+        memcpy(document, text.data, text.len);
+        document_len = text.len;
+    }
+}
+
+void cr_cli_tell_interrupts(bool json)
+{
+    usual_end = (struct sigaction){.sa_handler = end, .sa_flags = SA_RESETHAND};
+    if (isatty(STDERR_FILENO) == 1) {
+        words_from = 0;
+    }
+    if (json) {
+        write_document();
+    }
+    take(&usual_end);
+}
+
+void cr_cli_begin_answer(void)
+{
+    has_begun = 1;
 }
 
 void cr_cli_await_interrupt(void)
 {
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
-    cr_cli_take_interrupts(&action, NULL);
+    const struct sigaction action = {.sa_handler = ask};
+    take(&action);
 }
 
 int cr_cli_tell_interrupt(const struct cr_db *db, int result, const char *what,

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/slip.h"
@@ -259,35 +257,13 @@ static bool wants_json(int argc, char **argv)
     return false;
 }
 
-/* On a terminal it begins by taking away a bar and what the key itself has left there. */
-static const char interrupted[] = "\r\033[Kcreditrisk: interrupted\n";
-static size_t interrupted_from = sizeof "\r\033[K" - 1;
-
-static void on_interrupt(int signal_number)
-{
-    (void)!write(STDERR_FILENO, interrupted + interrupted_from,
-                 sizeof interrupted - 1 - interrupted_from); /* only for looks */
-    (void)raise(signal_number); /* ends the program once this returns: SA_RESETHAND */
-}
-
-/* Ctrl-C ends the program as ever, but not without a word. A command that can end by itself takes
- * the signal over. */
-static void tell_interrupts(void)
-{
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
-    if (isatty(STDERR_FILENO) == 1) {
-        interrupted_from = 0;
-    }
-    cr_cli_take_interrupts(&action, NULL);
-}
-
 int main(int argc, char **argv)
 {
     struct cr_cli cli = {.program = argc > 0 ? argv[0] : "creditrisk",
                          .json = wants_json(argc, argv)};
     struct words words = {0};
     struct cr_error err = {0};
-    tell_interrupts();
+    cr_cli_tell_interrupts(cli.json);
     int result = run(&cli, &words, argc, argv, &err);
     bool has_message = result < 0 || (result != CR_CLI_OK && err.message[0] != '\0');
     if (has_message) {
@@ -295,7 +271,7 @@ int main(int argc, char **argv)
     }
     cr_settings_finish(&cli.settings);
     finish_words(&words);
-    if (fflush(stdout) != 0) {
+    if (fflush(stdout) != 0 || ferror(stdout)) { /* now, or what was flushed before */
         fputs("creditrisk: standard output could not be written\n", stderr);
         return CR_CLI_REFUSED;
     }

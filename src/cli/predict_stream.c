@@ -76,6 +76,9 @@ static int flush(struct work *work, bool all, struct cr_error *err)
     if (result < 0 || (!all && work->out.len < FLUSH_LEN)) {
         return result;
     }
+    if (work->out.len > 0) {
+        cr_cli_begin_answer();
+    }
     if (fwrite(cr_strbuf_text(&work->out), 1, work->out.len, stdout) != work->out.len ||
         (all && fflush(stdout) != 0)) {
         return cr_error_set(err, CR_EIO, "cannot write the answers: %s", strerror(errno));

@@ -279,25 +279,48 @@ def check_features(cli):
 def interrupted(cli, fifo, mode, *words):
     """Runs a command up to where it has opened the pipe and waits for its other end; then Ctrl-C."""
     os.mkfifo(fifo)
-    process = subprocess.Popen([cli.program, *cli.globals, *map(str, words)], cwd=cli.root, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([cli.program, *cli.globals, *map(str, words)], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with open(fifo, mode):
         process.send_signal(signal.SIGINT)
         if mode == "r":  # who writes must not find its reader gone instead
             process.wait(timeout=60)
-    told = process.communicate(timeout=60)[1]
+    answer, told = process.communicate(timeout=60)
     fifo.unlink()
-    return process.returncode, told
+    return process.returncode, told, answer
+
+
+def check_interrupted_documents(cli):
+    """With --json Ctrl-C is an answer, too: of every command alike that the signal ends, whatever it waits for."""
+    pipe, ends = cli.dir / "pipe", []
+    ends.append(interrupted(cli, pipe, "r", "features", "--out", pipe, "--json"))
+    ends.append(interrupted(cli, pipe, "w", "predict", pipe, "--json"))
+    if cli.globals[1].startswith("sqlite:"):
+        with contextlib.closing(sqlite3.connect(cli.dir / "book.db", isolation_level=None)) as book:
+            book.execute("BEGIN IMMEDIATE")  # generate waits
+            process = subprocess.Popen([cli.program, *cli.globals, "generate", "--replace", "--json"], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while process.poll() is None and not any(file.resolve().name == "book.db" for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir()):
+                pass
+            process.send_signal(signal.SIGINT)
+            answer, told = process.communicate(timeout=60)
+            ends.append((process.returncode, told, answer))
+    for status, told, answer in ends:
+        assert (status, told) == (-signal.SIGINT, "creditrisk: interrupted\n"), ends
+        assert json.loads(answer) == {"error": {"code": "INTERRUPTED", "message": "interrupted"}}, ends
 
 
 def check_interrupts(cli):
     """Ctrl-C ends what has no end of its own with a word, by the signal, and an import with an end; the book is as it was."""
     rows = lambda: json.loads(cli("features", "--out", cli.dir / "features.csv", "--force", "--json").stdout)["rows"]
     before = rows()
-    assert interrupted(cli, cli.dir / "pipe.csv", "r", "features", "--out", cli.dir / "pipe.csv") == (-signal.SIGINT, "creditrisk: interrupted\n")
+    assert interrupted(cli, cli.dir / "pipe.csv", "r", "features", "--out", cli.dir / "pipe.csv") == (-signal.SIGINT, "creditrisk: interrupted\n", "")
     half = cli.dir / "half"
     shutil.copytree(cli.dir / "first", half)
     (half / "repayment_history.csv").unlink()
-    assert interrupted(cli, half / "repayment_history.csv", "w", "import", half, "--replace") == (130, "creditrisk: interrupted: nothing was imported\n")
+    nothing = "interrupted: nothing was imported"
+    assert interrupted(cli, half / "repayment_history.csv", "w", "import", half, "--replace") == (130, f"creditrisk: {nothing}\n", "")
+    status, told, answer = interrupted(cli, half / "repayment_history.csv", "w", "import", half, "--replace", "--json")
+    assert (status, told, json.loads(answer)) == (130, f"creditrisk: {nothing}\n", {"error": {"code": "INTERRUPTED", "message": nothing}}), answer
+    check_interrupted_documents(cli)
     assert before > 0 and rows() == before
 
 
@@ -420,8 +443,9 @@ def check_interrupted_publishing(cli, there):
                 assert f"{version} is the champion of retail\n" in done.stderr and "interrupted" not in done.stderr, (key, done)
         with variable("KEY", "*/models/*"), variable("SELF", ""):
             done = cli(*train, "--json", "--quiet", globals_=there, status=130)
-            twice = cli("train", "--no-search", "--models", "logistic,gbm", "--quiet", globals_=there, status=-signal.SIGINT)
-    assert (twice.stdout, twice.stderr) == ("", "creditrisk: interrupted\n"), "the second Ctrl-C, at the second version, waits for nothing"
+            twice = cli("train", "--no-search", "--models", "logistic,gbm", "--quiet", "--json", globals_=there, status=-signal.SIGINT)
+    assert twice.stderr == "creditrisk: interrupted\n", "the second Ctrl-C, at the second version, waits for nothing"
+    assert json.loads(twice.stdout)["error"] == {"code": "INTERRUPTED", "message": "interrupted"}, twice.stdout
     document = json.loads(done.stdout)
     assert document["error"]["code"] == "INTERRUPTED" and document["promoted"] is False, document["error"]
     assert done.stderr == f"creditrisk: {document['error']['message']}\n", "--quiet says nothing of progress"
