@@ -142,7 +142,7 @@ def check_faults(cli):
     signature.write_text("{}")
     assert json_of(cli, "list")["versions"][1]["fault"] == f"'{signature}' is no signature"
     signature.unlink()
-    check_unreadable(cli)
+    check_unread_manifest(cli)
     for word in data[:1], data[-2:-1]:
         golden.write_bytes(data.replace(word, b" ", 1))
         assert json_of(cli, "list")["versions"][1]["fault"] is None, "as long as it was: it is not read"
@@ -150,7 +150,7 @@ def check_faults(cli):
     golden.write_bytes(data)
 
 
-def check_unreadable(cli):
+def check_unread_manifest(cli):
     """A manifest that the system does not let us read is nobody's damage, and no version without a signature: list, verify and show say the same."""
     key = cli.dir / "list.sec"
     cli("registry", "keygen", key)
