@@ -126,14 +126,19 @@ void cr_drawing_curve(const json_t *model, enum cr_curve curve, struct cr_points
     }
 }
 
+bool cr_drawing_has_precision(const json_t *point)
+{
+    return cr_drawing_number(point, "declined") != 0;
+}
+
 void cr_drawing_sweep(const json_t *model, const char *key, struct cr_points *ret_points)
 {
     const json_t *sweep = cr_drawing_at(model, "threshold_analysis.sweep");
-    bool is_of_declined = strcmp(key, "precision") == 0; /* without them there is none */
+    bool is_precision = strcmp(key, "precision") == 0;
     ret_points->n = 0;
     for (size_t i = 0; i < json_array_size(sweep); i++) {
         const json_t *point = json_array_get(sweep, i);
-        if (!is_of_declined || cr_drawing_number(point, "declined") != 0) {
+        if (!is_precision || cr_drawing_has_precision(point)) {
             add_point(ret_points, cr_drawing_number(point, "threshold"),
                       cr_drawing_number(point, key));
         }

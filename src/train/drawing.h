@@ -57,6 +57,10 @@ extern const struct cr_curve_info cr_curves[CR_N_CURVES];
 /* A model's points of one curve. */
 void cr_drawing_curve(const json_t *model, enum cr_curve curve, struct cr_points *ret_points);
 
+/* Whether anybody is declined at a threshold (of the sweep, or a policy's): else its precision is
+ * of nobody. */
+bool cr_drawing_has_precision(const json_t *point);
+
 /* Member `key` of the model's threshold sweep over the threshold; its precision where anybody is
  * declined. */
 void cr_drawing_sweep(const json_t *model, const char *key, struct cr_points *ret_points);

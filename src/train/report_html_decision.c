@@ -97,7 +97,11 @@ static void put_policy(struct cr_strbuf *out, const struct cr_drawing *drawing, 
     cr_html_cell_count(out, drawing, cr_drawing_number(point, "fn"));
     cr_html_cell_count(out, drawing, cr_drawing_number(point, "fp"));
     cr_html_cell_percent(out, cr_drawing_number(point, "recall"), 1);
-    cr_html_cell_percent(out, cr_drawing_number(point, "precision"), 1);
+    if (cr_drawing_has_precision(point)) {
+        cr_html_cell_percent(out, cr_drawing_number(point, "precision"), 1);
+    } else {
+        cr_strbuf_puts(out, "<td class=\"n\">none</td>");
+    }
     cr_html_cell_fixed(out, cr_drawing_number(point, "f1"), 3);
     cr_strbuf_puts(out, "</tr>\n");
 }

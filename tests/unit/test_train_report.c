@@ -206,6 +206,22 @@ static void group_digits(void **state)
     assert_non_null(strstr(thousands, "$62.5\u00a0million"));
 }
 
+/* Of nobody who is declined there is no precision, as in the table of `threshold`. */
+static void leave_out_precision(void **state)
+{
+    (void)state;
+    CR_CLEANUP(cr_json_decrefp) json_t *sample = cr_golden_load("report.json");
+    CR_CLEANUP(cr_freep) char *page = draw(sample);
+    const char *row = strstr(page, ">Approve everyone</th>");
+    assert_non_null(row);
+    const char *cells = strstr(row, "<td class=\"n\">0.0%</td><td class=\"n\">none</td>");
+    assert_non_null(cells);
+    assert_true(cells < strstr(row, "</tr>"));
+    const char *all = strstr(page, ">Decline everyone</th>");
+    assert_non_null(all);
+    assert_non_null(strstr(all, "<td class=\"n\">100.0%</td><td class=\"n\">31.3%</td>"));
+}
+
 /* Half a unit of the last decimal goes up, as in answers and on the pages. */
 static void round_money(void **state)
 {
@@ -338,6 +354,7 @@ int main(void)
         cmocka_unit_test(write_tables),
         cmocka_unit_test(escape_texts),
         cmocka_unit_test(group_digits),
+        cmocka_unit_test(leave_out_precision),
         cmocka_unit_test(round_money),
         cmocka_unit_test(leave_out_what_is_absent),
         cmocka_unit_test(tell_the_rules_of_the_race),
