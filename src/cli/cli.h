@@ -42,7 +42,7 @@ struct cr_cli;
 /* What a verb needs of the registry. */
 enum cr_verb_registry {
     CR_VERB_NO_REGISTRY,
-    CR_VERB_ASKS,    /* one, signed or not, if it is there: without it the portfolios' folder is */
+    CR_VERB_ASKS,    /* one, signed or not; where nobody named one, the portfolios' folder does */
     CR_VERB_READS,   /* one that is there */
     CR_VERB_CREATES, /* makes it where there is none */
     CR_VERB_SIGNS,   /* one with versions that are not signed yet */
@@ -285,6 +285,9 @@ int cr_cli_advise_version(const struct cr_cli *cli, const char *version, int cod
 
 /* Whether this call names the portfolio: --portfolio stands in it. */
 bool cr_cli_names_portfolio(const struct cr_cli *cli);
+
+/* Whether anybody names the registry: a flag, a variable or the settings' file. */
+bool cr_cli_names_registry(const struct cr_cli *cli);
 
 /* Remarks: which command lets a new version serve; and how a daemon hears of another champion. */
 void cr_cli_say_promote(const struct cr_cli *cli, const char *version);

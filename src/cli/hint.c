@@ -126,15 +126,27 @@ int cr_cli_advise_version(const struct cr_cli *cli, const char *version, int cod
                                              "%s", err->message);
 }
 
-bool cr_cli_names_portfolio(const struct cr_cli *cli)
+/* Whether the value of a setting comes from there; `config --origin` shows the words. */
+static bool comes_from(const struct cr_cli *cli, const char *key, const char *origin)
 {
-    bool is_named = false;
+    bool does = false;
     struct cr_settings_entry entry;
     for (size_t i = 0; cr_settings_entry(&cli->settings, i, &entry); i++) {
-        is_named |= strcmp(entry.key, "portfolio") == 0 && strcmp(entry.origin, "flag") == 0;
+        does |= strcmp(entry.key, key) == 0 && strcmp(entry.origin, origin) == 0;
         free(entry.value);
     }
-    return is_named;
+    return does;
+}
+
+bool cr_cli_names_portfolio(const struct cr_cli *cli)
+{
+    return comes_from(cli, "portfolio", "flag");
+}
+
+bool cr_cli_names_registry(const struct cr_cli *cli)
+{
+    return !comes_from(cli, "registry.dir", "default") ||
+           !comes_from(cli, "registry.db", "default");
 }
 
 void cr_cli_say_promote(const struct cr_cli *cli, const char *version)

@@ -144,6 +144,10 @@ int cr_portfolio_verb_list(struct cr_cli *cli, struct cr_registry *registry, str
     if (result != 0) {
         return result;
     }
-    return cli->json ? cr_cli_print_json(json_pack("{s:O}", "portfolios", list), err)
-                     : print_list(cli, list, err);
+    result = cli->json ? cr_cli_print_json(json_pack("{s:O}", "portfolios", list), err)
+                       : print_list(cli, list, err);
+    if (result == 0 && registry == NULL) {
+        cr_cli_say(cli, "there is no registry '%s' yet: nothing serves", cli->settings.registry);
+    }
+    return result;
 }

@@ -109,7 +109,7 @@ static int open_registry(const struct cr_cli *cli, enum cr_verb_registry need,
         return cr_cli_open_registry(cli, need == CR_VERB_CREATES, ret_registry, err);
     }
     int result = cr_cli_open_unsigned_registry(cli, false, ret_registry, err);
-    return result == CR_ENOTFOUND && need == CR_VERB_ASKS &&
+    return result == CR_ENOTFOUND && need == CR_VERB_ASKS && !cr_cli_names_registry(cli) &&
                    cr_fs_is_dir(cli->settings.portfolios_dir)
                ? 0
                : result;

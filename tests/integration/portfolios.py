@@ -177,8 +177,20 @@ def check_list(place, folders):
     assert words == [["portfolio", "champion", "from", "title"], ["cards", champions["cards"], str(folders / "cards"), "Cards"],
                      ["late", champions["late"], "the", "registry", "alone", "?"], ["nothing", "none", str(folders / "nothing"), "?"],
                      ["retail", champions["retail"], str(folders / "retail"), "Retail", "loans"]], done.stdout
-    alone = place.run("portfolio", "list", "--registry", str(place.dir / "none"))["portfolios"]
-    assert [(book["name"], book["champion"]) for book in alone] == [("cards", None), ("nothing", None), ("retail", None)]
+    away = place.dir / "away"  # nobody has named a registry, and none is here
+    away.mkdir()
+    alone = lambda **named: subprocess.run([place.creditrisk, "portfolio", "list", "--json"], cwd=away, env=os.environ | named, capture_output=True,
+                                           text=True, check=False)
+    done = alone()
+    assert done.returncode == 0 and done.stderr == "there is no registry 'models' yet: nothing serves\n", done
+    assert [(book["name"], book["champion"]) for book in json.loads(done.stdout)["portfolios"]] == [("cards", None), ("nothing", None), ("retail", None)]
+    assert place.run("portfolio", "list", "--registry", str(place.dir / "none"), status=1) == \
+        place.run("registry", "list", "--registry", str(place.dir / "none"), status=1), "a name that is wrong says nothing of what serves"
+    for named in ({"CREDITRISK_REGISTRY": "models"}, {"CREDITRISK_REGISTRY_DB": f"sqlite:{away}/none.db"}, {"CREDITRISK_CONFIG": str(away / "named.yaml")}):
+        (away / "named.yaml").write_text("registry: {dir: models}\n")
+        done = alone(**named)
+        assert done.returncode == 1 and json.loads(done.stdout)["error"]["code"] == "ENOTFOUND", done
+    assert sorted(path.name for path in away.iterdir()) == ["named.yaml"], "to ask makes nothing"
     os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(place.dir / "nowhere")
     assert [book["folder"] for book in place.run("portfolio", "list")["portfolios"]] == [None, None, None]
     assert place.run("portfolio", "list", "--registry", str(place.dir / "none"), status=1)["error"]["code"] == "ENOTFOUND"
