@@ -211,9 +211,18 @@ void cr_cli_tell_interrupts(bool json);
 void cr_cli_begin_answer(void);
 
 /* Of a command that can take back what it has begun. From the call on the first Ctrl-C sets the
- * flag, which asks it to end, and the next ends the program, as above. */
-void cr_cli_await_interrupt(void);
+ * flag, which asks it to end, and the next ends the program, as above. `flags` is 0, so that a call
+ * that waits ends, or SA_RESTART: then only cr_cli_wait does. */
+void cr_cli_await_interrupt(int flags);
 extern volatile sig_atomic_t cr_cli_interrupted;
+
+/* Whether the descriptor has nothing to read yet, nor its end; and the waiting, for that or for the
+ * flag. */
+bool cr_cli_must_wait(int fd);
+void cr_cli_wait(int fd);
+
+/* CR_CLI_INTERRUPTED with err filled where the flag is set; of what need not be taken back. */
+int cr_cli_check_interrupt(struct cr_error *err);
 
 /* What it ends with once all is taken back: as interrupted ("interrupted: nothing was WHAT") where
  * the flag has ended it, no failure; else with `result`. `db`, NULL where it has used none, may not

@@ -89,7 +89,7 @@ static int run(struct cr_cli *cli, struct cr_error *err)
         .rejects_path = cr_cli_option(cli, "rejects"),
         .cancelled = &cr_cli_interrupted,
     };
-    cr_cli_await_interrupt();
+    cr_cli_await_interrupt(0);
     if ((result = cr_cli_load_portfolio(cli, &portfolio, err)) != 0 ||
         (result = cr_import_find(cli->args[0], portfolio, err)) != 0 ||
         (result = open_book(cli, portfolio, &db, err)) != 0) {

@@ -222,12 +222,13 @@ const struct cr_command cr_cmd_predict = {
         "row to have\n"
         "more than 1 MiB, the answers before it stand, the exit status is 1 and, with --json, the "
         "last answer is\n"
-        "{\"error\": …}. A CSV file is written as the portfolio's own; its header names the "
-        "application's fields\n"
-        "and keys, as the book's file does or as a request does; a column that is none is ignored "
-        "with a remark,\n"
-        "one that is nearly a field is refused; an optional field without a column is missing, "
-        "which is said, too.",
+        "{\"error\": …}; where Ctrl-C comes it is, too, and the status 130. A CSV file is written "
+        "as the\n"
+        "portfolio's own; its header names the application's fields and keys, as the book's file "
+        "does or as a\n"
+        "request does; a column that is none is ignored with a remark, one that is nearly a field "
+        "is refused; an\n"
+        "optional field without a column is missing, which is said, too.",
     .example = "examples/application.json --explain",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

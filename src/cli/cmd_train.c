@@ -391,7 +391,7 @@ static int train(struct cr_cli *cli, struct cr_train_options *train_options,
     }
     train_options->registry = cr_train_target_registry;
     train_options->registry_context = &target;
-    cr_cli_await_interrupt();
+    cr_cli_await_interrupt(0);
     result = cr_train_run(db, portfolio, train_options, &report, err);
     if (result != 0) {
         return refuse(cli, db, portfolio, &target, result, err);

@@ -3,7 +3,10 @@
  * the signal, but not without a word. */
 #include "cli.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -20,6 +23,7 @@ static size_t document_len;
 static volatile sig_atomic_t has_begun; /* an answer to stand there instead */
 
 static struct sigaction usual_end;
+static int bell = -1; /* readable once Ctrl-C has asked; none where the system has none */
 
 static void write_out(int fd, const char *text, size_t len)
 {
@@ -37,7 +41,10 @@ static void end(int signal_number)
 
 static void ask(int signal_number)
 {
+    const int number = errno;
     cr_cli_interrupted = 1;
+    (void)eventfd_write(bell, 1);
+    errno = number;
     (void)sigaction(signal_number, &usual_end, NULL); /* fails for misuse only */
 }
 
@@ -86,10 +93,29 @@ void cr_cli_begin_answer(void)
     has_begun = 1;
 }
 
-void cr_cli_await_interrupt(void)
+void cr_cli_await_interrupt(int flags)
 {
-    const struct sigaction action = {.sa_handler = ask};
+    const struct sigaction action = {.sa_handler = ask, .sa_flags = flags};
+    bell = bell < 0 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : bell;
     take(&action);
+}
+
+bool cr_cli_must_wait(int fd)
+{
+    struct pollfd input = {.fd = fd, .events = POLLIN};
+    return poll(&input, 1, 0) == 0;
+}
+
+void cr_cli_wait(int fd)
+{
+    struct pollfd both[] = {{.fd = fd, .events = POLLIN}, {.fd = bell, .events = POLLIN}};
+    while (!cr_cli_interrupted && poll(both, CR_ARRAY_LEN(both), -1) < 0 && errno == EINTR) {
+    }
+}
+
+int cr_cli_check_interrupt(struct cr_error *err)
+{
+    return cr_cli_interrupted ? cr_error_set(err, CR_CLI_INTERRUPTED, "interrupted") : 0;
 }
 
 int cr_cli_tell_interrupt(const struct cr_db *db, int result, const char *what,

@@ -382,7 +382,7 @@ int cr_portfolio_verb_init(struct cr_cli *cli, struct cr_registry *registry, str
     struct cr_propose_report proposal = {0};
     struct notes notes = {cli, list};
     (void)registry; /* none */
-    cr_cli_await_interrupt();
+    cr_cli_await_interrupt(0);
     int result = make(cli, &options, &notes, &proposal, &imported, err);
     if (result != 0) {
         return result;

@@ -32,6 +32,9 @@ static int read_piece(struct cr_predict_input *input, struct cr_error *err)
     size_t len = 0;
     int result = cr_strbuf_reserve(held, PIECE) ? 0 : cr_strbuf_check(held, err);
 
+    if (result == 0 && input->before_read != NULL) {
+        result = input->before_read(input->fd, input->context, err);
+    }
     if (result == 0) {
         result = cr_fs_read_piece(input->fd, input->path, held->data + held->len, PIECE, &len, err);
     }
@@ -295,7 +298,7 @@ int cr_predict_input_next(struct cr_predict_input *input, struct cr_row_text *re
             return 0;
         }
         result = feed(input, err);
-        if (result < 0) {
+        if (result != 0) {
             return result;
         }
     }

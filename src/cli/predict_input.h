@@ -31,6 +31,9 @@ struct cr_predict_input {
     bool is_ended;         /* nothing comes behind it */
     struct cr_rows rows;
     size_t n_rows; /* that were taken */
+    /* May be NULL; as cr_csv_options.before_read. */
+    int (*before_read)(int fd, void *context, struct cr_error *err);
+    void *context;
 };
 
 /* Opens it and reads its first bytes. The path must outlive the input. CR_ENOTFOUND, CR_EIO. */

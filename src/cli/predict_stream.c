@@ -307,6 +307,22 @@ static int take_row(struct work *work, size_t line, const char *text, size_t len
     return flush(work, false, err);
 }
 
+/* Rows that have come are answered before others are waited for. */
+static int before_read(int fd, void *context, struct cr_error *err)
+{
+    struct work *work = context;
+    int result = 0;
+
+    if (cr_cli_must_wait(fd)) {
+        result = work->n_waiting > 0 ? score_waiting(work, err) : 0;
+        result = result == 0 ? flush(work, true, err) : result;
+        if (result == 0) {
+            cr_cli_wait(fd);
+        }
+    }
+    return result == 0 ? cr_cli_check_interrupt(err) : result;
+}
+
 static int read_rows(struct work *work, struct cr_error *err)
 {
     struct cr_predict_input *input = work->stream->input;
@@ -316,8 +332,12 @@ static int read_rows(struct work *work, struct cr_error *err)
 
     cr_predict_input_begin(input, work->stream->format == CR_PREDICT_NDJSON ? CR_ROWS_LINES
                                                                             : CR_ROWS_ARRAY);
+    cr_cli_await_interrupt(SA_RESTART); /* which cuts no answer off */
+    input->before_read = before_read;
+    input->context = work;
     while (result == 0 && more) {
-        result = cr_predict_input_next(input, &row, &more, err);
+        result = cr_cli_check_interrupt(err);
+        result = result == 0 ? cr_predict_input_next(input, &row, &more, err) : result;
         if (result == 0 && more) {
             result = take_row(work, row.line, row.text, row.len, err);
         }
@@ -351,8 +371,13 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
     struct work *work = context;
     const struct cr_portfolio *portfolio = work->bundle->portfolio;
     const char *garbled;
+    int result = cr_cli_check_interrupt(err);
 
+    if (result != 0) {
+        return result;
+    }
     if (work->header.columns == NULL) {
+        cr_cli_await_interrupt(SA_RESTART); /* not before: the file may be a pipe to wait for */
         return cr_predict_header_read(work->stream->cli, portfolio, row, &work->header, err);
     }
     if (row->n != work->header.n) {
@@ -382,7 +407,8 @@ static int read_csv(struct work *work, struct cr_error *err)
     const char *path = work->stream->cli->args[0];
     const struct cr_csv_options options = {.separator = work->bundle->portfolio->separator,
                                            .max_row_len = CR_PREDICT_MAX_ROW,
-                                           .name = path};
+                                           .name = path,
+                                           .before_read = before_read};
 
     return cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row, work,
                        err);

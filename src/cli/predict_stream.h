@@ -31,9 +31,10 @@ struct cr_predict_stream {
  * array, one line for each row as the daemon's batch has it, only a row that is refused has its
  * "index"; else words.
  *
- * A row is answered before the next is read. So an error, be it of the file's form, keeps the
- * answers to the rows before it; with --json it is the last answer, {"error": {"code", "message"}},
- * and an array is closed behind it. Where no row was answered before it, nothing is written.
+ * A row is answered before the next is waited for. So an error, be it of the file's form, and
+ * Ctrl-C (CR_CLI_INTERRUPTED), which comes between two rows, keep the answers to the rows before
+ * it; with --json it is the last answer, {"error": {"code", "message"}}, and an array is closed
+ * behind it. Where no row was answered before it, nothing is written.
  *
  * Returns CR_CLI_OK, CR_CLI_REFUSED when a row was refused, or the errors of reading and scoring.
  */

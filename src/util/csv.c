@@ -4,12 +4,15 @@
 #include "creditrisk/util/csv.h"
 
 #include <csv.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/utf8.h"
 #include "os.h"
@@ -25,6 +28,7 @@ struct reader {
     size_t max_row_len;
     char separator;
     const volatile sig_atomic_t *cancelled;
+    int (*before_read)(int fd, void *context, struct cr_error *err);
 
     struct csv_parser parser;
     size_t line; /* of the next byte */
@@ -55,6 +59,7 @@ static int reader_init(struct reader *reader, const char *path,
         .max_row_len =
             options != NULL && options->max_row_len != 0 ? options->max_row_len : MAX_ROW_LEN,
         .cancelled = options != NULL ? options->cancelled : NULL,
+        .before_read = options != NULL ? options->before_read : NULL,
         .line = 1,
         .texts = CR_STRBUF_INIT,
     };
@@ -255,13 +260,32 @@ static int refuse(const struct reader *reader, const char *what)
     return cancelled != 0 ? cancelled : result;
 }
 
+/* Reads what is there, up to CHUNK bytes and at least so many; fewer only at the end. */
+static int read_chunk(struct reader *reader, int fd, size_t least, char *chunk, size_t *ret_len)
+{
+    ssize_t n = 1;
+
+    *ret_len = 0;
+    while (n > 0 && *ret_len < least) {
+        int result =
+            reader->before_read != NULL ? reader->before_read(fd, reader->context, reader->err) : 0;
+
+        if (result != 0) {
+            return result;
+        }
+        n = read(fd, chunk + *ret_len, CHUNK - *ret_len);
+        *ret_len += n > 0 ? (size_t)n : 0;
+    }
+    return n < 0 ? refuse(reader, "read") : 0;
+}
+
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err)
 {
-    CR_CLEANUP(cr_fclosep) FILE *file = NULL;
+    CR_CLEANUP(cr_fs_closep) int fd = -1;
     CR_CLEANUP(cr_freep) char *chunk = malloc(CHUNK);
     CR_CLEANUP(reader_finish) struct reader reader = {0};
-    size_t len;
+    size_t len = 0;
     int result;
 
     if (chunk == NULL || reader_init(&reader, path, options) != 0) {
@@ -274,11 +298,14 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     if (result != 0) {
         return result;
     }
-    file = fopen(path, "rbe");
-    if (file == NULL) {
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
         return refuse(&reader, "open");
     }
-    for (bool first = true; (len = fread(chunk, 1, CHUNK, file)) > 0; first = false) {
+    for (bool first = true;
+         (result = read_chunk(&reader, fd, first ? CR_UTF8_MARK_LEN : 1, chunk, &len)) == 0 &&
+         len > 0;
+         first = false) {
         size_t skip = first ? cr_utf8_mark_len(chunk, len) : 0;
 
         result = first ? check_form(&reader, chunk, len) : check_wanted(&reader);
@@ -287,8 +314,8 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
             return result;
         }
     }
-    if (ferror(file)) {
-        return refuse(&reader, "read");
+    if (result != 0) {
+        return result;
     }
     result = check_wanted(&reader); /* what ends a pipe may have been ended, too */
     return result != 0 ? result : finish(&reader);

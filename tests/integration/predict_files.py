@@ -7,6 +7,7 @@ usage: predict_files.py CREDITRISK CREDITRISKD SOURCE_ROOT
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -232,7 +233,48 @@ def check_keys(place, one):
     assert "ignored" not in said, said
 
 
+def start(place, *words):
+    return subprocess.Popen([place.creditrisk, *place.globals, "--quiet", "predict", *words], cwd=place.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+
+
+def check_pipes(place, one, row):
+    """What has come is answered before more is waited for; Ctrl-C then, or while answers wait for their reader, comes between two rows."""
+    header, cells = (",".join(map(str, part)).encode() + b"\n" for part in (one, one.values()))
+    end = {"error": {"code": "INTERRUPTED", "message": "interrupted"}}
+    for form, first, line in (("ndjson", b"", row + b"\n"), ("csv", header, cells)):
+        for options in ([], ["--brief"]):
+            with start(place, "-", "--format", form, "--json", *options) as process:
+                for i, sent in enumerate((first + line, line, line + line)):
+                    process.stdin.write(sent)
+                    process.stdin.flush()
+                    assert json.loads(process.stdout.readline())["index"] == i
+                assert json.loads(process.stdout.readline())["index"] == 3
+                process.send_signal(signal.SIGINT)
+                assert json.loads(process.stdout.read()) == end and process.stderr.read() == b"creditrisk: interrupted\n"
+            assert process.returncode == 130, (form, options)
+    with start(place, "-", "--format", "json", "--json") as process:
+        process.stdin.write(b"[" + row + b",")
+        process.stdin.flush()
+        answered = b""
+        while answered.count(b"}") == 0 or answered.count(b"{") != answered.count(b"}"):
+            answered += process.stdout.read1()
+        process.send_signal(signal.SIGINT)
+        first, last = json.loads(answered + process.stdout.read())
+    assert "probability" in first and last == end and process.returncode == 130, "the array is closed"
+    for name, data in (("many.ndjson", (row + b"\n") * 3000), ("many.csv", header + cells * 3000), ("many.json", b"[" + b",".join([row] * 3000) + b"]")):
+        (place.dir / name).write_bytes(data)
+        with start(place, place.dir / name, "--json", "--brief") as process:
+            answered = process.stdout.read(1)  # the pipe does not hold them all
+            process.send_signal(signal.SIGINT)
+            answered += process.stdout.read()
+        answers = json.loads(answered) if name == "many.json" else [json.loads(line) for line in answered.splitlines()]
+        assert answers[-1] == end and 0 < len(answers) - 1 < 3000 and all("probability" in answer for answer in answers[:-1]), answers[-1]
+        assert process.returncode == 130 and answered.endswith(b"\n"), name
+
+
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     with Workplace(*sys.argv[1:4]) as place:
         place.promote_small()
         one = json.loads((place.root / "examples/application.json").read_text())
@@ -247,6 +289,7 @@ def main():
         check_places(place, row)
         check_brief(place, one)
         check_keys(place, one)
+        check_pipes(place, one, row)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ struct cr_csv_options {
     size_t max_row_len;                     /* bytes of one row; 0 = 1 MiB */
     const char *name;                       /* of the file in messages and rows; NULL = its path */
     const volatile sig_atomic_t *cancelled; /* may be NULL; non-zero ends the reading */
+    /* May be NULL; called before each reading, which may have to wait: a return other than 0 ends
+     * it and is returned. */
+    int (*before_read)(int fd, void *context, struct cr_error *err);
 };
 
 /* Called once per row, the header included; a non-zero return stops the reading and is returned. */
@@ -38,7 +41,8 @@ typedef int cr_csv_row_fn(const struct cr_csv_row *row, void *context, struct cr
  * blank lines; blanks around a field that is not quoted are dropped. An unclosed or stray quote or
  * a NUL byte is CR_EPARSE, a row above the maximum CR_ETOOBIG, both with file and line; a file that
  * begins as gzip or UTF-16 does is CR_EPARSE; CR_ENOTFOUND, CR_EIO. CR_EUNAVAIL: cancelled, seen
- * before the file is opened, every 64 KiB and at its end. */
+ * before the file is opened, with every piece, of 64 KiB
+ * at most, and at its end. */
 int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_row_fn *on_row,
                 void *context, struct cr_error *err);
 
