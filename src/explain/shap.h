@@ -36,8 +36,7 @@ int cr_shap_fast_create(const struct cr_forest_fast *predictor, struct cr_shap_f
                         struct cr_error *err);
 void cr_shap_fast_destroy(struct cr_shap_fast *fast);
 size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast);
-/* Returns the margin of x, too, as cr_forest_margin: a forest of small trees gives both in one go.
- */
+/* Returns the margin of x, too, as cr_forest_margin. */
 double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scratch,
                     double *contributions);
 

@@ -11,20 +11,22 @@
 #include "shap_walk.h"
 
 struct cr_shap_fast {
-    const struct cr_forest_fast *predictor;
     const struct cr_forest *forest; /* all three are the predictor's */
     const struct cr_forest_slots *slots;
     const struct cr_forest_outcomes *outcomes;
     struct cr_walk_rules rules;
     struct cr_shap_tables *tables;
+    const size_t *small; /* whose they are */
     bool all_have_tables;
     size_t n_walks;
     struct cr_walk_tree *walks; /* room for n_trees */
+    size_t *walked;             /* room for n_trees: whose they are */
     size_t n_large;
-    size_t *large;     /* room for n_trees */
+    size_t *large;     /* room for n_trees; leaves alone are among them */
     size_t n_outcomes; /* inner nodes of the largest walk */
-    /* the scratch: the row's slots, lanes per input, room for the tables, a walk or the
-     * recursion, outcomes */
+    /* the scratch: the row's slots, the value of the leaf in each tree, lanes per input, room for
+     * the tables, a walk or the recursion, outcomes; values only where not all have tables */
+    size_t values_at;
     size_t sums_at;
     size_t work_at;
     size_t outcomes_at;
@@ -55,7 +57,9 @@ static void lay_out_scratch(struct cr_shap_fast *fast)
 
         most = len > most ? len : most;
     }
-    fast->sums_at = round_up(fast->slots->n * sizeof(double));
+    fast->values_at = round_up(fast->slots->n * sizeof(double));
+    fast->sums_at = fast->values_at +
+                    round_up(fast->all_have_tables ? 0 : fast->forest->n_trees * sizeof(double));
     fast->work_at = fast->sums_at + n_inputs * sizeof(cr_lanes);
     fast->outcomes_at = fast->work_at + round_up(most);
 }
@@ -66,6 +70,7 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
     size_t n_small;
     const size_t *small = cr_forest_outcomes_trees(fast->outcomes, &n_small);
 
+    fast->small = small;
     fast->all_have_tables = n_small == forest->n_trees;
     for (size_t t = 0; t < forest->n_trees; t++) {
         size_t n_inner = cr_forest_tree_n_inner(forest, t);
@@ -77,14 +82,11 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
             n_small--;
             continue; /* it has a table */
         }
-        if (n_inner == 0) {
-            continue; /* a leaf alone gives nothing */
-        }
-        if (n_inner > CR_WALK_MAX_INNER) {
+        if (n_inner == 0 || n_inner > CR_WALK_MAX_INNER) {
             fast->large[fast->n_large++] = t;
             continue;
         }
-        fast->n_walks++;
+        fast->walked[fast->n_walks++] = t;
         result = cr_walk_tree_init(walk, forest, t, fast->slots, err);
         if (result < 0) {
             return result;
@@ -105,12 +107,12 @@ int cr_shap_fast_create(const struct cr_forest_fast *predictor, struct cr_shap_f
         return cr_error_no_memory(err);
     }
     fast->forest = forest;
-    fast->predictor = predictor;
     fast->slots = cr_forest_fast_slots(predictor);
     fast->outcomes = cr_forest_fast_outcomes(predictor);
     fast->walks = calloc(forest->n_trees, sizeof(*fast->walks));
+    fast->walked = calloc(forest->n_trees, sizeof(*fast->walked));
     fast->large = calloc(forest->n_trees, sizeof(*fast->large));
-    if (fast->walks == NULL || fast->large == NULL) {
+    if (fast->walks == NULL || fast->walked == NULL || fast->large == NULL) {
         return cr_error_no_memory(err);
     }
     cr_walk_rules_init(&fast->rules);
@@ -137,6 +139,7 @@ void cr_shap_fast_destroy(struct cr_shap_fast *fast)
     }
     cr_shap_tables_destroy(fast->tables);
     free(fast->walks);
+    free(fast->walked);
     free(fast->large);
     free(fast);
 }
@@ -146,8 +149,9 @@ size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast)
     return fast->outcomes_at + fast->n_outcomes;
 }
 
+/* Adds the contributions of all walked trees, and notes the values of their leaves. */
 static void add_walks(const struct cr_shap_fast *fast, const double *row, char *scratch,
-                      double *contributions)
+                      double *values, double *contributions)
 {
     cr_lanes *sums = (cr_lanes *)(scratch + fast->sums_at);
     unsigned char *outcomes = (unsigned char *)scratch + fast->outcomes_at;
@@ -159,11 +163,37 @@ static void add_walks(const struct cr_shap_fast *fast, const double *row, char *
         const struct cr_walk_tree *walk = &fast->walks[i];
 
         cr_walk_outcomes(walk, row, outcomes);
+        values[fast->walked[i]] = cr_walk_value(walk, outcomes);
         cr_walk_add(walk, &fast->rules, outcomes, scratch + fast->work_at, sums);
     }
     for (size_t j = 0; j < fast->forest->n_inputs; j++) {
         contributions[j] += cr_lanes_sum(&sums[j]);
     }
+}
+
+/* What trees without tables add, and the margin with the values of all leaves in tree order. */
+static double add_others(const struct cr_shap_fast *fast, const double *x,
+                         const unsigned char *outcomes, char *scratch, double *contributions)
+{
+    const struct cr_forest *forest = fast->forest;
+    const double *row = (const double *)scratch;
+    double *values = (double *)(scratch + fast->values_at);
+    double margin = forest->base_margin;
+
+    cr_shap_tables_values(fast->tables, outcomes, fast->small, values);
+    if (fast->n_walks > 0) {
+        add_walks(fast, row, scratch, values, contributions);
+    }
+    for (size_t i = 0; i < fast->n_large; i++) {
+        size_t t = fast->large[i];
+
+        cr_shap_tree_add(forest, t, x, scratch + fast->work_at, contributions);
+        values[t] = forest->nodes[cr_forest_leaf(forest, t, x)].value;
+    }
+    for (size_t t = 0; t < forest->n_trees; t++) {
+        margin += values[t];
+    }
+    return margin;
 }
 
 double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scratch,
@@ -178,12 +208,5 @@ double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scra
     memset(contributions, 0, fast->forest->n_inputs * sizeof(*contributions));
     margin = cr_shap_tables_add(fast->tables, outcomes, fast->forest->base_margin,
                                 (char *)scratch + fast->work_at, contributions);
-    if (fast->n_walks > 0) {
-        add_walks(fast, row, scratch, contributions);
-    }
-    for (size_t i = 0; i < fast->n_large; i++) {
-        cr_shap_tree_add(fast->forest, fast->large[i], x, (char *)scratch + fast->work_at,
-                         contributions);
-    }
-    return fast->all_have_tables ? margin : cr_forest_fast_margin(fast->predictor, x);
+    return fast->all_have_tables ? margin : add_others(fast, x, outcomes, scratch, contributions);
 }

@@ -372,3 +372,11 @@ double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned ch
     }
     return margin;
 }
+
+void cr_shap_tables_values(const struct cr_shap_tables *tables, const unsigned char *outcomes,
+                           const size_t *trees, double *values)
+{
+    for (size_t i = 0; i < tables->n; i++) {
+        values[trees[i]] = tables->lines[tables->first[i] + outcomes[i]].value;
+    }
+}

@@ -30,4 +30,8 @@ size_t cr_shap_tables_scratch_len(const struct cr_shap_tables *tables);
 double cr_shap_tables_add(const struct cr_shap_tables *tables, const unsigned char *outcomes,
                           double margin, void *scratch, double *contributions);
 
+/* The values of the leaves alone: values[trees[i]] is that of the i-th table's tree. */
+void cr_shap_tables_values(const struct cr_shap_tables *tables, const unsigned char *outcomes,
+                           const size_t *trees, double *values);
+
 #endif

@@ -94,6 +94,17 @@ void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row, unsign
     }
 }
 
+double cr_walk_value(const struct cr_walk_tree *tree, const unsigned char *outcomes)
+{
+    size_t place = 0;
+
+    while (place < tree->n_nodes) {
+        place = tree->nodes[place].child[outcomes[place] ^ 1];
+    }
+    return place < tree->n_inner ? tree->twigs[place - tree->n_nodes].value[outcomes[place] ^ 1]
+                                 : tree->leaves[place - tree->n_inner];
+}
+
 /* What a walk reads, and where it writes. */
 struct walk {
     const struct cr_walk_tree *tree;

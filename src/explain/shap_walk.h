@@ -82,6 +82,9 @@ size_t cr_walk_scratch_len(const struct cr_walk_tree *tree);
 /* outcomes[0..n_inner): 1 where the row goes left. */
 void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row, unsigned char *outcomes);
 
+/* The value of the leaf that they lead to. The tree is not a leaf alone. */
+double cr_walk_value(const struct cr_walk_tree *tree, const unsigned char *outcomes);
+
 /* Adds the tree's contributions to sums[0..n_inputs): the sum of a feature's lanes is its
  * contribution. */
 void cr_walk_add(const struct cr_walk_tree *tree, const struct cr_walk_rules *rules,
