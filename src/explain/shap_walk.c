@@ -87,8 +87,10 @@ static struct frame lay_out(const struct cr_walk_tree *tree, void *scratch)
     return (struct frame){lanes, lanes + n, lanes + 2 * n, (unsigned char *)(lanes + 3 * n)};
 }
 
-void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row, unsigned char *outcomes)
+void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row,
+                      unsigned char *restrict outcomes)
 {
+    /* restrict: bytes may be any of what is read, and would make it be read again */
     for (size_t i = 0; i < tree->n_inner; i++) {
         outcomes[i] = row[tree->slots[i]] <= tree->thresholds[i];
     }
@@ -117,6 +119,8 @@ struct walk {
 static INLINE void go_down(const struct walk *walk, const struct cr_walk_rule *rule)
 {
     const struct cr_walk_tree *tree = walk->tree;
+    const struct cr_walk_node *nodes = tree->nodes;
+    const size_t n_nodes = tree->n_nodes; /* `taken` is of bytes, which may be any of these */
     const struct frame *frame = &walk->frame;
     const cr_lanes t[2] = {{0.0}, rule->point};
     const cr_lanes rest = rule->rest;
@@ -124,8 +128,8 @@ static INLINE void go_down(const struct walk *walk, const struct cr_walk_rule *r
 
     frame->down[0] = rule->weight;
     frame->taken[nowhere] = 1;
-    for (size_t i = 0; i < tree->n_nodes; i++) {
-        const struct cr_walk_node *node = &tree->nodes[i];
+    for (size_t i = 0; i < n_nodes; i++) {
+        const struct cr_walk_node *node = &nodes[i];
         const uint32_t left = node->child[0], right = node->child[1];
         const unsigned char o = frame->taken[node->above];
         const unsigned char goes_left = o & walk->outcomes[i];
