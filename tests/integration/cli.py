@@ -751,6 +751,9 @@ def check_config(cli):
     plain = json.loads(cli("config", "show", "--json").stdout)["settings"]
     assert plain == {key: entry["value"] for key, entry in with_origin.items()}
     assert plain["log.access"] is False and plain["listen.port"] == 8001 and plain["portfolio"] == "retail", plain
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([cli.program, *cli.globals, "config", "show", "--json"], cwd=cli.root, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "creditrisk: standard output could not be written\n"), done
     secret = cli("config", "show", globals_=["--db", "postgresql://u:hush@h/d"])
     assert "postgresql://u:***@h/d" in secret.stdout and "hush" not in secret.stdout + secret.stderr
     assert "a password in --db: everyone on this machine can read it off the list of processes" in secret.stderr, secret.stderr
