@@ -54,10 +54,11 @@ static struct cr_predict_column identify(const struct cr_portfolio *portfolio, c
     const char *name = column >= 0 ? portfolio->tables[0].columns[column].name : text;
     ptrdiff_t index = cr_portfolio_find_field(portfolio, name);
     const struct cr_field *field = index >= 0 ? &portfolio->fields[index] : NULL;
-    const char *member = field != NULL ? field->name : find_key(portfolio, name);
+    const char *key = find_key(portfolio, name);
+    const char *member = field != NULL ? field->name : key;
 
     *ret_known = column >= 0 || member != NULL;
-    return (struct cr_predict_column){.name = member, .field = field};
+    return (struct cr_predict_column){.name = member, .field = field, .key = key};
 }
 
 /* Of the first n columns, the one that is the field or key of that name; n when there is none. */
@@ -259,7 +260,7 @@ static void write_cell(enum cr_type type, const struct cr_csv_field *cell, struc
 }
 
 /* As the import reads it, but for the range, of which the reader of the application speaks; a key
- * (without a field) is a text. A cell that is not of its type leaves *ret_value. */
+ * (whose field is NULL here) is a text. A cell that is not of its type leaves *ret_value. */
 static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_field *field,
                        const struct cr_csv_field *cell, struct cr_value *ret_value)
 {
@@ -296,27 +297,60 @@ void cr_predict_write_row(const struct cr_portfolio *portfolio,
     const char *before = "{";
 
     for (size_t i = 0; i < row->n; i++) {
-        const struct cr_predict_column *column = &header->columns[i];
-        const struct cr_field *field = column->field;
+        const struct cr_field *field = header->columns[i].field;
         struct cr_value value = CR_VALUE_MISSING;
         bool missing;
 
-        if (column->name == NULL) {
+        if (field == NULL) {
             continue;
         }
         missing = is_missing(portfolio, field, &row->fields[i], &value);
-        if (missing && field != NULL && !field->nullable) {
+        if (missing && !field->nullable) {
             continue; /* absent: the default, or a complaint */
         }
         cr_strbuf_puts(out, before);
-        cr_json_write_string(column->name, strlen(column->name), out);
+        cr_json_write_string(field->name, strlen(field->name), out);
         cr_strbuf_putc(out, ':');
         if (missing) {
             cr_strbuf_puts(out, "null");
         } else {
-            write_cell(field != NULL ? field->type : CR_TEXT, &row->fields[i], value, out);
+            write_cell(field->type, &row->fields[i], value, out);
         }
         before = ",";
     }
     cr_strbuf_puts(out, before[0] == '{' ? "{}" : "}");
+}
+
+/* JSON; NULL without memory. */
+static const char *read_key(const struct cr_portfolio *portfolio, const struct cr_csv_field *cell,
+                            struct cr_arena *arena)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf text = CR_STRBUF_INIT;
+    struct cr_value value = CR_VALUE_MISSING;
+
+    if (is_missing(portfolio, NULL, cell, &value)) {
+        return "null";
+    }
+    cr_json_write_string(cell->text, cell->len, &text);
+    return text.failed ? NULL : cr_arena_strndup(arena, text.data, text.len);
+}
+
+int cr_predict_read_keys(const struct cr_portfolio *portfolio,
+                         const struct cr_predict_header *header, const struct cr_csv_row *row,
+                         struct cr_arena *arena, struct cr_row_keys *ret_keys, struct cr_error *err)
+{
+    *ret_keys = (struct cr_row_keys){0};
+    for (size_t i = 0; i < row->n; i++) {
+        const char *key = header->columns[i].key;
+        const char **kept = key == portfolio->key_row ? &ret_keys->row : &ret_keys->customer;
+
+        if (key == NULL) {
+            continue;
+        }
+        *kept = read_key(portfolio, &row->fields[i], arena);
+        if (*kept == NULL) {
+            return cr_error_no_memory(err);
+        }
+    }
+    return 0;
 }

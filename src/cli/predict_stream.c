@@ -54,6 +54,7 @@ struct work {
     size_t n_waiting;
     struct cr_strbuf out;
     struct cr_strbuf line;           /* a CSV row as JSON */
+    const struct cr_csv_row *row;    /* that row, with its keys; NULL in other files */
     struct cr_predict_header header; /* of a CSV file; without columns before it was read */
     size_t n_rows;
     size_t n_refused;
@@ -220,17 +221,23 @@ static void show_progress(struct work *work)
     cr_progress_advance(work->progress, steps, NULL);
 }
 
-/* An array is what the daemon takes, which knows no keys. */
+/* An array is what the daemon takes, which knows no keys; a CSV row has them in its cells. */
 static int read_row(struct work *work, const char *text, size_t len, struct cr_record *ret_record,
                     struct cr_row_keys *ret_keys, struct cr_issues *ret_issues,
                     struct cr_error *err)
 {
     const struct cr_portfolio *portfolio = work->bundle->portfolio;
+    int result;
 
-    return work->form == LINES ? cr_record_from_row(portfolio, text, len, &work->arena, ret_record,
-                                                    ret_keys, ret_issues, err)
-                               : cr_record_from_json(portfolio, text, len, &work->arena, ret_record,
-                                                     ret_issues, err);
+    if (work->form == LINES && work->row == NULL) {
+        return cr_record_from_row(portfolio, text, len, &work->arena, ret_record, ret_keys,
+                                  ret_issues, err);
+    }
+    result = cr_record_from_json(portfolio, text, len, &work->arena, ret_record, ret_issues, err);
+    return result == 0 && work->row != NULL
+               ? cr_predict_read_keys(portfolio, &work->header, work->row, &work->arena, ret_keys,
+                                      err)
+               : result;
 }
 
 /* The answers keep the order of the rows: what waits is answered first, and forgotten with all that
@@ -399,6 +406,7 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
     if (cr_strbuf_check(&work->line, err) < 0) {
         return CR_ENOMEM;
     }
+    work->row = row;
     return take_row(work, row->line, work->line.data, work->line.len, err);
 }
 

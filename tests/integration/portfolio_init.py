@@ -437,6 +437,26 @@ def check_ids(place):
     assert refused.endswith("held_out.csv:2:1: no application has the id 'L005'"), refused
 
 
+def check_key_field(place):
+    """A key that is a field, too: the answers have it as the cells have it, and null for one without, whatever is read as the field."""
+    file, draw = place.dir / "branches.csv", random.Random(17)
+    write(file, ",", [[i % 90, f"{draw.randint(1, 60):04}", int(draw.random() < (0.1 + 0.6 * (i % 90 > 50)))] for i in range(400)], ["x", "branch", "y"])
+    place.run("portfolio", "init", str(file), "--target", "y", "--name", "branches")
+    application = place.dir / "portfolios" / "branches" / "application.yaml"
+    text = application.read_text().replace("{name: branch, type: int,", "{name: branch, type: int, default: 1,")
+    application.write_text(text.replace("fields:\n", "keys: {customer: branch}\n\nfields:\n").replace("required: true, group: Application, label: Branch",
+                                                                                                   "group: Application, label: Branch"))
+    place.run("--portfolio", "branches", "import", str(file), "--replace")
+    place.run("--portfolio", "branches", "train", "--no-search", "--models", "logistic", "--promote")
+    asked = place.dir / "asked.csv"
+    write(asked, ",", [[60, "0007"], [60, "7.0"], [60, "7"], [60, ""], [60, "north"]], ["x", "branch"])
+    for options in ([], ["--brief"]):
+        done = loud(place, "--portfolio", "branches", "predict", str(asked), *options)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [answer["keys"] for answer in answers] == [{"branch": cell} for cell in ("0007", "7.0", "7", None, "north")], done
+        assert len({answer["probability_raw"] for answer in answers[:3]}) == 1 and answers[4]["detail"][0]["type"] == "int_type", answers
+
+
 def check_capitals(place):
     """A capital inside a header begins a word, so that it is known by its words; a test column may be written in words."""
     file = place.dir / "capitals.csv"
@@ -788,6 +808,7 @@ def main():
         check_odd(place)
         check_names(place)
         check_ids(place)
+        check_key_field(place)
         check_capitals(place)
         check_headers(place)
         check_keys(place)
