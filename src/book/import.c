@@ -93,7 +93,7 @@ static int read_header(struct reading *reading, const struct cr_csv_row *row, st
         return cr_error_no_memory(err);
     }
     if (cr_table_find_header(table, row->fields[0].text) == NO_COLUMN) {
-        int r = cr_table_check_separator(reading->import->portfolio, row, "", err);
+        int r = cr_table_check_separator(reading->import->portfolio, row, false, err);
 
         if (r != 0) {
             return r;

@@ -18,7 +18,7 @@ void cr_book_put_separator(char separator, struct cr_strbuf *out)
 }
 
 int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct cr_csv_row *header,
-                             const char *then, struct cr_error *err)
+                             bool is_of_model, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf meant = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf expected = CR_STRBUF_INIT;
@@ -32,7 +32,9 @@ int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct 
     cr_book_put_separator(portfolio->separator, &expected);
     return cr_error_at(err, CR_EINVAL, header->file, header->line, 0,
                        "the columns seem to be separated by %s, but the portfolio's separator is "
-                       "%s: say 'separator: %s' in %s%s",
-                       cr_strbuf_text(&meant), cr_strbuf_text(&expected), cr_strbuf_text(&meant),
-                       portfolio->is_flat ? "application.yaml, under book" : "tables.yaml", then);
+                       "%s: %ssay 'separator: %s' in %s%s",
+                       cr_strbuf_text(&meant), cr_strbuf_text(&expected),
+                       is_of_model ? "convert the file, or " : "", cr_strbuf_text(&meant),
+                       portfolio->is_flat ? "application.yaml, under book" : "tables.yaml",
+                       is_of_model ? ", and train again" : "");
 }

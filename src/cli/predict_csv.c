@@ -205,8 +205,7 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
     ret_header->n = row->n;
     result = find_columns(portfolio, row, ret_header, &n_fields, err);
     if (result == 0 && n_fields == 0) {
-        result =
-            cr_table_check_separator(portfolio, row, ", and train again, or convert the file", err);
+        result = cr_table_check_separator(portfolio, row, true, err);
     }
     if (result == 0) {
         result = check_meant(portfolio, ret_header, row, err);

@@ -217,6 +217,9 @@ static void test_broken(void **state)
          CR_EINVAL,
          "/repayment_history.csv:4:2: loan_id: a row with loan_id '1', installment_number '2' is"
          " there already"},
+        {"customers.csv", "customer_id;age;gender\n1;44;Male\n", CR_EINVAL,
+         "/customers.csv:1: the columns seem to be separated by \";\", but the portfolio's "
+         "separator is \",\": say 'separator: \";\"' in tables.yaml"},
         {"repayment_history.csv",
          CR_REPAYMENT_HEADER "3,9,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n", CR_EINVAL,
          "/repayment_history.csv:2:2: loan_id: there is no loan_applications.loan_id '9'"},

@@ -41,10 +41,10 @@ ptrdiff_t cr_table_find_header(const struct cr_table *table, const char *header)
 
 /* For a header in which the columns of the portfolio are not found: CR_EINVAL, with its file and
  * line, the separator that was probably meant and how to say it, when it is one text that another
- * separator would part; else 0. `then` ends the message: what there is to do after that; "" for
- * nothing. */
+ * separator would part; else 0. A portfolio that is a model's changes only with a training, before
+ * which converting the file is advised. */
 int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct cr_csv_row *header,
-                             const char *then, struct cr_error *err);
+                             bool is_of_model, struct cr_error *err);
 
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
  * true/false/1/0/yes/no for a bool. A missing marker in quotes is a value where the column can have
