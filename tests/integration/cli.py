@@ -289,6 +289,15 @@ def interrupted(cli, fifo, mode, *words):
     return process.returncode, told, answer
 
 
+def has_open(process, file):
+    """Whether the process has the file open; what it closes while it is looked at is not."""
+    for descriptor in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if descriptor.readlink() == file.resolve():
+                return True
+    return False
+
+
 def check_interrupted_documents(cli):
     """With --json Ctrl-C is an answer, too: of every command alike that the signal ends, whatever it waits for."""
     pipe, ends = cli.dir / "pipe", []
@@ -298,7 +307,7 @@ def check_interrupted_documents(cli):
         with contextlib.closing(sqlite3.connect(cli.dir / "book.db", isolation_level=None)) as book:
             book.execute("BEGIN IMMEDIATE")  # generate waits
             process = subprocess.Popen([cli.program, *cli.globals, "generate", "--replace", "--json"], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            while process.poll() is None and not any(file.resolve().name == "book.db" for file in pathlib.Path(f"/proc/{process.pid}/fd").iterdir()):
+            while process.poll() is None and not has_open(process, cli.dir / "book.db"):
                 pass
             process.send_signal(signal.SIGINT)
             answer, told = process.communicate(timeout=60)
