@@ -3,7 +3,6 @@
  * those that need more headers get them. */
 #include "cr_test.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "cr_champion.h"
@@ -16,17 +15,26 @@ enum { N_CONNECTIONS = 3, N_ROUNDS = 40, N_BODIES = 8 };
 
 #define ORIGIN "https://desk.example"
 
-/* `more` are complete header lines. */
-static void ask(int fd, const char *query, const char *more, const char *body)
+/* The bytes of a request; yours (free). `more` are complete header lines. */
+static char *make(const char *query, const char *more, const char *body)
 {
     struct cr_strbuf text = CR_STRBUF_INIT;
+    char *bytes;
 
     cr_strbuf_printf(&text,
                      "POST /predict%s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
                      "%sContent-Length: %zu\r\n\r\n%s",
                      query, more, strlen(body), body);
-    assert_true(cr_http_send(fd, text.data, text.len));
-    cr_strbuf_finish(&text);
+    bytes = cr_strbuf_steal(&text);
+    assert_non_null(bytes);
+    return bytes;
+}
+
+static void ask(int fd, const char *query, const char *more, const char *body)
+{
+    CR_CLEANUP(cr_freep) char *request = make(query, more, body);
+
+    assert_true(cr_http_puts(fd, request));
 }
 
 /* One in three asks for all contributions. */
@@ -165,27 +173,14 @@ static bool is_answered_while_draining(void)
 {
     static const char *const variables[] = {"CREDITRISK_THREADS=1", NULL};
     CR_CLEANUP(cr_freep) char *body = cr_champion_application(0);
-    struct cr_http_response response;
+    CR_CLEANUP(cr_freep) char *request = make("", "", body);
     struct cr_daemon daemon;
-    bool answered;
     int fd;
 
     cr_champion_start(&daemon, variables);
     fd = cr_http_connect(daemon.port);
     check_one(fd, "", "Connection", NULL);
-    cr_daemon_signal(&daemon, SIGTERM);
-    (void)cr_daemon_await(&daemon, 0, "\"event\":\"draining\"");
-    ask(fd, "", "", body);
-    response = cr_http_read(fd, false);
-    answered = response.status == 200;
-    if (answered) {
-        cr_http_check_header(&response, "Connection", "close");
-    }
-    cr_http_finish(&response);
-    (void)close(fd);
-    assert_int_equal(cr_daemon_wait(&daemon), 0);
-    cr_daemon_finish(&daemon);
-    return answered;
+    return cr_daemon_answers_draining(&daemon, fd, request);
 }
 
 static void test_draining(void **state)

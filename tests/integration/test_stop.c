@@ -273,24 +273,10 @@ static int start_and_ask(struct cr_daemon *daemon, const char *const *options, c
 /* One question on a connection that lay idle when the daemon began to stop. */
 static bool is_answered_while_draining(const char *const *options)
 {
-    struct cr_http_response response;
     struct cr_daemon daemon;
-    bool answered;
     int fd = start_and_ask(&daemon, options, QUESTION "\r\n");
 
-    cr_daemon_signal(&daemon, SIGTERM);
-    (void)cr_daemon_await(&daemon, 0, "\"event\":\"draining\"");
-    (void)cr_http_puts(fd, QUESTION "\r\n"); /* or it is closed */
-    response = cr_http_read(fd, false);
-    answered = response.status == 200;
-    if (answered) {
-        cr_http_check_header(&response, "Connection", "close");
-    }
-    cr_http_finish(&response);
-    (void)close(fd);
-    assert_int_equal(cr_daemon_wait(&daemon), 0);
-    cr_daemon_finish(&daemon);
-    return answered;
+    return cr_daemon_answers_draining(&daemon, fd, QUESTION "\r\n");
 }
 
 /* A client cannot know that the daemon stops: it has a while to ask once more. On a busy machine it

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cr_http.h"
 #include "cr_test.h"
 
 enum { PATIENCE_MS = 60000, MAX_WORDS = 32, LISTEN_FD = 3 };
@@ -169,6 +170,26 @@ int cr_daemon_wait(struct cr_daemon *daemon)
         print_message("the daemon's log:\n%s", cr_strbuf_text(&daemon->log));
     }
     return status;
+}
+
+bool cr_daemon_answers_draining(struct cr_daemon *daemon, int fd, const char *request)
+{
+    struct cr_http_response response;
+    bool answered;
+
+    cr_daemon_signal(daemon, SIGTERM);
+    (void)cr_daemon_await(daemon, 0, "\"event\":\"draining\"");
+    (void)cr_http_puts(fd, request); /* or it is closed */
+    response = cr_http_read(fd, false);
+    answered = response.status == 200;
+    if (answered) {
+        cr_http_check_header(&response, "Connection", "close");
+    }
+    cr_http_finish(&response);
+    (void)close(fd);
+    assert_int_equal(cr_daemon_wait(daemon), 0);
+    cr_daemon_finish(daemon);
+    return answered;
 }
 
 int cr_daemon_stop(struct cr_daemon *daemon)

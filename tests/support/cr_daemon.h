@@ -4,6 +4,7 @@
 #ifndef CREDITRISK_TESTS_CR_DAEMON_H
 #define CREDITRISK_TESTS_CR_DAEMON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -36,6 +37,12 @@ void cr_daemon_signal(struct cr_daemon *daemon, int number);
 /* Waits for its end and reads the rest of its log; returns the exit status, or −1 if a signal
  * killed it. The log stays until cr_daemon_finish. */
 int cr_daemon_wait(struct cr_daemon *daemon);
+
+/* SIGTERM, and one more request (its bytes) on the connection, which is closed: whether it was
+ * still answered, with 200; then the answer must end the connection. Waits for the daemon and
+ * finishes it.
+ */
+bool cr_daemon_answers_draining(struct cr_daemon *daemon, int fd, const char *request);
 
 /* SIGTERM, wait, finish; the exit status. */
 int cr_daemon_stop(struct cr_daemon *daemon);
