@@ -36,6 +36,7 @@ struct reading {
     struct import *import;
     const struct cr_table *table;
     const char *path;
+    struct cr_csv_head head;
     struct block block;    /* rows that wait … */
     struct cr_arena texts; /* … their texts … */
     size_t *lines;         /* … and where they stand in the file */
@@ -84,43 +85,63 @@ static void note_ignored(const struct reading *reading, const char *name)
     tell(reading->import, note);
 }
 
-static int read_header(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
+static int find_columns(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
 {
-    const struct cr_table *table = reading->table;
-
-    reading->columns = calloc(row->n, sizeof(*reading->columns));
-    if (reading->columns == NULL) {
-        return cr_error_no_memory(err);
-    }
-    if (cr_table_find_header(table, row->fields[0].text) == NO_COLUMN) {
-        int r = cr_table_check_separator(reading->import->portfolio, row, false, err);
-
-        if (r != 0) {
-            return r;
-        }
-    }
     for (size_t i = 0; i < row->n; i++) {
-        ptrdiff_t column = cr_table_find_header(table, row->fields[i].text);
+        ptrdiff_t column = cr_table_find_header(reading->table, row->fields[i].text);
 
         reading->columns[i] = column;
-        if (column == NO_COLUMN) {
-            reading->report.n_ignored_columns++;
-            note_ignored(reading, row->fields[i].text);
-        } else if (position_of(reading, (size_t)column) != 0) {
+        if (column != NO_COLUMN && position_of(reading, (size_t)column) != 0) {
             return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
                                "column '%s' is there twice", row->fields[i].text);
         }
         reading->n_fields = i + 1;
     }
-    for (size_t i = 0; i < table->n_columns; i++) {
-        const struct cr_table_column *column = &table->columns[i];
+    return 0;
+}
+
+/* The first column that must be in the file and is not; NULL when all are. */
+static const struct cr_table_column *find_missing(const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->table->n_columns; i++) {
+        const struct cr_table_column *column = &reading->table->columns[i];
 
         if (!column->optional && !column->numbered && position_of(reading, i) == 0) {
-            return cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
-                               "column '%s' is missing", column->header);
+            return column;
         }
     }
-    return 0;
+    return NULL;
+}
+
+static int check_separator(const struct reading *reading, struct cr_error *err)
+{
+    return cr_table_check_separator(reading->import->portfolio, reading->path, &reading->head,
+                                    false, err);
+}
+
+static int read_header(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
+{
+    const struct cr_table_column *missing;
+    int r;
+
+    reading->columns = calloc(row->n, sizeof(*reading->columns));
+    if (reading->columns == NULL) {
+        return cr_error_no_memory(err);
+    }
+    r = find_columns(reading, row, err);
+    missing = find_missing(reading);
+    if (r == 0 && missing != NULL) {
+        r = check_separator(reading, err);
+    }
+    for (size_t i = 0; i < row->n && r == 0; i++) {
+        if (reading->columns[i] == NO_COLUMN) {
+            reading->report.n_ignored_columns++;
+            note_ignored(reading, row->fields[i].text);
+        }
+    }
+    return r != 0 || missing == NULL ? r
+                                     : cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
+                                                   "column '%s' is missing", missing->header);
 }
 
 /* ---- rows ---- */
@@ -303,6 +324,7 @@ static int reading_init(struct reading *reading, struct cr_error *err)
 static int read_file(struct reading *reading, struct cr_error *err)
 {
     const struct cr_csv_options options = {.separator = reading->import->portfolio->separator,
+                                           .ret_head = &reading->head,
                                            .cancelled = reading->import->options->cancelled};
     struct cr_error cause = {0};
     int r = cr_csv_read(reading->path, &options, on_row, reading, &cause);
@@ -310,6 +332,9 @@ static int read_file(struct reading *reading, struct cr_error *err)
 
     if (flushed != 0) {
         return flushed;
+    }
+    if (r == CR_EPARSE && reading->n_fields == 0) {
+        r = check_separator(reading, &cause) == 0 ? CR_EPARSE : CR_EINVAL;
     }
     if (r != 0) {
         return cr_error_set(err, r, "%s", cause.message);

@@ -11,6 +11,7 @@
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/csv.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/hash.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
@@ -207,32 +208,20 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
     return r;
 }
 
-static int guess_separator(const char *path, char *ret_separator, struct cr_error *err)
-{
-    CR_CLEANUP(cr_fclosep) FILE *file = fopen(path, "re");
-    CR_CLEANUP(cr_freep) char *line = NULL;
-    size_t cap = 0;
-    ssize_t len;
-
-    if (file == NULL) {
-        return cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", path);
-    }
-    len = getline(&line, &cap, file);
-    *ret_separator = cr_csv_guess_separator(line, len > 0 ? (size_t)len : 0);
-    return 0;
-}
-
 int cr_profile_read(const char *path, const volatile sig_atomic_t *cancelled,
                     struct cr_profile *ret_profile, struct cr_error *err)
 {
     CR_CLEANUP(cr_profile_finish) struct cr_profile profile = {0};
-    struct cr_csv_options options = {.cancelled = cancelled};
-    int r = guess_separator(path, &profile.separator, err);
+    struct cr_csv_head head = {0};
+    const struct cr_csv_options options = {
+        .guess = true, .ret_head = &head, .cancelled = cancelled};
+    int r;
 
-    if (r == 0) {
-        options.separator = profile.separator;
-        r = cr_csv_read(path, &options, on_row, &profile, err);
+    if (!cr_fs_exists(path)) {
+        return cr_error_set(err, CR_ENOTFOUND, "there is no file '%s'", path);
     }
+    r = cr_csv_read(path, &options, on_row, &profile, err);
+    profile.separator = head.separator;
     if (r == 0 && profile.n_rows == 0) {
         r = cr_error_set(err, CR_EINVAL, "%s: there are no rows behind the header", path);
     }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* The separator of a CSV file: how YAML says it, and the one that was meant. */
-#include <string.h>
-
 #include "creditrisk/book/table.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/csv.h"
@@ -17,20 +15,18 @@ void cr_book_put_separator(char separator, struct cr_strbuf *out)
     }
 }
 
-int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct cr_csv_row *header,
-                             bool is_of_model, struct cr_error *err)
+int cr_table_check_separator(const struct cr_portfolio *portfolio, const char *file,
+                             const struct cr_csv_head *head, bool is_of_model, struct cr_error *err)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf meant = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf expected = CR_STRBUF_INIT;
-    const struct cr_csv_field *first = &header->fields[0];
-    char separator = cr_csv_guess_separator(first->text, first->len);
 
-    if (header->n != 1 || first->quoted || strchr(first->text, separator) == NULL) {
+    if (head->separator == '\0' || head->separator == portfolio->separator) {
         return 0;
     }
-    cr_book_put_separator(separator, &meant);
+    cr_book_put_separator(head->separator, &meant);
     cr_book_put_separator(portfolio->separator, &expected);
-    return cr_error_at(err, CR_EINVAL, header->file, header->line, 0,
+    return cr_error_at(err, CR_EINVAL, file, head->line, 0,
                        "the columns seem to be separated by %s, but the portfolio's separator is "
                        "%s: %ssay 'separator: %s' in %s%s",
                        cr_strbuf_text(&meant), cr_strbuf_text(&expected),

@@ -191,9 +191,22 @@ static void say_absent(const struct cr_cli *cli, const struct cr_portfolio *port
     }
 }
 
+/* Whether some field that every application must have is no column. */
+static bool lacks_required(const struct cr_portfolio *portfolio,
+                           const struct cr_predict_header *header)
+{
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        if (portfolio->fields[i].required &&
+            find_column(header, header->n, portfolio->fields[i].name) == header->n) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
-                           const struct cr_csv_row *row, struct cr_predict_header *ret_header,
-                           struct cr_error *err)
+                           const struct cr_csv_row *row, const struct cr_csv_head *head,
+                           struct cr_predict_header *ret_header, struct cr_error *err)
 {
     size_t n_fields = 0;
     int result;
@@ -204,8 +217,8 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
     }
     ret_header->n = row->n;
     result = find_columns(portfolio, row, ret_header, &n_fields, err);
-    if (result == 0 && n_fields == 0) {
-        result = cr_table_check_separator(portfolio, row, true, err);
+    if (result == 0 && (n_fields == 0 || lacks_required(portfolio, ret_header))) {
+        result = cr_table_check_separator(portfolio, row->file, head, true, err);
     }
     if (result == 0) {
         result = check_meant(portfolio, ret_header, row, err);

@@ -30,8 +30,8 @@ struct cr_predict_header {
  * to be a field but is none, or none is a field at all. *ret_header is yours:
  * cr_predict_header_finish. */
 int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
-                           const struct cr_csv_row *row, struct cr_predict_header *ret_header,
-                           struct cr_error *err);
+                           const struct cr_csv_row *row, const struct cr_csv_head *head,
+                           struct cr_predict_header *ret_header, struct cr_error *err);
 void cr_predict_header_finish(struct cr_predict_header *header);
 
 /* The first field or key whose cell, in a row as long as the header, is not UTF-8, as of a file in

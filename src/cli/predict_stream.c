@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/book/table.h"
 #include "creditrisk/portfolio/record.h"
 #include "creditrisk/score/result.h"
 #include "creditrisk/score/scorer.h"
@@ -53,8 +54,9 @@ struct work {
     struct place places[MANY];
     size_t n_waiting;
     struct cr_strbuf out;
-    struct cr_strbuf line;           /* a CSV row as JSON */
-    const struct cr_csv_row *row;    /* that row, with its keys; NULL in other files */
+    struct cr_strbuf line;        /* a CSV row as JSON */
+    const struct cr_csv_row *row; /* that row, with its keys; NULL in other files */
+    struct cr_csv_head head;
     struct cr_predict_header header; /* of a CSV file; without columns before it was read */
     size_t n_rows;
     size_t n_refused;
@@ -385,7 +387,8 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
     }
     if (work->header.columns == NULL) {
         cr_cli_await_interrupt(SA_RESTART); /* not before: the file may be a pipe to wait for */
-        return cr_predict_header_read(work->stream->cli, portfolio, row, &work->header, err);
+        return cr_predict_header_read(work->stream->cli, portfolio, row, &work->head, &work->header,
+                                      err);
     }
     if (row->n != work->header.n) {
         return refuse_csv_row(work, row,
@@ -413,13 +416,19 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
 static int read_csv(struct work *work, struct cr_error *err)
 {
     const char *path = work->stream->cli->args[0];
-    const struct cr_csv_options options = {.separator = work->bundle->portfolio->separator,
+    const struct cr_portfolio *portfolio = work->bundle->portfolio;
+    const struct cr_csv_options options = {.separator = portfolio->separator,
                                            .max_row_len = CR_PREDICT_MAX_ROW,
                                            .name = path,
+                                           .ret_head = &work->head,
                                            .before_read = before_read};
+    int result = cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row,
+                             work, err);
 
-    return cr_csv_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &options, take_csv_row, work,
-                       err);
+    return result == CR_EPARSE && work->header.columns == NULL &&
+                   cr_table_check_separator(portfolio, path, &work->head, true, err) != 0
+               ? CR_EINVAL
+               : result;
 }
 
 /* What stands behind the answers; `failure` is NULL where there was none. True when it says what

@@ -27,6 +27,8 @@ struct reader {
     int result; /* of the last row */
     size_t max_row_len;
     char separator;
+    bool guess;
+    struct cr_csv_head head;
     const volatile sig_atomic_t *cancelled;
     int (*before_read)(int fd, void *context, struct cr_error *err);
 
@@ -58,6 +60,7 @@ static int reader_init(struct reader *reader, const char *path,
         .separator = options != NULL && options->separator != 0 ? options->separator : ',',
         .max_row_len =
             options != NULL && options->max_row_len != 0 ? options->max_row_len : MAX_ROW_LEN,
+        .guess = options != NULL && options->guess,
         .cancelled = options != NULL ? options->cancelled : NULL,
         .before_read = options != NULL ? options->before_read : NULL,
         .line = 1,
@@ -235,6 +238,57 @@ static int check_form(const struct reader *reader, const char *bytes, size_t len
     return 0;
 }
 
+/* Finds the first row, from its line on; false: it may go on behind text[len). */
+static bool find_head(const char *text, size_t len, size_t *ret_start, size_t *ret_end)
+{
+    bool in_quotes = false;
+    size_t i = 0;
+
+    while (i < len && memchr(" \t\r\n", text[i], 4) != NULL) {
+        i++;
+    }
+    *ret_start = i;
+    while (i < len && (in_quotes || (text[i] != '\n' && text[i] != '\r'))) {
+        in_quotes ^= text[i++] == '"';
+    }
+    *ret_end = i;
+    return i < len;
+}
+
+static void read_head(struct reader *reader, const char *text, size_t len)
+{
+    size_t start, end;
+
+    (void)find_head(text, len, &start, &end); /* what there is of it will do */
+    reader->head.line = 1;
+    for (size_t i = 0; i < start; i++) {
+        reader->head.line += text[i] == '\n';
+    }
+    if (memchr(text, '\0', end) == NULL) {
+        reader->head.separator =
+            cr_csv_guess_separator(text + start, end - start, reader->separator);
+    }
+    if (reader->guess && reader->head.separator != '\0') {
+        reader->separator = reader->head.separator;
+        csv_set_delim(&reader->parser, (unsigned char)reader->separator);
+    }
+}
+
+/* Looks at what stands first in the file. */
+static int begin(struct reader *reader, const struct cr_csv_options *options, const char *bytes,
+                 size_t len)
+{
+    int result = check_form(reader, bytes, len);
+
+    if (result == 0) {
+        read_head(reader, bytes, len);
+    }
+    if (result == 0 && options != NULL && options->ret_head != NULL) {
+        *options->ret_head = reader->head;
+    }
+    return result;
+}
+
 static int finish(struct reader *reader)
 {
     if (csv_fini(&reader->parser, on_field, on_row_end, reader) != 0) {
@@ -260,13 +314,16 @@ static int refuse(const struct reader *reader, const char *what)
     return cancelled != 0 ? cancelled : result;
 }
 
-/* Reads what is there, up to CHUNK bytes and at least so many; fewer only at the end. */
-static int read_chunk(struct reader *reader, int fd, size_t least, char *chunk, size_t *ret_len)
+/* Reads what is there, up to CHUNK bytes, but at the beginning of a file so many that it has its
+ * head; nothing only at the end. */
+static int read_chunk(struct reader *reader, int fd, bool first, char *chunk, size_t *ret_len)
 {
     ssize_t n = 1;
+    size_t start, end;
 
     *ret_len = 0;
-    while (n > 0 && *ret_len < least) {
+    while (n > 0 && *ret_len < CHUNK &&
+           (*ret_len == 0 || (first && !find_head(chunk, *ret_len, &start, &end)))) {
         int result =
             reader->before_read != NULL ? reader->before_read(fd, reader->context, reader->err) : 0;
 
@@ -302,13 +359,11 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     if (fd < 0) {
         return refuse(&reader, "open");
     }
-    for (bool first = true;
-         (result = read_chunk(&reader, fd, first ? CR_UTF8_MARK_LEN : 1, chunk, &len)) == 0 &&
-         len > 0;
+    for (bool first = true; (result = read_chunk(&reader, fd, first, chunk, &len)) == 0 && len > 0;
          first = false) {
         size_t skip = first ? cr_utf8_mark_len(chunk, len) : 0;
 
-        result = first ? check_form(&reader, chunk, len) : check_wanted(&reader);
+        result = first ? begin(&reader, options, chunk + skip, len - skip) : check_wanted(&reader);
         result = result != 0 ? result : feed(&reader, chunk + skip, len - skip);
         if (result != 0) {
             return result;
@@ -321,20 +376,26 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     return result != 0 ? result : finish(&reader);
 }
 
-char cr_csv_guess_separator(const char *text, size_t len)
+static size_t count_outside_quotes(const char *text, size_t len, char c)
 {
-    static const char candidates[] = ",;\t|";
-    char guess = candidates[0];
-    size_t best = 0;
+    bool in_quotes = false;
+    size_t n = 0;
 
-    for (const char *c = candidates; *c != '\0'; c++) {
-        bool in_quotes = false;
-        size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        in_quotes ^= text[i] == '"';
+        n += !in_quotes && text[i] == c;
+    }
+    return n;
+}
 
-        for (size_t i = 0; i < len; i++) {
-            in_quotes ^= text[i] == '"';
-            n += !in_quotes && text[i] == *c;
-        }
+char cr_csv_guess_separator(const char *text, size_t len, char usual)
+{
+    char guess = usual;
+    size_t best = count_outside_quotes(text, len, usual);
+
+    for (const char *c = ",;\t|"; *c != '\0'; c++) {
+        size_t n = count_outside_quotes(text, len, *c);
+
         if (n > best) {
             best = n;
             guess = *c;

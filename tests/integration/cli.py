@@ -525,6 +525,9 @@ def check_streams(cli, application, answer):
     parted = cli("predict", "-", "--format", "csv", status=1, stdin="age;loan_amount\n30;1\n")
     assert '-:1: the columns seem to be separated by ";", but the portfolio\'s separator is ",": convert the file, or ' \
         "say 'separator: \";\"' in tables.yaml, and train again\n" in parted.stderr and not parted.stdout, parted.stderr
+    for header in ('"age";"loan_amount"', "age, in years;loan_amount;gender", "age,loan;amount;gender"):
+        again = cli("predict", "-", "--format", "csv", status=1, stdin=header + "\n30;1;Male\n")
+        assert '-:1: the columns seem to be separated by ";"' in again.stderr and not again.stdout, again.stderr
     strange = cli("predict", "-", "--format", "csv", status=1, stdin="one,two\n30,1\n31,2\n", globals_=cli.globals[:-1])
     assert ":1: no column is a field of the portfolio 'retail', whose first is 'age' and whose separator is ','" in strange.stderr
     assert strange.stderr.count("\n") == 1 and not strange.stdout, "said once, not for each row"

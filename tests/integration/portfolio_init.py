@@ -242,7 +242,7 @@ def check_refusals(place, file):
 def check_place(place):
     """In a folder that has no portfolios yet init says where it makes them; what fails makes nothing."""
     file = place.dir / "place.csv"
-    file.write_text("x,y\n" + "".join(f"{i},{int(i % 4 == 0)}\n" for i in range(200)))
+    file.write_text('\n"x, in thousands, net";"y"\n' + "".join(f"{i};{int(i % 4 == 0)}\n" for i in range(200)))  # the separator of the row, not of the first line
     here = place.dir / "somewhere else"
     here.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITRISK_")}

@@ -39,12 +39,13 @@ int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, co
  */
 ptrdiff_t cr_table_find_header(const struct cr_table *table, const char *header);
 
-/* For a header in which the columns of the portfolio are not found: CR_EINVAL, with its file and
- * line, the separator that was probably meant and how to say it, when it is one text that another
- * separator would part; else 0. A portfolio that is a model's changes only with a training, before
- * which converting the file is advised. */
-int cr_table_check_separator(const struct cr_portfolio *portfolio, const struct cr_csv_row *header,
-                             bool is_of_model, struct cr_error *err);
+/* For a header in which columns of the portfolio are not found, or that cannot be read: CR_EINVAL,
+ * with the file and its line, the separator that was probably meant and how to say it, when it
+ * looks as if that were another than the portfolio's; else 0. A portfolio that is a model's changes
+ * only with a training, before which converting the file is advised. */
+int cr_table_check_separator(const struct cr_portfolio *portfolio, const char *file,
+                             const struct cr_csv_head *head, bool is_of_model,
+                             struct cr_error *err);
 
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
  * true/false/1/0/yes/no for a bool. A missing marker in quotes is a value where the column can have

@@ -24,8 +24,17 @@ struct cr_csv_row {
     const struct cr_csv_field *fields;
 };
 
+/* The first row, as the bytes of the file have it: known before it is parsed. */
+struct cr_csv_head {
+    size_t line;    /* of the file on which it starts, from 1 */
+    char separator; /* that of the options, or another that the row has more often outside quotes; 0
+                       where it is no text */
+};
+
 struct cr_csv_options {
     char separator;                         /* 0 = ',' */
+    bool guess;                             /* read by the separator that the head suggests */
+    struct cr_csv_head *ret_head;           /* may be NULL; also filled where no row can be read */
     size_t max_row_len;                     /* bytes of one row; 0 = 1 MiB */
     const char *name;                       /* of the file in messages and rows; NULL = its path */
     const volatile sig_atomic_t *cancelled; /* may be NULL; non-zero ends the reading */
@@ -47,8 +56,8 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
                 void *context, struct cr_error *err);
 
 /* The separator of a line of names: of comma, semicolon, tab and bar the one that it has most of
- * outside quotes, a comma where it has none. */
-char cr_csv_guess_separator(const char *text, size_t len);
+ * outside quotes, if it has more of them than of the usual one. */
+char cr_csv_guess_separator(const char *text, size_t len, char usual);
 
 /* Writes one field, quoted where needed, or in any case. */
 void cr_csv_write_field(FILE *out, const char *text, size_t len, char separator);
