@@ -11,6 +11,7 @@
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/utf8.h"
+#include "creditrisk/util/written.h"
 #include "table.h"
 
 /* Of a value that a message quotes. */
@@ -52,10 +53,13 @@ static int check_range(const struct cr_table_column *column, const char *text, s
 /* What is wrong with a text that is no number. */
 static int refuse_number(const char *text, size_t len, const char *complaint, struct cr_error *err)
 {
-    return strspn(text, "+-0123456789., ") == len && memchr(text, ',', len) != NULL
-               ? complain(err, text, len,
-                          "has a comma and so is not a number: " CR_BOOK_WRITE_NUMBERS)
-               : complain(err, text, len, complaint);
+    char advice[160];
+
+    if (!cr_written_is_number(text, len)) {
+        return complain(err, text, len, complaint);
+    }
+    (void)snprintf(advice, sizeof(advice), "%s: " CR_BOOK_WRITE_NUMBERS, complaint); /* fits */
+    return complain(err, text, len, advice);
 }
 
 static int parse_int(const struct cr_table_column *column, const char *text, size_t len,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* What is said of the guesses: why a column is no field, and what is odd about one that is. */
-#include <regex.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/written.h"
 #include "propose.h"
 #include "table.h"
 
@@ -47,25 +47,10 @@ void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_pro
                      column->name);
 }
 
-/* Currencies, and thousands with what parts them: a sign, a blank or a narrow one. */
-#define CURRENCY  "€|\\$|£|¥|₹|EUR|USD|GBP|CHF|INR|Rs\\.?"
-#define THOUSANDS "([., ']|\xc2\xa0|\xe2\x80\xaf)[0-9]{3}"
-
-/* Whether the first text that is no number is one to people: 56.094,58, "€ 1,000", 8.5%. */
+/* Whether the first text that is no number is one to people. */
 static bool is_written_number(const struct cr_profile_column *seen)
 {
-    static const char pattern[] = "^[-+]?((" CURRENCY ") ?)?[-+]?"
-                                  "([0-9]{1,3}(" THOUSANDS ")+|[0-9]+)([.,][0-9]+)?"
-                                  "( ?(%|" CURRENCY "))?$";
-    regex_t regex;
-    bool matches;
-
-    if (seen->odd == NULL || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
-        return false; /* without memory: it is for an advice only */
-    }
-    matches = regexec(&regex, seen->odd, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return matches;
+    return seen->odd != NULL && cr_written_is_number(seen->odd, strlen(seen->odd));
 }
 
 static void put_written(const struct cr_profile_column *seen, struct cr_strbuf *out)

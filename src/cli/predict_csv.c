@@ -11,6 +11,7 @@
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/slip.h"
 #include "creditrisk/util/utf8.h"
+#include "creditrisk/util/written.h"
 
 void cr_predict_header_finish(struct cr_predict_header *header)
 {
@@ -272,9 +273,10 @@ static void write_cell(enum cr_type type, const struct cr_csv_field *cell, struc
 }
 
 /* As the import reads it, but for the range, of which the reader of the application speaks; a key
- * (whose field is NULL here) is a text. A cell that is not of its type leaves *ret_value. */
-static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_field *field,
-                       const struct cr_csv_field *cell, struct cr_value *ret_value)
+ * (whose field is NULL here) is a text. */
+static int parse_cell(const struct cr_portfolio *portfolio, const struct cr_field *field,
+                      const struct cr_csv_field *cell, struct cr_value *ret_value,
+                      struct cr_error *err)
 {
     const struct cr_table_column column = {
         .type = field != NULL ? field->type : CR_TEXT,
@@ -285,8 +287,35 @@ static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_fie
     };
 
     return cr_table_parse_cell(portfolio, &column, cell->text, cell->len, cell->quoted, ret_value,
-                               NULL) == 0 &&
+                               err);
+}
+
+/* A cell that is not of its type leaves *ret_value. */
+static bool is_missing(const struct cr_portfolio *portfolio, const struct cr_field *field,
+                       const struct cr_csv_field *cell, struct cr_value *ret_value)
+{
+    return parse_cell(portfolio, field, cell, ret_value, NULL) == 0 &&
            cr_value_is_missing(*ret_value);
+}
+
+bool cr_predict_tell_written(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                             const struct cr_predict_header *header, const struct cr_csv_row *row)
+{
+    for (size_t i = 0; i < row->n; i++) {
+        const struct cr_field *field = header->columns[i].field;
+        const struct cr_csv_field *cell = &row->fields[i];
+        struct cr_value value;
+        struct cr_error cause;
+
+        if (field != NULL && (field->type == CR_INT || field->type == CR_NUMBER) &&
+            cr_written_is_number(cell->text, cell->len) &&
+            parse_cell(portfolio, field, cell, &value, &cause) != 0) {
+            cr_cli_say(cli, "%s:%zu:%zu: %s: %s", row->file, row->line, i + 1, field->name,
+                       cause.message);
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *cr_predict_find_garbled(const struct cr_predict_header *header,

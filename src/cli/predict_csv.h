@@ -6,6 +6,7 @@
 #ifndef CREDITRISK_SRC_CLI_PREDICT_CSV_H
 #define CREDITRISK_SRC_CLI_PREDICT_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "cli.h"
@@ -38,6 +39,11 @@ void cr_predict_header_finish(struct cr_predict_header *header);
  * another encoding; NULL when there is none. Borrowed. */
 const char *cr_predict_find_garbled(const struct cr_predict_header *header,
                                     const struct cr_csv_row *row);
+
+/* Of a row that was refused, as long as the header: says where it has a number as people write it
+ * and how to write it, in the import's words. False when it has none. */
+bool cr_predict_tell_written(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
+                             const struct cr_predict_header *header, const struct cr_csv_row *row);
 
 /* Appends the fields of the row, as long as the header, as an object. A cell that means missing is
  * null, or absent where the field may not be null; one that is not of its field's type is a text,

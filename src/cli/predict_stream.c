@@ -58,6 +58,7 @@ struct work {
     const struct cr_csv_row *row; /* that row, with its keys; NULL in other files */
     struct cr_csv_head head;
     struct cr_predict_header header; /* of a CSV file; without columns before it was read */
+    bool has_told_written;           /* of the first number as people write it */
     size_t n_rows;
     size_t n_refused;
 };
@@ -380,6 +381,7 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
     struct work *work = context;
     const struct cr_portfolio *portfolio = work->bundle->portfolio;
     const char *garbled;
+    size_t n_refused = work->n_refused;
     int result = cr_cli_check_interrupt(err);
 
     if (result != 0) {
@@ -410,7 +412,12 @@ static int take_csv_row(const struct cr_csv_row *row, void *context, struct cr_e
         return CR_ENOMEM;
     }
     work->row = row;
-    return take_row(work, row->line, work->line.data, work->line.len, err);
+    result = take_row(work, row->line, work->line.data, work->line.len, err);
+    if (result == 0 && work->n_refused > n_refused && !work->has_told_written) {
+        work->has_told_written =
+            cr_predict_tell_written(work->stream->cli, portfolio, &work->header, row);
+    }
+    return result;
 }
 
 static int read_csv(struct work *work, struct cr_error *err)

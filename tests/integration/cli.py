@@ -528,6 +528,15 @@ def check_streams(cli, application, answer):
     for header in ('"age";"loan_amount"', "age, in years;loan_amount;gender", "age,loan;amount;gender"):
         again = cli("predict", "-", "--format", "csv", status=1, stdin=header + "\n30;1;Male\n")
         assert '-:1: the columns seem to be separated by ";"' in again.stderr and not again.stdout, again.stderr
+    for amount in ('"1.234,56"', '"€ 50000,00"', "50 000"):
+        row = ",".join(amount if name == "loan_amount" else str(value) for name, value in application.items())
+        written = cli("predict", "-", "--format", "csv", status=1, stdin="\n".join([",".join(application), row, row, ""]), globals_=cli.globals[:-1])
+        shown = amount.strip('"')
+        assert written.stderr.count(f"-:2:{list(application).index('loan_amount') + 1}: loan_amount: '{shown}' is not a number: "
+                                    "write numbers as 1234.56, without a decimal comma, separators of thousands, currency or percent sign\n") == 1, written.stderr
+        assert [json.loads(line)["detail"][0]["type"] for line in written.stdout.splitlines()] == ["float_type"] * 2
+    few = ",".join("low" if name == "loan_amount" else str(value) for name, value in application.items())
+    assert "1234.56" not in cli("predict", "-", "--format", "csv", status=1, stdin=",".join(application) + "\n" + few + "\n", globals_=cli.globals[:-1]).stderr
     strange = cli("predict", "-", "--format", "csv", status=1, stdin="one,two\n30,1\n31,2\n", globals_=cli.globals[:-1])
     assert ":1: no column is a field of the portfolio 'retail', whose first is 'age' and whose separator is ','" in strange.stderr
     assert strange.stderr.count("\n") == 1 and not strange.stdout, "said once, not for each row"

@@ -49,7 +49,8 @@ int cr_table_check_separator(const struct cr_portfolio *portfolio, const char *f
 
 /* Parses one CSV cell by the column's type: missing markers, aliases, "516.0" for an integer,
  * true/false/1/0/yes/no for a bool. A missing marker in quotes is a value where the column can have
- * it ("NA" in a text column); an empty text never is. A complaint without place is CR_EINVAL.
+ * it ("NA" in a text column); an empty text never is. A complaint without place is CR_EINVAL; of a
+ * number as people write it (util/written.h) it says how to write it.
  * `text` ends with a NUL behind its len bytes; a text value is borrowed from it or from the
  * column's levels. */
 int cr_table_parse_cell(const struct cr_portfolio *portfolio, const struct cr_table_column *column,

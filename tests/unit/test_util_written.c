@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "cr_test.h"
+
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/written.h"
+
+static void test_numbers(void **state)
+{
+    static const char *const texts[] = {
+        "1,5",
+        "-1,5",
+        "1.234,56",
+        "1,234.56",
+        "56.094,58",
+        "1.234.567",
+        "1,00,000",
+        "12,34,567.89",
+        "1'234.50",
+        "1’234",
+        "1 234",
+        "1\xc2\xa0"
+        "234,5",
+        "€ 5,00",
+        "€5",
+        "5,00 €",
+        "5,00\xc2\xa0€",
+        "EUR 1.000",
+        "-$1,000",
+        "$-1,000",
+        "₹1,00,000",
+        "Rs. 500",
+        "Rs 500",
+        "8.5%",
+        "8,5 %",
+        "+5 CHF",
+        "12345,678",
+        "1\xe2\x80\xaf"
+        "234",
+        "5",
+        "007",
+        "1234.56",
+    };
+    static const char *const others[] = {
+        "",
+        " ",
+        "€",
+        "%",
+        "-",
+        "abc",
+        "5 x",
+        "4,x",
+        "1,5,7",
+        "1,,5",
+        "1,234,5,",
+        "5,",
+        ",5",
+        "1.2.3",
+        "5%%",
+        "5 % €",
+        "1234,567,890",
+        "12.01.2015",
+        "2015-01-12",
+        "01/2015",
+        "5€€",
+        "1 23",
+        "€ € 5",
+        "1e5",
+        "10 000 0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(texts); i++) {
+        if (!cr_written_is_number(texts[i], strlen(texts[i]))) {
+            fail_msg("'%s' is one", texts[i]);
+        }
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(others); i++) {
+        if (cr_written_is_number(others[i], strlen(others[i]))) {
+            fail_msg("'%s' is none", others[i]);
+        }
+    }
+    assert_false(cr_written_is_number("5\0€", 5));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
