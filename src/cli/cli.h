@@ -298,6 +298,10 @@ bool cr_cli_names_portfolio(const struct cr_cli *cli);
 /* Whether anybody names the registry: a flag, a variable or the settings' file. */
 bool cr_cli_names_registry(const struct cr_cli *cli);
 
+/* What names the registry's folder: the flag, the variable or the settings' file; NULL where nobody
+ * does. Borrowed. */
+const char *cr_cli_registry_named_by(const struct cr_cli *cli);
+
 /* Remarks: which command lets a new version serve; and how a daemon hears of another champion. */
 void cr_cli_say_promote(const struct cr_cli *cli, const char *version);
 void cr_cli_say_reload(const struct cr_cli *cli);

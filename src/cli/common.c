@@ -123,18 +123,33 @@ int cr_cli_need_portfolio(const struct cr_cli *cli, struct cr_registry *registry
     return result;
 }
 
-/* Without loan books either the usual reason is another folder, where no training would help. */
+/* A folder that is not there may be misspelt, so it is said who names it; one that is there lacks a
+ * training. Without loan books either the usual reason is another folder to work in, where no
+ * training would help. */
 static int tell_no_registry(const struct cr_cli *cli, struct cr_error *err)
 {
     const char *registry = cli->settings.registry;
     const char *portfolios = cli->settings.portfolios_dir;
-    return cr_fs_is_dir(portfolios)
-               ? cr_cli_advise(err, CR_ENOTFOUND, cr_cli_command(cli, CR_CLI_HERE, "train", NULL),
-                               "there is no registry '%s' yet", registry)
-               : cr_error_set(err, CR_ENOTFOUND,
-                              "there is no registry '%s', nor a folder '%s': go where these are, "
-                              "or name the registry: --registry DIR",
-                              registry, portfolios);
+    const char *named_by = cr_cli_registry_named_by(cli);
+    bool can_train = cr_fs_is_dir(portfolios);
+    bool is_there = cr_fs_is_dir(registry);
+    if (!can_train && !is_there && named_by == NULL) {
+        return cr_error_set(err, CR_ENOTFOUND,
+                            "there is no registry '%s', nor a folder '%s': go where these are, "
+                            "or name the registry: --registry DIR",
+                            registry, portfolios);
+    }
+    char *train = can_train ? cr_cli_command(cli, CR_CLI_HERE, "train", NULL) : NULL;
+    if (!is_there) {
+        return cr_cli_advise(
+            err, CR_ENOTFOUND, train, "the registry's folder '%s' (%s%s) does not exist%s",
+            registry, named_by != NULL ? "named by " : "the default",
+            named_by != NULL ? named_by : "", can_train ? "; a training would make it" : "");
+    }
+    return cli->settings.registry_db == NULL
+               ? cr_cli_advise(err, CR_ENOTFOUND, train,
+                               "there is no registry in the folder '%s' yet", registry)
+               : cr_cli_advise(err, CR_ENOTFOUND, train, "%s", err->message);
 }
 
 int cr_cli_open_unsigned_registry(const struct cr_cli *cli, bool create,

@@ -126,16 +126,21 @@ int cr_cli_advise_version(const struct cr_cli *cli, const char *version, int cod
                                              "%s", err->message);
 }
 
-/* Whether the value of a setting comes from there; `config --origin` shows the words. */
-static bool comes_from(const struct cr_cli *cli, const char *key, const char *origin)
+/* Where the value of a setting comes from, in the words of `config --origin`. */
+static const char *find_origin(const struct cr_cli *cli, const char *key)
 {
-    bool does = false;
+    const char *origin = "";
     struct cr_settings_entry entry;
     for (size_t i = 0; cr_settings_entry(&cli->settings, i, &entry); i++) {
-        does |= strcmp(entry.key, key) == 0 && strcmp(entry.origin, origin) == 0;
+        origin = strcmp(entry.key, key) == 0 ? entry.origin : origin;
         free(entry.value);
     }
-    return does;
+    return origin;
+}
+
+static bool comes_from(const struct cr_cli *cli, const char *key, const char *origin)
+{
+    return strcmp(find_origin(cli, key), origin) == 0;
 }
 
 bool cr_cli_names_portfolio(const struct cr_cli *cli)
@@ -147,6 +152,15 @@ bool cr_cli_names_registry(const struct cr_cli *cli)
 {
     return !comes_from(cli, "registry.dir", "default") ||
            !comes_from(cli, "registry.db", "default");
+}
+
+const char *cr_cli_registry_named_by(const struct cr_cli *cli)
+{
+    const char *origin = find_origin(cli, "registry.dir");
+    return strcmp(origin, "flag") == 0          ? "--registry"
+           : strcmp(origin, "environment") == 0 ? "CREDITRISK_REGISTRY"
+           : strcmp(origin, "file") == 0        ? cli->settings.config_path
+                                                : NULL;
 }
 
 void cr_cli_say_promote(const struct cr_cli *cli, const char *version)

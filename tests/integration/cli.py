@@ -199,6 +199,28 @@ def check_wrong_folder(cli):
         assert not any(folder.iterdir()), words
 
 
+def check_no_registry(cli):
+    """A folder that is not there, with who names it, is something else than one without a registry."""
+    missing, empty, settings = cli.dir / "modles", cli.dir / "empty models", cli.dir / "registry.yaml"
+    empty.mkdir()
+    settings.write_text(f"registry:\n  dir: {missing}\n")
+    book = ["--db", f"sqlite:{cli.dir}/book.db"]
+    for words in (["predict", cli.root / "examples/application.json"], ["registry", "list"], ["registry", "show", "v1"],
+                  ["registry", "verify", "v1"], ["registry", "history"], ["threshold"], ["doctor"]):
+        for named, by in ((["--registry", missing], "--registry"), (["--config", settings], settings)):
+            done = cli(*words, status=1, globals_=[*book, *named])
+            told = f"the registry's folder '{missing}' (named by {by}) does not exist; a training would make it: run '"
+            assert told in done.stdout + done.stderr, (words, done)
+        done = cli(*words, status=1, globals_=[*book, "--registry", empty])
+        assert f"there is no registry in the folder '{empty}' yet: run '" in done.stdout + done.stderr, (words, done)
+    with variable("CREDITRISK_REGISTRY", str(missing)):
+        done = cli("registry", "list", status=1, globals_=book)
+        assert f"'{missing}' (named by CREDITRISK_REGISTRY) does not exist" in done.stderr, done
+        done = cli("registry", "list", status=1, globals_=[*book, "--registry-db", f"sqlite:{cli.dir}/none.db", "--registry", empty])
+        assert f"there is no database '{cli.dir}/none.db': run '" in done.stderr, done
+    assert not missing.exists() and not any(empty.iterdir())
+
+
 def check_typos(cli):
     """What reads names the place that is not there and makes none; only what writes makes folders."""
     typo = cli.dir / "typo"
@@ -424,7 +446,8 @@ def check_interrupted_training(cli):
     assert (cli.dir / "exported/candidates.json").exists()
     if "--registry-db" not in there:
         assert not fresh.exists()
-        assert f"there is no registry '{fresh}/models' yet: run '" in cli("registry", "list", globals_=there, status=1).stderr
+        told = cli("registry", "list", globals_=there, status=1).stderr
+        assert f"the registry's folder '{fresh}/models' (named by --registry) does not exist; a training would make it: run '" in told, told
     check_interrupted_publishing(cli, there)
 
 
@@ -784,7 +807,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_no_registry, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")
