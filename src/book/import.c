@@ -11,6 +11,7 @@
 #include "creditrisk/util/csv.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/progress.h"
+#include "header.h"
 #include "load.h"
 #include "rejects.h"
 #include "source.h"
@@ -18,7 +19,7 @@
 #include "words.h"
 
 /* Texts of rows that wait are kept, but not more of them than so many bytes. */
-enum { MAX_KEPT = 1 << 20, NO_COLUMN = -1 };
+enum { MAX_KEPT = 1 << 20 };
 
 struct import {
     struct cr_db *db;
@@ -36,12 +37,10 @@ struct reading {
     struct import *import;
     const struct cr_table *table;
     const char *path;
-    struct cr_csv_head head;
+    struct header header;
     struct block block;    /* rows that wait … */
     struct cr_arena texts; /* … their texts … */
     size_t *lines;         /* … and where they stand in the file */
-    ptrdiff_t *columns;    /* of the file's fields: index in the table, or NO_COLUMN */
-    size_t n_fields;       /* of the header; 0 before it was read */
     int64_t first_number;  /* of the file's first row, where the import counts them */
     struct cr_progress *progress;
     struct cr_import_table_report report;
@@ -53,20 +52,7 @@ static void reading_finish(struct reading *reading)
     cr_arena_finish(&reading->texts);
     cr_progress_abandon(reading->progress); /* which success has taken */
     free(reading->lines);
-    free(reading->columns);
-}
-
-/* ---- header ---- */
-
-/* Position of a table's column in the file, from 1; 0 when it is not there. */
-static size_t position_of(const struct reading *reading, size_t column)
-{
-    for (size_t i = 0; i < reading->n_fields; i++) {
-        if (reading->columns[i] == (ptrdiff_t)column) {
-            return i + 1;
-        }
-    }
-    return 0;
+    cr_book_header_finish(&reading->header);
 }
 
 static void tell(const struct import *import, const char *note)
@@ -76,74 +62,6 @@ static void tell(const struct import *import, const char *note)
     }
 }
 
-static void note_ignored(const struct reading *reading, const char *name)
-{
-    char note[256];
-
-    (void)snprintf(note, sizeof(note), "%s: column '%s' is not in the portfolio: ignored",
-                   reading->path, name);
-    tell(reading->import, note);
-}
-
-static int find_columns(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
-{
-    for (size_t i = 0; i < row->n; i++) {
-        ptrdiff_t column = cr_table_find_header(reading->table, row->fields[i].text);
-
-        reading->columns[i] = column;
-        if (column != NO_COLUMN && position_of(reading, (size_t)column) != 0) {
-            return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
-                               "column '%s' is there twice", row->fields[i].text);
-        }
-        reading->n_fields = i + 1;
-    }
-    return 0;
-}
-
-/* The first column that must be in the file and is not; NULL when all are. */
-static const struct cr_table_column *find_missing(const struct reading *reading)
-{
-    for (size_t i = 0; i < reading->table->n_columns; i++) {
-        const struct cr_table_column *column = &reading->table->columns[i];
-
-        if (!column->optional && !column->numbered && position_of(reading, i) == 0) {
-            return column;
-        }
-    }
-    return NULL;
-}
-
-static int check_separator(const struct reading *reading, struct cr_error *err)
-{
-    return cr_table_check_separator(reading->import->portfolio, reading->path, &reading->head,
-                                    false, err);
-}
-
-static int read_header(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
-{
-    const struct cr_table_column *missing;
-    int r;
-
-    reading->columns = calloc(row->n, sizeof(*reading->columns));
-    if (reading->columns == NULL) {
-        return cr_error_no_memory(err);
-    }
-    r = find_columns(reading, row, err);
-    missing = find_missing(reading);
-    if (r == 0 && missing != NULL) {
-        r = check_separator(reading, err);
-    }
-    for (size_t i = 0; i < row->n && r == 0; i++) {
-        if (reading->columns[i] == NO_COLUMN) {
-            reading->report.n_ignored_columns++;
-            note_ignored(reading, row->fields[i].text);
-        }
-    }
-    return r != 0 || missing == NULL ? r
-                                     : cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
-                                                   "column '%s' is missing", missing->header);
-}
-
 /* ---- rows ---- */
 
 /* A bad row: to the rejects, or the end of a strict import. position 0 = the row as a whole. */
@@ -151,12 +69,11 @@ static int reject(struct reading *reading, size_t line, size_t position, const c
                   struct cr_error *err)
 {
     struct import *import = reading->import;
-    ptrdiff_t column =
-        position > 0 && position <= reading->n_fields ? reading->columns[position - 1] : NO_COLUMN;
-    const char *name = column == NO_COLUMN ? "" : reading->table->columns[column].name;
+    ptrdiff_t column = cr_book_header_column(&reading->header, position);
+    const char *name = column == CR_NO_COLUMN ? "" : reading->table->columns[column].name;
 
     if (import->options->strict) {
-        return column == NO_COLUMN
+        return column == CR_NO_COLUMN
                    ? cr_error_at(err, CR_EINVAL, reading->path, line, position, "%s", reason)
                    : cr_error_at(err, CR_EINVAL, reading->path, line, position, "%s: %s", name,
                                  reason);
@@ -175,7 +92,8 @@ static int on_fault(size_t row, size_t n, size_t column, const struct cr_error *
     size_t last = reading->lines[row + n - 1];
 
     if (cause->code == CR_EINVAL) {
-        return reject(reading, line, position_of(reading, column), cause->message, err);
+        return reject(reading, line, cr_book_header_position(&reading->header, column),
+                      cause->message, err);
     }
     return n == 1 || cause->code != CR_EDB
                ? cr_error_at(err, cause->code, reading->path, line, 0, "%s", cause->message)
@@ -213,10 +131,10 @@ static int reject_ragged(struct reading *reading, const struct cr_csv_row *row,
                          struct cr_error *err)
 {
     char reason[96];
-    size_t shorter = row->n < reading->n_fields ? row->n : reading->n_fields;
+    size_t shorter = row->n < reading->header.n_fields ? row->n : reading->header.n_fields;
 
     (void)snprintf(reason, sizeof(reason), "the row has %zu field%s, the header %zu", row->n,
-                   row->n == 1 ? "" : "s", reading->n_fields);
+                   row->n == 1 ? "" : "s", reading->header.n_fields);
     return reject_unread(reading, row, shorter + 1, reason, err);
 }
 
@@ -254,9 +172,9 @@ static int read_row(struct reading *reading, const struct cr_csv_row *row, struc
     number_row(reading, cells);
     for (size_t i = 0; i < row->n && r == 0; i++) {
         const struct cr_csv_field *field = &row->fields[i];
-        ptrdiff_t column = reading->columns[i];
+        ptrdiff_t column = reading->header.columns[i];
 
-        if (column == NO_COLUMN) {
+        if (column == CR_NO_COLUMN) {
             continue;
         }
         if (cr_table_parse_cell(reading->import->portfolio, &table->columns[column], field->text,
@@ -280,10 +198,14 @@ static int on_row(const struct cr_csv_row *row, void *context, struct cr_error *
 {
     struct reading *reading = context;
 
-    if (reading->n_fields == 0) {
-        return read_header(reading, row, err);
+    if (reading->header.n_fields == 0) {
+        const struct import *import = reading->import;
+        int r = cr_book_header_read(&reading->header, row, import->on_note, import->context, err);
+
+        reading->report.n_ignored_columns = reading->header.n_ignored;
+        return r;
     }
-    if (row->n != reading->n_fields) {
+    if (row->n != reading->header.n_fields) {
         return reject_ragged(reading, row, err);
     }
     return read_row(reading, row, err);
@@ -324,7 +246,7 @@ static int reading_init(struct reading *reading, struct cr_error *err)
 static int read_file(struct reading *reading, struct cr_error *err)
 {
     const struct cr_csv_options options = {.separator = reading->import->portfolio->separator,
-                                           .ret_head = &reading->head,
+                                           .ret_head = &reading->header.head,
                                            .cancelled = reading->import->options->cancelled};
     struct cr_error cause = {0};
     int r = cr_csv_read(reading->path, &options, on_row, reading, &cause);
@@ -333,13 +255,13 @@ static int read_file(struct reading *reading, struct cr_error *err)
     if (flushed != 0) {
         return flushed;
     }
-    if (r == CR_EPARSE && reading->n_fields == 0) {
-        r = check_separator(reading, &cause) == 0 ? CR_EPARSE : CR_EINVAL;
+    if (r == CR_EPARSE && reading->header.n_fields == 0) {
+        r = cr_book_header_check_separator(&reading->header, &cause) == 0 ? CR_EPARSE : CR_EINVAL;
     }
     if (r != 0) {
         return cr_error_set(err, r, "%s", cause.message);
     }
-    if (reading->n_fields == 0) {
+    if (reading->header.n_fields == 0) {
         return cr_error_at(err, CR_EINVAL, reading->path, 1, 1,
                            "the file is empty: a header is expected");
     }
@@ -362,6 +284,7 @@ static int import_table(struct import *import, const struct cr_table *table,
         .import = import,
         .table = table,
         .path = path,
+        .header = {.portfolio = import->portfolio, .table = table, .path = path},
         .progress = cr_progress_create(table->name, 0, import->options->quiet),
         .report = {.table = table->name},
     };
