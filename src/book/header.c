@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "header.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "creditrisk/book/table.h"
+#include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/slip.h"
+#include "creditrisk/util/strbuf.h"
 
 void cr_book_header_finish(struct header *header)
 {
@@ -62,14 +64,53 @@ static const struct cr_table_column *find_missing(const struct header *header)
     return NULL;
 }
 
+/* The column that is not in the file and whose name there was probably meant; NULL when none was.
+ */
+static const struct cr_table_column *find_meant(const struct header *header, const char *name)
+{
+    const struct cr_table_column *meant = NULL;
+
+    for (size_t i = 0; i < header->table->n_columns; i++) {
+        const struct cr_table_column *column = &header->table->columns[i];
+        const char *best = meant != NULL ? meant->header : NULL;
+
+        if (!column->numbered && cr_book_header_position(header, i) == 0 &&
+            cr_slip_nearer(best, column->header, name) != best) {
+            meant = column;
+        }
+    }
+    return meant;
+}
+
 static void note_ignored(const struct header *header, const char *name, cr_import_note_fn *on_note,
                          void *context)
 {
-    char note[256];
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+    const struct cr_table_column *meant = find_meant(header, name);
+    char hint[CR_SLIP_HINT_LEN];
 
-    (void)snprintf(note, sizeof(note), "%s: column '%s' is not in the portfolio: ignored",
-                   header->path, name);
-    on_note(note, context);
+    cr_strbuf_printf(&note, "%s: column '%s' is not in the portfolio: ignored%s", header->path,
+                     name, cr_slip_hint(meant != NULL ? meant->header : NULL, hint));
+    on_note(cr_strbuf_text(&note), context);
+}
+
+/* A field that is no column of the table may be the one that is missed. */
+static int refuse_missing(const struct header *header, const struct cr_csv_row *row,
+                          const struct cr_table_column *missing, struct cr_error *err)
+{
+    char hint[CR_SLIP_HINT_LEN];
+
+    for (size_t i = 0; i < row->n; i++) {
+        const char *name = row->fields[i].text;
+
+        if (header->columns[i] == CR_NO_COLUMN && find_meant(header, name) == missing) {
+            return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
+                               "there is no column '%s'%s", name,
+                               cr_slip_hint(missing->header, hint));
+        }
+    }
+    return cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1, "column '%s' is missing",
+                       missing->header);
 }
 
 int cr_book_header_read(struct header *header, const struct cr_csv_row *row,
@@ -95,7 +136,5 @@ int cr_book_header_read(struct header *header, const struct cr_csv_row *row,
             note_ignored(header, row->fields[i].text, on_note, context);
         }
     }
-    return missing == NULL ? 0
-                           : cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
-                                         "column '%s' is missing", missing->header);
+    return missing == NULL ? 0 : refuse_missing(header, row, missing, err);
 }

@@ -227,8 +227,8 @@ const struct cr_command cr_cmd_predict = {
         "portfolio's own; its header names the application's fields and keys, as the book's file "
         "does or as a\n"
         "request does; a column that is none is ignored with a remark, one that is nearly a field "
-        "is refused; an\n"
-        "optional field without a column is missing, which is said, too.",
+        "or key is\n"
+        "refused; an optional field without a column is missing, which is said, too.",
     .example = "examples/application.json --explain",
     .options = options,
     .n_options = CR_ARRAY_LEN(options),

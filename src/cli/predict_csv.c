@@ -21,13 +21,13 @@ void cr_predict_header_finish(struct cr_predict_header *header)
 
 /* ---- header ---- */
 
-/* What the file of a flat book calls a field; NULL when the book has no such file. */
-static const char *find_header(const struct cr_portfolio *portfolio, size_t field)
+/* What the file of a flat book calls a field or key; NULL when the book has no such file. */
+static const char *find_header(const struct cr_portfolio *portfolio, const char *name)
 {
     const struct cr_table *table = portfolio->is_flat ? &portfolio->tables[0] : NULL;
 
     for (size_t i = 0; table != NULL && i < table->n_columns; i++) {
-        if (strcmp(table->columns[i].name, portfolio->fields[field].name) == 0) {
+        if (strcmp(table->columns[i].name, name) == 0) {
             return table->columns[i].header;
         }
     }
@@ -78,34 +78,47 @@ static bool is_slip(const char *name, const char *text)
     return name != NULL && cr_slip_distance(name, text) != CR_SLIP_NONE;
 }
 
-/* The name that a column was meant to have: one that no column has and that a slip of the pen would
- * make of it. NULL when it is a column of its own. */
-static const char *find_meant(const struct cr_portfolio *portfolio,
-                              const struct cr_predict_header *header, const char *text)
+/* The name of a field or key, in the file or its own, that no column has and that a slip of the pen
+ * would make of the text; else NULL. */
+static const char *match(const struct cr_portfolio *portfolio,
+                         const struct cr_predict_header *header, const char *name, const char *text)
 {
-    for (size_t i = 0; i < portfolio->n_fields; i++) {
-        const char *name = portfolio->fields[i].name;
-        const char *in_file = find_header(portfolio, i);
+    const char *in_file = find_header(portfolio, name);
 
-        if (find_column(header, header->n, name) < header->n) {
-            continue;
-        }
-        if (is_slip(in_file, text)) {
-            return in_file;
-        }
-        if (is_slip(name, text)) {
-            return name;
-        }
+    if (find_column(header, header->n, name) < header->n) {
+        return NULL;
     }
-    return NULL;
+    return is_slip(in_file, text) ? in_file : is_slip(name, text) ? name : NULL;
 }
 
-/* A column that is no field is ignored, unless it was meant to be one. Where most columns are
- * foreign and most fields have none, a likeness is chance. */
+/* The name that a column was meant to have; NULL when it is a column of its own. Without its key a
+ * row would be answered, but nobody could tell whose answer it is. */
+static const char *find_meant(const struct cr_portfolio *portfolio,
+                              const struct cr_predict_header *header, const char *text,
+                              const char **ret_what)
+{
+    const char *keys[] = {portfolio->key_row, portfolio->key_customer};
+    const char *meant = NULL;
+
+    *ret_what = "field";
+    for (size_t i = 0; i < portfolio->n_fields && meant == NULL; i++) {
+        meant = match(portfolio, header, portfolio->fields[i].name, text);
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(keys) && meant == NULL; i++) {
+        if (keys[i] != NULL && cr_portfolio_find_field(portfolio, keys[i]) < 0) {
+            meant = match(portfolio, header, keys[i], text);
+            *ret_what = "key";
+        }
+    }
+    return meant;
+}
+
+/* A column that is no field or key is ignored, unless it was meant to be one. Where most columns
+ * are foreign and most fields have none, a likeness is chance. */
 static int check_meant(const struct cr_portfolio *portfolio, const struct cr_predict_header *header,
                        const struct cr_csv_row *row, struct cr_error *err)
 {
-    const char *first = NULL, *first_meant = NULL;
+    const char *first = NULL, *first_meant = NULL, *first_what = NULL;
     char hint[CR_SLIP_HINT_LEN];
     size_t n_near = 0, n_foreign = 0;
 
@@ -113,13 +126,15 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
         const char *name = row->fields[i].text;
         bool known = false;
         bool is_field = identify(portfolio, name, &known).field != NULL;
-        const char *meant = known ? NULL : find_meant(portfolio, header, name);
+        const char *what = NULL;
+        const char *meant = known ? NULL : find_meant(portfolio, header, name, &what);
 
         n_near += is_field || meant != NULL;
         n_foreign += !known && meant == NULL;
         if (meant != NULL && first == NULL) {
             first = name;
             first_meant = meant;
+            first_what = what;
         }
     }
     if (first == NULL) {
@@ -130,8 +145,8 @@ static int check_meant(const struct cr_portfolio *portfolio, const struct cr_pre
                              "these columns are not those of portfolio '%s': --portfolio NAME "
                              "chooses another; or is '%s' meant to be its '%s'?",
                              portfolio->name, first, first_meant)
-               : cr_error_at(err, CR_EPARSE, row->file, row->line, 0, "there is no field '%s'%s",
-                             first, cr_slip_hint(first_meant, hint));
+               : cr_error_at(err, CR_EPARSE, row->file, row->line, 0, "there is no %s '%s'%s",
+                             first_what, first, cr_slip_hint(first_meant, hint));
 }
 
 static int find_columns(const struct cr_portfolio *portfolio, const struct cr_csv_row *row,
@@ -225,7 +240,7 @@ int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *
         result = check_meant(portfolio, ret_header, row, err);
     }
     if (result == 0 && n_fields == 0) {
-        const char *first = find_header(portfolio, 0);
+        const char *first = find_header(portfolio, portfolio->fields[0].name);
 
         result = cr_error_at(err, CR_EPARSE, row->file, row->line, 0,
                              "no column is a field of the portfolio '%s', whose first is '%s' and "

@@ -28,7 +28,7 @@ struct cr_predict_header {
 
 /* Says which columns are ignored, but for those of the book's own file that are no fields, and
  * which optional fields have no column. CR_EPARSE: two columns are one field or key, one was meant
- * to be a field but is none, or none is a field at all. *ret_header is yours:
+ * to be a field or key but is none, or none is a field at all. *ret_header is yours:
  * cr_predict_header_finish. */
 int cr_predict_header_read(const struct cr_cli *cli, const struct cr_portfolio *portfolio,
                            const struct cr_csv_row *row, const struct cr_csv_head *head,

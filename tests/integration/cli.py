@@ -540,6 +540,10 @@ def check_streams(cli, application, answer):
     assert "by_input" in json.loads(full)["contributions"]
     misspelt = cli("predict", "-", "--format", "csv", status=1, stdin="age,anual_income\n30,1\n")
     assert "there is no field 'anual_income'; did you mean 'annual_income'?" in misspelt.stderr and not misspelt.stdout
+    lost = cli("predict", "-", "--format", "csv", status=1, stdin="laon_id,age,loan_amount\n7,30,1\n")
+    assert ":1: there is no key 'laon_id'; did you mean 'loan_id'?" in lost.stderr and not lost.stdout, "nobody could tell whose answer it is"
+    owned = cli("predict", "-", "--format", "csv", status=1, stdin="laon_id,loan_id,age,loan_amount\n8,7,30,1\n").stdout
+    assert json.loads(owned)["keys"] == {"loan_id": "7"}, owned
     upper = cli("predict", "-", "--format", "csv", status=1, stdin="AGE,LOAN_AMOUNT\n30,1\n")
     assert "there is no field 'AGE'; did you mean 'age'?" in upper.stderr and not upper.stdout
     other = cli("predict", "-", "--format", "csv", status=1, stdin="age,duration,housing,savings,amount\n30,1,own,1,1\n")

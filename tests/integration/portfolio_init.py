@@ -164,7 +164,8 @@ def check_file(place, version, file, table):
              "Grade": "grade", "Points": "points", "Loan Status": "status"}
     write(fields, ";", table, [names.get(name, name) for name in HEADER])
     assert loud(place, "predict", str(fields)).stdout == done.stdout, "a request's names serve as well"
-    for header, message in [([name.upper() for name in HEADER], "fields.csv:1: there is no field 'CASE'; did you mean 'Case'?"),
+    for header, message in [([name.upper() for name in HEADER], "fields.csv:1: there is no key 'LOAN ID'; did you mean 'Loan ID'?"),
+                            ([*HEADER[:2], *(name.upper() for name in HEADER[2:])], "fields.csv:1: there is no field 'CASE'; did you mean 'Case'?"),
                             (["Case" if name == "Points" else name for name in HEADER],
                              "fields.csv:1:9: the columns 'Case' and 'Case' are both the field 'case_value'"),
                             ([f"column {i}" for i in range(len(HEADER))], "fields.csv:1: no column is a field of the portfolio 'tricky', whose first is")]:

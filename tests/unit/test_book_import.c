@@ -122,6 +122,23 @@ static void test_good(void **state)
     }
 }
 
+/* A column that may be absent and has the name of another but for a slip is not lost in silence. */
+static void test_slip(void **state)
+{
+    struct setup *setup = *state;
+    CR_CLEANUP(cr_import_report_finish) struct cr_import_report report = {0};
+    struct cr_error err;
+
+    write_file(setup, "credit_history.csv",
+               "customer_id,credit_id,credit_score,total_accounts,active_accounts,closed_accounts,"
+               "overdue_30_count,overdue_60_count,overdue_90_count,total_credit_limit,"
+               "current_balance,enquiries_last_6m,enquiries_last_12m,credit_history_length_months,"
+               "pulldate\n");
+    cr_assert_ok(import(setup, CR_IMPORT_EMPTY, true, &report, &err), &err);
+    assert_non_null(strstr(setup->last_note, "/credit_history.csv: column 'pulldate' is not in the "
+                                             "portfolio: ignored; did you mean 'pull_date'?"));
+}
+
 static void test_columns(void **state)
 {
     struct setup *setup = *state;
@@ -160,6 +177,8 @@ static void test_broken(void **state)
          "/customers.csv:1:1: the file is empty: a header is expected"},
         {"credit_history.csv", "credit_id,customer_id\n1,1\n", CR_EINVAL,
          "/credit_history.csv:1:3: column 'credit_score' is missing"},
+        {"credit_history.csv", "credit_id,custmer_id\n1,1\n", CR_EINVAL,
+         "/credit_history.csv:1:2: there is no column 'custmer_id'; did you mean 'customer_id'?"},
         {"loan_applications.csv", "loan_id,loan_id\n", CR_EINVAL,
          "/loan_applications.csv:1:2: column 'loan_id' is there twice"},
         {"customers.csv", CR_CUSTOMER_HEADER CUSTOMER_1 "2,44,Male\n", CR_EINVAL,
@@ -629,6 +648,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good, make, destroy),
         cmocka_unit_test_setup_teardown(test_columns, make, destroy),
+        cmocka_unit_test_setup_teardown(test_slip, make, destroy),
         cmocka_unit_test_setup_teardown(test_broken, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_rejects_file, make, destroy),
