@@ -41,7 +41,7 @@ static json_t *version_to_json(struct cr_registry *registry, const char *portfol
         !cr_json_put(entry, "auc_roc", cr_json_copy(manifest, "metrics", "auc_roc")) ||
         !cr_json_put(entry, "threshold", cr_json_copy(manifest, NULL, "optimal_threshold")) ||
         !cr_json_put(entry, "derived_from", cr_json_copy(manifest, NULL, "derived_from")) ||
-        !cr_json_put(entry, "was", cr_registry_verb_origin(history, version->version, manifest)) ||
+        !cr_registry_verb_put_origin(history, version->version, manifest, entry) ||
         !cr_json_put(entry, "split", cr_json_copy(manifest, "data", "split")) ||
         !cr_json_put(entry, "feature_set", cr_json_copy(manifest, NULL, "feature_set")) ||
         !cr_json_put(entry, "include_protected",

@@ -54,13 +54,12 @@ static const struct cr_registry_event *find_import(const struct cr_registry_hist
     return NULL;
 }
 
-json_t *cr_registry_verb_origin(const struct cr_registry_history *history, const char *version,
-                                const json_t *manifest)
+/* The name that the version had elsewhere, as recorded at its import or, where that was before
+ * names were, as its manifest tells where it has another here; null where neither tells. A new
+ * reference, NULL without memory. */
+static json_t *read_name(const struct cr_registry_event *arrival, const char *version,
+                         const json_t *manifest)
 {
-    const struct cr_registry_event *arrival = find_import(history, version);
-    if (arrival == NULL) {
-        return json_null();
-    }
     CR_CLEANUP(cr_json_decrefp) json_t *was = cr_json_copy(arrival->details, NULL, CR_DETAIL_WAS);
     if (json_is_string(was)) {
         return CR_STEAL(was);
@@ -70,6 +69,16 @@ json_t *cr_registry_verb_origin(const struct cr_registry_history *history, const
     return json_is_string(renamed) ? CR_STEAL(renamed)
            : manifest != NULL      ? json_string(version)
                                    : json_null();
+}
+
+bool cr_registry_verb_put_origin(const struct cr_registry_history *history, const char *version,
+                                 const json_t *manifest, json_t *document)
+{
+    const struct cr_registry_event *arrival = find_import(history, version);
+    json_t *was = arrival != NULL ? read_name(arrival, version, manifest) : json_null();
+    json_t *imported_at = arrival != NULL ? json_string(arrival->at) : json_null();
+    bool is_put = cr_json_put(document, "was", was);
+    return cr_json_put(document, "imported_at", imported_at) && is_put;
 }
 
 /* The numbers of a manifest's object as rows "name  value". */
@@ -138,12 +147,13 @@ static int put_origin(struct cr_registry *registry, const char *portfolio, const
     if (result != 0) {
         return result;
     }
-    json_t *was = cr_registry_verb_origin(&history, version, manifest);
-    return cr_json_put(document, "was", was) ? 0 : cr_error_no_memory(err);
+    return cr_registry_verb_put_origin(&history, version, manifest, document)
+               ? 0
+               : cr_error_no_memory(err);
 }
 
-/* Puts what the manifest does not tell: its name elsewhere, by whom the version is signed, its role
- * and its costs, null where `seen` is NULL. */
+/* Puts what the manifest does not tell: its name elsewhere and its import, by whom the version is
+ * signed, its role and its costs, null where `seen` is NULL. */
 static int put_rest(struct cr_registry *registry, const char *portfolio, const char *version,
                     const json_t *manifest, const struct cr_portfolio *seen, json_t *document,
                     struct cr_error *err)
@@ -167,6 +177,7 @@ static int print_version(const json_t *manifest, const json_t *rest,
     const char *key = json_string_value(json_object_get(rest, "signed_with"));
     const char *role = cr_registry_verb_role(rest);
     const char *was = json_string_value(json_object_get(rest, "was"));
+    const char *imported_at = json_string_value(json_object_get(rest, "imported_at"));
     char costs[CR_CLI_COSTS_LEN];
     add_members(&cells, "", manifest);
     cr_cells_add(&cells, "costs");
@@ -176,6 +187,10 @@ static int print_version(const json_t *manifest, const json_t *rest,
     if (was != NULL) {
         cr_cells_add(&cells, "was");
         cr_cells_add(&cells, "%s, in the registry that it was imported from", was);
+    }
+    if (imported_at != NULL) {
+        cr_cells_add(&cells, "imported_at");
+        cr_cells_add(&cells, "%s", imported_at);
     }
     cr_cells_add(&cells, "role");
     cr_cells_add(&cells, "%s", role[0] != '\0' ? role : "none");

@@ -56,11 +56,11 @@ int cr_registry_verb_signer(struct cr_registry *registry, const char *portfolio,
 /* registry_show.c: what an object with the flags of a version says of its role; "" = none. */
 const char *cr_registry_verb_role(const json_t *version);
 
-/* registry_show.c: the name that an imported version had elsewhere, as recorded at its import or,
- * where that was before names were, as its manifest tells where it has another here; null for one
- * that was made here, and where neither tells. A new reference, NULL without memory. */
-json_t *cr_registry_verb_origin(const struct cr_registry_history *history, const char *version,
-                                const json_t *manifest);
+/* registry_show.c: puts "was", the name that an imported version had elsewhere (null where nothing
+ * tells it), and "imported_at"; both null for one that was made here. manifest may be NULL. False
+ * without memory. */
+bool cr_registry_verb_put_origin(const struct cr_registry_history *history, const char *version,
+                                 const json_t *manifest, json_t *document);
 
 /* A key or a digest by its first digits, enough to find it again. */
 #define CR_CLI_SHORT_HEX "%.16s"

@@ -187,14 +187,25 @@ static int record_arrival(struct cr_registry *registry, const struct publication
                                     publication->version, publication->actor, details, err);
 }
 
+/* When the version was made, wherever that was; of a manifest that does not tell, now. When one was
+ * imported its event tells. */
+static void read_creation(const json_t *manifest, char ret_text[CR_CLOCK_TEXT_LEN])
+{
+    const char *text = json_string_value(json_object_get(manifest, "created_at"));
+
+    if (text == NULL || !cr_clock_parse_utc(text, ret_text)) {
+        cr_clock_utc(ret_text);
+    }
+}
+
 /* Records the version with the digest of its manifest. */
 static int record_version(struct cr_registry *registry, const struct publication *publication,
                           struct cr_error *err)
 {
     CR_CLEANUP(cr_freep) char *path = cr_fs_join(publication->stage_dir, CR_ARTIFACT_MANIFEST);
-    char sha256[CR_DIGEST_LEN], now[CR_CLOCK_TEXT_LEN];
+    char sha256[CR_DIGEST_LEN], created_at[CR_CLOCK_TEXT_LEN];
     const char *const texts[] = {publication->portfolio, publication->version, publication->kind,
-                                 now, sha256};
+                                 created_at, sha256};
     int r = path == NULL ? cr_error_no_memory(err) : finish_manifest(publication, path, err);
 
     if (r == 0) {
@@ -203,7 +214,7 @@ static int record_version(struct cr_registry *registry, const struct publication
     if (r < 0) {
         return r;
     }
-    cr_clock_utc(now);
+    read_creation(publication->manifest, created_at);
     r = cr_registry_run(
         registry,
         "INSERT INTO versions (portfolio, version, number, kind, created_at, manifest_sha256)"

@@ -89,10 +89,11 @@ def check_list(cli):
     """The table and the document say the same; what a damaged version does not tell is not made up."""
     manifest = json_of(cli, "show", "v2")
     listed = json_of(cli, "list")["versions"][1]
-    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "threshold", "derived_from", "was", "split", "feature_set", "include_protected", "signed_with")} == \
+    assert {key: listed[key] for key in ("cv_auc", "auc_roc", "threshold", "derived_from", "was", "split", "feature_set", "include_protected", "signed_with", "created_at", "imported_at")} == \
         {"cv_auc": manifest["metrics"]["cv_auc"], "auc_roc": manifest["metrics"]["auc_roc"],
          "threshold": manifest["optimal_threshold"], "derived_from": "v1", "was": None, "split": manifest["data"]["split"],
-         "feature_set": manifest["feature_set"], "include_protected": False, "signed_with": None}, listed
+         "feature_set": manifest["feature_set"], "include_protected": False, "signed_with": None,
+         "created_at": manifest["created_at"], "imported_at": None}, listed
     table = cli("registry", "list").stdout
     lines = table.splitlines()
     assert lines[0].split() == "version model CV AUC test AUC threshold created (UTC) from role".split(), lines
@@ -552,6 +553,13 @@ def check_origin(cli, globals_, version, was):
     listed = json.loads(cli("registry", "list", "--json", globals_=globals_).stdout)["versions"][-1]
     shown = json.loads(cli("registry", "show", version, "--json", globals_=globals_).stdout)
     assert (listed["version"], listed["derived_from"], listed["was"]) == (version, "v1", was) == (shown["version"], shown["derived_from"], shown["was"]), listed
+    arrival = [event for event in json.loads(cli("registry", "history", "--json", globals_=globals_).stdout)["events"] if event["action"] == "import"][-1]
+    made = json_of(cli, "show", "v2")
+    assert made["imported_at"] is None and made["created_at"] < arrival["at"], (made, arrival)
+    for told in (listed, shown):
+        assert (told["created_at"], told["imported_at"]) == (made["created_at"], arrival["at"]), "made there, imported here"
+    words = cli("registry", "show", version, globals_=globals_).stdout
+    assert re.search(f"^created_at +{made['created_at']}\n", words, re.M) and re.search(f"^imported_at +{arrival['at']}\n", words, re.M), words
     assert cli("registry", "list", globals_=globals_).stdout.endswith(", from import\n"), "v1 may be another one here"
     assert re.search(f"^was +{was}, in the registry that", cli("registry", "show", version, globals_=globals_).stdout, re.M)
     file = pathlib.Path(globals_[-1]) / "retail" / version / "manifest.json"

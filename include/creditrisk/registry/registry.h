@@ -95,7 +95,7 @@ int cr_registry_adopt(struct cr_registry *registry, const char *portfolio, const
 struct cr_registry_version {
     char *version;    /* "v7" */
     char *kind;       /* "logistic" */
-    char *created_at; /* UTC */
+    char *created_at; /* UTC; as its manifest tells, which is before it was imported */
     char *manifest_sha256;
     bool is_champion;
     bool is_challenger;
