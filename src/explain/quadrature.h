@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Quadrature: Gauss and Legendre's rule on [0, 1]. With n points, ∫ p(t) dt = Σ_q weight_q·p(t_q)
- * holds for every polynomial p of degree ≤ 2n − 1. Points ascend; weights are positive. */
+/* Quadrature: Gauss and Radau's rule on [0, 1] with the end 1 among its points. With n points,
+ * ∫ p(t) dt = Σ_q weight_q·p(t_q) holds for every polynomial p of degree ≤ 2n − 2. Points ascend,
+ * the last one is 1; weights are positive. */
 #ifndef CREDITRISK_SRC_EXPLAIN_QUADRATURE_H
 #define CREDITRISK_SRC_EXPLAIN_QUADRATURE_H
 

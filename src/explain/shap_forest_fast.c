@@ -2,6 +2,7 @@
 /* Small trees have tables (shap_tables.c). The others are walked for every row (shap_walk.c), but
  * for those that are too large for it, which are left to the recursion. */
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,11 @@
 #include "shap.h"
 #include "shap_tables.h"
 #include "shap_walk.h"
+
+enum {
+    AT_ONCE = 256, /* leaves of trees that are walked at once: their lanes fit the cache */
+    ALIGNMENT = sizeof(cr_lanes), /* or lanes would lie across two lines of the cache */
+};
 
 struct cr_shap_fast {
     const struct cr_forest *forest; /* all three are the predictor's */
@@ -19,14 +25,17 @@ struct cr_shap_fast {
     const size_t *small; /* whose they are */
     bool all_have_tables;
     size_t n_walks;
-    struct cr_walk_tree *walks; /* room for n_trees */
-    size_t *walked;             /* room for n_trees: whose they are */
+    struct cr_walk *walks; /* room for n_trees */
+    size_t *walked;        /* room for n_trees: whose they are, walk after walk */
+    size_t n_walked;
     size_t n_large;
-    size_t *large;     /* room for n_trees; leaves alone are among them */
+    size_t *large;     /* room for n_trees */
     size_t n_outcomes; /* inner nodes of the largest walk */
-    /* the scratch: the row's slots, the value of the leaf in each tree, lanes per input, room for
-     * the tables, a walk or the recursion, outcomes; values only where not all have tables */
+    /* the scratch, once it is aligned: the row's slots, the value of the leaf in each tree, and
+     * again in those that are walked, lanes per input, room for the tables, a walk or the
+     * recursion, outcomes; values only where not all have tables */
     size_t values_at;
+    size_t walked_at;
     size_t sums_at;
     size_t work_at;
     size_t outcomes_at;
@@ -39,7 +48,7 @@ static void fast_destroyp(struct cr_shap_fast **fast)
 
 static size_t round_up(size_t len)
 {
-    return (len + 15) / 16 * 16;
+    return (len + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static void lay_out_scratch(struct cr_shap_fast *fast)
@@ -58,13 +67,16 @@ static void lay_out_scratch(struct cr_shap_fast *fast)
         most = len > most ? len : most;
     }
     fast->values_at = round_up(fast->slots->n * sizeof(double));
-    fast->sums_at = fast->values_at +
-                    round_up(fast->all_have_tables ? 0 : fast->forest->n_trees * sizeof(double));
+    fast->walked_at = fast->values_at +
+                      round_up(fast->all_have_tables ? 0 : fast->forest->n_trees * sizeof(double));
+    fast->sums_at = fast->walked_at + round_up(fast->n_walked * sizeof(double));
     fast->work_at = fast->sums_at + n_inputs * sizeof(cr_lanes);
     fast->outcomes_at = fast->work_at + round_up(most);
 }
 
-static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
+/* Sorts the trees that have no table: those that are walked, and those that are too large for it.
+ */
+static void sort_trees(struct cr_shap_fast *fast)
 {
     const struct cr_forest *forest = fast->forest;
     size_t n_small;
@@ -73,25 +85,48 @@ static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
     fast->small = small;
     fast->all_have_tables = n_small == forest->n_trees;
     for (size_t t = 0; t < forest->n_trees; t++) {
-        size_t n_inner = cr_forest_tree_n_inner(forest, t);
-        struct cr_walk_tree *walk = &fast->walks[fast->n_walks];
-        int result;
-
         if (n_small > 0 && *small == t) {
             small++;
             n_small--;
-            continue; /* it has a table */
-        }
-        if (n_inner == 0 || n_inner > CR_WALK_MAX_INNER) {
+        } else if (cr_forest_tree_n_inner(forest, t) > CR_WALK_MAX_INNER) {
             fast->large[fast->n_large++] = t;
-            continue;
+        } else {
+            fast->walked[fast->n_walked++] = t;
         }
-        fast->walked[fast->n_walks++] = t;
-        result = cr_walk_tree_init(walk, forest, t, fast->slots, err);
+    }
+}
+
+/* How many of the trees, at least one, are walked at once: few leaves, and about as many points. */
+static size_t group_len(const struct cr_forest *forest, const size_t *trees, size_t n)
+{
+    const size_t per_rule = 2 * CR_WALK_LANES;
+    const size_t n_rules = cr_forest_tree_depth(forest, trees[0]) / per_rule;
+    size_t n_leaves = 0, len = 0;
+
+    while (len < n && cr_forest_tree_depth(forest, trees[len]) / per_rule == n_rules) {
+        n_leaves += cr_forest_tree_n_inner(forest, trees[len]) + 1;
+        if (len > 0 && n_leaves > AT_ONCE) {
+            break;
+        }
+        len++;
+    }
+    return len;
+}
+
+static int make_walks(struct cr_shap_fast *fast, struct cr_error *err)
+{
+    const size_t *trees = fast->walked, *end = trees + fast->n_walked;
+
+    while (trees < end) {
+        struct cr_walk *walk = &fast->walks[fast->n_walks++];
+        size_t len = group_len(fast->forest, trees, (size_t)(end - trees));
+        int result = cr_walk_init(walk, fast->forest, trees, len, fast->slots, err);
+
         if (result < 0) {
             return result;
         }
-        fast->n_outcomes = n_inner > fast->n_outcomes ? n_inner : fast->n_outcomes;
+        fast->n_outcomes = walk->n_inner > fast->n_outcomes ? walk->n_inner : fast->n_outcomes;
+        trees += len;
     }
     return 0;
 }
@@ -119,6 +154,7 @@ int cr_shap_fast_create(const struct cr_forest_fast *predictor, struct cr_shap_f
     result = cr_shap_tables_create(forest, fast->slots, fast->outcomes, &fast->rules, &fast->tables,
                                    err);
     if (result == 0) {
+        sort_trees(fast);
         result = make_walks(fast, err);
     }
     if (result < 0) {
@@ -135,7 +171,7 @@ void cr_shap_fast_destroy(struct cr_shap_fast *fast)
         return;
     }
     for (size_t i = 0; i < fast->n_walks; i++) {
-        cr_walk_tree_finish(&fast->walks[i]);
+        cr_walk_finish(&fast->walks[i]);
     }
     cr_shap_tables_destroy(fast->tables);
     free(fast->walks);
@@ -146,7 +182,7 @@ void cr_shap_fast_destroy(struct cr_shap_fast *fast)
 
 size_t cr_shap_fast_scratch_len(const struct cr_shap_fast *fast)
 {
-    return fast->outcomes_at + fast->n_outcomes;
+    return ALIGNMENT - 1 + fast->outcomes_at + fast->n_outcomes;
 }
 
 /* Adds the contributions of all walked trees, and notes the values of their leaves. */
@@ -155,16 +191,20 @@ static void add_walks(const struct cr_shap_fast *fast, const double *row, char *
 {
     cr_lanes *sums = (cr_lanes *)(scratch + fast->sums_at);
     unsigned char *outcomes = (unsigned char *)scratch + fast->outcomes_at;
+    double *walked = (double *)(scratch + fast->walked_at), *next = walked;
 
     for (size_t j = 0; j < fast->forest->n_inputs; j++) {
         sums[j] = (cr_lanes){0.0};
     }
     for (size_t i = 0; i < fast->n_walks; i++) {
-        const struct cr_walk_tree *walk = &fast->walks[i];
+        const struct cr_walk *walk = &fast->walks[i];
 
         cr_walk_outcomes(walk, row, outcomes);
-        values[fast->walked[i]] = cr_walk_value(walk, outcomes);
-        cr_walk_add(walk, &fast->rules, outcomes, scratch + fast->work_at, sums);
+        cr_walk_add(walk, &fast->rules, outcomes, scratch + fast->work_at, sums, next);
+        next += walk->n_trees;
+    }
+    for (size_t i = 0; i < fast->n_walked; i++) {
+        values[fast->walked[i]] = walked[i];
     }
     for (size_t j = 0; j < fast->forest->n_inputs; j++) {
         contributions[j] += cr_lanes_sum(&sums[j]);
@@ -200,13 +240,14 @@ double cr_shap_fast(const struct cr_shap_fast *fast, const double *x, void *scra
                     double *contributions)
 {
     unsigned char outcomes[CR_FOREST_OUTCOMES_MAX_TREES];
-    double *row = scratch;
+    char *start = (char *)scratch + -(uintptr_t)scratch % ALIGNMENT;
+    double *row = (double *)start;
     double margin;
 
     cr_forest_slots_fill(fast->slots, x, row);
     cr_forest_outcomes_find(fast->outcomes, row, outcomes);
     memset(contributions, 0, fast->forest->n_inputs * sizeof(*contributions));
     margin = cr_shap_tables_add(fast->tables, outcomes, fast->forest->base_margin,
-                                (char *)scratch + fast->work_at, contributions);
-    return fast->all_have_tables ? margin : add_others(fast, x, outcomes, scratch, contributions);
+                                start + fast->work_at, contributions);
+    return fast->all_have_tables ? margin : add_others(fast, x, outcomes, start, contributions);
 }

@@ -237,7 +237,7 @@ static double part(const struct build *build, const struct plan *plan, size_t k)
 
 /* Walks the tree for every outcome. */
 static void fill_lines(const struct build *build, const struct plan *plan,
-                       const struct cr_walk_tree *tree, void *scratch, struct line *lines)
+                       const struct cr_walk *walk, void *scratch, struct line *lines)
 {
     const struct cr_forest_node *nodes = build->forest->nodes;
     unsigned char outcomes[BITS];
@@ -246,40 +246,32 @@ static void fill_lines(const struct build *build, const struct plan *plan,
         struct line *line = &lines[outcome];
 
         for (size_t k = 0; k < plan->n_inner; k++) {
-            outcomes[tree->breadth_first[k]] = outcome >> k & 1;
+            outcomes[walk->breadth_first[k]] = outcome >> k & 1;
             build->sums[nodes[plan->nodes[k]].feature] = (cr_lanes){0.0};
         }
-        cr_walk_add(tree, build->rules, outcomes, scratch, build->sums);
+        cr_walk_add(walk, build->rules, outcomes, scratch, build->sums, &line->value);
         for (size_t k = 0; k < PAIRS - 1; k++) {
             line->pairs[k] = (pair){part(build, plan, 2 * k), part(build, plan, 2 * k + 1)};
         }
         line->last = part(build, plan, BITS - 1);
-        line->value =
-            cr_forest_outcomes_leaf(build->forest, plan->tree, plan->nodes, outcome)->value;
     }
 }
 
 static int fill_table(const struct build *build, const struct plan *plan, struct line *lines,
                       struct cr_error *err)
 {
-    const struct cr_forest *forest = build->forest;
-    CR_CLEANUP(cr_walk_tree_finish) struct cr_walk_tree tree = {0};
+    CR_CLEANUP(cr_walk_finish) struct cr_walk walk = {0};
     CR_CLEANUP(cr_freep) void *scratch = NULL;
-    int result;
+    int result = cr_walk_init(&walk, build->forest, &plan->tree, 1, build->slots, err);
 
-    if (plan->n_inner == 0) { /* a leaf alone */
-        lines[0] = (struct line){.value = forest->nodes[forest->roots[plan->tree]].value};
-        return 0;
-    }
-    result = cr_walk_tree_init(&tree, forest, plan->tree, build->slots, err);
     if (result < 0) {
         return result;
     }
-    scratch = malloc(cr_walk_scratch_len(&tree));
+    scratch = malloc(cr_walk_scratch_len(&walk));
     if (scratch == NULL) {
         return cr_error_no_memory(err);
     }
-    fill_lines(build, plan, &tree, scratch, lines);
+    fill_lines(build, plan, &walk, scratch, lines);
     return 0;
 }
 

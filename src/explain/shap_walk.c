@@ -8,16 +8,17 @@
  *
  *   φ_d += value·(o_d − z_d)·∫₀¹ Π_{i≠d} f_i(t) dt,   f_i(t) = o_i·t + z_i·(1 − t).
  *
- * The integrand is a polynomial of degree m − 1, so Gauss and Legendre's rule with ⌈m/2⌉ points is
- * exact; its points do not depend on the tree. At each point, with P(n) the weight times the
- * product of f over the path to n, and H(n) the sum of value·product of f over the paths from n to
- * its leaves,
+ * The integrand is a polynomial of degree m − 1, so Gauss and Radau's rule (quadrature.h) with n
+ * points is exact up to m = 2n − 1; its points do not depend on the tree. At each point, with P(n)
+ * the weight times the product of f over the path to n, and H(n) the sum of value·product of f over
+ * the paths from n to its leaves,
  *
  *   P(child) = P(n)·f_child,   H(n) = Σ_children f_child·H(child)
  *   φ_d += Σ_points P(n)·Σ_children (o_child − z_child)·H(child)
  *
  * for the feature d of node n, one pass down and one up. For the two children of a node o_child is
- * 1 and 0 and z are their shares, which add up to 1.
+ * 1 and 0 and z are their shares, which add up to 1. At the point 1 every f on x's way is 1, and 0
+ * where it is left: H of a root is the value of the leaf that x reaches there.
  *
  * When d was met above n, with o and z so far, f = o·t + z·(1 − t), a child's factor replaces that
  * one: f_child = (o·[x goes there]·t + z·share·(1 − t))/f, and what the node above has already
@@ -25,8 +26,10 @@
  *
  *   φ_d += Σ_points P(n)/f·Σ_children (o_child − z_child − (o − z)·f_child)·H(child).
  *
- * No f that is divided by is less than t: with o = 0, where z·(1 − t) may be as small as it
- * likes, the quotient is the share itself and the node gives nothing. No branch depends on the row.
+ * No f that is divided by is less than t: with o = 0, where z·(1 − t) may be as small as it likes,
+ * the quotient is the share itself, as it comes of t = 0 and z = 1, and the node gives nothing. No
+ * branch depends on the row. Several trees are walked at once, or the ends of short loops would
+ * cost as much as what is done in them.
  */
 #include "shap_walk.h"
 
@@ -61,163 +64,204 @@ void cr_walk_rules_init(struct cr_walk_rules *rules)
     }
 }
 
-/* The lanes of every place, and whether x went there at every node of the same feature. */
+/* Where a walk reads and writes. */
 struct frame {
-    cr_lanes *down;   /* P */
-    cr_lanes *factor; /* f of the step to the place */
-    cr_lanes *up;     /* H */
-    unsigned char *taken;
-};
-
-static size_t n_places(const struct cr_walk_tree *tree)
-{
-    return tree->n_inner + tree->n_leaves;
-}
-
-size_t cr_walk_scratch_len(const struct cr_walk_tree *tree)
-{
-    return (n_places(tree) + 1) * (3 * sizeof(cr_lanes) + sizeof(unsigned char));
-}
-
-static struct frame lay_out(const struct cr_walk_tree *tree, void *scratch)
-{
-    size_t n = n_places(tree) + 1;
-    cr_lanes *lanes = scratch;
-
-    return (struct frame){lanes, lanes + n, lanes + 2 * n, (unsigned char *)(lanes + 3 * n)};
-}
-
-void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row,
-                      unsigned char *restrict outcomes)
-{
-    /* restrict: bytes may be any of what is read, and would make it be read again */
-    for (size_t i = 0; i < tree->n_inner; i++) {
-        outcomes[i] = row[tree->slots[i]] <= tree->thresholds[i];
-    }
-}
-
-double cr_walk_value(const struct cr_walk_tree *tree, const unsigned char *outcomes)
-{
-    size_t place = 0;
-
-    while (place < tree->n_nodes) {
-        place = tree->nodes[place].child[outcomes[place] ^ 1];
-    }
-    return place < tree->n_inner ? tree->twigs[place - tree->n_nodes].value[outcomes[place] ^ 1]
-                                 : tree->leaves[place - tree->n_inner];
-}
-
-/* What a walk reads, and where it writes. */
-struct walk {
-    const struct cr_walk_tree *tree;
+    const struct cr_walk *walk;
     const unsigned char *outcomes;
-    struct frame frame;
+    cr_lanes *lanes;      /* of every place: P, and from the way up on H */
+    cr_lanes *factors;    /* f of the steps to the children of every node */
+    unsigned char *taken; /* o of every `again`, and 1 */
     cr_lanes *sums;
 };
 
-/* P, and f of every step. */
-static INLINE void go_down(const struct walk *walk, const struct cr_walk_rule *rule)
+static size_t n_places(const struct cr_walk *walk)
 {
-    const struct cr_walk_tree *tree = walk->tree;
-    const struct cr_walk_node *nodes = tree->nodes;
-    const size_t n_nodes = tree->n_nodes; /* `taken` is of bytes, which may be any of these */
-    const struct frame *frame = &walk->frame;
-    const cr_lanes t[2] = {{0.0}, rule->point};
-    const cr_lanes rest = rule->rest;
-    const uint32_t nowhere = (uint32_t)n_places(tree);
+    return walk->n_trees + 2 * walk->n_nodes;
+}
 
-    frame->down[0] = rule->weight;
-    frame->taken[nowhere] = 1;
-    for (size_t i = 0; i < n_nodes; i++) {
-        const struct cr_walk_node *node = &nodes[i];
-        const uint32_t left = node->child[0], right = node->child[1];
-        const unsigned char o = frame->taken[node->above];
-        const unsigned char goes_left = o & walk->outcomes[i];
-        const unsigned char goes_right = o & (walk->outcomes[i] ^ 1);
-        cr_lanes f_left = node->zero * node->share[0] * rest + t[goes_left];
-        cr_lanes f_right = node->zero * node->share[1] * rest + t[goes_right];
+size_t cr_walk_scratch_len(const struct cr_walk *walk)
+{
+    return (n_places(walk) + 2 * walk->n_nodes) * sizeof(cr_lanes) + walk->n_again + 1;
+}
 
-        if (node->above != nowhere) { /* with o = 0 the quotient is the share */
-            const double hit = (double)o, miss = 1.0 - hit;
-            const cr_lanes f = node->zero * rest + hit * rule->point + miss;
+void cr_walk_outcomes(const struct cr_walk *walk, const double *row,
+                      unsigned char *restrict outcomes)
+{
+    /* restrict: bytes may be any of what is read, and would make it be read again */
+    for (size_t i = 0; i < walk->n_inner; i++) {
+        outcomes[i] = row[walk->slots[i]] <= walk->thresholds[i];
+    }
+}
 
-            f_left = hit * (f_left / f) + miss * node->share[0];
-            f_right = hit * (f_right / f) + miss * node->share[1];
+/* Whether x went towards a node at all above it that test the same feature. */
+static void find_taken(const struct frame *frame)
+{
+    const struct cr_walk *walk = frame->walk;
+
+    frame->taken[walk->n_again] = 1;
+    for (size_t k = 0; k < walk->n_again; k++) {
+        const struct cr_walk_again *again = &walk->again[k];
+
+        frame->taken[k] =
+            frame->taken[again->before] & (frame->outcomes[again->above] ^ again->side);
+    }
+}
+
+/* The points, of which f gets a share only where x goes. */
+struct step {
+    cr_lanes t[2][2]; /* x goes right, left: for the left child, for the right one */
+    cr_lanes rest;
+};
+
+static INLINE void step_to_children(const struct frame *frame, size_t i, const cr_lanes *down,
+                                    const cr_lanes *f_left, const cr_lanes *f_right)
+{
+    cr_lanes *children = &frame->lanes[frame->walk->n_trees + 2 * i];
+
+    frame->factors[2 * i] = *f_left;
+    frame->factors[2 * i + 1] = *f_right;
+    children[0] = *down * *f_left;
+    children[1] = *down * *f_right;
+}
+
+static INLINE void step_down(const struct frame *frame, const struct step *step, size_t i)
+{
+    const struct cr_walk_node *node = &frame->walk->nodes[i];
+    const cr_lanes *t = step->t[frame->outcomes[i]];
+    const cr_lanes down = frame->lanes[node->place];
+    const cr_lanes f_left = node->share[2] * step->rest + t[0];
+    const cr_lanes f_right = node->share[1] * step->rest + t[1];
+
+    step_to_children(frame, i, &down, &f_left, &f_right);
+}
+
+/* Leaves P/f in the place of P. */
+static INLINE void step_down_again(const struct frame *frame, const struct step steps[2], size_t i,
+                                   size_t k)
+{
+    const struct cr_walk_node *node = &frame->walk->nodes[i];
+    const unsigned char o = frame->taken[k];
+    const double zero = frame->walk->again[k].zero[o];
+    const struct step *step = &steps[o];
+    const cr_lanes *t = step->t[frame->outcomes[i]];
+    const cr_lanes inverse = 1.0 / (zero * step->rest + (t[0] + t[1]));
+    const cr_lanes down = frame->lanes[node->place];
+    const cr_lanes f_left = (zero * node->share[2] * step->rest + t[0]) * inverse;
+    const cr_lanes f_right = (zero * node->share[1] * step->rest + t[1]) * inverse;
+
+    frame->lanes[node->place] = down * inverse;
+    step_to_children(frame, i, &down, &f_left, &f_right);
+}
+
+/* P, and f of every step. */
+static INLINE void go_down(const struct frame *frame, const struct cr_walk_rule *rule)
+{
+    const struct cr_walk *walk = frame->walk;
+    const cr_lanes none = {0.0}, t = rule->point;
+    const struct step steps[2] = {{{{none, none}, {none, none}}, 1.0 + none},
+                                  {{{none, t}, {t, none}}, rule->rest}};
+    size_t i = 0, k = 0;
+
+    for (size_t j = 0; j < walk->n_trees; j++) {
+        frame->lanes[j] = rule->weight;
+    }
+    for (size_t r = 0; r < walk->n_runs; r++) {
+        const struct cr_walk_run *run = &walk->runs[r];
+
+        for (const size_t end = k + run->n_again; k < end; i++, k++) {
+            step_down_again(frame, steps, i, k);
         }
-        frame->taken[left] = goes_left;
-        frame->taken[right] = goes_right;
-        frame->factor[left] = f_left;
-        frame->factor[right] = f_right;
-        frame->down[left] = frame->down[i] * f_left;
-        frame->down[right] = frame->down[i] * f_right;
+        for (const size_t end = i + run->n_plain; i < end; i++) {
+            step_down(frame, &steps[1], i);
+        }
     }
 }
 
 /* The lowest places: what the twigs give, and H where going up begins. */
-static INLINE void turn(const struct walk *walk, const struct cr_walk_rule *rule)
+static INLINE void turn(const struct frame *frame, const struct cr_walk_rule *rule)
 {
-    const struct cr_walk_tree *tree = walk->tree;
-    const struct frame *frame = &walk->frame;
+    const struct cr_walk *walk = frame->walk;
     const cr_lanes none = {0.0};
 
-    for (size_t i = tree->n_nodes; i < tree->n_inner; i++) {
-        const struct cr_walk_twig *twig = &tree->twigs[i - tree->n_nodes];
-        const unsigned char outcome = walk->outcomes[i];
+    for (size_t i = walk->n_nodes; i < walk->n_inner; i++) {
+        const struct cr_walk_twig *twig = &walk->twigs[i - walk->n_nodes];
+        const unsigned char outcome = frame->outcomes[i];
+        cr_lanes *place = &frame->lanes[twig->place];
 
-        walk->sums[twig->feature] += twig->balance[outcome] * frame->down[i];
-        frame->up[i] = twig->mean * rule->rest + twig->value[outcome ^ 1] * rule->point;
+        frame->sums[twig->feature] += twig->balance[outcome] * *place;
+        *place = twig->mean * rule->rest + twig->value[outcome] * rule->point;
     }
-    for (size_t i = 0; i < tree->n_leaves; i++) {
-        frame->up[tree->n_inner + i] = tree->leaves[i] + none;
+    for (size_t i = 0; i < walk->n_leaves; i++) {
+        frame->lanes[walk->leaves[i].place] = walk->leaves[i].value + none;
     }
 }
 
-/* H, and what each node gives its feature. */
-static INLINE void go_up(const struct walk *walk, const struct cr_walk_rule *rule)
+static INLINE void step_up(const struct frame *frame, size_t i)
 {
-    const struct cr_walk_tree *tree = walk->tree;
-    const struct frame *frame = &walk->frame;
-    const uint32_t nowhere = (uint32_t)n_places(tree);
+    const struct cr_walk_node *node = &frame->walk->nodes[i];
+    const cr_lanes *children = &frame->lanes[frame->walk->n_trees + 2 * i];
+    const cr_lanes h_left = children[0], h_right = children[1];
+    cr_lanes *place = &frame->lanes[node->place];
 
-    for (size_t i = tree->n_nodes; i-- > 0;) {
-        const struct cr_walk_node *node = &tree->nodes[i];
-        const uint32_t left = node->child[0], right = node->child[1];
-        const cr_lanes h_left = frame->up[left], h_right = frame->up[right];
+    /* the shares add up to 1 */
+    frame->sums[node->feature] += node->share[frame->outcomes[i]] * (*place * (h_left - h_right));
+    *place = frame->factors[2 * i] * h_left + frame->factors[2 * i + 1] * h_right;
+}
 
-        frame->up[i] = frame->factor[left] * h_left + frame->factor[right] * h_right;
-        if (node->above == nowhere) { /* the shares add up to 1 */
-            const double balance = (double)walk->outcomes[i] - node->share[0];
+static INLINE void step_up_again(const struct frame *frame, size_t i, size_t k)
+{
+    const struct cr_walk_node *node = &frame->walk->nodes[i];
+    const cr_lanes *children = &frame->lanes[frame->walk->n_trees + 2 * i];
+    const cr_lanes h_left = children[0], h_right = children[1];
+    const cr_lanes f_left = frame->factors[2 * i], f_right = frame->factors[2 * i + 1];
+    const unsigned char o = frame->taken[k], goes_left = o & frame->outcomes[i];
+    const double zero = frame->walk->again[k].zero[o];
+    const double had = (double)o - zero;
+    const double now_left = (double)goes_left - zero * node->share[2];
+    const double now_right = (double)(o ^ goes_left) - zero * node->share[1];
+    cr_lanes *place = &frame->lanes[node->place];
 
-            walk->sums[node->feature] += balance * (frame->down[i] * (h_left - h_right));
-        } else {
-            /* o = 0 gives nothing: then all below cancels */
-            const double o = (double)frame->taken[node->above];
-            const double had = o - node->zero;
-            const cr_lanes f = node->zero * rule->rest + o * rule->point + (1.0 - o);
-            const double now_left = (double)frame->taken[left] - node->zero * node->share[0];
-            const double now_right = (double)frame->taken[right] - node->zero * node->share[1];
+    frame->sums[node->feature] +=
+        *place * ((now_left - had * f_left) * h_left + (now_right - had * f_right) * h_right);
+    *place = f_left * h_left + f_right * h_right;
+}
 
-            walk->sums[node->feature] += frame->down[i] / f *
-                                         ((now_left - had * frame->factor[left]) * h_left +
-                                          (now_right - had * frame->factor[right]) * h_right);
+/* H, and what each node gives its feature. */
+static INLINE void go_up(const struct frame *frame)
+{
+    const struct cr_walk *walk = frame->walk;
+    size_t i = walk->n_nodes, k = walk->n_again;
+
+    for (size_t r = walk->n_runs; r-- > 0;) {
+        const struct cr_walk_run *run = &walk->runs[r];
+
+        for (const size_t end = i - run->n_plain; i > end;) {
+            step_up(frame, --i);
+        }
+        for (const size_t end = k - run->n_again; k > end;) {
+            step_up_again(frame, --i, --k);
         }
     }
 }
 
 TWO_VERSIONS
-void cr_walk_add(const struct cr_walk_tree *tree, const struct cr_walk_rules *rules,
-                 const unsigned char *outcomes, void *scratch, cr_lanes *sums)
+void cr_walk_add(const struct cr_walk *walk, const struct cr_walk_rules *rules,
+                 const unsigned char *outcomes, void *scratch, cr_lanes *sums, double *values)
 {
-    const struct walk walk = {tree, outcomes, lay_out(tree, scratch), sums};
+    cr_lanes *lanes = scratch;
+    cr_lanes *factors = lanes + n_places(walk);
+    unsigned char *taken = (unsigned char *)(factors + 2 * walk->n_nodes);
+    const struct frame frame = {walk, outcomes, lanes, factors, taken, sums};
 
-    if (tree->n_inner == 0) {
-        return; /* a leaf alone depends on nothing */
+    find_taken(&frame);
+    for (size_t k = 0; k < walk->n_rules; k++) {
+        const struct cr_walk_rule *rule = &rules->rules[walk->n_rules][k];
+
+        go_down(&frame, rule);
+        turn(&frame, rule);
+        go_up(&frame);
     }
-    for (size_t k = 0; k < tree->n_rules; k++) {
-        const struct cr_walk_rule *rule = &rules->rules[tree->n_rules][k];
-
-        go_down(&walk, rule);
-        turn(&walk, rule);
-        go_up(&walk, rule);
+    for (size_t j = 0; j < walk->n_trees; j++) {
+        values[j] = lanes[j][CR_WALK_LANES - 1]; /* H at the point 1 */
     }
 }

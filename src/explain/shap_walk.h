@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Walk: the contributions of one tree from the outcomes of its comparisons, in time proportional to
- * its nodes. The formula stands in shap_walk.c. Four points of the integral are lanes of one vector
- * operation; paths with more than eight distinct features need more points and several walks. */
+/* Walk: the contributions of a few trees, and the values of their leaves, from the outcomes of
+ * their comparisons, in time proportional to their nodes. The formula stands in shap_walk.c. Four
+ * points of the integral are lanes of one vector operation; paths with more than seven distinct
+ * features need more points and several walks. */
 #ifndef CREDITRISK_SRC_EXPLAIN_SHAP_WALK_H
 #define CREDITRISK_SRC_EXPLAIN_SHAP_WALK_H
 
@@ -12,7 +13,7 @@
 #include "creditrisk/model/forest_slots.h"
 #include "creditrisk/util/error.h"
 
-enum { CR_WALK_LANES = 4, CR_WALK_MAX_RULES = CR_FOREST_MAX_DEPTH / (2 * CR_WALK_LANES) };
+enum { CR_WALK_LANES = 4, CR_WALK_MAX_RULES = CR_FOREST_MAX_DEPTH / (2 * CR_WALK_LANES) + 1 };
 
 typedef double cr_lanes __attribute__((vector_size(CR_WALK_LANES * sizeof(double)), aligned(16)));
 
@@ -31,63 +32,85 @@ struct cr_walk_rule {
     cr_lanes weight;
 };
 
-/* An inner node. A place is where a node's lanes stand during a walk: the inner nodes in their
- * order, then the leaves. */
+/* An inner node. A place is where lanes stand during a walk: the roots in the order of the trees,
+ * then the left and right children of the first node, of the second one, and so on. */
 struct cr_walk_node {
-    double share[2]; /* of the cover: left, right */
-    double zero;     /* product of the shares at the nodes above that test the same feature */
-    uint32_t child[2];
-    uint32_t above; /* place behind the nearest of them; n_places: there is none */
+    double share[3]; /* of the cover: minus left, right, left; the first two are o − z of the left
+                        child when x goes right, left */
+    uint32_t place;
     uint32_t feature;
 };
 
-/* The tree's last nodes, its twigs, test a feature that no node above them tests and have leaves
+/* What a node has beside when one above it tests the same feature. */
+struct cr_walk_again {
+    double zero[2];     /* z so far when o so far is 0, which gets 1 instead, and when it is 1 */
+    uint32_t above;     /* the nearest of the nodes above that do */
+    uint32_t before;    /* which of the `again` that one is; n_again: none */
+    unsigned char side; /* of that one on which this node is: 0 left, 1 right */
+};
+
+/* The trees' last nodes, their twigs, test a feature that no node above them tests and have leaves
  * only: their part needs the leaves' values alone. */
 struct cr_walk_twig {
-    double share[2];
-    double value[2];   /* the leaves */
-    double mean;       /* share[0]·value[0] + share[1]·value[1] */
-    double balance[2]; /* feature's factor: x goes right, left */
+    double value[2];   /* of the leaf: x goes right, left */
+    double balance[2]; /* feature's factor, likewise */
+    double mean;       /* of the leaves, by their shares */
+    uint32_t place;
     uint32_t feature;
 };
 
-struct cr_walk_tree {
-    size_t n_inner; /* nodes, then twigs, parents before children */
-    size_t n_nodes;
-    size_t n_leaves;            /* of nodes, not of twigs */
-    size_t n_rules;             /* walks that the integral needs */
-    double *thresholds;         /* n_inner: row[slot] <= threshold goes left */
-    uint32_t *slots;            /* n_inner */
-    uint32_t *breadth_first;    /* n_inner: which of them is the k-th, counted breadth first */
-    struct cr_walk_node *nodes; /* n_nodes */
-    struct cr_walk_twig *twigs; /* n_inner − n_nodes */
-    double *leaves;             /* n_leaves values */
+/* Any other leaf. */
+struct cr_walk_leaf {
+    double value;
+    uint32_t place;
 };
 
-/* Tree t, which has at most CR_WALK_MAX_INNER inner nodes. CR_ENOMEM; finish it also then. */
-int cr_walk_tree_init(struct cr_walk_tree *tree, const struct cr_forest *forest, size_t t,
-                      const struct cr_forest_slots *slots, struct cr_error *err);
-void cr_walk_tree_finish(struct cr_walk_tree *tree);
+/* Nodes in a row: first those that have an `again`, as many on the way to each. */
+struct cr_walk_run {
+    size_t n_again;
+    size_t n_plain;
+};
 
-/* rules[n] are the first of the n quadruples of points for n_rules = n. */
+struct cr_walk {
+    size_t n_trees;
+    size_t n_inner; /* nodes in their runs, then twigs; parents before children */
+    size_t n_nodes;
+    size_t n_again;
+    size_t n_leaves;
+    size_t n_runs;
+    size_t n_rules;          /* walks that the integral needs */
+    double *thresholds;      /* n_inner: row[slot] <= threshold goes left */
+    uint32_t *slots;         /* n_inner */
+    uint32_t *breadth_first; /* n_inner: which of them is the k-th, counted breadth first */
+    struct cr_walk_node *nodes;
+    struct cr_walk_again *again;
+    struct cr_walk_twig *twigs; /* n_inner − n_nodes */
+    struct cr_walk_leaf *leaves;
+    struct cr_walk_run *runs;
+};
+
+/* The forest's trees[0..n_trees), n_trees ≥ 1, which have at most CR_WALK_MAX_INNER inner nodes
+ * together. CR_ENOMEM; finish it also then. */
+int cr_walk_init(struct cr_walk *walk, const struct cr_forest *forest, const size_t *trees,
+                 size_t n_trees, const struct cr_forest_slots *slots, struct cr_error *err);
+void cr_walk_finish(struct cr_walk *walk);
+
+/* rules[n][0..n) are the quadruples of points for n_rules = n. The last point is 1. */
 struct cr_walk_rules {
     struct cr_walk_rule rules[CR_WALK_MAX_RULES + 1][CR_WALK_MAX_RULES];
 };
 
 void cr_walk_rules_init(struct cr_walk_rules *rules);
 
-/* Bytes of scratch for the tree. */
-size_t cr_walk_scratch_len(const struct cr_walk_tree *tree);
+/* Bytes of scratch, aligned as cr_lanes. */
+size_t cr_walk_scratch_len(const struct cr_walk *walk);
 
 /* outcomes[0..n_inner): 1 where the row goes left. */
-void cr_walk_outcomes(const struct cr_walk_tree *tree, const double *row, unsigned char *outcomes);
+void cr_walk_outcomes(const struct cr_walk *walk, const double *row, unsigned char *outcomes);
 
-/* The value of the leaf that they lead to. The tree is not a leaf alone. */
-double cr_walk_value(const struct cr_walk_tree *tree, const unsigned char *outcomes);
-
-/* Adds the tree's contributions to sums[0..n_inputs): the sum of a feature's lanes is its
- * contribution. */
-void cr_walk_add(const struct cr_walk_tree *tree, const struct cr_walk_rules *rules,
-                 const unsigned char *outcomes, void *scratch, cr_lanes *sums);
+/* Adds the trees' contributions to sums[0..n_inputs): the sum of a feature's lanes is its
+ * contribution. values[0..n_trees) are those of the leaves that the outcomes lead to. */
+void cr_walk_add(const struct cr_walk *walk, const struct cr_walk_rules *rules,
+                 const unsigned char *outcomes, void *scratch, cr_lanes *sums, double *values);
 
 #endif

@@ -449,20 +449,79 @@ static void more_trees_than_tables(void **state)
     assert_true(check_full_forest(depths, N_FIT) < check_full_forest(depths, N_TREES));
 }
 
-/* ∫₀¹ tᵏ dt = 1/(k + 1), up to the degree that the rule promises. */
+/* Leaves whose differences overflow: the contributions are lost, the margin is not. */
+static void huge_leaves(void **state)
+{
+    static const size_t depths[] = {2, 4, 6};
+    struct cr_forest forest;
+    struct cr_rng rng;
+    struct pair pair;
+
+    (void)state;
+    cr_rng_init(&rng, seed + 5, 0);
+    full_forest_init(&forest, depths, CR_ARRAY_LEN(depths), &rng);
+    for (size_t i = 0; i < forest.n_nodes; i++) {
+        forest.nodes[i].value = i % 2 == 0 ? DBL_MAX / 8.0 : -DBL_MAX;
+    }
+    pair_init(&pair, &forest);
+    for (size_t k = 0; k < N_ROWS; k++) {
+        double x[MAX_INPUTS], contributions[MAX_INPUTS];
+
+        hostile_row(&forest, &rng, x);
+        cr_assert_same(cr_shap_fast(pair.fast, x, pair.fast_scratch, contributions),
+                       cr_forest_margin(&forest, x));
+    }
+    pair_finish(&pair);
+    cr_forest_finish(&forest);
+}
+
+/* Shares of the cover whose products are 0 in double, at nodes that test the same input. */
+static void shares_that_vanish(void **state)
+{
+    static const size_t depths[] = {6};
+    struct cr_forest forest;
+    struct cr_rng rng;
+    struct pair pair;
+
+    (void)state;
+    cr_rng_init(&rng, seed + 6, 0);
+    full_forest_init(&forest, depths, CR_ARRAY_LEN(depths), &rng);
+    for (size_t i = 0; i < forest.n_nodes; i++) {
+        struct cr_forest_node *node = &forest.nodes[i];
+
+        node->feature = node->feature < 0 ? -1 : (int32_t)(i % 2);
+        node->cover = i % 2 == 0 ? 1e-200 : 1.0;
+    }
+    pair_init(&pair, &forest);
+    for (size_t k = 0; k < N_ROWS; k++) {
+        double x[MAX_INPUTS], contributions[MAX_INPUTS];
+
+        hostile_row(&forest, &rng, x);
+        (void)cr_shap_fast(pair.fast, x, pair.fast_scratch, contributions);
+        cr_assert_close(cr_shap_forest_expected(&forest) + contributions[0] + contributions[1],
+                        cr_forest_margin(&forest, x), 1e-9);
+    }
+    pair_finish(&pair);
+    cr_forest_finish(&forest);
+}
+
+/* ∫₀¹ tᵏ dt = 1/(k + 1), up to the degree that the rule promises, with 1 among its points. */
 static void rules_integrate_polynomials(void **state)
 {
+    enum { MOST = CR_WALK_MAX_RULES * CR_WALK_LANES };
+
     (void)state;
-    for (size_t n = 1; n <= 32; n++) {
-        double points[32], weights[32];
+    for (size_t n = 1; n <= MOST; n++) {
+        double points[MOST], weights[MOST];
 
         cr_quadrature_rule(n, points, weights);
-        for (size_t k = 0; k < 2 * n; k++) {
+        assert_true(points[n - 1] == 1.0);
+        for (size_t k = 0; k < 2 * n - 1; k++) {
             double sum = 0.0;
 
             for (size_t q = 0; q < n; q++) {
                 sum += weights[q] * pow(points[q], (double)k);
-                assert_true(points[q] > 0.0 && points[q] < 1.0 && weights[q] > 0.0);
+                assert_true(points[q] > (q > 0 ? points[q - 1] : 0.0) && weights[q] > 0.0);
             }
             cr_assert_close(sum, 1.0 / (double)(k + 1), 1e-14);
         }
@@ -566,6 +625,8 @@ int main(void)
         cmocka_unit_test(long_paths),
         cmocka_unit_test(a_large_tree),
         cmocka_unit_test(more_trees_than_tables),
+        cmocka_unit_test(huge_leaves),
+        cmocka_unit_test(shares_that_vanish),
         cmocka_unit_test(rules_integrate_polynomials),
         cmocka_unit_test(trained_by_xgboost),
         cmocka_unit_test(trained_by_gbm),
