@@ -67,7 +67,7 @@ finish() {
 
 if [ "$thread" = yes ]; then
   # only what has threads of ours: libxgboost's own are OpenMP's, which TSan does not understand
-  suite_arguments=(--timeout-multiplier 10 http predict batch daemon reload limits auth raw queue stop shortage http_follow http_queue http_deadline http_tally http_limit http_metrics)
+  suite_arguments=(--timeout-multiplier 10 http predict batch daemon reload deadlines limits auth raw queue stop shortage http_follow http_queue http_deadline http_tally http_limit http_metrics)
   TSAN_OPTIONS=halt_on_error=0:exitcode=66 run_suite build-thread --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
   finish
   exit
