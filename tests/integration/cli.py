@@ -373,6 +373,9 @@ def check_next_command(cli, there, line):
     assert not any(version["champion"] for version in json.loads(cli("registry", "list", "--json").stdout)["versions"])
 
 
+LONG_SEARCH = ("--models", "gbm")  # its first word comes early and its end late
+
+
 def check_train(cli):
     """The same command gives the same model, whatever --jobs; Ctrl-C leaves nothing behind."""
     kinds = "logistic, gbm, lightgbm, xgboost"
@@ -416,7 +419,7 @@ def check_train(cli):
     assert documents[0] == documents[1], "report.json may differ in volatile members only"
     differing = {key for key in manifests[0] if manifests[0][key] != manifests[1][key]}
     assert differing <= set(manifests[0]["volatile"]) | {"version", "files"}, differing
-    process = subprocess.Popen([cli.program, *cli.globals[:-1], "train", "--json"], cwd=cli.root, stdout=subprocess.PIPE,
+    process = subprocess.Popen([cli.program, *cli.globals[:-1], "train", *LONG_SEARCH, "--json"], cwd=cli.root, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     while not process.stderr.readline().startswith(b"search:"):  # until the search is under way
         assert process.poll() is None
@@ -437,7 +440,7 @@ def check_interrupted_training(cli):
     """Ctrl-C leaves no registry where there was none, and says what there is of the run; what takes long says so."""
     fresh = cli.dir / "fresh"
     there = [*cli.globals[:3], str(fresh / "models"), *cli.globals[4:-1]]
-    process = subprocess.Popen([cli.program, *there, "train", "--export", cli.dir / "exported"], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([cli.program, *there, "train", *LONG_SEARCH, "--export", cli.dir / "exported"], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = next(line for line in process.stderr if line.startswith("search: "))
     process.send_signal(signal.SIGINT)
     told = process.communicate(timeout=120)[1]
@@ -455,14 +458,14 @@ def check_interrupted_publishing(cli, there):
     """The plots are drawn by a program that takes its time, presses Ctrl-C where it is told to, and may end by it itself."""
     folder = cli.dir / "slow"
     folder.mkdir()
-    (folder / "gnuplot").write_text("#!/bin/sh\nsleep 1.1\ncase $PWD in $KEY) kill -INT $PPID $([ -z $SELF ] || echo $$) ;; esac\n")
+    (folder / "gnuplot").write_text("#!/bin/sh\nsleep ${PACE:-0}\ncase $PWD in $KEY) kill -INT $PPID $([ -z $SELF ] || echo $$) ;; esac\n")
     (folder / "gnuplot").chmod(0o755)
     train = ["train", "--no-search", "--models", "logistic", "--promote"]
     slow = ("final fits, report and versions: ", "report and plots: ")
     with variable("PATH", f"{folder}:{os.environ['PATH']}"):
         for key, self, n_slow, status, end in (("nowhere", "", 2, 0, None), ("*/models/*", "", 1, 130, "none was promoted"), ("*/results/*", "too", 1, 130, "{} is the champion now"),
                                                ("*/results/*", "", 2, 0, None)):
-            with variable("KEY", key), variable("SELF", self):
+            with variable("KEY", key), variable("SELF", self), variable("PACE", "1.1"):  # what takes a second is told of
                 done = cli(*train, globals_=there, status=status)
             version = done.stdout.splitlines()[3].split()[2]
             assert [line for line in done.stderr.splitlines() if line.startswith(slow)] == \
