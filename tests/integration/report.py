@@ -248,7 +248,7 @@ def main():
 
     try:
         run("migrate")
-        run("generate", "--customers", "1500", "--loans", "3000", "--seed", "9")
+        run("generate", "--customers", "1000", "--loans", "2000", "--seed", "9")
         printed = run("train", "--models", "logistic", "--no-search", "--seed", "4")
         report = check_report(work / "models/retail/v1", work / "book.db")
         check_printed(printed, report)
