@@ -80,6 +80,7 @@ def until_registry_is(daemons, readable):
     for daemon in daemons:
         while readiness(daemon)["registry_readable"] is not readable:
             assert daemon.process.poll() is None
+            time.sleep(0.02)  # it may take seconds, in which others need the processors
 
 
 def reached(loads, version):
