@@ -3,12 +3,15 @@
 
 usage: portfolios.py CREDITRISK CREDITRISKD SOURCE_ROOT
 """
+import contextlib
 import csv
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -156,6 +159,67 @@ def check_reload(place, daemon):
     assert [version_of(daemon, name) for name in ("cards", "retail", "late")] == ["v2", "v3", "v1"]
 
 
+KEPT_STEP = 128  # bytes, to a multiple of which an answer is filled up
+PAGE = "https://desk.example"  # answers to a page have headers that others lack
+OWN = re.compile(rb'"decision_id":"([0-9a-f-]{36})"')
+HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def check_filled(answer, expected, asked):
+    """The whole answer, byte by byte: what the program itself predicts, under a number of its own, filled up with blanks; and its headers, each once."""
+    text = answer.body.rstrip(b" \n")
+    found = OWN.search(text)
+    assert found is not None, (asked, answer.body)
+    number = found[1].decode()
+    assert answer.status == 200 and answer.json() == expected | {"decision_id": number}, (asked, answer.body, expected)
+    assert len(answer.body) % KEPT_STEP == 0 and answer.body == text + b" " * (len(answer.body) - len(text) - 1) + b"\n", (asked, answer.body)
+    assert 0 < len(answer.body) - len(text) <= KEPT_STEP, (asked, answer.body)
+    headers = answer.headers.items()
+    assert {name: [value for key, value in headers if key == name] for name in HEADERS} == {name: [value] for name, value in HEADERS.items()}, headers
+    assert answer.headers.get_all("Content-Length") == [str(len(answer.body))] and answer.headers.get_all("X-Request-ID") == [asked], (asked, headers)
+    return number, OWN.sub(b"", text)
+
+
+def check_turns(place, application):
+    """Two books on one connection, in turn: their answers need buffers of different size, which are used again, and none is another's."""
+    bodies = {"retail": application, "cards": CARD}
+    files = {name: place.dir / f"turn-{name}.json" for name in bodies}
+    for name, file in files.items():
+        file.write_text(json.dumps(bodies[name]))
+    serve = lambda name, version: place.run("--portfolio", name, "registry", "promote", version, "--reason", "its turn")
+    predict = lambda name, version, *more: place.run("--portfolio", name, "predict", str(files[name]), "--version-id", version, *more)
+    sizes = (("cards", "?explain=full"), ("retail", ""), ("retail", "?explain=full"))  # the buffer grows, and is then too large
+    turns = [turn for size in sizes for turn in (("cards", "", None), (*size, PAGE))] + [(*size, None) for size in (*sizes, sizes[0], ("cards", ""))]
+    numbers, n_asked = set(), 0
+    with Daemon(place, {"CREDITRISK_THREADS": "1", "CREDITRISK_CORS_ALLOW_ORIGINS": PAGE}) as daemon, contextlib.ExitStack() as others:
+        line = None
+        for versions in ({"retail": "v1", "cards": "v1"}, {"retail": "v2", "cards": "v1"}, {"retail": "v2", "cards": "v2"}, {"retail": "v1", "cards": "v2"}):
+            for name, version in versions.items():
+                serve(name, version)
+            assert daemon.request("POST", "/admin/reload").json()["portfolios"] == versions | {"late": "v1"}
+            expected = {(name, query): predict(name, version, *(["--explain"] if query else [])) for name, version in versions.items() for query in ("", "?explain=full")}
+            seen = {}
+            for name, query, page in 4 * turns:
+                n_asked += 1
+                asked = f"turn-{n_asked}"
+                answer = daemon.request("POST", f"/portfolios/{name}/predict{query}", json.dumps(bodies[name]),
+                                        {"Content-Type": "application/json", "X-Request-ID": asked, **({"Origin": page} if page else {})})
+                assert answer.headers["Access-Control-Allow-Origin"] == page, (asked, answer.headers.items())
+                number, rest = check_filled(answer, expected[name, query], asked)
+                numbers.add(number)
+                assert seen.setdefault((name, query), rest) == rest, (asked, rest, seen)
+                if n_asked <= len(turns):  # what lies behind the buffer is taken: it has to move in order to grow
+                    other = others.enter_context(socket.create_connection((daemon.host, daemon.port)))
+                    other.sendall(b"GET /livez HTTP/1.1\r\nHost: h\r\n\r\n")
+                    assert other.recv(12) == b"HTTP/1.1 200"
+            lengths = {len(rest) for rest in seen.values()}
+            assert len(lengths) == 4 and max(lengths) > 3 * min(lengths), lengths
+            line = line or daemon.connection.sock
+            assert line is daemon.connection.sock, "one connection for all"
+    assert len(numbers) == n_asked, "no decision is told twice"
+    serve("retail", "v3")
+
+
 def check_list(place, folders):
     """Every loan book that has a folder, versions or both, and what serves it; without a registry nothing serves."""
     with open(folders / "nothing" / "application.yaml", "a") as file:
@@ -213,6 +277,7 @@ def main():
             check_unknown(daemon)
             check_metrics(daemon)
             check_reload(place, daemon)
+        check_turns(place, application)
         with Daemon(place, {"CREDITRISK_PORTFOLIOS": "cards", "CREDITRISK_PORTFOLIO": "cards"}) as daemon:
             assert [book["name"] for book in daemon.request("GET", "/portfolios").json()["portfolios"]] == ["cards"]
             assert daemon.request("GET", "/portfolios/retail/health").status == 404
