@@ -3,6 +3,7 @@
 
 usage: engines.py CREDITRISK SOURCE_ROOT        CR_TEST_POSTGRES: address of a server (support/postgres.py)
 """
+import contextlib
 import csv
 import gzip
 import json
@@ -108,6 +109,10 @@ def check_import(books, dir_):
     books.compare(700 - len(bad), [("application", 45), ("behavioural", 59)])
 
 
+def ask(server, sql):
+    return subprocess.run([f"{find_programs()}/psql", "-XAtq", "-c", sql, server], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def check_killed(books, dir_, server):
     """An import that is killed on its way has done nothing, and the next one does not notice."""
     books.cli("generate", "--customers", 4000, "--loans", 8000, "--seed", 4, "--out", dir_)
@@ -115,8 +120,7 @@ def check_killed(books, dir_, server):
     journal = books.cli.dir / "book.db-journal"
 
     def copies():
-        sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY \"repayment_history\"%'"
-        return subprocess.run([f"{find_programs()}/psql", "-XAtq", "-c", sql, server], capture_output=True, text=True, check=True).stdout.strip() != "0"
+        return ask(server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY \"repayment_history\"%'") != "0"
 
     for name, is_writing in (("sqlite", journal.exists), ("postgres", copies)):
         importing = subprocess.Popen([books.cli.program, *books.globals[name], "--quiet", "import", dir_, "--replace"], cwd=books.cli.root)
@@ -127,6 +131,59 @@ def check_killed(books, dir_, server):
     assert books.frames("application") == before
     books.both("import", dir_, "--replace", "--strict")
     books.compare(8000, [("application", 45)])
+
+
+@contextlib.contextmanager
+def undecided(server, statement):
+    """Somebody has done that and thinks about it; in the end it is rolled back."""
+    words = [f"{find_programs()}/psql", "-X", "-v", "ON_ERROR_STOP=1", "-d", server]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as somebody:
+        somebody.stdin.write(f"BEGIN;\n{statement};\n")
+        somebody.stdin.flush()
+        assert somebody.stdout.readline() == "BEGIN\n" and somebody.stdout.readline(), statement
+        yield
+        somebody.stdin.close()
+
+
+def check_interrupted(books, server):
+    """Ctrl-C while the server lets a command wait: `generate` ends at once, `portfolio init` when it goes on; neither leaves anything."""
+    cli, globals_ = books.cli, books.globals["postgres"]
+    start = lambda *words: subprocess.Popen([cli.program, *globals_, *map(str, words), "--json"], cwd=cli.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
+
+    def interrupt(process):
+        while ask(server, waiting) == "0":
+            assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGINT)
+
+    before = books.frames("application")[1]
+    with undecided(server, "LOCK TABLE repayment_history IN EXCLUSIVE MODE"):
+        process = start("generate", "--customers", 10, "--loans", 10, "--replace")
+        interrupt(process)
+        answer, told = process.communicate(timeout=60)
+        assert (process.returncode, told) == (-signal.SIGINT, "creditrisk: interrupted\n"), (process.returncode, told)
+        assert json.loads(answer) == {"error": {"code": "INTERRUPTED", "message": "interrupted"}}, answer
+    while ask(server, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()") != "0":
+        pass  # until the server has noticed
+    assert books.frames("application")[1] == before, "the book is as it was"
+
+    file, folder = cli.dir / "cut.csv", cli.dir / "portfolios/cut"
+    file.write_text("x,y\n" + "".join(f"{i},{int(i % 4 == 0)}\n" for i in range(200)), encoding="utf-8")
+    os.environ["CREDITRISK_PATHS_PORTFOLIOS"] = str(folder.parent)
+    words = ("portfolio", "init", file, "--target", "y", "--name", "cut")
+    with undecided(server, "CREATE TABLE cut (theirs TEXT)"):
+        process = start(*words)
+        interrupt(process)
+        assert folder.exists(), "it waits within the import"
+    answer, told = process.communicate(timeout=60)
+    assert process.returncode == 130 and told.endswith("creditrisk: interrupted: nothing was made\n"), (process.returncode, told)
+    assert json.loads(answer) == {"error": {"code": "INTERRUPTED", "message": "interrupted: nothing was made"}}, answer
+    assert not folder.parent.exists() and ask(server, "SELECT to_regclass('cut') IS NULL") == "t"
+    made = start(*words)
+    answer, told = made.communicate(timeout=60)
+    assert made.returncode == 0 and json.loads(answer)["rows"] == 200 and folder.exists(), (answer, told)
+    assert ask(server, "SELECT count(*) FROM cut") == "200"
+    del os.environ["CREDITRISK_PATHS_PORTFOLIOS"]
 
 
 def check_reference(books, root):
@@ -172,12 +229,14 @@ def check_immutable(books, server):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
         books = Books(cli, os.environ["CR_TEST_POSTGRES"])
         check_generated(books)
         check_import(books, cli.dir / "csv")
         check_killed(books, cli.dir / "killed", os.environ["CR_TEST_POSTGRES"])
+        check_interrupted(books, os.environ["CR_TEST_POSTGRES"])
         check_reference(books, cli.root)
         check_commands(books)
         check_immutable(books, os.environ["CR_TEST_POSTGRES"])
