@@ -2,20 +2,16 @@
 /* Reading has a fast path for the numbers people write, decimals of up to 15 digits, and a general
  * one through the C library; the fast path is exact, not approximate: m · 10^e with m ≤ 2^53 and
  * |e| ≤ 22 is one correctly rounded operation on two exact doubles (W. D. Clinger, "How to read
- * floating point numbers accurately", PLDI 1990). Writing finds the digits in num_shortest.c and
- * puts them as printf's %g does. */
+ * floating point numbers accurately", PLDI 1990). Writing is num_write.c's. */
 #include "creditrisk/util/num.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "num_shortest.h"
 
 enum {
     MAX_TEXT_LEN = 1023, /* longer texts are not numbers; the longest exact double has 767 digits */
@@ -208,151 +204,6 @@ bool cr_num_parse_int(const char *text, size_t len, int64_t *ret_value)
     }
     *ret_value = value;
     return true;
-}
-
-enum {
-    MIN_DIGITS = 15, /* whole numbers of up to so many digits are written in full */
-    MAX_DIGITS = 17, /* that any double needs */
-    MIN_PLAIN = -4,  /* the smallest power of ten that is written in full */
-    PART = 8,        /* digits made at once */
-    N_PARTS = 3,     /* enough for MAX_DIGITS */
-};
-
-#define TEN_TO_PART UINT64_C(100000000)
-
-/* The digits of a number, begin[0..n) without zeros at either end; `power` is that of the first
- * one. Zeros follow, so that MAX_DIGITS can be copied from anywhere. */
-struct digits {
-    char text[2 * N_PARTS * PART];
-    const char *begin;
-    int n;
-    int power;
-};
-
-/* The eight digits of x < 10^8, one a byte, the first one lowest. Each step takes all parts at once
- * apart into quotient and remainder, by 10^4, 100 and 10; the quotients are products with a rounded
- * inverse, exact for parts so small. */
-static uint64_t split(uint64_t x)
-{
-    uint64_t quotients;
-
-    x = x / 10000 + (x % 10000 << 32);
-    quotients = (x * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
-    x = quotients + ((x - 100 * quotients) << 16);
-    quotients = (x * 103 >> 10) & UINT64_C(0x000f000f000f000f);
-    return quotients + ((x - 10 * quotients) << 8);
-}
-
-/* Of a number that is not 0. */
-static void write_digits(struct cr_num_decimal number, struct digits *digits)
-{
-    const uint64_t parts[N_PARTS] = {
-        number.digits / TEN_TO_PART / TEN_TO_PART << 56, /* one digit, of MAX_DIGITS */
-        split(number.digits / TEN_TO_PART % TEN_TO_PART),
-        split(number.digits % TEN_TO_PART),
-    };
-    int first = parts[0] != 0 ? 0 : parts[1] != 0 ? 1 : 2;
-    int last = parts[2] != 0 ? 2 : parts[1] != 0 ? 1 : 0;
-    int begin = first * PART + __builtin_ctzll(parts[first]) / 8;
-    int end = (last + 1) * PART - __builtin_clzll(parts[last]) / 8;
-
-    memset(digits->text, '0', sizeof(digits->text));
-    for (size_t i = 0; i < N_PARTS; i++) {
-        uint64_t part = htole64(parts[i] | UINT64_C(0x3030303030303030)); /* '0' is 0x30 */
-
-        memcpy(digits->text + i * PART, &part, PART);
-    }
-    digits->begin = digits->text + begin;
-    digits->n = end - begin;
-    digits->power = N_PARTS * PART - 1 - begin + number.exponent;
-}
-
-/* d.ddde±dd */
-static char *write_scientific(const struct digits *digits, char *text)
-{
-    int size = abs(digits->power);
-
-    *text++ = digits->begin[0];
-    if (digits->n > 1) {
-        *text = '.';
-        memcpy(text + 1, digits->begin + 1, MAX_DIGITS - 1);
-        text += digits->n;
-    }
-    *text++ = 'e';
-    *text++ = digits->power < 0 ? '-' : '+';
-    if (size >= 100) {
-        *text++ = (char)('0' + size / 100);
-    }
-    *text++ = (char)('0' + size / 10 % 10);
-    *text++ = (char)('0' + size % 10);
-    return text;
-}
-
-/* 0.00ddd, dd.ddd or ddd00 (.0 behind it, when it `keeps_point`); what is copied beyond the end
- * does not count. */
-static char *write_plain(const struct digits *digits, bool keeps_point, char *text)
-{
-    int n_whole = digits->power + 1;
-
-    if (n_whole <= 0) {
-        memcpy(text, "0.000", 5);
-        memcpy(text + 2 - n_whole, digits->begin, MAX_DIGITS);
-        return text + 2 - n_whole + digits->n;
-    }
-    memcpy(text, digits->begin, MAX_DIGITS);
-    if (digits->n <= n_whole) {
-        memcpy(text + n_whole, ".0", 2);
-        return text + n_whole + (keeps_point ? 2 : 0);
-    }
-    text[n_whole] = '.';
-    memcpy(text + n_whole + 1, digits->begin + n_whole, MAX_DIGITS - 1);
-    return text + 1 + digits->n;
-}
-
-static bool is_plain(const struct digits *digits)
-{
-    return digits->power >= MIN_PLAIN &&
-           digits->power < (digits->n > MIN_DIGITS ? digits->n : MIN_DIGITS);
-}
-
-static size_t format_finite(double value, bool keeps_point, char text[CR_NUM_LEN])
-{
-    struct digits digits;
-    char *end = text;
-
-    if (signbit(value)) {
-        *end++ = '-';
-    }
-    if (value == 0.0) {
-        memcpy(end, "0.0", 3);
-        end += keeps_point ? 3 : 1;
-    } else {
-        write_digits(cr_num_shortest(fabs(value)), &digits);
-        end = is_plain(&digits) ? write_plain(&digits, keeps_point, end)
-                                : write_scientific(&digits, end);
-    }
-    *end = '\0';
-    return (size_t)(end - text);
-}
-
-size_t cr_num_format(double value, char text[CR_NUM_LEN])
-{
-    size_t len;
-
-    if (!isfinite(value)) {
-        const char *name = isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf";
-
-        len = strlen(name);
-        memcpy(text, name, len + 1);
-        return len;
-    }
-    return format_finite(value, false, text);
-}
-
-size_t cr_num_format_real(double value, char text[CR_NUM_LEN])
-{
-    assert(isfinite(value));
-    return format_finite(value, true, text);
 }
 
 bool cr_num_fits_float(double value)

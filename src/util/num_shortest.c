@@ -18,11 +18,6 @@
 
 enum { FRACTION_BITS = 52, BIAS = 1023 + FRACTION_BITS };
 
-enum { SHORT_DECIMALS = 6 };
-
-#define SHORT_POWER 1e6
-#define SHORT_MAX   1e9 /* below it they have up to 15 digits */
-
 __extension__ typedef unsigned __int128 wide;
 
 /* ⌊log10(2^e)⌋, or of ¾·2^e; ⌊log2(10^e)⌋: exact for the exponents of doubles. */
@@ -74,25 +69,21 @@ static struct cr_num_decimal search(uint64_t c, int q, bool lower_is_closer)
     return (struct cr_num_decimal){s + over, k};
 }
 
-/* The digits of value if it is one of those decimals with no more than SHORT_DECIMALS places, else
- * 0. The quotient of two exact doubles is what such a decimal reads as. */
-static int64_t short_digits(double value)
+/* The quotient of two exact doubles is what such a decimal reads as. */
+uint64_t cr_num_short(double value)
 {
-    int64_t digits = value < SHORT_MAX ? (int64_t)(value * SHORT_POWER + 0.5) : 0;
+    const double unit = (double)CR_NUM_SHORT_UNIT;
+    int64_t digits = value < CR_NUM_SHORT_MAX ? (int64_t)(value * unit + 0.5) : 0;
 
-    return (double)digits / SHORT_POWER == value ? digits : 0;
+    return (double)digits / unit == value ? (uint64_t)digits : 0;
 }
 
 struct cr_num_decimal cr_num_shortest(double value)
 {
-    const int64_t digits = short_digits(value);
     uint64_t bits, fraction, c;
     int exponent, q;
 
     assert(value > 0.0);
-    if (digits > 0) {
-        return (struct cr_num_decimal){(uint64_t)digits, -SHORT_DECIMALS};
-    }
     memcpy(&bits, &value, sizeof(bits));
     fraction = bits & ((UINT64_C(1) << FRACTION_BITS) - 1);
     exponent = (int)(bits >> FRACTION_BITS);

@@ -15,6 +15,13 @@ struct cr_num_decimal {
 
 struct cr_num_decimal cr_num_shortest(double value);
 
+/* What most numbers that people look at are: whole numbers of millionths, of up to 14 digits. */
+enum { CR_NUM_SHORT_UNIT = 1000000, CR_NUM_SHORT_MAX = 100000000 };
+
+/* value in CR_NUM_SHORT_UNITths, when it is one of those decimals and below CR_NUM_SHORT_MAX, else
+ * 0; value is finite and ≥ 0. */
+uint64_t cr_num_short(double value);
+
 /* Powers of ten to 128 bits, made by powers.py: the upper and the lower half of 10^k, scaled by a
  * power of two, rounded up. */
 struct cr_num_power {
