@@ -15,12 +15,9 @@
 
 enum { N_NUMBERS = 4 }; /* beside those of reasons and contributions */
 
-/* What ends a list, and what few answers have. */
-static const char imputed_end[] = "]";
-static const char rate_is_assumed[] = ",\"emi_assumed_rate\":true";
-static const char by_group[] = ",\"contributions\":{\"by_group\":{";
-static const char by_input[] = "},\"by_input\":{";
-static const char inputs_end[] = "}}";
+/* Pieces are short and many: they are copied in blocks of this size, up to one beyond their end,
+ * for which there is room on both sides. */
+enum { BLOCK = 32 };
 
 static void put_string(struct cr_strbuf *out, const char *text)
 {
@@ -136,6 +133,11 @@ static void write_keys(struct cr_answer *answer, const struct cr_bundle *bundle)
     answer->without_id = between(without_id, position(answer));
     answer->behind_id = between(behind_id, position(answer));
     answer->imputed = write_piece(answer, ",\"imputed\":[");
+    answer->imputed_end = write_piece(answer, "]");
+    answer->rate_is_assumed = write_piece(answer, ",\"emi_assumed_rate\":true");
+    answer->by_group = write_piece(answer, ",\"contributions\":{\"by_group\":{");
+    answer->by_input = write_piece(answer, "},\"by_input\":{");
+    answer->inputs_end = write_piece(answer, "}}");
 }
 
 /* The lists in the order in which an answer needs them. */
@@ -178,9 +180,7 @@ static size_t count_room(const struct cr_answer *answer, const struct cr_bundle 
     size_t n_numbers = N_NUMBERS + 3 * n_reasons + cr_explainer_n_groups(bundle->explainer) +
                        cr_pipeline_n_inputs(bundle->pipeline);
 
-    return answer->text.len + n_reasons * answer->contribution.len + n_numbers * CR_NUM_LEN +
-           sizeof(imputed_end) + sizeof(rate_is_assumed) + sizeof(by_group) + sizeof(by_input) +
-           sizeof(inputs_end);
+    return answer->text.len + n_reasons * answer->contribution.len + n_numbers * CR_NUM_LEN + BLOCK;
 }
 
 int cr_answer_init(struct cr_answer *answer, const struct cr_bundle *bundle, struct cr_error *err)
@@ -204,6 +204,7 @@ int cr_answer_init(struct cr_answer *answer, const struct cr_bundle *bundle, str
                             answer->text.len);
     }
     answer->room = count_room(answer, bundle);
+    cr_strbuf_append(&answer->text, (const char[BLOCK]){0}, BLOCK); /* behind the last piece */
     return cr_strbuf_check(&answer->text, err);
 }
 
@@ -229,8 +230,12 @@ struct writing {
 static __attribute__((noinline)) void put(struct cr_strbuf *out, const char *bytes, size_t len)
 {
     if (!out->failed) {
-        assert(len < out->cap - out->len);
-        memcpy(out->data + out->len, bytes, len);
+        char *end = out->data + out->len;
+
+        assert(len + BLOCK < out->cap - out->len);
+        for (size_t i = 0; i < len; i += BLOCK) {
+            memcpy(end + i, bytes + i, BLOCK);
+        }
         out->len += len;
     }
 }
@@ -289,13 +294,13 @@ static void put_numbers(const struct writing *writing, const uint32_t *keys, con
 
 static void put_contributions(const struct writing *writing, const struct cr_bundle *bundle)
 {
-    put(writing->out, by_group, sizeof(by_group) - 1);
+    put_piece(writing, writing->answer->by_group);
     put_numbers(writing, writing->answer->groups, writing->result->groups,
                 cr_explainer_n_groups(bundle->explainer));
-    put(writing->out, by_input, sizeof(by_input) - 1);
+    put_piece(writing, writing->answer->by_input);
     put_numbers(writing, writing->answer->inputs, writing->result->contributions,
                 cr_pipeline_n_inputs(bundle->pipeline));
-    put(writing->out, inputs_end, sizeof(inputs_end) - 1);
+    put_piece(writing, writing->answer->inputs_end);
 }
 
 /* Up to the margin. */
@@ -337,9 +342,9 @@ void cr_result_write(const struct cr_bundle *bundle, const struct cr_result *res
     for (size_t i = 0; i < result->n_imputed; i++) {
         put_entry(&writing, answer->fields, result->imputed[i], i == 0);
     }
-    put(out, imputed_end, sizeof(imputed_end) - 1);
+    put_piece(&writing, answer->imputed_end);
     if (result->emi.assumed_rate) {
-        put(out, rate_is_assumed, sizeof(rate_is_assumed) - 1);
+        put_piece(&writing, answer->rate_is_assumed);
     }
     if (full) {
         put_contributions(&writing, bundle);

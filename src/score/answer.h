@@ -44,6 +44,11 @@ struct cr_answer {
     struct cr_piece behind_id;        /* ,"base_value":…,"margin": */
     struct cr_piece without_id;       /* the same behind a ] */
     struct cr_piece imputed;          /* ,"imputed":[ */
+    struct cr_piece imputed_end;      /* ] */
+    struct cr_piece rate_is_assumed;  /* ,"emi_assumed_rate":true */
+    struct cr_piece by_group;         /* ,"contributions":{"by_group":{ */
+    struct cr_piece by_input;         /* },"by_input":{ */
+    struct cr_piece inputs_end;       /* }} */
     uint32_t *bands;                  /* ,"risk_category": … the version, up to "emi": */
     struct cr_answer_reason *reasons; /* by group */
     uint32_t *fields;                 /* commas and names */
