@@ -287,6 +287,9 @@ enum cr_media cr_headers_media(const char *content_type)
     if (content_type == NULL || strncasecmp(content_type, "application/", 12) != 0) {
         return CR_MEDIA_NONE;
     }
+    if (strcmp(content_type + 12, "json") == 0) { /* as nearly all say */
+        return CR_MEDIA_JSON;
+    }
     subtype = content_type + 12;
     len = strcspn(subtype, "; \t");
     media = media_of(subtype, len);

@@ -110,7 +110,7 @@ struct cr_request {
     unsigned status;     /* 0 until answered */
     struct cr_decisions decisions;
     char id[CR_REQUEST_ID_MAX + 1];
-    struct cr_arena arena;
+    struct cr_arena arena;   /* this and what follows is kept for the requests to come */
     struct cr_strbuf answer; /* for the route; stays until the request ends */
     struct cr_kept *kept;    /* responses for it; NULL until there are some */
 };

@@ -91,21 +91,23 @@ int cr_predict_score(struct cr_request *request, struct cr_champion *champion,
     return result;
 }
 
-/* A random UUID (RFC 9562, version 4). */
+/* A random UUID (RFC 9562, version 4), with a version's digit and a variant's in their places. */
 static void make_decision_id(struct cr_request *request, char ret_uuid[CR_DECISION_ID_LEN])
 {
-    static const struct {
-        size_t at, from, len; /* in the UUID, in the digits */
-    } parts[] = {{0, 0, 8}, {9, 8, 4}, {14, 12, 4}, {19, 16, 4}, {24, 20, 12}};
     char hex[CR_RANDOM_ID_LEN];
 
     cr_request_random_id(request, hex);
     hex[12] = '4';
     hex[16] = "89ab"[(unsigned char)hex[16] & 3];
-    memset(ret_uuid, '-', CR_DECISION_ID_LEN - 1);
-    for (size_t i = 0; i < CR_ARRAY_LEN(parts); i++) {
-        memcpy(ret_uuid + parts[i].at, hex + parts[i].from, parts[i].len);
-    }
+    memcpy(ret_uuid, hex, 8);
+    ret_uuid[8] = '-';
+    memcpy(ret_uuid + 9, hex + 8, 4);
+    ret_uuid[13] = '-';
+    memcpy(ret_uuid + 14, hex + 12, 4);
+    ret_uuid[18] = '-';
+    memcpy(ret_uuid + 19, hex + 16, 4);
+    ret_uuid[23] = '-';
+    memcpy(ret_uuid + 24, hex + 20, 12);
     ret_uuid[CR_DECISION_ID_LEN - 1] = '\0';
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a worker keeps for requests to come: the memory of those that have ended. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "http.h"
 #include "kept.h"
@@ -11,23 +12,22 @@ enum { MAX_SPARES = 64, SMALL_SPARE = 65536 };
 struct cr_request *cr_spares_take(struct cr_server *server, struct cr_worker *worker)
 {
     struct cr_request *request = worker->spares;
-    struct cr_request fresh = {.server = server, .worker = worker, .runner = worker};
 
     if (request != NULL) {
         worker->spares = request->next;
         worker->n_spares--;
-        fresh.arena = request->arena;
-        fresh.answer = request->answer;
-        fresh.kept = request->kept;
+        memset(request, 0, offsetof(struct cr_request, arena));
     } else {
-        request = malloc(sizeof(*request));
+        request = calloc(1, sizeof(*request));
         if (request == NULL) {
             return NULL;
         }
-        cr_arena_init(&fresh.arena, cr_request_memory(server->settings));
-        cr_strbuf_init(&fresh.answer);
+        cr_arena_init(&request->arena, cr_request_memory(server->settings));
+        cr_strbuf_init(&request->answer);
     }
-    *request = fresh;
+    request->server = server;
+    request->worker = worker;
+    request->runner = worker;
     return request;
 }
 
