@@ -25,15 +25,30 @@ static int allocate(struct cr_recipe *recipe, const struct cr_step *steps, size_
                : cr_error_no_memory(err);
 }
 
-static void add_value(struct cr_recipe *recipe, const struct cr_step *step)
+/* All values of numbers, or all ordinal ones; their inputs stand in the order of the steps. */
+static void add_values(struct cr_recipe *recipe, const struct cr_step *steps, size_t n_steps,
+                       bool is_text)
 {
-    recipe->values[recipe->n_values++] = (struct cr_recipe_value){
-        .impute = step->impute,
-        .center = step->center,
-        .spread = step->spread,
-        .feature = (uint16_t)step->index,
-        .n_levels = (uint16_t)step->feature->levels.n,
-    };
+    uint16_t input = 0;
+
+    for (size_t i = 0; i < n_steps; i++) {
+        const struct cr_step *step = &steps[i];
+
+        if (step->feature->kind == CR_NOMINAL) {
+            continue;
+        }
+        if (step->is_text == is_text) {
+            recipe->values[recipe->n_values++] = (struct cr_recipe_value){
+                .impute = step->impute,
+                .center = step->center,
+                .spread = step->spread,
+                .feature = (uint16_t)step->index,
+                .input = input,
+                .n_levels = (uint16_t)step->feature->levels.n,
+            };
+        }
+        input++;
+    }
 }
 
 static void add_nominal(struct cr_recipe *recipe, const struct cr_step *step)
@@ -62,13 +77,15 @@ int cr_recipe_init(struct cr_recipe *recipe, const struct cr_step *steps, size_t
     if (result < 0) {
         return result;
     }
+    add_values(recipe, steps, n_steps, false);
+    recipe->n_numbers = recipe->n_values;
+    add_values(recipe, steps, n_steps, true);
     levels = recipe->levels;
     for (size_t i = 0; i < n_steps; i++) {
         const struct cr_step *step = &steps[i];
 
         assert(step->index <= UINT16_MAX && step->feature->levels.n <= UINT16_MAX);
         if (step->feature->kind != CR_NOMINAL) {
-            add_value(recipe, step);
             levels = copy_levels(&step->feature->levels, levels);
         }
         if (step->feature->indicator) {
@@ -112,17 +129,22 @@ size_t cr_pipeline_apply(const struct cr_pipeline *pipeline, const struct cr_val
     const struct cr_recipe *recipe = &pipeline->recipe;
     struct cr_levels levels = {.texts = recipe->levels};
 
-    for (size_t i = 0; i < recipe->n_values; i++, levels.texts += levels.n) {
+    for (size_t i = 0; i < recipe->n_numbers; i++) {
         const struct cr_recipe_value *about = &recipe->values[i];
-        double value;
+        double value = cr_cell_encode((struct cr_levels){0}, about->impute, &row[about->feature]);
+
+        inputs[about->input] = (value - about->center) / about->spread;
+    }
+    for (size_t i = recipe->n_numbers; i < recipe->n_values; i++, levels.texts += levels.n) {
+        const struct cr_recipe_value *about = &recipe->values[i];
+        double level;
 
         levels.n = about->n_levels;
-        value = cr_cell_encode(levels, about->impute, &row[about->feature]);
-        *inputs++ = (value - about->center) / about->spread;
-        if (levels.n > 0) {
-            n_unknown += count_unknown(value, about->feature, unknown);
-        }
+        level = cr_cell_encode(levels, about->impute, &row[about->feature]);
+        inputs[about->input] = (level - about->center) / about->spread;
+        n_unknown += count_unknown(level, about->feature, unknown);
     }
+    inputs += recipe->n_values;
     for (size_t i = 0; i < recipe->n_indicators; i++) {
         const struct cr_recipe_indicator *about = &recipe->indicators[i];
 

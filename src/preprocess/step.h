@@ -78,15 +78,16 @@ void cr_step_sort(double *values, size_t n);
 
 _Static_assert(CR_PORTFOLIO_MAX_ITEMS <= UINT16_MAX, "a feature's and a level's number fit");
 
-/* What the inputs of a row are made of, in their order: from the steps once these have learnt, and
- * all that applying them needs. It lies close together, since a request finds the caches cold: a
- * step is several times larger. */
+/* What the inputs of a row are made of: from the steps once these have learnt, and all that
+ * applying them needs. It lies close together, since a request finds the caches cold: a step is
+ * several times larger. */
 struct cr_recipe_value {
     double impute;
     double center;
     double spread;
     uint16_t feature;
-    uint16_t n_levels; /* 0: a number */
+    uint16_t input;
+    uint16_t n_levels; /* of an ordinal feature; 0 of a number */
 };
 
 struct cr_recipe_indicator {
@@ -100,7 +101,9 @@ struct cr_recipe_nominal {
     uint16_t impute;
 };
 
+/* The inputs in their order: those of the values, the indicators, the nominal features' levels. */
 struct cr_recipe {
+    size_t n_numbers; /* which are the first of the values; then come the ordinal ones */
     size_t n_values;
     size_t n_indicators;
     size_t n_nominal;
