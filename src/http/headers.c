@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "headers.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
+#include "creditrisk/util/bytes.h"
 #include "creditrisk/util/cleanup.h"
 
 /* Up to this version the library splits lines at the first NUL, takes a bare LF for a line's end
@@ -64,13 +66,31 @@ static bool is_token(const char *text, size_t len)
     return len > 0;
 }
 
+/* Whether one of eight bytes is a control character; their top bits tell, but for bytes beyond
+ * ASCII that have it anyway. */
+static bool has_control(uint64_t bytes)
+{
+    uint64_t below_blank = bytes - CR_BYTES_ALL(' ');
+    uint64_t is_delete = (bytes ^ CR_BYTES_ALL(0x7f)) - CR_BYTES_ALL(1);
+
+    return ((below_blank | is_delete) & ~bytes & CR_BYTES_ALL(0x80)) != 0;
+}
+
 /* Visible characters, blanks, tabs and bytes beyond ASCII. */
 static bool is_field_text(const char *text, size_t len)
 {
+    uint64_t bytes;
+
+    for (; len >= sizeof(bytes); text += sizeof(bytes), len -= sizeof(bytes)) {
+        memcpy(&bytes, text, sizeof(bytes));
+        if (has_control(bytes)) {
+            break; /* it may be a tab */
+        }
+    }
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
 
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+        if ((c < ' ' && c != '\t') || c == 0x7f) {
             return false;
         }
     }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "creditrisk/util/bytes.h"
 #include "creditrisk/util/utf8.h"
 
 /* Four hexadecimal digits; −1 when they are not. */
@@ -132,16 +133,14 @@ static int decode(struct cr_reader *reader, struct cr_token *string)
 }
 
 /* The top bit of the lowest byte that is no plain character of a string: a quote, a backslash, a
- * control character or no ASCII; 0 when all are plain. (A byte below 128 borrows in byte − x when
- * it is less than x; bytes above the lowest one found may be wrong, as the borrow goes on.) */
+ * control character or no ASCII; 0 when all are plain. */
 static uint64_t find_special(uint64_t bytes)
 {
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t quote = (bytes ^ each * '"') - each;
-    uint64_t backslash = (bytes ^ each * '\\') - each;
-    uint64_t control = bytes - each * 0x20;
+    uint64_t quote = (bytes ^ CR_BYTES_ALL('"')) - CR_BYTES_ALL(1);
+    uint64_t backslash = (bytes ^ CR_BYTES_ALL('\\')) - CR_BYTES_ALL(1);
+    uint64_t control = bytes - CR_BYTES_ALL(' ');
 
-    return (quote | backslash | control | bytes) & each * 0x80;
+    return (quote | backslash | control | bytes) & CR_BYTES_ALL(0x80);
 }
 
 static const char *skip_plain(const char *p, const char *end)

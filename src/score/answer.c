@@ -218,81 +218,86 @@ void cr_answer_finish(struct cr_answer *answer)
     free(answer->inputs);
 }
 
-/* An answer while it is written. */
+/* An answer while it is written, for all of which there is room. */
 struct writing {
     const struct cr_answer *answer;
     const struct cr_result *result;
     struct cr_strbuf *out;
+    char *end; /* of what is written; out knows its length at last */
 };
 
-/* Unless it has failed there is room. An answer has some forty pieces: where they are put lines of
- * the cache are saved when there is but one copy of this. */
-static __attribute__((noinline)) void put(struct cr_strbuf *out, const char *bytes, size_t len)
+/* An answer has some forty pieces: where they are put lines of the cache are saved when there is
+ * but one copy of this. */
+static __attribute__((noinline)) char *put(const char *bytes, size_t len, char *end)
 {
-    if (!out->failed) {
-        char *end = out->data + out->len;
-
-        assert(len + BLOCK < out->cap - out->len);
-        for (size_t i = 0; i < len; i += BLOCK) {
-            memcpy(end + i, bytes + i, BLOCK);
-        }
-        out->len += len;
+    for (size_t i = 0; i < len; i += BLOCK) {
+        memcpy(end + i, bytes + i, BLOCK);
     }
+    return end + len;
 }
 
-static void put_piece(const struct writing *writing, struct cr_piece piece)
+static void put_piece(struct writing *writing, struct cr_piece piece)
 {
-    put(writing->out, writing->answer->text.data + piece.at, piece.len);
+    writing->end = put(writing->answer->text.data + piece.at, piece.len, writing->end);
 }
 
-/* The one thing that can need more room than was made. */
-static void put_text(const struct writing *writing, const char *text)
+static void put_number(struct writing *writing, double number)
 {
+    writing->end += cr_json_format_number(number, writing->end);
+}
+
+static void set_length(const struct writing *writing)
+{
+    writing->out->len = (size_t)(writing->end - writing->out->data);
+    assert(writing->out->len < writing->out->cap);
+}
+
+static void put_text(struct writing *writing, const char *text)
+{
+    set_length(writing);
     put_string(writing->out, text);
-    (void)cr_strbuf_reserve(writing->out, writing->answer->room); /* else it has failed */
+    writing->end = writing->out->data + writing->out->len;
 }
 
 /* Entry i of a list: the first one without its comma. */
-static void put_entry(const struct writing *writing, const uint32_t *starts, size_t i,
-                      bool is_first)
+static void put_entry(struct writing *writing, const uint32_t *starts, size_t i, bool is_first)
 {
     put_piece(writing, between(starts[i] + (is_first ? 1 : 0), starts[i + 1]));
 }
 
-static void put_reason(const struct writing *writing, size_t i, double largest)
+static void put_reason(struct writing *writing, size_t i, double largest)
 {
     const struct cr_result *result = writing->result;
     size_t group = result->top[i];
     const struct cr_answer_reason *reason = &writing->answer->reasons[group];
     const struct cr_value *value = &result->row[reason->feature];
     double contribution = result->groups[group];
-    struct cr_strbuf *out = writing->out;
 
     put_entry(writing, reason->starts, CR_ANSWER_HEAD, i == 0);
-    cr_json_write_number(cr_num_round(cr_policy_impact(contribution, largest), 1), out);
+    put_number(writing, cr_num_round(cr_policy_impact(contribution, largest), 1));
     put_entry(writing, reason->starts,
               cr_policy_increases_risk(contribution) ? CR_ANSWER_INCREASES : CR_ANSWER_DECREASES,
               false);
     if (value->text != NULL) {
         put_text(writing, value->text);
     } else {
-        cr_json_write_number(value->number, out);
+        put_number(writing, value->number);
     }
     put_piece(writing, writing->answer->contribution);
-    cr_json_write_number(contribution, out);
+    put_number(writing, contribution);
     put_entry(writing, reason->starts, CR_ANSWER_SOURCES, false);
 }
 
-static void put_numbers(const struct writing *writing, const uint32_t *keys, const double *numbers,
+static void put_numbers(struct writing *writing, const uint32_t *keys, const double *numbers,
                         size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         put_entry(writing, keys, i, i == 0);
-        cr_json_write_number(numbers[i], writing->out);
+        put_number(writing, numbers[i]);
     }
 }
 
-static void put_contributions(const struct writing *writing, const struct cr_bundle *bundle)
+static void put_contributions(struct writing *writing, const struct cr_bundle *bundle)
 {
     put_piece(writing, writing->answer->by_group);
     put_numbers(writing, writing->answer->groups, writing->result->groups,
@@ -304,7 +309,7 @@ static void put_contributions(const struct writing *writing, const struct cr_bun
 }
 
 /* Up to the margin. */
-static void put_decision_id(const struct writing *writing, const char *decision_id)
+static void put_decision_id(struct writing *writing, const char *decision_id)
 {
     if (decision_id == NULL) {
         put_piece(writing, writing->answer->without_id);
@@ -315,29 +320,44 @@ static void put_decision_id(const struct writing *writing, const char *decision_
     put_piece(writing, writing->answer->behind_id);
 }
 
+/* The texts that are not of the bundle may be of any length. */
+static size_t count_text_room(const struct writing *writing, const char *decision_id)
+{
+    size_t n = decision_id != NULL ? strlen(decision_id) + 1 : 0; /* with the quotes' room */
+
+    for (size_t i = 0; i < writing->result->n_top; i++) {
+        size_t group = writing->result->top[i];
+        const char *text = writing->result->row[writing->answer->reasons[group].feature].text;
+
+        n += text != NULL ? strlen(text) + 1 : 0;
+    }
+    return n * CR_JSON_ESCAPE_LEN;
+}
+
 void cr_result_write(const struct cr_bundle *bundle, const struct cr_result *result,
                      const char *decision_id, bool full, struct cr_strbuf *out)
 {
     const struct cr_answer *answer = &bundle->state->answer;
-    const struct writing writing = {answer, result, out};
+    struct writing writing = {answer, result, out, NULL};
     double largest = result->n_top > 0 ? fabs(result->groups[result->top[0]]) : 0.0;
 
-    if (!cr_strbuf_reserve(out, answer->room)) {
+    if (!cr_strbuf_reserve(out, answer->room + count_text_room(&writing, decision_id))) {
         return;
     }
+    writing.end = out->data + out->len;
     put_piece(&writing, answer->probability);
-    cr_json_write_number(cr_num_round(100.0 * result->pd, 2), out);
+    put_number(&writing, cr_num_round(100.0 * result->pd, 2));
     put_piece(&writing, answer->probability_raw);
-    cr_json_write_number(cr_num_round(result->pd, 6), out);
+    put_number(&writing, cr_num_round(result->pd, 6));
     put_entry(&writing, answer->bands, (size_t)(result->band - bundle->portfolio->policy.bands),
               false);
-    cr_json_write_number(result->emi.amount, out);
+    put_number(&writing, result->emi.amount);
     put_piece(&writing, answer->top);
     for (size_t i = 0; i < result->n_top; i++) {
         put_reason(&writing, i, largest);
     }
     put_decision_id(&writing, decision_id);
-    cr_json_write_number(result->margin, out);
+    put_number(&writing, result->margin);
     put_piece(&writing, answer->imputed);
     for (size_t i = 0; i < result->n_imputed; i++) {
         put_entry(&writing, answer->fields, result->imputed[i], i == 0);
@@ -349,5 +369,6 @@ void cr_result_write(const struct cr_bundle *bundle, const struct cr_result *res
     if (full) {
         put_contributions(&writing, bundle);
     }
+    set_length(&writing);
     cr_strbuf_putc(out, '}'); /* and the NUL */
 }

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "creditrisk/util/bytes.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
-#include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
 
 int cr_json_parse(const char *name, const char *text, size_t len, json_t **ret_json,
@@ -53,17 +53,15 @@ static void write_escaped(const char *sequence, size_t len, struct cr_strbuf *ou
     }
 }
 
-#define ALL_BYTES(byte) (UINT64_MAX / 255 * (byte))
-
 /* Whether one of eight bytes is no printing ASCII or stands for something else in JSON. A byte's
  * top bit is set where that is so, and perhaps above such a byte, by the borrow. */
 static bool has_special(uint64_t bytes)
 {
-    const uint64_t quotes = bytes ^ ALL_BYTES('"'), slashes = bytes ^ ALL_BYTES('\\');
+    const uint64_t quotes = bytes ^ CR_BYTES_ALL('"'), slashes = bytes ^ CR_BYTES_ALL('\\');
 
-    return ((bytes | (bytes + ALL_BYTES(0x80 - 0x7f)) | (bytes - ALL_BYTES(' ')) |
-             (quotes - ALL_BYTES(1)) | (slashes - ALL_BYTES(1))) &
-            ALL_BYTES(0x80)) != 0;
+    return ((bytes | (bytes + CR_BYTES_ALL(0x80 - 0x7f)) | (bytes - CR_BYTES_ALL(' ')) |
+             (quotes - CR_BYTES_ALL(1)) | (slashes - CR_BYTES_ALL(1))) &
+            CR_BYTES_ALL(0x80)) != 0;
 }
 
 /* Whether a text needs no change, as most. */
@@ -77,7 +75,7 @@ static bool is_plain(const char *text, size_t len)
             return false;
         }
     }
-    bytes = ALL_BYTES(' ');
+    bytes = CR_BYTES_ALL(' ');
     memcpy(&bytes, text, len);
     return !has_special(bytes);
 }
@@ -131,12 +129,19 @@ void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out)
 }
 
 /* A double stays one for the next reader: 1.0 is not written as 1. */
-void cr_json_write_number(double value, struct cr_strbuf *out)
+size_t cr_json_format_number(double value, char text[CR_NUM_LEN])
 {
     if (!isfinite(value)) {
-        cr_strbuf_puts(out, "null");
-    } else if (cr_strbuf_reserve(out, CR_NUM_LEN)) {
-        out->len += cr_num_format_real(value, out->data + out->len);
+        memcpy(text, "null", 5);
+        return 4;
+    }
+    return cr_num_format_real(value, text);
+}
+
+void cr_json_write_number(double value, struct cr_strbuf *out)
+{
+    if (cr_strbuf_reserve(out, CR_NUM_LEN)) {
+        out->len += cr_json_format_number(value, out->data + out->len);
     }
 }
 

@@ -443,6 +443,32 @@ static void test_smuggling(void **state)
     }
 }
 
+/* Wherever they stand: the text is looked at in words of eight bytes. */
+static void test_control_characters(void **state)
+{
+    static const struct {
+        char c;
+        int status;
+    } cases[] = {{'\x01', 400}, {'\x1f', 400}, {'\x7f', 400},
+                 {'\t', 200},   {'\x80', 200}, {'\xff', 200}};
+    static const char plain[] = "abcdefghijklmnopqrstu";
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        for (size_t at = 1; at < sizeof(plain) - 2; at++) {
+            char value[sizeof(plain)], bytes[128];
+            int len;
+
+            memcpy(value, plain, sizeof(plain));
+            value[at] = cases[i].c;
+            len = snprintf(bytes, sizeof(bytes),
+                           "GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX: %s\r\n\r\n",
+                           value);
+            check_closed(bytes, (size_t)len, cases[i].status);
+        }
+    }
+}
+
 /* These the library refuses by itself, in its own words. */
 static void test_library_refusals(void **state)
 {
@@ -637,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_media_types),
         cmocka_unit_test(test_keep_alive),
         cmocka_unit_test(test_smuggling),
+        cmocka_unit_test(test_control_characters),
         cmocka_unit_test(test_library_refusals),
         cmocka_unit_test(test_too_many_headers),
         cmocka_unit_test(test_huge_header),

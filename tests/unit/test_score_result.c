@@ -492,9 +492,12 @@ static void odd_values_are_written_alike(void **state)
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf direct = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf tree = CR_STRBUF_INIT;
     CR_CLEANUP(scored_finish) struct scored scored;
+    char lengthy[3000];
     struct cr_value *row;
 
     (void)state;
+    memset(lengthy, '\x01', sizeof(lengthy) - 1);
+    lengthy[sizeof(lengthy) - 1] = '\0';
     score_text(&scored, APPLICATION("null"));
     row = cr_arena_alloc_array(&scored.arena, bundle->portfolio->n_features, sizeof(*row));
     for (size_t k = 0; k < CR_ARRAY_LEN(odd); k++) {
@@ -502,7 +505,7 @@ static void odd_values_are_written_alike(void **state)
 
         for (size_t i = 0; i < bundle->portfolio->n_features; i++) {
             row[i] = i % 2 == 0 ? (struct cr_value){odd[k], NULL}
-                                : (struct cr_value){NAN, "\x01\"\\\xc3\xa9\n"};
+                                : (struct cr_value){NAN, k > 0 ? "\x01\"\\\xc3\xa9\n" : lengthy};
         }
         scored.result.row = row;
         scored.result.emi.amount = odd[k];

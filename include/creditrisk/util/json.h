@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "creditrisk/util/error.h"
+#include "creditrisk/util/num.h"
 #include "creditrisk/util/strbuf.h"
 
 /* Parses text[0..len) strictly. The result is yours: json_decref. `name` stands in the message
@@ -33,8 +34,14 @@ int cr_json_save(const char *path, const json_t *json, struct cr_error *err);
  */
 void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out);
 
+/* So many bytes stand for one of such a text at most; its quotes come to that. */
+enum { CR_JSON_ESCAPE_LEN = 6 };
+
 /* Appends a number as cr_json_write does: 1.0 is not written as 1; NaN and infinities are null. */
 void cr_json_write_number(double value, struct cr_strbuf *out);
+
+/* The same into text, and a NUL; returns its length. */
+size_t cr_json_format_number(double value, char text[CR_NUM_LEN]);
 
 /* A number, or null for NaN and infinities; a new reference. */
 json_t *cr_json_number(double value);
