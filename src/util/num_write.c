@@ -183,6 +183,14 @@ static char *write_digits(const struct digits *digits, bool keeps_point, char *t
                : write_scientific(digits, text);
 }
 
+/* Apart, so that a short decimal does not save the registers which this needs. */
+static __attribute__((noinline)) char *write_long(double value, bool keeps_point, char *text)
+{
+    struct digits digits = take_apart(cr_num_shortest(value));
+
+    return write_digits(&digits, keeps_point, text);
+}
+
 static size_t format_finite(double value, bool keeps_point, char text[CR_NUM_LEN])
 {
     uint64_t number = cr_num_short(fabs(value));
@@ -191,13 +199,8 @@ static size_t format_finite(double value, bool keeps_point, char text[CR_NUM_LEN
     if (signbit(value)) {
         *end++ = '-';
     }
-    if (number >= SHORT_MIN || value == 0.0) {
-        end = write_short(number, keeps_point, end);
-    } else {
-        struct digits digits = take_apart(cr_num_shortest(fabs(value)));
-
-        end = write_digits(&digits, keeps_point, end);
-    }
+    end = number >= SHORT_MIN || value == 0.0 ? write_short(number, keeps_point, end)
+                                              : write_long(fabs(value), keeps_point, end);
     *end = '\0';
     return (size_t)(end - text);
 }
