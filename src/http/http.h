@@ -101,7 +101,8 @@ struct cr_request {
     const char *refusal_detail; /* static or in the arena; NULL = the refusal's own words */
     uint64_t body_expected;     /* Content-Length */
     size_t body_max;            /* of the route */
-    char *body;                 /* body_len of body_cap bytes, in the arena */
+    char *body;                 /* body_len of body_cap bytes, in the arena; once it is complete,
+                                   behind its byte order mark */
     size_t body_len;
     size_t body_cap;
     size_t body_dropped; /* bytes read for a refused request */

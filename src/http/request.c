@@ -23,6 +23,7 @@
 #include "creditrisk/util/clock.h"
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/slip.h"
+#include "creditrisk/util/utf8.h"
 
 /* An application may cost this many times the size of the largest single body, and a fixed share,
  * while it is read and judged; a batch this many times its size while it arrives. */
@@ -358,6 +359,15 @@ static enum MHD_Result enqueue(struct cr_request *request)
     return MHD_YES;
 }
 
+/* A byte order mark is no part of the text behind it (RFC 8259, 8.1, lets a reader ignore it). */
+static void skip_mark(struct cr_request *request)
+{
+    size_t len = cr_utf8_mark_len(request->body, request->body_len);
+
+    request->body += len;
+    request->body_len -= len;
+}
+
 static enum MHD_Result answer(struct cr_request *request)
 {
     if (request->is_preflight) {
@@ -366,6 +376,7 @@ static enum MHD_Result answer(struct cr_request *request)
     if (request->refusal != CR_REFUSAL_NONE) {
         return cr_reply_refuse(request, request->refusal, request->refusal_detail);
     }
+    skip_mark(request);
     return request->route->lane == CR_LANE_QUEUE ? enqueue(request)
                                                  : request->route->answer(request);
 }

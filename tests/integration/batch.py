@@ -80,6 +80,10 @@ def check_broken(daemon, application):
         assert without_id(results[0]) == without_id(results[-1])
     (unknown,) = daemon.post("/predict/batch", json.dumps([application | {"loan_id": 1}])).json()
     assert unknown["detail"][0]["type"] == "extra_forbidden", "the book's keys are no fields, and no application has them"
+    mark = b"\xef\xbb\xbf"
+    for body, media in (("[" + good + "]", "application/json"), (good + "\n", NDJSON)):
+        plain, marked = (daemon.post("/predict/batch", start + body.encode(), media) for start in (b"", mark))
+        assert plain.status == marked.status == 200 and without_id(json.loads(plain.body.strip(b"[]"))) == without_id(json.loads(marked.body.strip(b"[]")))
     empty = daemon.post("/predict/batch", "", NDJSON)
     assert (empty.status, empty.body) == (200, b"")
 

@@ -69,6 +69,7 @@ def check_missing(daemon, metadata, application):
         texts.append(json.dumps({"inputs": body["inputs"] + [extra]}).replace('"@"', value))
     answers = [daemon.post(INFER, text) for text in texts]
     assert [answer.status for answer in answers] == [200] * 3 and len({answer.body for answer in answers}) == 1
+    assert daemon.post(INFER, b"\xef\xbb\xbf" + texts[0].encode()).body == answers[0].body, "a byte order mark is no part of the text"
     odd = daemon.post(INFER, json.dumps({"id": "NaN \\\" NaN", **body})).json()
     assert odd["id"] == "NaN \\\" NaN"
     refused = daemon.post(INFER, texts[0].replace(f'"data": [{application["age"]}]', '"data": [NaN]'))

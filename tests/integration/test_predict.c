@@ -221,6 +221,41 @@ static void test_invalid(void **state)
     }
 }
 
+/* As Windows writes it: one is no part of the body, whose bytes are counted behind it. */
+static void test_mark(void **state)
+{
+    static const struct {
+        const char *body; /* NULL: an application that is good */
+        int offset;       /* of what is no JSON; −1: the body itself is missing */
+    } cases[] = {
+        {NULL, 0},         {"\xef\xbb\xbf{\"age\":}", 7}, {"\xef\xbb\xbf\xef\xbb\xbf{}", 0},
+        {"\xef\xbb{}", 0}, {"{}\xef\xbb\xbf", 2},         {"\xef\xbb\xbf", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        CR_CLEANUP(cr_freep) char *good = cr_champion_application(i);
+        CR_CLEANUP(cr_freep) char *marked = NULL;
+        struct cr_http_response response;
+
+        assert_true(asprintf(&marked, "\xef\xbb\xbf%s", good) > 0);
+        response = cr_http_post_json(serving.port, "/predict",
+                                     cases[i].body != NULL ? cases[i].body : marked);
+        CR_CLEANUP(cr_json_decrefp) json_t *answer = cr_http_json(&response);
+        const json_t *loc =
+            json_object_get(json_array_get(json_object_get(answer, "detail"), 0), "loc");
+
+        cr_http_check(&response, cases[i].body == NULL ? 200 : 422);
+        assert_int_equal(json_array_size(loc), cases[i].body == NULL ? 0
+                                               : cases[i].offset < 0 ? 1
+                                                                     : 2);
+        if (cases[i].body != NULL && cases[i].offset >= 0) {
+            assert_int_equal(json_integer_value(json_array_get(loc, 1)), cases[i].offset);
+        }
+        cr_http_finish(&response);
+    }
+}
+
 /* All problems at once: one field out of range and every other required one missing. */
 static void test_invalid_all(void **state)
 {
@@ -425,15 +460,11 @@ static void test_access_log_undecided(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_predict),
-        cmocka_unit_test(test_predict_pieces),
-        cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_query_names),
-        cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_invalid_all),
-        cmocka_unit_test(test_invalid_many),
-        cmocka_unit_test(test_access_log),
-        cmocka_unit_test(test_access_log_undecided),
+        cmocka_unit_test(test_predict),     cmocka_unit_test(test_predict_pieces),
+        cmocka_unit_test(test_explain),     cmocka_unit_test(test_query_names),
+        cmocka_unit_test(test_invalid),     cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_invalid_all), cmocka_unit_test(test_invalid_many),
+        cmocka_unit_test(test_access_log),  cmocka_unit_test(test_access_log_undecided),
     };
 
     return cmocka_run_group_tests(tests, start_all, stop_all);
