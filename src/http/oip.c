@@ -7,6 +7,7 @@
 
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/slip.h"
 
 static const char probability[] = "probability";
 static const char category[] = "risk_category";
@@ -111,6 +112,20 @@ static bool read_shape(const json_t *shape, size_t *ret_n)
     return true;
 }
 
+/* Without the client's text: only the field that was probably meant. */
+static int refuse_name(const struct cr_portfolio *portfolio, const char *name, size_t i,
+                       struct cr_error *err)
+{
+    const char *likely = NULL;
+    char hint[CR_SLIP_HINT_LEN];
+
+    for (size_t j = 0; j < portfolio->n_fields && name != NULL; j++) {
+        likely = cr_slip_nearer(likely, portfolio->fields[j].name, name);
+    }
+    return cr_error_set(err, CR_EINVAL, "inputs[%zu]: name must be a field of the model%s", i,
+                        cr_slip_hint(likely, hint));
+}
+
 /* One input; `i` is its place, for messages. */
 static int read_input(struct cr_oip_batch *batch, const json_t *input, size_t i,
                       struct cr_error *err)
@@ -122,7 +137,7 @@ static int read_input(struct cr_oip_batch *batch, const json_t *input, size_t i,
     size_t n;
 
     if (field < 0) {
-        return cr_error_set(err, CR_EINVAL, "inputs[%zu]: name must be a field of the model", i);
+        return refuse_name(batch->portfolio, name, i, err);
     }
     if (batch->columns[field] != NULL) {
         return cr_error_set(err, CR_EINVAL, "inputs[%zu]: '%s' was given before", i, name);

@@ -94,7 +94,8 @@ def check_refused(daemon, metadata, application):
 
     cases = [
         ("", "is empty"), ("[1", "not JSON"), ("[]", "inputs must be"), ({}, "inputs must be"), ({"inputs": []}, "inputs is empty"),
-        ({"inputs": 5}, "inputs must be"), ({"inputs": [5]}, "inputs[0]: name"), (with_age(name=SECRET), "inputs[0]: name"),
+        ({"inputs": 5}, "inputs must be"), ({"inputs": [5]}, "inputs[0]: name"), (with_age(name=SECRET), "inputs[0]: name must be a field of the model"),
+        (with_age(name="Aeg"), "inputs[0]: name must be a field of the model; did you mean 'age'?"),
         ({"inputs": inputs + [age]}, "was given before"), (with_age(datatype="BYTES"), "must be INT64"), (with_age(shape=[2]), "as many values"),
         (with_age(shape=[1, 2]), "shape"), (with_age(shape=[-1]), "shape"), (with_age(shape=[]), "shape"), (with_age(shape="1"), "shape"),
         (with_age(shape=[2], data=[30, 31]), "one length"), (with_age(data=None), "as many values"), ({"inputs": others}, "row 0: age: Field required"),
