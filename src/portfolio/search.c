@@ -35,6 +35,7 @@ static int load_fixed(struct cr_loader *loader, const struct cr_yaml_node *model
 {
     const struct cr_yaml_node *map = cr_load_find(model, "fixed");
     struct cr_param *params = NULL;
+    size_t *lines = NULL;
     int result;
 
     if (map == NULL) {
@@ -44,7 +45,11 @@ static int load_fixed(struct cr_loader *loader, const struct cr_yaml_node *model
     if (result == 0) {
         result = cr_load_array(loader, map->n, sizeof(*params), &params, err);
     }
+    if (result == 0) {
+        result = cr_load_array(loader, map->n, sizeof(*lines), &lines, err);
+    }
     for (size_t i = 0; result == 0 && i < map->n; i++) {
+        lines[i] = map->keys[i]->line;
         result = cr_load_copy(loader, map->keys[i], &params[i].name, err);
         if (result == 0) {
             result = read_value(loader, map->values[i], &params[i].value, err);
@@ -52,6 +57,7 @@ static int load_fixed(struct cr_loader *loader, const struct cr_yaml_node *model
     }
     if (result == 0) {
         search->fixed = params;
+        search->fixed_lines = lines;
         search->n_fixed = map->n;
     }
     return result;
@@ -98,6 +104,7 @@ static int load_spaces(struct cr_loader *loader, const struct cr_yaml_node *mode
         result = cr_load_array(loader, map->n, sizeof(*spaces), &spaces, err);
     }
     for (size_t i = 0; result == 0 && i < map->n; i++) {
+        spaces[i].line = map->keys[i]->line;
         result = load_space(loader, map, map->keys[i]->text, &spaces[i], err);
     }
     if (result == 0) {

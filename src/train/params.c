@@ -21,31 +21,28 @@ int cr_params_check_kind(const char *kind, struct cr_error *err)
                         cr_strbuf_text(&known));
 }
 
-/* The result of a check, with the model's place. */
-static int place(const struct cr_model_search *search, int result, const struct cr_error *cause,
-                 struct cr_error *err)
+/* The result of a check, with the place of what it looked at. */
+static int place(size_t line, int result, const struct cr_error *cause, struct cr_error *err)
 {
-    return result == 0
-               ? 0
-               : cr_error_at(err, result, "search.yaml", search->line, 0, "%s", cause->message);
+    return result == 0 ? 0 : cr_error_at(err, result, "search.yaml", line, 0, "%s", cause->message);
 }
 
 int cr_params_check_model(const struct cr_model_search *search, struct cr_error *err)
 {
     struct cr_error cause;
-    return place(search, cr_params_check_kind(search->kind, &cause), &cause, err);
+    return place(search->line, cr_params_check_kind(search->kind, &cause), &cause, err);
 }
 
-static int check_param(const struct cr_model_search *search, struct cr_param param,
+static int check_param(const struct cr_model_search *search, struct cr_param param, size_t line,
                        struct cr_error *err)
 {
     struct cr_error cause;
-    return place(search, cr_trainer_check_param(search->kind, &param, &cause), &cause, err);
+    return place(line, cr_trainer_check_param(search->kind, &param, &cause), &cause, err);
 }
 
 int cr_params_check_fixed(const struct cr_model_search *search, size_t i, struct cr_error *err)
 {
-    return check_param(search, search->fixed[i], err);
+    return check_param(search, search->fixed[i], search->fixed_lines[i], err);
 }
 
 int cr_params_check_space(const struct cr_model_search *search, size_t i, struct cr_error *err)
@@ -53,7 +50,8 @@ int cr_params_check_space(const struct cr_model_search *search, size_t i, struct
     const struct cr_param_space *space = &search->spaces[i];
     int result = 0;
     for (size_t k = 0; k < space->n && result == 0; k++) {
-        result = check_param(search, (struct cr_param){space->name, space->values[k]}, err);
+        result =
+            check_param(search, (struct cr_param){space->name, space->values[k]}, space->line, err);
     }
     return result;
 }

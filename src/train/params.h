@@ -15,8 +15,8 @@ int cr_params_check_kind(const char *kind, struct cr_error *err);
 int cr_params_check_model(const struct cr_model_search *search, struct cr_error *err);
 
 /* The i-th parameter of those that are trained without a search; and every value that a search may
- * draw for the i-th of its own. CR_EINVAL at the model's place where its trainer refuses it, of
- * several values the first. Judged without the trainer's library. */
+ * draw for the i-th of its own. CR_EINVAL at the parameter's place where its trainer refuses it,
+ * of several values the first. Judged without the trainer's library. */
 int cr_params_check_fixed(const struct cr_model_search *search, size_t i, struct cr_error *err);
 int cr_params_check_space(const struct cr_model_search *search, size_t i, struct cr_error *err);
 

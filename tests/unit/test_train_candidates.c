@@ -10,9 +10,9 @@ static const struct cr_value rounds[] = {{100, NULL}, {200, NULL}, {300, NULL}, 
 static const struct cr_value rates[] = {{0.01, NULL}, {0.1, NULL}, {1, NULL}};
 static const struct cr_value roots[] = {{NAN, "sqrt"}, {NAN, "log2"}};
 static const struct cr_param_space spaces[N_SPACES] = {
-    {"n_estimators", CR_ARRAY_LEN(rounds), rounds},
-    {"learning_rate", CR_ARRAY_LEN(rates), rates},
-    {"max_features", CR_ARRAY_LEN(roots), roots},
+    {.name = "n_estimators", .n = CR_ARRAY_LEN(rounds), .values = rounds},
+    {.name = "learning_rate", .n = CR_ARRAY_LEN(rates), .values = rates},
+    {.name = "max_features", .n = CR_ARRAY_LEN(roots), .values = roots},
 };
 static const struct cr_param fixed[] = {{"n_estimators", {250, NULL}}};
 
@@ -62,8 +62,12 @@ static void no_point_is_drawn_twice(void **state)
     for (size_t draws = 1; draws <= GRID + 3; draws++) {
         for (uint64_t seed = 0; seed < 20; seed++) {
             const struct cr_train_options options = {.seed = seed};
-            const struct cr_model_search search = {
-                "gbm", draws, CR_ARRAY_LEN(fixed), fixed, N_SPACES, spaces, 0};
+            const struct cr_model_search search = {.kind = "gbm",
+                                                   .draws = draws,
+                                                   .n_fixed = CR_ARRAY_LEN(fixed),
+                                                   .fixed = fixed,
+                                                   .n_spaces = N_SPACES,
+                                                   .spaces = spaces};
             struct cr_run run;
             bool seen[GRID] = {false};
             make(&run, &options, &search, gbm, 1);
@@ -94,8 +98,12 @@ static void seed_and_kind_decide(void **state)
 {
     (void)state;
     static const char *const two[] = {"logistic", "gbm"};
-    const struct cr_model_search search = {"gbm",  8, CR_ARRAY_LEN(fixed), fixed, N_SPACES,
-                                           spaces, 0};
+    const struct cr_model_search search = {.kind = "gbm",
+                                           .draws = 8,
+                                           .n_fixed = CR_ARRAY_LEN(fixed),
+                                           .fixed = fixed,
+                                           .n_spaces = N_SPACES,
+                                           .spaces = spaces};
     const struct cr_train_options options = {.seed = 5};
     const struct cr_train_options others = {.seed = 6};
     struct cr_run alone, again, other_seed, both;
@@ -116,8 +124,12 @@ static void seed_and_kind_decide(void **state)
 static void without_a_search_the_fixed_are_taken(void **state)
 {
     (void)state;
-    const struct cr_model_search search = {"gbm",  8, CR_ARRAY_LEN(fixed), fixed, N_SPACES,
-                                           spaces, 0};
+    const struct cr_model_search search = {.kind = "gbm",
+                                           .draws = 8,
+                                           .n_fixed = CR_ARRAY_LEN(fixed),
+                                           .fixed = fixed,
+                                           .n_spaces = N_SPACES,
+                                           .spaces = spaces};
     const struct cr_train_options options = {.no_search = true};
     struct cr_run run;
     make(&run, &options, &search, gbm, 1);

@@ -162,6 +162,7 @@ struct cr_param_space {
     const char *name;
     size_t n;
     const struct cr_value *values;
+    size_t line; /* of search.yaml */
 };
 
 struct cr_model_search {
@@ -169,6 +170,7 @@ struct cr_model_search {
     size_t draws;
     size_t n_fixed;
     const struct cr_param *fixed; /* what is trained without a search */
+    const size_t *fixed_lines;    /* n_fixed, of search.yaml */
     size_t n_spaces;
     const struct cr_param_space *spaces;
     size_t line; /* of search.yaml, where it begins */
