@@ -116,7 +116,8 @@ static int take_fixed(struct cr_run_model *model, const struct cr_run *run, stru
     return result;
 }
 
-bool cr_search_draws(const struct cr_run *run, const struct cr_model_search *search)
+/* Whether a kind's candidates are drawn, or its one has the fixed parameters. */
+static bool draws(const struct cr_run *run, const struct cr_model_search *search)
 {
     return !run->options->no_search && search->n_spaces > 0;
 }
@@ -125,8 +126,8 @@ int cr_candidates_make(struct cr_run *run, struct cr_error *err)
 {
     for (size_t m = 0; m < run->n_models; m++) {
         struct cr_run_model *model = &run->models[m];
-        int result = cr_search_draws(run, model->search) ? draw(model, run, err)
-                                                         : take_fixed(model, run, err);
+        int result =
+            draws(run, model->search) ? draw(model, run, err) : take_fixed(model, run, err);
         if (result != 0) {
             return result;
         }

@@ -14,9 +14,6 @@
 /* Whether candidates are dropped and stopped at all in this run. */
 bool cr_search_is_race(const struct cr_run *run);
 
-/* Whether a kind's candidates are drawn, or its one has the fixed parameters. */
-bool cr_search_draws(const struct cr_run *run, const struct cr_model_search *search);
-
 /* The named parameter, or NULL. Borrowed. */
 struct cr_param *cr_candidate_param(const struct cr_candidate *candidate, const char *name);
 

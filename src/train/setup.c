@@ -145,22 +145,20 @@ static int check_kinds(const struct cr_run *run, struct cr_error *err)
                               search->models[0].kind, cr_run_absence(run, search->models[0].kind));
 }
 
-/* Models that there are not, and parameters that this run would give to a trainer that does not
- * take them. */
+/* Models that there are not, and parameters that their trainers do not take. Also of models that
+ * this run does not train: a version carries search.yaml as it is. */
 static int check_params(const struct cr_run *run, struct cr_error *err)
 {
     const struct cr_search *search = &run->portfolio->search;
     int result = 0;
     for (size_t i = 0; i < search->n_models && result == 0; i++) {
         const struct cr_model_search *model = &search->models[i];
-        bool draws = cr_search_draws(run, model);
-        size_t n = find_planned(run, model->kind) == NULL ? 0
-                   : draws                                ? model->n_spaces
-                                                          : model->n_fixed;
         result = cr_params_check_model(model, err);
-        for (size_t k = 0; k < n && result == 0; k++) {
-            result =
-                draws ? cr_params_check_space(model, k, err) : cr_params_check_fixed(model, k, err);
+        for (size_t k = 0; k < model->n_fixed && result == 0; k++) {
+            result = cr_params_check_fixed(model, k, err);
+        }
+        for (size_t k = 0; k < model->n_spaces && result == 0; k++) {
+            result = cr_params_check_space(model, k, err);
         }
     }
     return result;

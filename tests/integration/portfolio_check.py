@@ -172,6 +172,7 @@ def main():
         check_refused_alike(place, good, "beyond a parameter", "--models", "logistic", "--no-search")
         check_refused_alike(place, good, "beyond a parameter's space", "--models", "gbm")
         check_refused_alike(place, good, "no model", "--models", "logistic")
+        check_refused_alike(place, good, "no parameter", "--models", "logistic", "--no-search")  # of another model, and of its search
         check_all_params(place, good)
         check_without_library(place, good)
         check_unasked(place, good)
