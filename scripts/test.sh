@@ -49,8 +49,8 @@ run_suite() {
   ninja -C "$dir"
   local log=$dir/meson-logs/testlog.txt
   rm -f "$log" # an older one must not be counted
-  # one more than there are processors: many tests wait, for a timeout or a signal, most of their time
-  meson test -C "$dir" --no-rebuild --print-errorlogs --num-processes "$(($(nproc) + 1))" "${suite_arguments[@]}" || true
+  # two more than there are processors: many tests wait, for a timeout or a signal, most of their time
+  meson test -C "$dir" --no-rebuild --print-errorlogs --num-processes "$(($(nproc) + 2))" "${suite_arguments[@]}" || true
   count() { sed -n "s/^$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
   local ok bad expected_bad unexpected timeout skip
   ok=$(count Ok) bad=$(count Fail) expected_bad=$(count 'Expected Fail') unexpected=$(count 'Unexpected Pass')
