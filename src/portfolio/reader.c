@@ -39,9 +39,17 @@ static void skip_blanks(struct cr_reader *reader)
     reader->p = p;
 }
 
-static bool at(const struct cr_reader *reader, char c)
+/* The character at which it stands, NUL at the end. */
+static char here(const struct cr_reader *reader)
 {
-    return reader->p < reader->end && *reader->p == c;
+    return reader->p < reader->end ? *reader->p : '\0';
+}
+
+/* The same behind blanks. */
+static char next(struct cr_reader *reader)
+{
+    skip_blanks(reader);
+    return here(reader);
 }
 
 /* Reads as far as the text is a number: what then stands there instead of a comma is the fault. */
@@ -102,7 +110,7 @@ static int read_nested(struct cr_reader *reader, size_t depth);
 static int read_value(struct cr_reader *reader, size_t depth, struct cr_token *ret_token)
 {
     size_t offset = (size_t)(reader->p - reader->body);
-    char c = reader->p < reader->end ? *reader->p : '\0';
+    char c = here(reader);
     int result;
 
     /* most values; gcc 12 would take an edge of the switch for an unlikely one, whatever it learns
@@ -137,7 +145,7 @@ static int read_key(struct cr_reader *reader, const char *likely, size_t len,
         reader->p += len;
         return 0;
     }
-    if (!at(reader, '"')) {
+    if (here(reader) != '"') {
         return cr_reader_refuse(reader, reader->p,
                                 "Expecting property name enclosed in double quotes");
     }
@@ -150,16 +158,16 @@ static int read_member(struct cr_reader *reader, size_t depth, bool first, const
                        size_t len, struct cr_token *ret_key, struct cr_token *ret_value,
                        bool *ret_more)
 {
+    char c = next(reader);
     int result;
 
-    skip_blanks(reader);
-    if (at(reader, '}')) {
+    if (c == '}') {
         reader->p++;
         *ret_more = false;
         return 0;
     }
     if (!first) {
-        if (!at(reader, ',')) {
+        if (c != ',') {
             return cr_reader_refuse(reader, reader->p, "Expecting ',' delimiter");
         }
         reader->p++;
@@ -169,8 +177,7 @@ static int read_member(struct cr_reader *reader, size_t depth, bool first, const
     if (result != 0) {
         return result;
     }
-    skip_blanks(reader);
-    if (!at(reader, ':')) {
+    if (next(reader) != ':') {
         return cr_reader_refuse(reader, reader->p, "Expecting ':' delimiter");
     }
     reader->p++;
@@ -231,23 +238,23 @@ static int read_array(struct cr_reader *reader, size_t depth)
     struct cr_token value;
 
     reader->p++;
-    skip_blanks(reader);
-    if (at(reader, ']')) {
+    if (next(reader) == ']') {
         reader->p++;
         return 0;
     }
     for (;;) {
         int result = read_value(reader, depth, &value);
+        char c;
 
         if (result != 0) {
             return result;
         }
-        skip_blanks(reader);
-        if (at(reader, ']')) {
+        c = next(reader);
+        if (c == ']') {
             reader->p++;
             return 0;
         }
-        if (!at(reader, ',')) {
+        if (c != ',') {
             return cr_reader_refuse(reader, reader->p, "Expecting ',' delimiter");
         }
         reader->p++;
@@ -260,7 +267,7 @@ static int read_nested(struct cr_reader *reader, size_t depth)
     if (depth > MAX_DEPTH) {
         return cr_reader_refuse(reader, reader->p, "Nested too deeply");
     }
-    return at(reader, '{') ? read_object(reader, depth) : read_array(reader, depth);
+    return here(reader) == '{' ? read_object(reader, depth) : read_array(reader, depth);
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -318,8 +325,7 @@ int cr_reader_start(struct cr_reader *reader, const char *body, size_t len, stru
     int result;
 
     *reader = (struct cr_reader){.body = body, .p = body, .end = body + len, .arena = arena};
-    skip_blanks(reader);
-    if (at(reader, '{')) {
+    if (next(reader) == '{') {
         reader->p++;
         *ret_object = true;
         return 0;

@@ -115,25 +115,32 @@ static const char *scan_fraction(const char *p, const char *end, struct decimal 
     return p;
 }
 
+/* Of up to MAX_TEXT_LEN characters. */
+static double evaluate_slowly(const char *text, size_t len)
+{
+    char copy[MAX_TEXT_LEN + 1];
+
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return read_general(copy);
+}
+
 /* The value of text[0..len), which is the decimal; NaN when it is too long. */
 static double evaluate(const char *text, size_t len, const struct decimal *decimal)
 {
-    char copy[MAX_TEXT_LEN + 1];
+    double digits = (double)decimal->digits;
+    double magnitude;
 
     if (len > MAX_TEXT_LEN) {
         return NAN;
     }
-    if (decimal->n_digits <= MAX_COUNTED && decimal->digits <= MAX_EXACT &&
-        decimal->exponent >= -MAX_POWER && decimal->exponent <= MAX_POWER) {
-        double digits = (double)decimal->digits;
-        double magnitude = decimal->exponent < 0 ? digits / powers[-decimal->exponent]
-                                                 : digits * powers[decimal->exponent];
-
-        return decimal->negative ? -magnitude : magnitude;
+    if (decimal->n_digits > MAX_COUNTED || decimal->digits > MAX_EXACT ||
+        decimal->exponent < -MAX_POWER || decimal->exponent > MAX_POWER) {
+        return evaluate_slowly(text, len);
     }
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    return read_general(copy);
+    magnitude = decimal->exponent < 0 ? digits / powers[-decimal->exponent]
+                                      : digits * powers[decimal->exponent];
+    return decimal->negative ? -magnitude : magnitude;
 }
 
 bool cr_num_parse(const char *text, size_t len, double *ret_value)
