@@ -13,6 +13,7 @@
 #include "creditrisk/util/progress.h"
 #include "header.h"
 #include "load.h"
+#include "points.h"
 #include "rejects.h"
 #include "source.h"
 #include "table.h"
@@ -41,6 +42,7 @@ struct reading {
     struct block block;    /* rows that wait … */
     struct cr_arena texts; /* … their texts … */
     size_t *lines;         /* … and where they stand in the file */
+    struct points *points; /* of each column of the table */
     int64_t first_number;  /* of the file's first row, where the import counts them */
     struct cr_progress *progress;
     struct cr_import_table_report report;
@@ -52,6 +54,7 @@ static void reading_finish(struct reading *reading)
     cr_arena_finish(&reading->texts);
     cr_progress_abandon(reading->progress); /* which success has taken */
     free(reading->lines);
+    free(reading->points);
     cr_book_header_finish(&reading->header);
 }
 
@@ -162,6 +165,16 @@ static int keep_text(struct reading *reading, const struct cr_csv_field *field,
     return cell->text != NULL ? 0 : cr_error_no_memory(err);
 }
 
+static void meet_number(struct reading *reading, size_t column, size_t line,
+                        const struct cr_csv_field *field, struct cr_value cell)
+{
+    enum cr_type type = reading->table->columns[column].type;
+
+    if ((type == CR_INT || type == CR_NUMBER) && !cr_value_is_missing(cell)) {
+        cr_book_points_meet(&reading->points[column], field->text, field->len, line);
+    }
+}
+
 static int read_row(struct reading *reading, const struct cr_csv_row *row, struct cr_error *err)
 {
     const struct cr_table *table = reading->table;
@@ -183,6 +196,7 @@ static int read_row(struct reading *reading, const struct cr_csv_row *row, struc
         }
         cr_book_words_meet(&reading->import->words, &table->columns[column], field->text,
                            field->len, cells[column]);
+        meet_number(reading, (size_t)column, row->line, field, cells[column]);
         r = keep_text(reading, field, &cells[column], err);
     }
     if (r != 0) {
@@ -239,7 +253,25 @@ static int reading_init(struct reading *reading, struct cr_error *err)
     reading->block.on_fault = on_fault;
     reading->block.context = reading;
     reading->lines = calloc(reading->block.n_rows, sizeof(*reading->lines));
-    return reading->lines != NULL ? find_first_number(reading, err) : cr_error_no_memory(err);
+    reading->points = calloc(reading->table->n_columns, sizeof(*reading->points));
+    return reading->lines != NULL && reading->points != NULL ? find_first_number(reading, err)
+                                                             : cr_error_no_memory(err);
+}
+
+/* Columns whose numbers may have been read wrongly. */
+static void tell_points(const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->table->n_columns; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
+
+        cr_book_points_put(&reading->points[i], &points);
+        if (points.len > 0) {
+            cr_strbuf_printf(&note, "%s: column '%s': %s", reading->path,
+                             reading->table->columns[i].header, cr_strbuf_text(&points));
+            tell(reading->import, cr_strbuf_text(&note));
+        }
+    }
 }
 
 /* All rows. Where the file cannot be read on, a row before that place may be the first at fault. */
@@ -299,6 +331,7 @@ static int import_table(struct import *import, const struct cr_table *table,
     }
     if (r == 0) {
         cr_progress_destroy(CR_STEAL(reading.progress));
+        tell_points(&reading);
         *ret_report = reading.report;
     }
     return r;

@@ -113,7 +113,7 @@ static int refuse_bytes(const struct cr_csv_row *row, size_t i, struct cr_error 
 }
 
 static void read_number(struct cr_profile_column *column, const struct cr_csv_field *field,
-                        double number)
+                        size_t line, double number)
 {
     int64_t whole;
 
@@ -123,6 +123,7 @@ static void read_number(struct cr_profile_column *column, const struct cr_csv_fi
     column->min = column->n_number == 1 ? number : fmin(column->min, number);
     column->max = column->n_number == 1 ? number : fmax(column->max, number);
     column->sum += number;
+    cr_book_points_meet(&column->points, field->text, field->len, line);
 }
 
 static int read_cell(struct cr_profile *profile, struct cr_profile_column *column,
@@ -140,7 +141,7 @@ static int read_cell(struct cr_profile *profile, struct cr_profile_column *colum
     }
     column->n_present++;
     if (cr_num_parse(field->text, field->len, &number) && isfinite(number)) {
-        read_number(column, field, number);
+        read_number(column, field, line, number);
     } else if (marker < CR_PROFILE_N_MARKERS) {
         column->n_marked[marker]++;
     } else {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "creditrisk/util/error.h"
+#include "points.h"
 
 /* More different texts than these are not counted any further, nor are those with one that is
  * longer than a choice would be. */
@@ -38,6 +39,7 @@ struct cr_profile_column {
     size_t n_number;
     size_t n_date;
     double min, max, sum; /* of the numbers */
+    struct points points; /* theirs */
     size_t n_odd;         /* cells of a column of numbers that are none; they are not present */
     char *odd;            /* the first text that is no number, cut where it is long … */
     size_t odd_line;      /* … and where it stands; NULL when there is none */

@@ -76,6 +76,9 @@ void cr_propose_put_reason(const struct cr_proposal *proposal,
  * are alike. */
 void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out);
 
+/* What a field's numbers may be instead: "'15.500' in line 2 may be 15500 …"; else nothing. */
+void cr_propose_put_points(const struct cr_propose_column *column, struct cr_strbuf *out);
+
 /* What is odd about a field that may mark the test rows, and how it is none; nothing else. */
 void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                          struct cr_strbuf *out);

@@ -295,11 +295,14 @@ static void put_odd(const struct cr_proposal *proposal, const struct cr_propose_
                     struct cr_strbuf *out)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf odd = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
 
     cr_propose_put_odd(column, &odd);
+    cr_propose_put_points(column, &points);
     cr_propose_put_mark(proposal, column, &mark);
     put_field_comment(&odd, out);
+    put_field_comment(&points, out);
     put_field_comment(&mark, out);
 }
 

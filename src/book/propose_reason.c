@@ -83,6 +83,13 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
     }
 }
 
+void cr_propose_put_points(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    if (column->type == CR_INT || column->type == CR_NUMBER) {
+        cr_book_points_put(&column->seen->points, out);
+    }
+}
+
 static void put_texts(const struct cr_proposal *proposal, const struct cr_profile_column *seen,
                       struct cr_strbuf *out)
 {
@@ -194,14 +201,16 @@ int cr_propose_refuse(const struct cr_proposal *proposal, struct cr_error *err)
                         cr_strbuf_text(&reasons));
 }
 
-/* One note: what the file calls the column, and what there is to say. */
+/* One note, if there is anything to say: what the file calls the column, and that. */
 static void tell(const struct cr_propose_column *column, const struct cr_strbuf *what,
                  cr_propose_note_fn *on_note, void *context)
 {
     CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf note = CR_STRBUF_INIT;
 
-    cr_strbuf_printf(&note, "column '%s': %s", column->seen->header, cr_strbuf_text(what));
-    on_note(cr_strbuf_text(&note), context);
+    if (what->len > 0) {
+        cr_strbuf_printf(&note, "column '%s': %s", column->seen->header, cr_strbuf_text(what));
+        on_note(cr_strbuf_text(&note), context);
+    }
 }
 
 static void tell_markers(const struct cr_profile *profile, cr_propose_note_fn *on_note,
@@ -291,6 +300,7 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
     tell_markers(proposal->profile, on_note, context);
     for (size_t i = 0; i < proposal->n_columns; i++) {
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
         const struct cr_propose_column *column = &proposal->columns[i];
 
@@ -299,6 +309,7 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
             tell_without_outcome(n_rows - column->seen->n_present, n_rows, on_note, context);
         } else if (column->role == CR_PROPOSE_FIELD) {
             cr_propose_put_odd(column, &what);
+            cr_propose_put_points(column, &points);
             cr_propose_put_mark(proposal, column, &mark);
         } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_TEXTS &&
                    is_written_number(column->seen)) {
@@ -311,12 +322,9 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
                              column->seen->header);
         }
         put_copies(column, &what);
-        if (what.len > 0) {
-            tell(column, &what, on_note, context);
-        }
-        if (mark.len > 0) {
-            tell(column, &mark, on_note, context);
-        }
+        tell(column, &what, on_note, context);
+        tell(column, &points, on_note, context);
+        tell(column, &mark, on_note, context);
     }
     tell_protected(proposal, on_note, context);
 }

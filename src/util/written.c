@@ -79,3 +79,18 @@ bool cr_written_is_number(const char *text, size_t len)
     at = behind > skip_blank(at) ? behind : at;
     return at == text + len;
 }
+
+enum cr_written_point cr_written_find_point(const char *text, size_t len)
+{
+    const char *whole = skip_sign(text);
+    size_t n = strspn(whole, digits);
+    const char *point = memchr(text, '.', len);
+
+    if (point == NULL) {
+        return CR_WRITTEN_NO_POINT;
+    }
+    return point == whole + n && n >= 1 && n <= 3 && whole[0] != '0' &&
+                   strspn(point + 1, digits) == 3 && point + 4 == text + len
+               ? CR_WRITTEN_EITHER
+               : CR_WRITTEN_DECIMAL;
+}

@@ -549,6 +549,23 @@ def check_written(place):
     assert remarks(place, "written").count("write numbers as 1234.56, without a decimal comma") == len(written)
 
 
+def check_points(place):
+    """Numbers whose points may be those of thousands are read as decimal ones, which is said; not of a column where one point is no such."""
+    file = place.dir / "points.csv"
+    cells = {"amount": lambda i: ["15.500", "500", f"{60 + i}.000"][i % 3], "term": lambda i: ["48.000", "12.000", "36"][i % 3],
+             "rate": lambda i: ["1.234", "12.5"][i % 2], "share": lambda i: f"0.{100 + i}", "whole": lambda i: i % 7, "mixed": lambda i: ["1.234", "516.0"][i % 2]}
+    write(file, ";", [[*(cell(i) for cell in cells.values()), int(i % 4 == 0)] for i in range(300)], [*cells, "y"])
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "points")
+    said = {"amount": "'15.500' in line 2 may be 15500 (200 such cells): numbers are read as 1234.56",
+            "term": "'48.000' in line 2 may be 48000 (200 such cells): numbers are read as 1234.56"}
+    assert [note for note in made["notes"] if " may be " in note] == [f"column '{name}': {text}" for name, text in said.items()], made["notes"]
+    assert all(f" {text} - {{name: {name}, " in remarks(place, "points") for name, text in said.items()), remarks(place, "points")
+    imported = loud(place, "--portfolio", "points", "import", str(file), "--replace")
+    assert [line for line in imported.stderr.splitlines() if " may be " in line] == \
+        [f"{file}: column '{name}': {text}" for name, text in said.items()], imported
+    assert re.search("^points +300 +0$", imported.stdout, re.M), "a remark, no refusal"
+
+
 def check_few(place):
     """What cannot be trained is refused and what can be is not; in between there is a word of warning."""
     file = place.dir / "few.csv"
@@ -814,6 +831,7 @@ def main():
         check_headers(place)
         check_keys(place)
         check_written(place)
+        check_points(place)
         check_few(place)
         check_few_of_a_part(place)
         check_no_field(place)

@@ -82,10 +82,34 @@ static void test_numbers(void **state)
     assert_false(cr_written_is_number("5\0€", 5));
 }
 
+static void test_points(void **state)
+{
+    static const struct {
+        const char *text;
+        enum cr_written_point point;
+    } cases[] = {
+        {"500", CR_WRITTEN_NO_POINT},     {"1e3", CR_WRITTEN_NO_POINT},
+        {"15.500", CR_WRITTEN_EITHER},    {"1.234", CR_WRITTEN_EITHER},
+        {"-999.999", CR_WRITTEN_EITHER},  {"+48.000", CR_WRITTEN_EITHER},
+        {"0.125", CR_WRITTEN_DECIMAL},    {"012.500", CR_WRITTEN_DECIMAL},
+        {"15.50", CR_WRITTEN_DECIMAL},    {"15.5000", CR_WRITTEN_DECIMAL},
+        {"1234.567", CR_WRITTEN_DECIMAL}, {".500", CR_WRITTEN_DECIMAL},
+        {"15.500e3", CR_WRITTEN_DECIMAL}, {"516.0", CR_WRITTEN_DECIMAL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        if (cr_written_find_point(cases[i].text, strlen(cases[i].text)) != cases[i].point) {
+            fail_msg("'%s' is of another kind", cases[i].text);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_points),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

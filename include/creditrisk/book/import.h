@@ -47,7 +47,8 @@ struct cr_import_report {
                            not have got its name */
 };
 
-/* Called once per unknown column of a file (they are ignored), per text under missing, good or bad
+/* Called once per unknown column of a file (they are ignored), per column whose numbers have points
+ * that may all be those of thousands (15.500 is read as 15.5), per text under missing, good or bad
  * of a flat book that no cell of the file is (unless it is appended), and when an import that is
  * done cannot put its rejects in their place. */
 typedef void cr_import_note_fn(const char *note, void *context);

@@ -11,4 +11,15 @@
  * side. Plain digits are one as well. text[len] is NUL. */
 bool cr_written_is_number(const char *text, size_t len);
 
+/* What the point of a number may be: of 15.500 and 1.234 that of thousands, too; of 12.5, 1234.567
+ * and 0.125 only the decimal one. */
+enum cr_written_point {
+    CR_WRITTEN_NO_POINT,
+    CR_WRITTEN_DECIMAL,
+    CR_WRITTEN_EITHER,
+};
+
+/* Of a text that programs read as a number. text[len] is NUL. */
+enum cr_written_point cr_written_find_point(const char *text, size_t len);
+
 #endif
