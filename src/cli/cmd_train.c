@@ -28,6 +28,7 @@ static const struct cr_option options[] = {
     {"include-protected", NULL, "train on inputs that are marked prohibited, too"},
     {"export", "DIR",
      "also write inputs, folds and candidates there, for other programs to search"},
+    {"force", NULL, "replace the files of --export where they are there already"},
     {"promote", NULL, "let the champion of this run serve, if it passes the gates"},
 };
 
@@ -425,6 +426,9 @@ static int run(struct cr_cli *cli, struct cr_error *err)
     }
     if (cr_cli_has(cli, "no-search") && cr_cli_has(cli, "exhaustive")) {
         return cr_cli_usage(err, "--no-search and --exhaustive exclude each other");
+    }
+    if (cr_cli_has(cli, "force") && !cr_cli_has(cli, "export")) {
+        return cr_cli_usage(err, "--force is for the files of --export");
     }
     struct cr_train_options train_options = {
         .kinds = kinds,

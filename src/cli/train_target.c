@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "creditrisk/train/run.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/fs.h"
 
@@ -40,6 +41,19 @@ static int check_results(const char *folder, struct cr_error *err)
                                          : "");
 }
 
+static int check_export(const struct cr_cli *cli, struct cr_error *err)
+{
+    const char *dir = cr_cli_option(cli, "export");
+    const char *name;
+    int result = 0;
+    for (size_t i = 0; dir != NULL && result == 0 && (name = cr_train_export_file(i)) != NULL;
+         i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, name);
+        result = path != NULL ? cr_cli_check_new_file(cli, path, err) : cr_error_no_memory(err);
+    }
+    return result;
+}
+
 int cr_train_target_open(struct cr_train_target *target, const struct cr_cli *cli,
                          const char *portfolio, struct cr_error *err)
 {
@@ -50,7 +64,10 @@ int cr_train_target_open(struct cr_train_target *target, const struct cr_cli *cl
     if (target->results == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
-    int result = check_results(target->results, err);
+    int result = check_export(cli, err);
+    if (result == 0) {
+        result = check_results(target->results, err);
+    }
     return result != 0 ? result : open_registry(target, portfolio, err);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Where a run of `creditrisk train` writes: its versions into a registry, its report below
- * paths.results. */
+ * paths.results, and what --export asks for. */
 #ifndef CREDITRISK_SRC_CLI_TRAIN_TARGET_H
 #define CREDITRISK_SRC_CLI_TRAIN_TARGET_H
 
@@ -15,7 +15,8 @@ struct cr_train_target {
     bool is_asked_for;            /* versions are being published, or have been */
 };
 
-/* Looks whether both can be written, before the work, so that it is not for nothing. A registry
+/* Looks whether the first two can be written and --export writes over nothing, before the work, so
+ * that it is not for nothing. A registry
  * that is not there yet begins with the first version: a run without any leaves none. Yours, also
  * after a failure: cr_train_target_finish. */
 int cr_train_target_open(struct cr_train_target *target, const struct cr_cli *cli,

@@ -8,10 +8,19 @@
 #include "creditrisk/util/json.h"
 #include "train.h"
 
-static int write_text(const struct cr_run *run, const char *name, const struct cr_strbuf *text,
+enum export_file { INPUTS, OUTCOMES, FOLDS, CANDIDATES, N_FILES };
+
+static const char *const files[N_FILES] = {"X.csv", "y.csv", "fold.csv", "candidates.json"};
+
+const char *cr_train_export_file(size_t i)
+{
+    return i < N_FILES ? files[i] : NULL;
+}
+
+static int write_text(const struct cr_run *run, enum export_file file, const struct cr_strbuf *text,
                       struct cr_error *err)
 {
-    CR_CLEANUP(cr_freep) char *path = cr_fs_join(run->options->export_dir, name);
+    CR_CLEANUP(cr_freep) char *path = cr_fs_join(run->options->export_dir, files[file]);
     if (path == NULL) {
         return cr_error_set(err, CR_ENOMEM, "out of memory for a path");
     }
@@ -45,7 +54,7 @@ static int write_matrix(const struct cr_run *run, const struct cr_pipeline *pipe
         }
         cr_strbuf_putc(&text, '\n');
     }
-    return write_text(run, "X.csv", &text, err);
+    return write_text(run, INPUTS, &text, err);
 }
 
 static int write_inputs(const struct cr_run *run, struct cr_error *err)
@@ -79,8 +88,8 @@ static int write_rows(const struct cr_run *run, struct cr_error *err)
         cr_strbuf_printf(&y, "%d\n", run->train_y[i] == 1.0);
         cr_strbuf_printf(&fold, "%zu\n", run->split.fold[i]);
     }
-    int result = write_text(run, "y.csv", &y, err);
-    return result != 0 ? result : write_text(run, "fold.csv", &fold, err);
+    int result = write_text(run, OUTCOMES, &y, err);
+    return result != 0 ? result : write_text(run, FOLDS, &fold, err);
 }
 
 static int write_candidates(const struct cr_run *run, struct cr_error *err)
@@ -99,7 +108,7 @@ static int write_candidates(const struct cr_run *run, struct cr_error *err)
         }
     }
     cr_json_write(kinds, true, &text);
-    return write_text(run, "candidates.json", &text, err);
+    return write_text(run, CANDIDATES, &text, err);
 }
 
 int cr_export_write(const struct cr_run *run, struct cr_error *err)

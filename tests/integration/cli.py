@@ -55,7 +55,7 @@ def check_usage(cli):
                            (["key", "forge"], "'forge'\n"), (["key", "lsit"], "did you mean 'list'?"), (["key", "create"], "needs --scope LIST"), (["key", "list", "--note", "x"], "has no option '--note'"), (["key", "revoke"], "needs the id"),
                            (["key", "create", "--scope", "predict,root"], "'root'"), (["config"], "'config' needs show\n"), (["config", "edit"], "not 'edit'"),
                            (["registry"], "'registry' needs list, show, history, promote, "), (["key"], "'key' needs create, list or revoke\n"),
-                           (["train", "--no-search", "--exhaustive"], "exclude each other"),
+                           (["train", "--no-search", "--exhaustive"], "exclude each other"), (["train", "--force"], "--force is for the files of --export"),
                            (["train", "--quiet=yes"], "takes no value")]:
         done = cli(*words, status=2)
         assert message in done.stderr and done.stderr.count("\n") == 2, (words, done.stderr)
@@ -436,6 +436,24 @@ def check_train(cli):
     assert golden == 200, golden
 
 
+def check_export(cli):
+    """What lies in the folder of --export is told before the work and stays; one look for all four files."""
+    folder = cli.dir / "mine"
+    folder.mkdir()
+    words = ("train", "--models", "logistic", "--no-search", "--export", folder)
+    there = [*cli.globals[:3], str(cli.dir / "export models"), *cli.globals[4:]]
+    for name in ("X.csv", "y.csv", "fold.csv", "candidates.json"):
+        (folder / name).write_text("mine")
+        done = cli(*words, globals_=there[:-1], status=1)
+        assert done.stderr == f"creditrisk: '{folder}/{name}' is there already: --force replaces it\n", done
+        assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(name, "mine")]
+        (folder / name).rename(cli.dir / "mine.csv")
+    (cli.dir / "mine.csv").rename(folder / "X.csv")
+    assert not (cli.dir / "export models").exists()
+    cli(*words, "--force", globals_=there)
+    assert len(list(folder.iterdir())) == 4 and (folder / "X.csv").read_text() != "mine"
+
+
 def check_interrupted_training(cli):
     """Ctrl-C leaves no registry where there was none, and says what there is of the run; what takes long says so."""
     fresh = cli.dir / "fresh"
@@ -814,7 +832,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_no_registry, check_typos, check_generate, check_features, check_interrupts, check_train, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_no_registry, check_typos, check_generate, check_features, check_interrupts, check_train, check_export, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")

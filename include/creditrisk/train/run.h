@@ -44,6 +44,9 @@ struct cr_train_options {
     const volatile sig_atomic_t *cancelled;
 };
 
+/* The names of the files that go to export_dir, by i from 0; NULL behind the last. Static. */
+const char *cr_train_export_file(size_t i);
+
 struct cr_train_model {
     const char *kind; /* static */
     char *version;
