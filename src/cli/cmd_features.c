@@ -10,6 +10,7 @@
 #include "creditrisk/features/extract.h"
 #include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/frame.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/progress.h"
 
 static const struct cr_option options[] = {
@@ -45,17 +46,21 @@ static bool is_the_database(const struct cr_cli *cli, const char *path)
            book.st_dev == out.st_dev && book.st_ino == out.st_ino;
 }
 
+/* What is no plain file, as a pipe, gets the rows as they are made. */
 static int write_csv(const struct cr_frame *frame, const size_t *columns, size_t n,
                      const char *path, struct cr_error *err)
 {
     if (strcmp(path, "-") == 0) {
-        return cr_frame_write_csv(frame, columns, n, stdout, err);
+        return cr_frame_write_csv(frame, columns, n, stdout, "standard output", err);
+    }
+    if (cr_fs_is_replaceable(path)) {
+        return cr_frame_save_csv(frame, columns, n, path, err);
     }
     FILE *file = fopen(path, "we");
     if (file == NULL) {
         return cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }
-    int result = cr_frame_write_csv(frame, columns, n, file, err);
+    int result = cr_frame_write_csv(frame, columns, n, file, path, err);
     if (fclose(file) != 0 && result == 0) {
         result = cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }

@@ -2,7 +2,6 @@
 #include "margins.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,17 +67,7 @@ static int write_frame(const struct cr_frame *frame, const char *path, struct cr
 {
     static const size_t columns[N_COLS] = {COL_KEY, COL_FOLD, COL_OUTCOME,
                                            COL_RAW, COL_PD,   COL_AMOUNT};
-    CR_CLEANUP(cr_freep) char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    if (out == NULL) {
-        return cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", path);
-    }
-    int result = cr_frame_write_csv(frame, columns, N_COLS, out, err);
-    if (fclose(out) != 0 && result == 0) {
-        result = cr_error_set(err, CR_ENOMEM, "out of memory for '%s'", path);
-    }
-    return result != 0 ? result : cr_fs_write(path, text, len, err);
+    return cr_frame_save_csv(frame, columns, N_COLS, path, err);
 }
 
 int cr_margins_write(const struct cr_portfolio *portfolio, const struct cr_extract *extract,

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "creditrisk/util/cleanup.h"
 #include "creditrisk/util/csv.h"
+#include "creditrisk/util/fs.h"
 #include "creditrisk/util/hash.h"
 #include "creditrisk/util/num.h"
 #include "os.h"
@@ -240,7 +242,7 @@ static void write_cell(struct cr_value value, FILE *out)
 
 /* Failures of the stream are sticky: the end looks once. */
 int cr_frame_write_csv(const struct cr_frame *frame, const size_t *cols, size_t n_cols, FILE *out,
-                       struct cr_error *err)
+                       const char *out_name, struct cr_error *err)
 {
     for (size_t j = 0; j < n_cols; j++) {
         const char *name = frame->columns[cols[j]].name;
@@ -265,9 +267,27 @@ int cr_frame_write_csv(const struct cr_frame *frame, const size_t *cols, size_t 
         (void)fputc('\n', out);
     }
     if (fflush(out) != 0 || ferror(out)) {
-        return os_error(err, "write", "the table");
+        return os_error(err, "write", out_name);
     }
     return 0;
+}
+
+int cr_frame_save_csv(const struct cr_frame *frame, const size_t *cols, size_t n_cols,
+                      const char *path, struct cr_error *err)
+{
+    CR_CLEANUP(cr_freep) char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    int r;
+
+    if (out == NULL) {
+        return cr_error_no_memory(err);
+    }
+    r = cr_frame_write_csv(frame, cols, n_cols, out, path, err);
+    if (fclose(out) != 0 && r == 0) {
+        r = cr_error_no_memory(err);
+    }
+    return r != 0 ? r : cr_fs_write(path, text, len, err);
 }
 
 int cr_matrix_init(struct cr_matrix *matrix, size_t n_rows, size_t n_cols, struct cr_error *err)

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -296,6 +297,30 @@ def check_features(cli):
     assert "is the database itself" in cli("features", "--out", cli.dir / "book.db", status=2).stderr
     assert "no feature set 'imaginary'; known: application, behavioural\n" in cli("features", "--set", "imaginary", "--out", out, status=1).stderr
     assert "'aplication'; did you mean 'application'?" in cli("features", "--set", "aplication", "--out", out, status=1).stderr
+
+
+def short_of_room(cli, size, *words, globals_=None):
+    """Runs a command that may write no file of more bytes, as on a full disk; what it said."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then the write fails instead
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    done = subprocess.run([cli.program, *(globals_ or cli.globals), *map(str, words)], cwd=cli.root, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and not done.stdout, done
+    return done.stderr
+
+
+def check_full_disk(cli):
+    """What finds no room leaves nothing half, and names the file and the reason."""
+    folder = cli.dir / "full"
+    folder.mkdir()
+    out = folder / "features.csv"
+    words = ("features", "--out", out, "--force")
+    told = f"creditrisk: cannot write '{out}': File too large\n"
+    assert short_of_room(cli, 10000, *words) == told and not list(folder.iterdir())
+    out.write_text("before")
+    assert short_of_room(cli, 10000, *words) == told and [path.name for path in folder.iterdir()] == [out.name] and out.read_text() == "before"
+    if os.path.exists("/dev/full"):
+        assert cli("features", "--out", "/dev/full", status=1).stderr == "creditrisk: cannot write '/dev/full': No space left on device\n"
 
 
 def interrupted(cli, fifo, mode, *words):
@@ -832,7 +857,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have ignored, and the programs below it would
     cli = Cli(os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]))
     try:
-        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_no_registry, check_typos, check_generate, check_features, check_interrupts, check_train, check_export, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
+        for check in (check_usage, check_verbs, check_name, check_settings, check_refusals, check_wrong_folder, check_no_registry, check_typos, check_generate, check_features, check_full_disk, check_interrupts, check_train, check_export, check_interrupted_training, check_failed_promotion, check_registry_and_predict,
                       check_keys, check_config):
             check(cli)
             print(f"{check.__name__}: ok")

@@ -110,7 +110,7 @@ static void check_csv(const struct cr_frame *frame, const size_t *cols, size_t n
     struct cr_error err;
 
     assert_non_null(out);
-    cr_assert_ok(cr_frame_write_csv(frame, cols, n_cols, out, &err), &err);
+    cr_assert_ok(cr_frame_write_csv(frame, cols, n_cols, out, "text", &err), &err);
     assert_int_equal(fclose(out), 0);
     assert_string_equal(text, expected);
 }
@@ -141,7 +141,8 @@ static void test_write_csv(void **state)
 
     full = fopen("/dev/full", "w");
     if (full != NULL) {
-        assert_int_equal(cr_frame_write_csv(&frame, all, 2, full, &err), CR_EIO);
+        assert_int_equal(cr_frame_write_csv(&frame, all, 2, full, "x.csv", &err), CR_EIO);
+        assert_string_equal(err.message, "cannot write 'x.csv': No space left on device");
         (void)fclose(full); /* it fails again: the device is full */
     }
 }

@@ -59,9 +59,14 @@ struct cr_value cr_frame_get(const struct cr_frame *frame, size_t row, size_t co
 ptrdiff_t cr_frame_find(const struct cr_frame *frame, const char *name);
 
 /* Writes the chosen columns as CSV with a header line: empty = missing, shortest round-trip
- * numbers, quotes where RFC 4180 needs them, lines end in \n. */
+ * numbers, quotes where RFC 4180 needs them, lines end in \n. out_name is for the message. CR_EIO.
+ */
 int cr_frame_write_csv(const struct cr_frame *frame, const size_t *cols, size_t n_cols, FILE *out,
-                       struct cr_error *err);
+                       const char *out_name, struct cr_error *err);
+
+/* The same into a file that is complete or as it was before: cr_fs_write. */
+int cr_frame_save_csv(const struct cr_frame *frame, const size_t *cols, size_t n_cols,
+                      const char *path, struct cr_error *err);
 
 /* values is n_rows × n_cols, row-major. */
 struct cr_matrix {
