@@ -97,6 +97,14 @@ static int write_rows(struct cr_db *db, const struct cr_portfolio *portfolio,
     return r;
 }
 
+/* Half a book helps nobody; a link or a device is not ours. */
+static void remove_file(const char *path)
+{
+    if (cr_fs_is_replaceable(path)) {
+        (void)unlink(path); /* the failure before is the one to report */
+    }
+}
+
 static int dump(struct cr_db *db, const struct cr_portfolio *portfolio,
                 const struct cr_table *table, const char *path, struct cr_error *err)
 {
@@ -110,10 +118,21 @@ static int dump(struct cr_db *db, const struct cr_portfolio *portfolio,
     if (r == 0 && (fflush(out) != 0 || ferror(out))) {
         r = cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }
-    if (r != 0 && cr_fs_is_replaceable(path)) {
-        (void)unlink(path); /* half a file helps nobody; a link or a device is not ours */
+    if (r != 0) {
+        remove_file(path);
     }
     return r;
+}
+
+static void remove_files(const struct cr_portfolio *portfolio, const char *dir, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, portfolio->tables[i].file);
+
+        if (path != NULL) { /* without memory it stays */
+            remove_file(path);
+        }
+    }
 }
 
 int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, const char *dir,
@@ -129,6 +148,7 @@ int cr_table_dump_all(struct cr_db *db, const struct cr_portfolio *portfolio, co
         }
         r = dump(db, portfolio, table, path, err);
         if (r != 0) {
+            remove_files(portfolio, dir, i);
             return r;
         }
     }

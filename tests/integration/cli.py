@@ -319,6 +319,12 @@ def check_full_disk(cli):
     assert short_of_room(cli, 10000, *words) == told and not list(folder.iterdir())
     out.write_text("before")
     assert short_of_room(cli, 10000, *words) == told and [path.name for path in folder.iterdir()] == [out.name] and out.read_text() == "before"
+    out.unlink()
+    sizes = {path.name: path.stat().st_size for path in (cli.dir / "first").iterdir()}
+    biggest = max(sizes, key=sizes.get)
+    book = ("generate", "--customers", 400, "--loans", 800, "--seed", 5, "--out", folder)
+    told = short_of_room(cli, sizes[biggest] - 1, *book)
+    assert told == f"creditrisk: cannot write '{folder}/{biggest}': File too large\n" and not list(folder.iterdir()), told
     if os.path.exists("/dev/full"):
         assert cli("features", "--out", "/dev/full", status=1).stderr == "creditrisk: cannot write '/dev/full': No space left on device\n"
 
