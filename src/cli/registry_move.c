@@ -166,7 +166,9 @@ static int import(const struct cr_cli *cli, struct cr_registry *registry, struct
     if ((result = cr_archive_read(cli->args[1], stage, NULL, arrival->sha256, err)) != 0 ||
         (result = check_stage(cli, registry, stage, err)) != 0 ||
         (result = adopt(cli, registry, stage, arrival, err)) != 0) {
-        name_archive(err->message, sizeof err->message, stage, cli->args[1]);
+        if (err->code != CR_EIO) { /* then it is the registry that has no room for the file */
+            name_archive(err->message, sizeof err->message, stage, cli->args[1]);
+        }
     }
     (void)cr_fs_remove_tree(stage, NULL); /* gone where it was adopted; what stays, verify names */
     return result;

@@ -205,7 +205,8 @@ static int copy_data(struct unpacking *unpacking, const char *name, FILE *out, s
                                 unpacking->file, name);
         }
         if (fwrite(block, 1, (size_t)len, out) != (size_t)len) {
-            return cr_error_set(err, CR_EIO, "cannot write '%s/%s'", unpacking->dir, name);
+            return cr_error_set(err, CR_EIO, "cannot write '%s/%s': %s", unpacking->dir, name,
+                                strerror(errno));
         }
     }
     if (len < 0) {
@@ -234,12 +235,13 @@ static int unpack_file(struct unpacking *unpacking, const char *name, struct cr_
     }
     out = fopen(path, "wxe");
     if (out == NULL) {
-        return errno == EEXIST ? refuse(unpacking, name, "is there twice", err)
-                               : cr_error_set(err, CR_EIO, "cannot create '%s'", path);
+        return errno == EEXIST
+                   ? refuse(unpacking, name, "is there twice", err)
+                   : cr_error_set(err, CR_EIO, "cannot create '%s': %s", path, strerror(errno));
     }
     r = copy_data(unpacking, name, out, err);
     if (fclose(out) != 0 && r == 0) {
-        r = cr_error_set(err, CR_EIO, "cannot write '%s'", path);
+        r = cr_error_set(err, CR_EIO, "cannot write '%s': %s", path, strerror(errno));
     }
     return r;
 }

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from cli import Cli
+from cli import Cli, short_of_room
 
 EVENTS = 100
 VERBS = {"list", "show", "history", "promote", "rollback", "challenger", "verify", "delete", "export", "import", "keygen", "sign"}
@@ -625,6 +625,8 @@ def check_archives(cli):
     again = cli("registry", "import", archive, globals_=[g for g in there if g != "--quiet"])
     assert again.stdout == "v2 is in portfolio retail already\n" and again.stderr == "", again
     check_other_names(cli, archive, there)
+    told = short_of_room(cli, 65536, "registry", "import", archive, globals_=[*there[:3], str(cli.dir / "small"), *there[4:]])
+    assert re.fullmatch(r"creditrisk: cannot write '.*/\.staging.*/[^/]+': File too large\n", told) and str(archive) not in told, told
     bad = cli.dir / "bad.tar.gz"
     folder = cli.dir / "changed"
     folder.mkdir()
