@@ -132,15 +132,20 @@ json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const c
     CR_CLEANUP(cr_json_decrefp)
     json_t *choice = cr_choice_to_json(&rethreshold->choice, portfolio);
     CR_CLEANUP(cr_json_decrefp)
+    json_t *metrics = cr_train_metrics_to_json(&rethreshold->test_metrics);
+    CR_CLEANUP(cr_json_decrefp)
     json_t *document =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s?}",                          //
-                  "portfolio", portfolio->name,                                         //
-                  "version", bundle->version,                                           //
-                  "kind", bundle->model->ops->kind,                                     //
-                  "currency", portfolio->currency_code,                                 //
-                  "version_costs", cr_choice_costs_to_json(&portfolio->policy.costs),   //
-                  "version_threshold", cr_json_number(bundle->threshold),               //
-                  "test_metrics", cr_train_metrics_to_json(&rethreshold->test_metrics), //
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s?}",                             //
+                  "portfolio", portfolio->name,                                       //
+                  "version", bundle->version,                                         //
+                  "kind", bundle->model->ops->kind,                                   //
+                  "currency", portfolio->currency_code,                               //
+                  "version_costs", cr_choice_costs_to_json(&portfolio->policy.costs), //
+                  "version_threshold", cr_json_number(bundle->threshold),             //
                   "published", published);
-    return json_object_update(document, choice) == 0 ? CR_STEAL(document) : NULL;
+    bool is_made = json_object_update(document, choice) == 0 &&
+                   json_object_set_new(metrics, "threshold",
+                                       cr_json_number(rethreshold->choice.threshold)) == 0 &&
+                   json_object_set(document, "test_metrics", metrics) == 0;
+    return is_made ? CR_STEAL(document) : NULL;
 }

@@ -121,7 +121,7 @@ def check_choices(cli):
     seen, _ = check_choice(cli, "v1", false_positive=10000, false_negative=100000)
     manifest = json.loads((cli.dir / "models/retail/v1/manifest.json").read_text())
     assert seen["threshold"] == seen["version_threshold"] == manifest["optimal_threshold"], "the same choice as in training"
-    assert seen["test_metrics"] == {key: manifest["metrics"][key] for key in seen["test_metrics"]}
+    assert seen["test_metrics"] == {**{key: manifest["metrics"][key] for key in seen["test_metrics"] if key != "threshold"}, "threshold": seen["threshold"]}
     thresholds = [check_choice(cli, "v1", "--false-negative", cost, false_positive=10000, false_negative=cost)[0]["threshold"]
                   for cost in FALSE_NEGATIVES]
     assert thresholds == sorted(thresholds, reverse=True) and len(set(thresholds)) > 2, thresholds
@@ -244,6 +244,9 @@ def check_publish(cli):
     assert snapshot(cli) == before, "without --publish, or refused, nothing is written"
     answer, lines = publish(cli, "v1", "--false-negative", 40000)
     assert answer["published"] == "v2" and answer["threshold"] != answer["version_threshold"]
+    metrics = json.loads((cli.dir / "models/retail/v2/manifest.json").read_text())["metrics"]
+    assert answer["test_metrics"].pop("threshold") == answer["threshold"], "they say where they hold"
+    assert answer["test_metrics"] == {key: metrics[key] for key in answer["test_metrics"]}
     assert lines == ["- costs: {false_negative: 100000, false_positive: 10000}", "+ costs: {false_negative: 40000, false_positive: 10000}"]
     assert json.loads(cli("registry", "show", "v2", "--json").stdout)["costs"] == answer["costs"]
     assert re.search("^costs +a granted loan that defaults ₹40,000, a declined good payer ₹10,000\nrole +none$",

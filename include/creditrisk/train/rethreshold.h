@@ -35,8 +35,9 @@ void cr_rethreshold_finish(struct cr_rethreshold *rethreshold);
  * may lie beyond: what it costs can be looked at, but nothing is published with it. */
 int cr_rethreshold_check_edge(const struct cr_rethreshold *rethreshold, struct cr_error *err);
 
-/* The document of `threshold --json`; money in whole currency units. `published` (may be NULL) is
- * the version that was made of it. A new reference; NULL without memory. */
+/* The document of `threshold --json`; money in whole currency units. test_metrics says that it
+ * holds at the choice's threshold, not at version_threshold. `published` (may be NULL) is the
+ * version that was made of it. A new reference; NULL without memory. */
 json_t *cr_rethreshold_to_json(const struct cr_rethreshold *rethreshold, const char *published);
 
 /* Publishes a version that decides otherwise than its parent by the costs inside
