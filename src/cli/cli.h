@@ -151,6 +151,9 @@ void cr_help_print_command(const struct cr_cli *cli);
  * device holds nothing. */
 int cr_cli_check_new_file(const struct cr_cli *cli, const char *path, struct cr_error *err);
 
+/* Whether the chosen portfolio has a folder: of a name that has none nothing can be trained. */
+bool cr_cli_has_folder(const struct cr_cli *cli);
+
 /* The chosen portfolio, database and registry, by the settings; the caller owns what it opens. */
 int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_portfolio,
                           struct cr_error *err);

@@ -103,12 +103,15 @@ static void check_version(struct checkup *checkup, struct cr_registry *registry,
          version->created_at, version->is_champion ? "; the champion" : "");
 }
 
-/* What makes one. */
+/* What makes one; NULL where nothing can. */
 static char *no_champion(const struct cr_cli *cli, size_t n_versions)
 {
-    return n_versions > 0 ? cr_cli_command(cli, CR_CLI_HERE, "registry", "promote", "VERSION",
-                                           "--reason", "…", NULL)
-                          : cr_cli_command(cli, CR_CLI_HERE, "train", "--promote", NULL);
+    if (n_versions > 0) {
+        return cr_cli_command(cli, CR_CLI_HERE, "registry", "promote", "VERSION", "--reason", "…",
+                              NULL);
+    }
+    return cr_cli_has_folder(cli) ? cr_cli_command(cli, CR_CLI_HERE, "train", "--promote", NULL)
+                                  : NULL;
 }
 
 static void check_registry(struct checkup *checkup)

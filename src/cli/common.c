@@ -104,6 +104,13 @@ int cr_cli_load_portfolio(const struct cr_cli *cli, struct cr_portfolio **ret_po
     return result != 0 ? result : cr_portfolio_load(path, NULL, ret_portfolio, err);
 }
 
+bool cr_cli_has_folder(const struct cr_cli *cli)
+{
+    struct cr_error ignored;
+    return cr_settings_find_portfolio(&cli->settings, cli->settings.portfolio, NULL, 0, &ignored) ==
+           0;
+}
+
 int cr_cli_open_db(const struct cr_cli *cli, bool create, struct cr_db **ret_db,
                    struct cr_error *err)
 {
@@ -131,9 +138,10 @@ static int tell_no_registry(const struct cr_cli *cli, struct cr_error *err)
     const char *registry = cli->settings.registry;
     const char *portfolios = cli->settings.portfolios_dir;
     const char *named_by = cr_cli_registry_named_by(cli);
-    bool can_train = cr_fs_is_dir(portfolios);
+    bool has_books = cr_fs_is_dir(portfolios);
+    bool can_train = cr_cli_has_folder(cli);
     bool is_there = cr_fs_is_dir(registry);
-    if (!can_train && !is_there && named_by == NULL) {
+    if (!has_books && !is_there && named_by == NULL) {
         return cr_error_set(err, CR_ENOTFOUND,
                             "there is no registry '%s', nor a folder '%s': go where these are, "
                             "or name the registry: --registry DIR",

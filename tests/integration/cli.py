@@ -214,6 +214,10 @@ def check_no_registry(cli):
             assert told in done.stdout + done.stderr, (words, done)
         done = cli(*words, status=1, globals_=[*book, "--registry", empty])
         assert f"there is no registry in the folder '{empty}' yet: run '" in done.stdout + done.stderr, (words, done)
+    for place in (missing, empty):
+        for words in (["doctor"], ["portfolio", "list"]):
+            done = cli(*words, "--portfolio", "retial", status=1, globals_=[*book, "--registry", place])
+            assert str(place) in done.stdout + done.stderr and " train " not in done.stdout + done.stderr, "what is no portfolio cannot be trained"
     with variable("CREDITRISK_REGISTRY", str(missing)):
         done = cli("registry", "list", status=1, globals_=book)
         assert f"'{missing}' (named by CREDITRISK_REGISTRY) does not exist" in done.stderr, done
@@ -761,6 +765,8 @@ def check_registry_and_predict(cli):
                   ["registry", "rollback"], ["registry", "challenger", "--none"], ["registry", "promote", "v1", "--reason", "x"]):
         missing = cli(*words, "--portfolio", "retial", status=1, stdin="{}")
         assert "there is no portfolio 'retial' in 'config/portfolios'; did you mean 'retail'?\n" in missing.stderr, missing
+    told = cli("doctor", "--portfolio", "retial", status=1).stdout
+    assert f"{cli.dir}/models: 0 versions, no champion\n" in told and "did you mean 'retail'?" in told, told
     cli("registry", "promote", "v1", "--reason", "first")
     answer = json.loads(cli("predict", cli.root / "examples/application.json", "--json").stdout)
     assert answer["emi"] == 16607.15 and answer["model_version"] == "v1"
