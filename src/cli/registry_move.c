@@ -210,6 +210,15 @@ static int rehearse(const struct cr_cli *cli, struct cr_error *err)
     return result;
 }
 
+/* It may be another one's name misspelt, so it is said who names it. */
+static void say_new(const struct cr_cli *cli)
+{
+    const char *named_by = cr_cli_registry_named_by(cli);
+    cr_cli_say(cli, "the registry '%s' (%s%s) is new: it was not there before",
+               cli->settings.registry, named_by != NULL ? "named by " : "the default",
+               named_by != NULL ? named_by : "");
+}
+
 /* An archive that is refused must not leave a registry that was not there. */
 int cr_registry_check_import(const struct cr_cli *cli, struct cr_error *err)
 {
@@ -231,7 +240,11 @@ int cr_registry_check_import(const struct cr_cli *cli, struct cr_error *err)
                             "it: give a file",
                             file);
     }
-    return rehearse(cli, err);
+    int rehearsed = rehearse(cli, err);
+    if (rehearsed == 0 && result == CR_ENOTFOUND) {
+        say_new(cli);
+    }
+    return rehearsed;
 }
 
 int cr_registry_verb_import(struct cr_cli *cli, struct cr_registry *registry, struct cr_error *err)

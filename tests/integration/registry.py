@@ -574,11 +574,12 @@ def check_origin(cli, globals_, version, was):
 def check_other_names(cli, archive, there):
     """A name that was used here gives way, once; a word about the signature only where there is one."""
     loud = [*there[:3], str(cli.dir / "other")]
-    cli("registry", "import", archive, "--reason", "a second home", globals_=loud)
+    new = f"the registry '{cli.dir}/other' (named by --registry) is new: it was not there before\n"
+    assert cli("registry", "import", archive, "--reason", "a second home", globals_=loud).stderr.startswith(new)
     check_origin(cli, loud, "v2", "v2")
     cli("registry", "delete", "v2", globals_=loud)
     done = cli("registry", "import", archive, globals_=loud)
-    assert done.stdout == "v3 is in portfolio retail; it was v2\n" and "was used here before\n" in done.stderr, done
+    assert done.stdout == "v3 is in portfolio retail; it was v2\n" and "was used here before\n" in done.stderr and new not in done.stderr, done
     manifest = json.loads((cli.dir / "other/retail/v3/manifest.json").read_text())
     check_origin(cli, loud, "v3", "v2")
     origin = manifest["imported_from"]
