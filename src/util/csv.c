@@ -15,6 +15,7 @@
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/strbuf.h"
 #include "creditrisk/util/utf8.h"
+#include "csv_head.h"
 #include "os.h"
 
 enum { CHUNK = 65536, MAX_ROW_LEN = 1 << 20 };
@@ -38,9 +39,8 @@ struct reader {
     /* libcsv does not tell which fields were quoted: a second look at what it is fed. */
     const char *at; /* the next byte to look at */
     const char *at_end;
-    bool in_quotes;
-    bool begun; /* something of the field in work was seen */
-    bool quoted;
+    enum cr_csv_place place;
+    bool quoted; /* the field in work */
 
     /* The row in work. */
     bool open; /* something of it was seen */
@@ -87,26 +87,18 @@ static int no_memory(struct reader *reader)
 }
 
 /* Looks on to the end of the field in work, or of what is fed. Only where strict libcsv finds no
- * fault does the result count: then a quote stands around a field or, doubled, inside one. */
+ * fault does the result count. */
 static void look_on(struct reader *reader)
 {
     while (reader->at < reader->at_end) {
         char c = *reader->at++;
+        bool begun = reader->place != CR_CSV_BEFORE;
+        bool ended = cr_csv_step(&reader->place, c, c == reader->separator);
 
-        if (c == '"') {
-            reader->in_quotes = !reader->in_quotes;
-            reader->quoted = true;
-        } else if (reader->in_quotes) {
-            continue;
-        } else if (c == reader->separator) {
-            return;
-        } else if (c == '\n' || c == '\r') {
-            if (reader->n > 0 || reader->begun) {
-                return;
-            }
-            continue; /* a blank line, or the second byte of a line end */
+        reader->quoted = reader->quoted || reader->place == CR_CSV_QUOTED;
+        if (ended && (c == reader->separator || begun || reader->n > 0)) {
+            return; /* else it is a blank line, or the second byte of a line end */
         }
-        reader->begun = reader->begun || (c != ' ' && c != '\t');
     }
 }
 
@@ -129,7 +121,6 @@ static void on_field(void *text, size_t len, void *context)
     look_on(reader);
     reader->fields[reader->n++] = (struct cr_csv_field){.len = len, .quoted = reader->quoted};
     reader->quoted = false;
-    reader->begun = false;
     cr_strbuf_append(&reader->texts, text, len);
     cr_strbuf_putc(&reader->texts, '\0');
 }
@@ -238,28 +229,17 @@ static int check_form(const struct reader *reader, const char *bytes, size_t len
     return 0;
 }
 
-/* Finds the first row, from its line on; false: it may go on behind text[len). */
-static bool find_head(const char *text, size_t len, size_t *ret_start, size_t *ret_end)
+static bool find_head(const struct reader *reader, const char *text, size_t len, size_t *ret_start,
+                      size_t *ret_end)
 {
-    bool in_quotes = false;
-    size_t i = 0;
-
-    while (i < len && memchr(" \t\r\n", text[i], 4) != NULL) {
-        i++;
-    }
-    *ret_start = i;
-    while (i < len && (in_quotes || (text[i] != '\n' && text[i] != '\r'))) {
-        in_quotes ^= text[i++] == '"';
-    }
-    *ret_end = i;
-    return i < len;
+    return cr_csv_find_head(text, len, reader->separator, reader->guess, ret_start, ret_end);
 }
 
 static void read_head(struct reader *reader, const char *text, size_t len)
 {
     size_t start, end;
 
-    (void)find_head(text, len, &start, &end); /* what there is of it will do */
+    (void)find_head(reader, text, len, &start, &end); /* what there is of it will do */
     reader->head.line = 1;
     for (size_t i = 0; i < start; i++) {
         reader->head.line += text[i] == '\n';
@@ -323,7 +303,7 @@ static int read_chunk(struct reader *reader, int fd, bool first, char *chunk, si
 
     *ret_len = 0;
     while (n > 0 && *ret_len < CHUNK &&
-           (*ret_len == 0 || (first && !find_head(chunk, *ret_len, &start, &end)))) {
+           (*ret_len == 0 || (first && !find_head(reader, chunk, *ret_len, &start, &end)))) {
         int result =
             reader->before_read != NULL ? reader->before_read(fd, reader->context, reader->err) : 0;
 
@@ -374,34 +354,6 @@ int cr_csv_read(const char *path, const struct cr_csv_options *options, cr_csv_r
     }
     result = check_wanted(&reader); /* what ends a pipe may have been ended, too */
     return result != 0 ? result : finish(&reader);
-}
-
-static size_t count_outside_quotes(const char *text, size_t len, char c)
-{
-    bool in_quotes = false;
-    size_t n = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        in_quotes ^= text[i] == '"';
-        n += !in_quotes && text[i] == c;
-    }
-    return n;
-}
-
-char cr_csv_guess_separator(const char *text, size_t len, char usual)
-{
-    char guess = usual;
-    size_t best = count_outside_quotes(text, len, usual);
-
-    for (const char *c = ",;\t|"; *c != '\0'; c++) {
-        size_t n = count_outside_quotes(text, len, *c);
-
-        if (n > best) {
-            best = n;
-            guess = *c;
-        }
-    }
-    return guess;
 }
 
 /* A reader may drop blanks around a field that is not quoted. */

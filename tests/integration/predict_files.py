@@ -253,6 +253,10 @@ def check_pipes(place, one, row):
                 process.send_signal(signal.SIGINT)
                 assert json.loads(process.stdout.read()) == end and process.stderr.read() == b"creditrisk: interrupted\n"
             assert process.returncode == 130, (form, options)
+    with start(place, "-", "--format", "csv") as process:
+        process.stdin.write(b'age,na"me\n1,2\n')
+        process.stdin.flush()
+        assert process.wait(timeout=60) == 1 and b"-:1: a quote inside a field" in process.stderr.read(), "what is broken is refused while the pipe is open"
     with start(place, "-", "--format", "json", "--json") as process:
         process.stdin.write(b"[" + row + b",")
         process.stdin.flush()

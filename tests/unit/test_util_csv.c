@@ -118,93 +118,6 @@ static void test_absent(void **state)
     assert_int_equal(cr_csv_read(dir, NULL, describe, NULL, &err), CR_EIO);
 }
 
-/* The usual one stays unless another is there more often. */
-static void test_guess(void **state)
-{
-    static const struct {
-        const char *line;
-        char usual, separator;
-    } cases[] = {
-        {"", ',', ','},
-        {"a", ';', ';'},
-        {"a,b", ',', ','},
-        {"a;b", ',', ';'},
-        {"a\tb", ',', '\t'},
-        {"a|b", ',', '|'},
-        {"a b:c", ',', ','},
-        {"a;b,c;d", ',', ';'},
-        {"\"a, in \"\"EUR\"\"\";\"b, in EUR\"", ',', ';'},
-        {"a,b;c", ',', ','},
-        {"a,b;c", ';', ';'},
-        {"a:b,c:d", ':', ':'},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        assert_int_equal(
-            cr_csv_guess_separator(cases[i].line, strlen(cases[i].line), cases[i].usual),
-            cases[i].separator);
-    }
-}
-
-/* The first row's line and separator, whatever stands before it and whether it can be read. */
-static void test_head(void **state)
-{
-    static const struct {
-        const char *text;
-        int code;
-        size_t line;
-        char separator;
-        const char *guessed; /* the rows, read by the separator that is guessed */
-    } cases[] = {
-        {"a;b\n1;2\n", 0, 1, ';', "1:[a][b]\n2:[1][2]\n"},
-        {"\xef\xbb\xbf\r\n \n\"a\"|b", CR_EPARSE, 3, '|', "3:[a][b]\n"},
-        {"\"a\";\"b\"\n", CR_EPARSE, 1, ';', "1:[a][b]\n"},
-        {"\"a,\nb,c\"\t\"d\"\n1,2,3\t4\n", CR_EPARSE, 1, '\t', "1:[a,\\nb,c][d]\n3:[1,2,3][4]\n"},
-        {"a, in EUR;b;c\n1,5;2;3\n", 0, 1, ';', "1:[a, in EUR][b][c]\n2:[1,5][2][3]\n"},
-        {"a,b\n1;2;3,4\n", 0, 1, ',', "1:[a][b]\n2:[1;2;3][4]\n"},
-        {"", 0, 0, '\0', ""},
-        {"\n\n", 0, 3, ',', ""},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
-        CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "h.csv", cases[i].text);
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf out = CR_STRBUF_INIT;
-        struct cr_csv_head head = {0};
-        struct cr_csv_options options = {.ret_head = &head};
-        struct cr_error err;
-
-        assert_int_equal(cr_csv_read(path, &options, describe, &out, &err), cases[i].code);
-        assert_int_equal(head.line, cases[i].line);
-        assert_int_equal(head.separator, cases[i].separator);
-        cr_strbuf_reset(&out);
-        options.guess = true;
-        cr_assert_ok(cr_csv_read(path, &options, describe, &out, &err), &err);
-        assert_string_equal(cr_strbuf_text(&out), cases[i].guessed);
-    }
-}
-
-/* No text has no separator to guess. */
-static void test_head_of_no_text(void **state)
-{
-    static const char *const texts[] = {"\x1f\x8b;;;", "\xff\xfe;;", "a\0;\0b"};
-    static const size_t lens[] = {5, 4, 5};
-
-    (void)state;
-    for (size_t i = 0; i < CR_ARRAY_LEN(texts); i++) {
-        CR_CLEANUP(cr_freep) char *path = cr_fs_join(dir, "binary.csv");
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf out = CR_STRBUF_INIT;
-        struct cr_csv_head head = {0};
-        const struct cr_csv_options options = {.ret_head = &head};
-        struct cr_error err;
-
-        cr_assert_ok(cr_fs_write(path, texts[i], lens[i], &err), &err);
-        assert_int_equal(cr_csv_read(path, &options, describe, &out, &err), CR_EPARSE);
-        assert_int_equal(head.separator, '\0');
-    }
-}
-
 static void test_separator(void **state)
 {
     const struct cr_csv_options options[] = {{.separator = ';'}, {.separator = '\t'}};
@@ -440,14 +353,12 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_separator),   cmocka_unit_test(test_guess),
-        cmocka_unit_test(test_head),        cmocka_unit_test(test_head_of_no_text),
-        cmocka_unit_test(test_max_row),     cmocka_unit_test(test_name),
-        cmocka_unit_test(test_default_max), cmocka_unit_test(test_callback_stops),
-        cmocka_unit_test(test_quoted),      cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_separator),      cmocka_unit_test(test_max_row),
+        cmocka_unit_test(test_name),           cmocka_unit_test(test_default_max),
+        cmocka_unit_test(test_callback_stops), cmocka_unit_test(test_quoted),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_cancelled),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);
