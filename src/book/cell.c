@@ -55,7 +55,7 @@ static int refuse_number(const char *text, size_t len, const char *complaint, st
 {
     char advice[160];
 
-    if (!cr_written_is_number(text, len)) {
+    if (!cr_written_is_foreign(text, len)) {
         return complain(err, text, len, complaint);
     }
     (void)snprintf(advice, sizeof(advice), "%s: " CR_BOOK_WRITE_NUMBERS, complaint); /* fits */

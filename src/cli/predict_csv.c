@@ -73,22 +73,19 @@ static size_t find_column(const struct cr_predict_header *header, size_t n, cons
     return i;
 }
 
-static bool is_slip(const char *name, const char *text)
-{
-    return name != NULL && cr_slip_distance(name, text) != CR_SLIP_NONE;
-}
-
-/* The name of a field or key, in the file or its own, that no column has and that a slip of the pen
- * would make of the text; else NULL. */
-static const char *match(const struct cr_portfolio *portfolio,
-                         const struct cr_predict_header *header, const char *name, const char *text)
+/* Best so far, or the name of a field or key, in the file or its own, if no column has it and it is
+ * nearer to the text. */
+static const char *nearer(const struct cr_portfolio *portfolio,
+                          const struct cr_predict_header *header, const char *best,
+                          const char *name, const char *text)
 {
     const char *in_file = find_header(portfolio, name);
 
     if (find_column(header, header->n, name) < header->n) {
-        return NULL;
+        return best;
     }
-    return is_slip(in_file, text) ? in_file : is_slip(name, text) ? name : NULL;
+    best = in_file != NULL ? cr_slip_nearer(best, in_file, text) : best;
+    return cr_slip_nearer(best, name, text);
 }
 
 /* The name that a column was meant to have; NULL when it is a column of its own. Without its key a
@@ -101,14 +98,15 @@ static const char *find_meant(const struct cr_portfolio *portfolio,
     const char *meant = NULL;
 
     *ret_what = "field";
-    for (size_t i = 0; i < portfolio->n_fields && meant == NULL; i++) {
-        meant = match(portfolio, header, portfolio->fields[i].name, text);
+    for (size_t i = 0; i < portfolio->n_fields; i++) {
+        meant = nearer(portfolio, header, meant, portfolio->fields[i].name, text);
     }
-    for (size_t i = 0; i < CR_ARRAY_LEN(keys) && meant == NULL; i++) {
-        if (keys[i] != NULL && cr_portfolio_find_field(portfolio, keys[i]) < 0) {
-            meant = match(portfolio, header, keys[i], text);
-            *ret_what = "key";
-        }
+    for (size_t i = 0; i < CR_ARRAY_LEN(keys); i++) {
+        const char *best =
+            keys[i] != NULL ? nearer(portfolio, header, meant, keys[i], text) : meant;
+
+        *ret_what = best != meant ? "key" : *ret_what;
+        meant = best;
     }
     return meant;
 }
@@ -323,7 +321,7 @@ bool cr_predict_tell_written(const struct cr_cli *cli, const struct cr_portfolio
         struct cr_error cause;
 
         if (field != NULL && (field->type == CR_INT || field->type == CR_NUMBER) &&
-            cr_written_is_number(cell->text, cell->len) &&
+            cr_written_is_foreign(cell->text, cell->len) &&
             parse_cell(portfolio, field, cell, &value, &cause) != 0) {
             cr_cli_say(cli, "%s:%zu:%zu: %s: %s", row->file, row->line, i + 1, field->name,
                        cause.message);

@@ -37,7 +37,12 @@ static json_t *version_to_json(struct cr_registry *registry, const char *portfol
     struct cr_error fault = {0};
     char key[CR_SIGNATURE_KEY_LEN];
     int result = look(registry, portfolio, version, &manifest, key, &fault);
-    if (!cr_json_put(entry, "cv_auc", cr_json_copy(manifest, "metrics", "cv_auc")) ||
+    bool is_dated = json_is_string(json_object_get(manifest, "created_at"));
+
+    /* of a version that came before the registry knew better it has the date of the import */
+    if ((is_dated &&
+         !cr_json_put(entry, "created_at", cr_json_copy(manifest, NULL, "created_at"))) ||
+        !cr_json_put(entry, "cv_auc", cr_json_copy(manifest, "metrics", "cv_auc")) ||
         !cr_json_put(entry, "auc_roc", cr_json_copy(manifest, "metrics", "auc_roc")) ||
         !cr_json_put(entry, "threshold", cr_json_copy(manifest, NULL, "optimal_threshold")) ||
         !cr_json_put(entry, "derived_from", cr_json_copy(manifest, NULL, "derived_from")) ||

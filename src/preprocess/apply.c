@@ -37,6 +37,7 @@ static void add_values(struct cr_recipe *recipe, const struct cr_step *steps, si
         if (step->feature->kind == CR_NOMINAL) {
             continue;
         }
+        assert(step->index <= UINT16_MAX && step->feature->levels.n <= UINT16_MAX);
         if (step->is_text == is_text) {
             recipe->values[recipe->n_values++] = (struct cr_recipe_value){
                 .impute = step->impute,
@@ -53,6 +54,7 @@ static void add_values(struct cr_recipe *recipe, const struct cr_step *steps, si
 
 static void add_nominal(struct cr_recipe *recipe, const struct cr_step *step)
 {
+    assert(step->index <= UINT16_MAX && step->feature->levels.n <= UINT16_MAX);
     recipe->nominal[recipe->n_nominal++] = (struct cr_recipe_nominal){
         .feature = (uint16_t)step->index,
         .n_levels = (uint16_t)step->feature->levels.n,
@@ -84,7 +86,6 @@ int cr_recipe_init(struct cr_recipe *recipe, const struct cr_step *steps, size_t
     for (size_t i = 0; i < n_steps; i++) {
         const struct cr_step *step = &steps[i];
 
-        assert(step->index <= UINT16_MAX && step->feature->levels.n <= UINT16_MAX);
         if (step->feature->kind != CR_NOMINAL) {
             levels = copy_levels(&step->feature->levels, levels);
         }

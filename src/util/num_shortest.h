@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Private to util/: the decimal digits that num.c writes. */
+/* Private to util/: the decimal digits that num_write.c puts. */
 #ifndef UTIL_NUM_SHORTEST_H
 #define UTIL_NUM_SHORTEST_H
 

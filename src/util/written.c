@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/num.h"
 
 #define BLANK        " "
 #define BLANK_FIXED  "\xc2\xa0"
@@ -78,6 +79,13 @@ bool cr_written_is_number(const char *text, size_t len)
     behind = *behind == '%' ? behind + 1 : skip(behind, currencies, CR_ARRAY_LEN(currencies));
     at = behind > skip_blank(at) ? behind : at;
     return at == text + len;
+}
+
+bool cr_written_is_foreign(const char *text, size_t len)
+{
+    double number;
+
+    return cr_written_is_number(text, len) && !cr_num_parse(text, len, &number);
 }
 
 enum cr_written_point cr_written_find_point(const char *text, size_t len)

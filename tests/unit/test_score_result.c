@@ -504,18 +504,21 @@ static void odd_values_are_written_alike(void **state)
         CR_CLEANUP(cr_json_decrefp) json_t *json = NULL;
 
         for (size_t i = 0; i < bundle->portfolio->n_features; i++) {
-            row[i] = i % 2 == 0 ? (struct cr_value){odd[k], NULL}
+            row[i] = i % 3 == 0 ? (struct cr_value){odd[k], NULL}
                                 : (struct cr_value){NAN, k > 0 ? "\x01\"\\\xc3\xa9\n" : lengthy};
         }
         scored.result.row = row;
         scored.result.emi.amount = odd[k];
         scored.result.margin = odd[k];
         json = cr_result_to_json(bundle, &scored.result, NULL, true);
-        cr_strbuf_reset(&direct);
+        cr_strbuf_finish(&direct); /* so that no room is left of the one before */
         cr_strbuf_reset(&tree);
         cr_json_write(json, false, &tree);
         cr_result_write(bundle, &scored.result, NULL, true, &direct);
         assert_string_equal(cr_strbuf_text(&direct), cr_strbuf_text(&tree));
+        if (k == 0) {
+            assert_true(direct.len > CR_JSON_ESCAPE_LEN * sizeof(lengthy)); /* it is a reason's */
+        }
     }
 }
 

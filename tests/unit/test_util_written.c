@@ -80,6 +80,9 @@ static void test_numbers(void **state)
         }
     }
     assert_false(cr_written_is_number("5\0€", 5));
+    assert_true(cr_written_is_foreign("1.234,5", 7));
+    assert_false(cr_written_is_foreign("1234.5", 6)); /* a plain one */
+    assert_false(cr_written_is_foreign("many", 4));
 }
 
 static void test_points(void **state)

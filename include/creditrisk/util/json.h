@@ -34,7 +34,7 @@ int cr_json_save(const char *path, const json_t *json, struct cr_error *err);
  */
 void cr_json_write_string(const char *text, size_t len, struct cr_strbuf *out);
 
-/* So many bytes stand for one of such a text at most; its quotes come to that. */
+/* The most bytes that stand for one of such a text; its two quotes need no more either. */
 enum { CR_JSON_ESCAPE_LEN = 6 };
 
 /* Appends a number as cr_json_write does: 1.0 is not written as 1; NaN and infinities are null. */

@@ -11,6 +11,9 @@
  * side. Plain digits are one as well. text[len] is NUL. */
 bool cr_written_is_number(const char *text, size_t len);
 
+/* Whether it is one that cr_num_parse does not read: it has to be written otherwise. */
+bool cr_written_is_foreign(const char *text, size_t len);
+
 /* What the point of a number may be: of 15.500 and 1.234 that of thousands, too; of 12.5, 1234.567
  * and 0.125 only the decimal one. */
 enum cr_written_point {
