@@ -253,15 +253,14 @@ static void test_broken(void **state)
          "separator is \",\": say 'separator: \";\"' in tables.yaml"},
         {"customers.csv", "\n\"customer_id\";\"age\";\"gender\"\n1;44;Male\n", CR_EINVAL,
          "/customers.csv:2: the columns seem to be separated by \";\", but the portfolio's "
-         "separator "
-         "is \",\": say 'separator: \";\"' in tables.yaml"},
+         "separator is \",\": say 'separator: \";\"' in tables.yaml"},
         {"customers.csv", "customer_id;age, in years;gender\n1;44;Male\n", CR_EINVAL,
          "/customers.csv:1: the columns seem to be separated by "},
         {"customers.csv", "customer_id,age, in years;gender;state\n1;44;Male\n", CR_EINVAL,
          "/customers.csv:1:4: column 'gender' is missing"},
         {"customers.csv", "customer_id,\"age;\"x;y;z\n", CR_EINVAL,
          "/customers.csv:1: the columns seem to be separated by "},
-        {"customers.csv", "customer_id,\"age;y;z\"x\n", CR_EPARSE, "/customers.csv:1: a quote"},
+        {"customers.csv", "customer_id,\"age;y;z\"x\n", CR_EPARSE, "/customers.csv:1: a quote "},
         {"repayment_history.csv",
          CR_REPAYMENT_HEADER "3,9,1,2,2020-05-29,,3041.36,0,180,1,1,180440.5,UPI\n", CR_EINVAL,
          "/repayment_history.csv:2:2: loan_id: there is no loan_applications.loan_id '9'"},
