@@ -294,16 +294,23 @@ static int refuse(const struct reader *reader, const char *what)
     return cancelled != 0 ? cancelled : result;
 }
 
+static bool has_head(const struct reader *reader, const char *chunk, size_t len)
+{
+    size_t skip = cr_utf8_mark_len(chunk, len);
+    size_t start, end;
+
+    return find_head(reader, chunk + skip, len - skip, &start, &end);
+}
+
 /* Reads what is there, up to CHUNK bytes, but at the beginning of a file so many that it has its
  * head; nothing only at the end. */
 static int read_chunk(struct reader *reader, int fd, bool first, char *chunk, size_t *ret_len)
 {
     ssize_t n = 1;
-    size_t start, end;
 
     *ret_len = 0;
     while (n > 0 && *ret_len < CHUNK &&
-           (*ret_len == 0 || (first && !find_head(reader, chunk, *ret_len, &start, &end)))) {
+           (*ret_len == 0 || (first && !has_head(reader, chunk, *ret_len)))) {
         int result =
             reader->before_read != NULL ? reader->before_read(fd, reader->context, reader->err) : 0;
 

@@ -170,6 +170,8 @@ static void test_pieces(void **state)
     } cases[] = {
         {{"a", ";b", "\n1;2\n"}, true, 0, 3, "1:[a][b]\n2:[1][2]\n"},
         {{"\n", " ", "\n\"a,\n", ",\";b\n"}, true, 0, 4, "3:[a,\n,][b]\n"},
+        {{"\xef\xbb\xbf\n", "a;b", "\n1;2\n"}, true, 0, 3, "2:[a][b]\n3:[1][2]\n"},
+        {{"\xef\xbb", "\xbf", "a;b\n", "1;2\n"}, true, 0, 4, "1:[a][b]\n2:[1][2]\n"},
         {{"a", "\nb", "\n"}, false, 0, 3, "1:[a]\n2:[b]\n"},
         {{"a,b\"c\n1,2\n", "3"}, false, CR_EPARSE, 1, ""},
         {{"a,b\"c\n1,2\n", "3"}, true, CR_EPARSE, 1, ""},
