@@ -12,15 +12,26 @@ static bool may_separate(char c, char usual)
     return c == usual || memchr(guesses, c, sizeof(guesses)) != NULL;
 }
 
+/* A tab or blank that separates makes a row, which a blank line is not. */
+static size_t skip_blank_lines(const char *text, size_t len, char separator)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i < len && text[i] != separator && memchr(" \t\r\n", text[i], 4) != NULL;
+         i++) {
+        if (text[i] == '\n' || text[i] == '\r') {
+            start = i + 1;
+        }
+    }
+    return start;
+}
+
 bool cr_csv_find_head(const char *text, size_t len, char separator, bool guess, size_t *ret_start,
                       size_t *ret_end)
 {
     enum cr_csv_place place = CR_CSV_BEFORE;
-    size_t i = 0;
+    size_t i = skip_blank_lines(text, len, separator);
 
-    while (i < len && memchr(" \t\r\n", text[i], 4) != NULL) {
-        i++;
-    }
     *ret_start = i;
     for (; i < len; i++) {
         bool is_separator = guess ? may_separate(text[i], separator) : text[i] == separator;

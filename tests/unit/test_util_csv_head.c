@@ -84,6 +84,8 @@ static void test_head(void **state)
         {"\"a,\nb,c\"\t\"d\"\n1,2,3\t4\n", CR_EPARSE, 1, '\t', "1:[a,\nb,c][d]\n3:[1,2,3][4]\n"},
         {"a, in EUR;b;c\n1,5;2;3\n", 0, 1, ';', "1:[a, in EUR][b][c]\n2:[1,5][2][3]\n"},
         {"a,b\n1;2;3,4\n", 0, 1, ',', "1:[a][b]\n2:[1;2;3][4]\n"},
+        {"\tage\n0\t30\n", 0, 1, '\t', "1:[][age]\n2:[0][30]\n"},
+        {" \t\r\n\n \ta;b\n1;2\n", 0, 3, ';', "3:[a][b]\n4:[1][2]\n"},
         {"", 0, 0, '\0', ""},
         {"\n\n", 0, 3, ',', ""},
     };
@@ -104,6 +106,21 @@ static void test_head(void **state)
         cr_assert_ok(cr_csv_read(path, &options, describe, &out, &err), &err);
         assert_string_equal(cr_strbuf_text(&out), cases[i].guessed);
     }
+}
+
+/* Where tabs separate, a line of them alone is a row. */
+static void test_row_of_tabs(void **state)
+{
+    CR_CLEANUP(cr_freep) char *path = cr_test_write(dir, "tabs.csv", "\n\t\na\tb\n");
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf out = CR_STRBUF_INIT;
+    struct cr_csv_head head;
+    const struct cr_csv_options options = {.separator = '\t', .ret_head = &head};
+    struct cr_error err;
+
+    (void)state;
+    cr_assert_ok(cr_csv_read(path, &options, describe, &out, &err), &err);
+    assert_string_equal(cr_strbuf_text(&out), "2:[][]\n3:[a][b]\n");
+    assert_int_equal(head.line, 2);
 }
 
 /* No text has no separator to guess. */
@@ -204,10 +221,9 @@ static void test_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_guess),
-        cmocka_unit_test(test_head),
-        cmocka_unit_test(test_head_of_no_text),
-        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_guess),           cmocka_unit_test(test_head),
+        cmocka_unit_test(test_head_of_no_text), cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_row_of_tabs),
     };
 
     return cmocka_run_group_tests(tests, make_dir, free_dir);
