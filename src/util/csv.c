@@ -263,7 +263,7 @@ static int begin(struct reader *reader, const struct cr_csv_options *options, co
     if (result == 0) {
         read_head(reader, bytes, len);
     }
-    if (result == 0 && options != NULL && options->ret_head != NULL) {
+    if (options != NULL && options->ret_head != NULL) {
         *options->ret_head = reader->head;
     }
     return result;
