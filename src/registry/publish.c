@@ -35,6 +35,7 @@ struct publication {
     const char *action;
     const char *own; /* the version that it was elsewhere; NULL for a new one, */
     const struct cr_registry_origin *origin; /* as this */
+    const struct cr_registry_parent *parent; /* NULL for one that was made of no other one */
     char *version;                           /* owned, as dir */
     char *dir;                               /* where it goes */
     bool is_here; /* a copy of it has been before, under the name `version` */
@@ -168,17 +169,20 @@ static int finish_manifest(const struct publication *publication, const char *pa
 }
 
 /* The event of a new version; an imported one says where it comes from and whose signature came
- * with it. */
+ * with it, a derived one of which it was made. */
 static int record_arrival(struct cr_registry *registry, const struct publication *publication,
                           struct cr_error *err)
 {
     const struct cr_registry_origin *origin = publication->origin;
+    const struct cr_registry_parent *parent = publication->parent;
     char key[CR_SIGNATURE_KEY_LEN] = "";
     const struct cr_registry_detail details[] = {
         {CR_DETAIL_ARCHIVE, origin != NULL ? origin->archive : NULL},
         {CR_DETAIL_ARCHIVE_SHA256, origin != NULL ? origin->sha256 : NULL},
         {CR_DETAIL_WAS, publication->own},
         {CR_DETAIL_SIGNED_WITH, key},
+        {CR_DETAIL_DERIVED_FROM, parent != NULL ? parent->version : NULL},
+        {CR_DETAIL_COSTS, parent != NULL ? parent->costs : NULL},
         {NULL, NULL},
     };
 
@@ -367,7 +371,7 @@ static int publish(struct cr_registry *registry, struct publication *publication
     return 0;
 }
 
-/* What both ways to publish have in common. */
+/* What all ways to publish have in common. */
 static struct publication make_publication(const char *portfolio, const char *stage_dir,
                                            json_t *manifest, const struct cr_registry_actor *actor)
 {
@@ -388,6 +392,19 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
     CR_CLEANUP(publication_finish)
     struct publication publication = make_publication(portfolio, stage_dir, manifest, actor);
 
+    return publish(registry, &publication, ret_version, err);
+}
+
+int cr_registry_publish_derived(struct cr_registry *registry, const char *portfolio,
+                                const char *stage_dir, json_t *manifest,
+                                const struct cr_registry_parent *parent,
+                                const struct cr_registry_actor *actor, char **ret_version,
+                                struct cr_error *err)
+{
+    CR_CLEANUP(publication_finish)
+    struct publication publication = make_publication(portfolio, stage_dir, manifest, actor);
+
+    publication.parent = parent;
     return publish(registry, &publication, ret_version, err);
 }
 

@@ -14,6 +14,7 @@
 #include "creditrisk/util/digest.h"
 #include "creditrisk/util/fs.h"
 #include "creditrisk/util/json.h"
+#include "creditrisk/util/strbuf.h"
 #include "drawing.h"
 #include "policy_text.h"
 #include "report.h"
@@ -171,6 +172,30 @@ static int make_manifest(const struct cr_rethreshold *rethreshold, const char *r
     return 0;
 }
 
+/* The costs as policy.yaml writes them. */
+static void put_costs(const struct cr_costs *costs, struct cr_strbuf *out)
+{
+    bool is_lgd = !isnan(costs->lgd);
+    cr_strbuf_puts(out, is_lgd ? "false_negative: {lgd: " : "false_negative: ");
+    cr_strbuf_put_double(out, is_lgd ? costs->lgd : costs->false_negative);
+    cr_strbuf_puts(out, is_lgd ? "}, false_positive: " : ", false_positive: ");
+    cr_strbuf_put_double(out, costs->false_positive);
+}
+
+static int record(const struct cr_rethreshold *rethreshold, struct cr_registry *registry,
+                  const char *dir, json_t *manifest, const struct cr_registry_actor *actor,
+                  char **ret_version, struct cr_error *err)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf costs = CR_STRBUF_INIT;
+    const struct cr_bundle *bundle = rethreshold->bundle;
+    put_costs(&rethreshold->choice.costs, &costs);
+    const struct cr_registry_parent parent = {bundle->version, cr_strbuf_text(&costs)};
+    int result = cr_strbuf_check(&costs, err);
+    return result != 0 ? result
+                       : cr_registry_publish_derived(registry, bundle->portfolio->name, dir,
+                                                     manifest, &parent, actor, ret_version, err);
+}
+
 /* It would serve: it loads with the costs that were asked for, and answers as its parent does. */
 static int check_stage(const struct cr_rethreshold *rethreshold, const char *dir,
                        const json_t *manifest, struct cr_error *err)
@@ -209,8 +234,7 @@ int cr_rethreshold_publish(const struct cr_rethreshold *rethreshold, struct cr_r
         (result = write_policy(rethreshold, dir, err)) != 0 ||
         (result = write_report(rethreshold, from, dir, actor->reason, err)) != 0 ||
         (result = check_stage(rethreshold, dir, manifest, err)) != 0 ||
-        (result = cr_registry_publish(registry, portfolio, dir, manifest, actor, ret_version,
-                                      err)) != 0) {
+        (result = record(rethreshold, registry, dir, manifest, actor, ret_version, err)) != 0) {
         (void)cr_fs_remove_tree(dir, NULL); /* the first failure is the one to report */
     }
     return result;

@@ -254,6 +254,11 @@ def check_publish(cli):
     _, lines = publish(cli, "v2", "--lgd", "0.25", "--false-positive", "12500.5")
     assert lines[1] == "+ costs: {false_negative: {lgd: 0.25}, false_positive: 12500.5}"
     publish(cli, "v3", "--false-negative", "100000", "--false-positive", "10000")
+    made = [event["details"] for event in json.loads(cli("registry", "history", "--json").stdout)["events"] if event["action"] == "publish"]
+    assert made == [None, {"derived_from": "v1", "costs": "false_negative: 40000, false_positive: 10000"},
+                    {"derived_from": "v2", "costs": "false_negative: {lgd: 0.25}, false_positive: 12500.5"},
+                    {"derived_from": "v3", "costs": "false_negative: 100000, false_positive: 10000"}], made
+    assert "derived from v1, costs false_negative: 40000, false_positive: 10000\n" in cli("registry", "history").stdout
     check_told(cli)
     assert filecmp.cmp(*(cli.dir / f"models/retail/{v}/portfolio/policy.yaml" for v in ("v1", "v4")), shallow=False)
     assert not [path for path in (cli.dir / "models").iterdir() if path.name.startswith(".staging")]

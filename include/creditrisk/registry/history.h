@@ -38,6 +38,8 @@ struct cr_registry_event {
 #define CR_DETAIL_ARCHIVE        "archive"        /* import: name of the file … */
 #define CR_DETAIL_ARCHIVE_SHA256 "archive_sha256" /* … its digest … */
 #define CR_DETAIL_WAS            "was"            /* … and the version that it was elsewhere */
+#define CR_DETAIL_DERIVED_FROM   "derived_from"   /* publish: of which version it was made … */
+#define CR_DETAIL_COSTS          "costs"          /* … with which costs */
 #define CR_DETAIL_KEY            "key"            /* sign: with which key … */
 #define CR_DETAIL_REPLACED_KEY   "replaced_key"   /* … in place of which, CR_SIGNING_UNREADABLE */
 #define CR_DETAIL_SIGNED_WITH    "signed_with"    /* the key that vouched for it then */

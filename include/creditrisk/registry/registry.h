@@ -74,6 +74,19 @@ int cr_registry_publish(struct cr_registry *registry, const char *portfolio, con
                         json_t *manifest, const struct cr_registry_actor *actor, char **ret_version,
                         struct cr_error *err);
 
+/* Of which version of the portfolio one was made, and what it decides by, for the events. */
+struct cr_registry_parent {
+    const char *version;
+    const char *costs; /* UTF-8 */
+};
+
+/* The same for a version that was made of another one: its event names the parent. */
+int cr_registry_publish_derived(struct cr_registry *registry, const char *portfolio,
+                                const char *stage_dir, json_t *manifest,
+                                const struct cr_registry_parent *parent,
+                                const struct cr_registry_actor *actor, char **ret_version,
+                                struct cr_error *err);
+
 /* Where a version comes from, for the events. */
 struct cr_registry_origin {
     const char *archive; /* name of the file; UTF-8 */
