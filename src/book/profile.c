@@ -15,6 +15,7 @@
 #include "creditrisk/util/hash.h"
 #include "creditrisk/util/num.h"
 #include "creditrisk/util/utf8.h"
+#include "creditrisk/util/written.h"
 #include "propose_name.h"
 
 /* How much of a cell a message quotes. */
@@ -148,6 +149,7 @@ static int read_cell(struct cr_profile *profile, struct cr_profile_column *colum
         r = keep_odd(column, field, line, err);
     }
     column->n_date += cr_clock_parse_date(field->text, field->len, &days);
+    column->n_date_like += cr_written_is_date(field->text, field->len);
     if (r == 0 && column->is_id) {
         r = add_hash(column, cr_hash(field->text, field->len), err);
     } else if (r == 0 && !column->has_many) {
@@ -277,4 +279,9 @@ bool cr_profile_is_number(const struct cr_profile_column *column)
 bool cr_profile_is_date(const struct cr_profile_column *column)
 {
     return column->n_present > 0 && column->n_date == column->n_present;
+}
+
+bool cr_profile_is_date_like(const struct cr_profile_column *column)
+{
+    return column->n_present > 0 && column->n_date_like == column->n_present;
 }

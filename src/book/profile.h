@@ -38,6 +38,7 @@ struct cr_profile_column {
     size_t n_int;     /* of those present: whole numbers, numbers, dates */
     size_t n_number;
     size_t n_date;
+    size_t n_date_like;   /* dates to people, those among them */
     double min, max, sum; /* of the numbers */
     struct points points; /* theirs */
     size_t n_odd;         /* cells of a column of numbers that are none; they are not present */
@@ -85,5 +86,6 @@ const struct cr_profile_column *cr_profile_find(const struct cr_profile *profile
 bool cr_profile_is_int(const struct cr_profile_column *column);
 bool cr_profile_is_number(const struct cr_profile_column *column);
 bool cr_profile_is_date(const struct cr_profile_column *column);
+bool cr_profile_is_date_like(const struct cr_profile_column *column);
 
 #endif

@@ -29,6 +29,7 @@ enum cr_propose_why {
     CR_PROPOSE_IDENTIFIER,
     CR_PROPOSE_CUSTOMERS,
     CR_PROPOSE_DATES,
+    CR_PROPOSE_WRITTEN_DATES, /* as only people read them */
     CR_PROPOSE_TEXTS,
     CR_PROPOSE_MARKS_TEST,
 };

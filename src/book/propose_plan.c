@@ -241,6 +241,8 @@ static void plan_field(const struct cr_proposal *proposal, struct cr_propose_col
         column->is_skewed = !column->is_code && seen->min >= 0 && seen->max > TAIL * mean;
     } else if (cr_profile_is_date(seen)) {
         plan_date(proposal, column);
+    } else if (cr_profile_is_date_like(seen)) {
+        leave_out(column, CR_PROPOSE_WRITTEN_DATES);
     } else if (!seen->has_many && seen->n_levels <= MAX_ENUM_LEVELS) {
         column->type = CR_ENUM;
     } else {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/written.h"
 #include "propose.h"
 #include "table.h"
@@ -111,6 +112,18 @@ static void put_texts(const struct cr_proposal *proposal, const struct cr_profil
     }
 }
 
+static void put_written_dates(const struct cr_profile_column *seen, struct cr_strbuf *out)
+{
+    int64_t days;
+
+    cr_strbuf_puts(out, "dates must be written as 2020-06-07");
+    if (!cr_clock_parse_date(seen->odd, strlen(seen->odd), &days)) {
+        cr_strbuf_puts(out, ", and ");
+        cr_propose_put_text(out, seen->odd);
+        cr_strbuf_printf(out, " in line %zu is not", seen->odd_line);
+    }
+}
+
 static void put_why(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                     struct cr_strbuf *out)
 {
@@ -139,11 +152,15 @@ static void put_why(const struct cr_proposal *proposal, const struct cr_propose_
     case CR_PROPOSE_DATES:
         cr_strbuf_puts(out, "a date, with which features.sql cannot compute: make a number of it");
         break;
+    case CR_PROPOSE_WRITTEN_DATES:
+        put_written_dates(seen, out);
+        break;
     case CR_PROPOSE_TEXTS:
         put_texts(proposal, seen, out);
         break;
     case CR_PROPOSE_MARKS_TEST:
-        cr_strbuf_puts(out, "it seems to mark the test rows: with --test-column it does");
+        cr_strbuf_printf(out, "it seems to mark the test rows: with --test-column %s it does",
+                         seen->header);
         break;
     }
 }
@@ -283,8 +300,7 @@ static void put_copies(const struct cr_propose_column *column, struct cr_strbuf 
     const struct cr_profile_column *seen = column->seen;
     size_t n = seen->n_present - seen->n_distinct;
 
-    if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_IDENTIFIER && n > 0 &&
-        n * FEW_COPIES <= seen->n_present) {
+    if (column->why == CR_PROPOSE_IDENTIFIER && n > 0 && n * FEW_COPIES <= seen->n_present) {
         cr_strbuf_printf(out,
                          "no key of the rows, as %zu of its %zu values %s been there before: where "
                          "they are copies of rows, take them out of the file, or the test may hold "
@@ -300,6 +316,7 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
     tell_markers(proposal->profile, on_note, context);
     for (size_t i = 0; i < proposal->n_columns; i++) {
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf copies = CR_STRBUF_INIT;
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
         CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
         const struct cr_propose_column *column = &proposal->columns[i];
@@ -311,18 +328,13 @@ void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_
             cr_propose_put_odd(column, &what);
             cr_propose_put_points(column, &points);
             cr_propose_put_mark(proposal, column, &mark);
-        } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_TEXTS &&
-                   is_written_number(column->seen)) {
+        } else if (column->role == CR_PROPOSE_LEFT_OUT) {
             cr_strbuf_puts(&what, "left out: ");
-            put_written(column->seen, &what);
-        } else if (column->role == CR_PROPOSE_LEFT_OUT && column->why == CR_PROPOSE_MARKS_TEST) {
-            cr_strbuf_printf(&what,
-                             "left out, as it seems to mark the test rows: with --test-column %s "
-                             "it does",
-                             column->seen->header);
+            cr_propose_put_reason(proposal, column, &what);
+            put_copies(column, &copies);
         }
-        put_copies(column, &what);
         tell(column, &what, on_note, context);
+        tell(column, &copies, on_note, context);
         tell(column, &points, on_note, context);
         tell(column, &mark, on_note, context);
     }

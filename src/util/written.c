@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "creditrisk/util/written.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "creditrisk/util/cleanup.h"
@@ -86,6 +87,48 @@ bool cr_written_is_foreign(const char *text, size_t len)
     double number;
 
     return cr_written_is_number(text, len) && !cr_num_parse(text, len, &number);
+}
+
+/* A day and a month, in either order. */
+static bool is_day(int a, int b)
+{
+    return a >= 1 && b >= 1 && a <= 31 && b <= 31 && (a <= 12 || b <= 12);
+}
+
+bool cr_written_is_date(const char *text, size_t len)
+{
+    enum { N_PARTS = 3 };
+    size_t lens[N_PARTS];
+    int parts[N_PARTS];
+    const char *at = text;
+    char separator = '\0';
+    bool year_first;
+
+    for (size_t i = 0; i < N_PARTS; i++) {
+        if (i == 1) {
+            separator = *at;
+        }
+        if (i > 0 && (*at == '\0' || *at++ != separator)) {
+            return false;
+        }
+        lens[i] = strspn(at, digits);
+        if (lens[i] != 1 && lens[i] != 2 && lens[i] != 4) {
+            return false;
+        }
+        parts[i] = atoi(at); /* of four digits at most */
+        at += lens[i];
+    }
+    year_first = lens[0] == 4;
+    if (strchr("./-", separator) == NULL || lens[1] > 2 ||
+        (year_first ? lens[2] > 2 : lens[2] < 2) ||
+        !(year_first ? is_day(parts[1], parts[2]) : is_day(parts[0], parts[1]))) {
+        return false;
+    }
+    if ((*at == ' ' || *at == 'T') && strspn(at + 1, digits) > 0) {
+        at += 1 + strspn(at + 1, "0123456789:.");
+        at += *at == 'Z';
+    }
+    return at == text + len;
 }
 
 enum cr_written_point cr_written_find_point(const char *text, size_t len)

@@ -378,7 +378,7 @@ def check_odd(place):
                              "column 'income': 3 cells are no numbers, the first inf in line 19: the import rejects their rows",
                              "column 'rate': 1 cell is no number, the first x in line 19: the import rejects its row",
                              "column 'dependents': 50 cells are no numbers, the first \"3+\" in line 2: all values are choices",
-                             "column 'is_test': left out, as it seems to mark the test rows: with --test-column is_test it does",
+                             "column 'is_test': left out: it seems to mark the test rows: with --test-column is_test it does",
                              told(place, "odd", "y", "1", made["n_bad"], N_ROWS, "uncomment"),
                              "column 'id': no input, but the key of the rows: an identifier by its name, no value twice", NO_CUSTOMER], made["notes"]
     with open(place.dir / "rejects.csv", newline="") as rejects:
@@ -386,7 +386,7 @@ def check_odd(place):
     application = (place.dir / "portfolios" / "odd" / "application.yaml").read_text()
     for text in ('missing: ["", "-"]', "{name: income, type: int,", "{name: rate, type: number,", "{name: dependents, type: enum,",
                  "  # 3 cells are no numbers, the first inf in line 19: the import rejects their rows\n",
-                 "#   is_test: it seems to mark the test rows: with --test-column it does\n"):
+                 "#   is_test: it seems to mark the test rows: with --test-column is_test it does\n"):
         assert text in application, (text, application)
     assert place.run("portfolio", "check", "odd")["ok"]
     assert "test_column" in made and made["test_column"] == ""
@@ -467,7 +467,7 @@ def check_capitals(place):
         cells = [(i % 97, i % 9, "FM"[i % 2], i % 3, (no, yes)[i % 5 == 0]) for i in range(500)]
         write(file, ",", [[*row, int(draw.random() < (0.1 + 0.6 * (row[0] > 50)))] for row in cells], ["LoanAmount", "LTVRatio", "maritalStatus", "HoldOut", header, "y"])
         notes = place.run(*words, f"capitals_{n}")["notes"]
-        assert f"column '{header}': left out, as it seems to mark the test rows: with --test-column {header} it does" in notes, notes
+        assert f"column '{header}': left out: it seems to mark the test rows: with --test-column {header} it does" in notes, notes
         assert any(note.startswith("column 'HoldOut': an input, though its name is that of a column that marks") for note in notes), notes
         assert "'maritalStatus': " + PROHIBITED in notes, notes
         text = (place.dir / "portfolios" / f"capitals_{n}" / "application.yaml").read_text()
@@ -526,11 +526,12 @@ def check_keys(place):
         assert f"{{name: {header}, " in (place.dir / "portfolios" / f"keys_{name}" / "application.yaml").read_text()
     write_keys("customer_no", lambda i: "" if i < 7 else i // 2, 30)
     notes = place.run(*words, "keys_gaps")["notes"]
-    assert NO_CUSTOMER in notes and notes[0].startswith("column 'loan_id': no key of the rows, as 30 of its 330 values have been there before: "), notes
+    assert NO_CUSTOMER in notes and notes[0] == "column 'loan_id': left out: its name is an identifier's: 300 different values in 330 rows", notes
+    assert notes[1].startswith("column 'loan_id': no key of the rows, as 30 of its 330 values have been there before: "), notes
     application = (place.dir / "portfolios" / "keys_gaps" / "application.yaml").read_text()
     assert "#   customer_no: its name is the customer's, but 14 of 330 rows have none\n" in application, application
     write_keys("x2", lambda i: i, 34)
-    assert not any("loan_id" in note for note in place.run(*words, "keys_copies")["notes"]), "more than a few are no mistake"
+    assert not any("no key of the rows" in note for note in place.run(*words, "keys_copies")["notes"]), "more than a few are no mistake"
 
 
 def check_written(place):
@@ -547,6 +548,22 @@ def check_written(place):
     assert said[0].startswith("column 'w0': left out: 200 cells are read as text, the first \"1000,58\" in line 2: write"), said[0]
     assert said[-1].startswith("column 'w6': 200 cells are read as text, "), "a choice"
     assert remarks(place, "written").count("write numbers as 1234.56, without a decimal comma") == len(written)
+
+
+def check_dates(place):
+    """Dates as only people write them are left out, however few there are, and said of how they must be; once converted they are dates."""
+    file = place.dir / "dates.csv"
+    forms = ["{2:02}.{1:02}.{0}", "{1}/{2}/{0}", "{0}-{1:02}-{2:02} 00:00:00"]
+    day = lambda i: (2020 + i % 3, 1 + i % 12, 1 + i % 28)
+    write(file, ";", [[*(form.format(*day(i)) for form in forms), f"{1 + i % 2}.1.2020", i % 97, int(i % 4 == 0)] for i in range(300)], ["a", "b", "c", "few", "x", "y"])
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "dates")
+    said = {"a": "01.01.2020", "b": "1/1/2020", "c": "2020-01-01 00:00:00", "few": "1.1.2020"}
+    assert made["left_out"] == 4 and made["notes"][:4] == \
+        [f"column '{name}': left out: dates must be written as 2020-06-07, and \"{text}\" in line 2 is not" for name, text in said.items()], made
+    assert remarks(place, "dates").count("dates must be written as 2020-06-07") == 4
+    write(file, ";", [["{0}-{1:02}-{2:02}".format(*day(i)), i % 97, int(i % 4 == 0)] for i in range(300)], ["a", "x", "y"])
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "dates_converted")
+    assert made["left_out"] == 0 and any(note.startswith("column 'a': no input, but the date of the application") for note in made["notes"]), made
 
 
 def check_points(place):
@@ -800,7 +817,9 @@ def main():
         n_bad = sum(row[-1] == "Charged Off" for row in table)
         assert made == {"portfolio": "tricky", "folder": str(place.dir / "portfolios" / "tricky"), "rows": N_ROWS, "odd_cells": 0, "rejected": 0, "rejects_file": None, "fields": 7, "features": 9, "left_out": 3, "test_column": "holdout",
                         "bad": "Charged Off", "n_bad": n_bad,
-                        "notes": [told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange"),
+                        "notes": ["column 'empty': left out: it is empty", "column 'constant': left out: all 600 rows have the same value",
+                                  "column 'remark': left out: more than 64 different texts in 600 rows: too many for a choice",
+                                  told(place, "tricky", "Loan Status", "Charged Off", n_bad, N_ROWS, "exchange"),
                                   "'sex': " + PROHIBITED,
                                   "column 'Loan ID': no input, but the key of the rows: an identifier by its name, no value twice",
                                   "column 'client_id': no input, but the customer, by its name: one customer's rows stay in one fold",
@@ -831,6 +850,7 @@ def main():
         check_headers(place)
         check_keys(place)
         check_written(place)
+        check_dates(place)
         check_points(place)
         check_few(place)
         check_few_of_a_part(place)

@@ -85,6 +85,44 @@ static void test_numbers(void **state)
     assert_false(cr_written_is_foreign("many", 4));
 }
 
+static void test_dates(void **state)
+{
+    static const char *const texts[] = {
+        "07.06.2020", "7.6.2020", "31.12.99",         "12/31/2020",           "6/7/20",
+        "2020/06/07", "2020-6-7", "2020-06-07 00:00", "2020-06-07T10:30:00Z", "07.06.2020 9:05",
+    };
+    static const char *const others[] = {
+        "",
+        "7",
+        "2020-06",
+        "07.06.",
+        "13.13.2020",
+        "32.1.2020",
+        "0.6.2020",
+        "07.06-2020",
+        "07.06.202",
+        "1.2.3",
+        "07 06 2020",
+        "2020.06.2007",
+        "07.06.2020x",
+        "07.06.2020 x",
+        "192.168.10.12",
+        "a.b.c",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(texts); i++) {
+        if (!cr_written_is_date(texts[i], strlen(texts[i]))) {
+            fail_msg("'%s' is one", texts[i]);
+        }
+    }
+    for (size_t i = 0; i < CR_ARRAY_LEN(others); i++) {
+        if (cr_written_is_date(others[i], strlen(others[i]))) {
+            fail_msg("'%s' is none", others[i]);
+        }
+    }
+}
+
 static void test_points(void **state)
 {
     static const struct {
@@ -112,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_dates),
         cmocka_unit_test(test_points),
     };
 

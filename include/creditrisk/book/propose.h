@@ -32,10 +32,10 @@ struct cr_propose_report {
 
 /* Called once per guess that the author of the portfolio should know of at once: which value of the
  * outcome is the bad one (always, with the line of application.yaml that says so), how many rows
- * have no outcome, a column's cells that are no numbers, values of an identifier that are there
- * again, numbers that only people read as such or may read otherwise (15.500), a text that counts
- * as missing, a column that seems to mark the test rows or is called as if it did, and which
- * columns are marked prohibited. */
+ * have no outcome, a column that is left out and why, a field's cells that are no numbers, values
+ * of an identifier that are there again, numbers that only people read as such or may read
+ * otherwise (15.500), a text that counts as missing, a column that is called as if it marked the
+ * test rows, and which columns are marked prohibited. */
 typedef void cr_propose_note_fn(const char *note, void *context);
 
 /* CR_EINVAL for a name whose table would be called as one of the databases calls its own. */

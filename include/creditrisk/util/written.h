@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Numbers as people write them, which programs do not read. */
+/* Numbers and dates as people write them, which programs do not read. */
 #ifndef CREDITRISK_UTIL_WRITTEN_H
 #define CREDITRISK_UTIL_WRITTEN_H
 
@@ -13,6 +13,10 @@ bool cr_written_is_number(const char *text, size_t len);
 
 /* Whether it is one that cr_num_parse does not read: it has to be written otherwise. */
 bool cr_written_is_foreign(const char *text, size_t len);
+
+/* Whether a text is a date to people: 07.06.2020, 6/7/20, 2020-6-7, with a time of day behind it or
+ * without. text[len] is NUL. */
+bool cr_written_is_date(const char *text, size_t len);
 
 /* What the point of a number may be: of 15.500 and 1.234 that of thousands, too; of 12.5, 1234.567
  * and 0.125 only the decimal one. */
