@@ -117,8 +117,10 @@ static void read_number(struct cr_profile_column *column, const struct cr_csv_fi
                         size_t line, double number)
 {
     int64_t whole;
+    bool has_zero = field->len > 1 && field->text[0] == '0';
 
     column->n_number++;
+    column->n_zero_led += has_zero && strspn(field->text, "0123456789") == field->len;
     column->n_int += cr_num_parse_int(field->text, field->len, &whole) &&
                      fabs((double)whole) <= CR_NUM_MAX_EXACT;
     column->min = column->n_number == 1 ? number : fmin(column->min, number);

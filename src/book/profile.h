@@ -41,6 +41,7 @@ struct cr_profile_column {
     size_t n_date_like;   /* dates to people, those among them */
     double min, max, sum; /* of the numbers */
     struct points points; /* theirs */
+    size_t n_zero_led;    /* digits behind a 0, as of 01067: its texts are codes, and no numbers */
     size_t n_odd;         /* cells of a column of numbers that are none; they are not present */
     char *odd;            /* the first text that is no number, cut where it is long … */
     size_t odd_line;      /* … and where it stands; NULL when there is none */

@@ -39,7 +39,7 @@ static int by_hash(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* "1", "01" and "1.0" are one value, which the first text stands for from now on. */
+/* "1" and "1.0" are one value, which the first text stands for from now on. */
 static int merge_values(struct cr_profile_column *column, struct cr_error *err)
 {
     size_t n = 0;
@@ -140,6 +140,15 @@ static void take_odd(struct cr_profile_column *column)
     drop_levels(column, NULL);
 }
 
+/* Leading zeros prove that the column holds codes. */
+static void take_codes(struct cr_profile_column *column)
+{
+    if (column->n_zero_led > 0) {
+        column->n_number = 0;
+        column->n_int = 0;
+    }
+}
+
 int cr_profile_settle(struct cr_profile *profile, struct cr_error *err)
 {
     int r = 0;
@@ -147,6 +156,7 @@ int cr_profile_settle(struct cr_profile *profile, struct cr_error *err)
     for (size_t i = 0; i < profile->n_columns; i++) {
         struct cr_profile_column *column = &profile->columns[i];
 
+        take_codes(column);
         for (size_t j = CR_PROFILE_N_SURE; j < CR_PROFILE_N_MARKERS; j++) {
             profile->markers |= column->n_marked[j] > 0 && is_of_numbers(column) ? 1U << j : 0;
         }

@@ -63,6 +63,8 @@ static void put_written(const struct cr_profile_column *seen, struct cr_strbuf *
     cr_strbuf_puts(out, ": " CR_BOOK_WRITE_NUMBERS);
 }
 
+#define LEADING_ZEROS "leading zeros: a code, not a number"
+
 void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
 {
     const struct cr_profile_column *seen = column->seen;
@@ -70,6 +72,10 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
 
     if (column->type == CR_ENUM && is_written_number(seen)) {
         put_written(seen, out);
+        return;
+    }
+    if (column->type == CR_ENUM && seen->n_zero_led > 0) {
+        cr_strbuf_puts(out, LEADING_ZEROS ": all values are choices");
         return;
     }
     if (seen->odd == NULL || (seen->n_odd == 0 && !is_mixed(seen))) {
@@ -98,6 +104,7 @@ static void put_texts(const struct cr_proposal *proposal, const struct cr_profil
         put_written(seen, out);
         return;
     }
+    cr_strbuf_puts(out, seen->n_zero_led > 0 ? LEADING_ZEROS "; " : "");
     if (seen->n_levels == CR_PROFILE_MAX_LEVELS || !seen->has_long) {
         cr_strbuf_printf(out, "%s%zu different texts in %zu rows: too many for a choice",
                          seen->has_many ? "more than " : "", seen->n_levels,

@@ -441,7 +441,7 @@ def check_ids(place):
 def check_key_field(place):
     """A key that is a field, too: the answers have it as the cells have it, and null for one without, whatever is read as the field."""
     file, draw = place.dir / "branches.csv", random.Random(17)
-    write(file, ",", [[i % 90, f"{draw.randint(1, 60):04}", int(draw.random() < (0.1 + 0.6 * (i % 90 > 50)))] for i in range(400)], ["x", "branch", "y"])
+    write(file, ",", [[i % 90, draw.randint(1, 60), int(draw.random() < (0.1 + 0.6 * (i % 90 > 50)))] for i in range(400)], ["x", "branch", "y"])
     place.run("portfolio", "init", str(file), "--target", "y", "--name", "branches")
     application = place.dir / "portfolios" / "branches" / "application.yaml"
     text = application.read_text().replace("{name: branch, type: int,", "{name: branch, type: int, default: 1,")
@@ -564,6 +564,21 @@ def check_dates(place):
     write(file, ";", [["{0}-{1:02}-{2:02}".format(*day(i)), i % 97, int(i % 4 == 0)] for i in range(300)], ["a", "x", "y"])
     made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "dates_converted")
     assert made["left_out"] == 0 and any(note.startswith("column 'a': no input, but the date of the application") for note in made["notes"]), made
+
+
+def check_zeros(place):
+    """Leading zeros prove a code, of which its texts are the choices, or it is left out; 0 and 0.5 have none."""
+    file = place.dir / "zeros.csv"
+    cells = {"postcode": lambda i: f"{1067 + 997 * (i % 60):05}", "branch": lambda i: f"{7 + i % 9:02}", "x": lambda i: i % 97, "half": lambda i: ["0", "0.5"][i % 2]}
+    write(file, ";", [[*(cell(i) for cell in cells.values()), int(i % 4 == 0)] for i in range(300)], [*cells, "y"])
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "zeros")
+    assert made["notes"][:2] == ["column 'postcode': left out: leading zeros: a code, not a number; 60 different texts in 300 rows: too many for a choice",
+                                 "column 'branch': leading zeros: a code, not a number: all values are choices"], made["notes"]
+    text = remarks(place, "zeros")
+    for part in ["leading zeros: a code, not a number: all values are choices - {name: branch, type: enum,",
+                 '["07", "08", "09", "10", "11", "12", "13", "14", "15"]', "{name: x, type: int,", "{name: half, type: number,"]:
+        assert part in text, (part, text)
+    assert made["fields"] == 3 and made["rejected"] == 0 and place.run("portfolio", "check", "zeros")["ok"], made
 
 
 def check_points(place):
@@ -851,6 +866,7 @@ def main():
         check_keys(place)
         check_written(place)
         check_dates(place)
+        check_zeros(place)
         check_points(place)
         check_few(place)
         check_few_of_a_part(place)

@@ -49,7 +49,8 @@ int cr_propose_check_other(const char *name, const char *other, struct cr_error 
  * policy.yaml and search.yaml into the folder, which must be there. Types, levels, ranges,
  * separator and missing markers are what the file shows; names that tell of an attribute that the
  * law protects (sex, age, marital status, …) are marked prohibited. A column is of numbers even if
- * a few of its cells are none (1 in 20, of few values 1 in 100): the import rejects their rows.
+ * a few of its cells are none (1 in 20, of few values 1 in 100): the import rejects their rows. One
+ * with leading zeros is not.
  * CR_EINVAL: there is no such column, the outcome has not two values, the test column not 0 and 1,
  * yes and no, or true and false, or it is the outcome's, no column is left to be a field (the
  * message says why, column by column, as far as it goes). CR_ETOOBIG: more than 500 columns. Also
