@@ -46,6 +46,7 @@ struct reading {
     int64_t first_number;  /* of the file's first row, where the import counts them */
     struct cr_progress *progress;
     struct cr_import_table_report report;
+    struct cr_error first; /* rejected row */
 };
 
 static void reading_finish(struct reading *reading)
@@ -81,7 +82,10 @@ static int reject(struct reading *reading, size_t line, size_t position, const c
                    : cr_error_at(err, CR_EINVAL, reading->path, line, position, "%s: %s", name,
                                  reason);
     }
-    reading->report.n_rejected++;
+    if (reading->report.n_rejected++ == 0) {
+        (void)cr_error_set(&reading->first, CR_EINVAL, "line %zu: %s%s%s", line, name,
+                           name[0] != '\0' ? ": " : "", reason); /* no failure yet */
+    }
     return cr_book_rejects_add(&import->rejects, cr_book_file_name(import->source, reading->table),
                                line, name, position, reason, err);
 }
@@ -300,9 +304,9 @@ static int read_file(struct reading *reading, struct cr_error *err)
     if (reading->import->options->mode != CR_IMPORT_APPEND && reading->report.n_rows == 0 &&
         reading->report.n_rejected > 0) {
         return cr_error_set(err, CR_EINVAL,
-                            "%s: every one of its %zu rows is bad, so nothing was imported; "
-                            "--strict names the first",
-                            reading->path, reading->report.n_rejected);
+                            "%s: every one of its %zu rows is bad, so nothing was imported; the "
+                            "first, %s",
+                            reading->path, reading->report.n_rejected, reading->first.message);
     }
     return 0;
 }

@@ -205,6 +205,25 @@ static void test_no_row(void **state)
     cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards", "1|7\n");
 }
 
+/* Without a list of rejected rows the message says what is wrong with the first. */
+static void test_all_bad(void **state)
+{
+    struct setup *setup = *state;
+    struct cr_import_report none = {0};
+    struct cr_error err;
+
+    assert_int_equal(import(setup,
+                            HEADER "7;a;2020-01-31;0;Fully Paid;12,5;N;3;yes;x\n"
+                                   "8;a\n",
+                            CR_IMPORT_EMPTY, &none, &err),
+                     CR_EINVAL);
+    assert_non_null(strstr(err.message, "/book.csv: every one of its 2 rows is bad, so nothing was "
+                                        "imported; the first, line 2: amount: '12,5' is not a "
+                                        "number: write numbers as 1234.56"));
+    assert_int_equal(import(setup, HEADER "8;a\n", CR_IMPORT_EMPTY, &none, &err), CR_EINVAL);
+    assert_non_null(strstr(err.message, "; the first, line 2: opened: the row has 2 fields, "));
+}
+
 /* Loads the portfolio again, with the one text in place of the other. */
 static void change(struct setup *setup, const char *before, const char *after)
 {
@@ -398,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_no_row, make, destroy),
+        cmocka_unit_test_setup_teardown(test_all_bad, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_outdated, make, destroy),
         cmocka_unit_test_setup_teardown(test_read_anew, make, destroy),

@@ -63,10 +63,10 @@ int cr_import_find(const char *source, const struct cr_portfolio *portfolio, str
  * another one than it did; its rows are numbered as they stand in the file, on append behind those
  * that are there. A missing file or column, an empty file, a stray quote and, when strict, a bad
  * row are errors with file, line and column; otherwise a bad row (type, range, level, key, CHECK)
- * goes to the rejects file. A file whose rows are all bad is CR_EINVAL unless rows are appended,
- * and so is a source without any row at all (one of several files may have none). A rejects file
- * that the import would read, or that is none, is CR_EINVAL. On failure the book and every file are
- * as before. */
+ * goes to the rejects file. A file whose rows are all bad is CR_EINVAL, with the first one's
+ * reason, unless rows are appended, and so is a source without any row at all (one of several files
+ * may have none). A rejects file that the import would read, or that is none, is CR_EINVAL. On
+ * failure the book and every file are as before. */
 int cr_import_book(struct cr_db *db, const struct cr_portfolio *portfolio, const char *source,
                    const struct cr_import_options *options, cr_import_note_fn *on_note,
                    void *context, struct cr_import_report *ret_report, struct cr_error *err);
