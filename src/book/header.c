@@ -94,29 +94,37 @@ static void note_ignored(const struct header *header, const char *name, cr_impor
     on_note(cr_strbuf_text(&note), context);
 }
 
-/* A field that is no column of the table may be the one that is missed. */
-static int refuse_missing(const struct header *header, const struct cr_csv_row *row,
+/* The field that is no column of the table and may be the one that is missed; row->n when there is
+ * none. */
+static size_t find_slip(const struct header *header, const struct cr_csv_row *row,
+                        const struct cr_table_column *missing)
+{
+    size_t i = 0;
+
+    while (i < row->n && (missing == NULL || header->columns[i] != CR_NO_COLUMN ||
+                          find_meant(header, row->fields[i].text) != missing)) {
+        i++;
+    }
+    return i;
+}
+
+static int refuse_missing(const struct cr_csv_row *row, size_t slip,
                           const struct cr_table_column *missing, struct cr_error *err)
 {
     char hint[CR_SLIP_HINT_LEN];
 
-    for (size_t i = 0; i < row->n; i++) {
-        const char *name = row->fields[i].text;
-
-        if (header->columns[i] == CR_NO_COLUMN && find_meant(header, name) == missing) {
-            return cr_error_at(err, CR_EINVAL, row->file, row->line, i + 1,
-                               "there is no column '%s'%s", name,
-                               cr_slip_hint(missing->header, hint));
-        }
-    }
-    return cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1, "column '%s' is missing",
-                       missing->header);
+    return slip < row->n ? cr_error_at(err, CR_EINVAL, row->file, row->line, slip + 1,
+                                       "there is no column '%s'%s", row->fields[slip].text,
+                                       cr_slip_hint(missing->header, hint))
+                         : cr_error_at(err, CR_EINVAL, row->file, row->line, row->n + 1,
+                                       "column '%s' is missing", missing->header);
 }
 
 int cr_book_header_read(struct header *header, const struct cr_csv_row *row,
                         cr_import_note_fn *on_note, void *context, struct cr_error *err)
 {
     const struct cr_table_column *missing;
+    size_t slip;
     int r;
 
     header->columns = calloc(row->n, sizeof(*header->columns));
@@ -131,10 +139,11 @@ int cr_book_header_read(struct header *header, const struct cr_csv_row *row,
     if (r != 0) {
         return r;
     }
+    slip = find_slip(header, row, missing);
     for (size_t i = 0; i < row->n && on_note != NULL; i++) {
-        if (header->columns[i] == CR_NO_COLUMN) {
+        if (header->columns[i] == CR_NO_COLUMN && i != slip) {
             note_ignored(header, row->fields[i].text, on_note, context);
         }
     }
-    return missing == NULL ? 0 : refuse_missing(header, row, missing, err);
+    return missing == NULL ? 0 : refuse_missing(row, slip, missing, err);
 }

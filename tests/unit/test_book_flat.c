@@ -205,6 +205,27 @@ static void test_no_row(void **state)
     cr_engine_assert_rows(setup->db, "SELECT row_number, card FROM cards", "1|7\n");
 }
 
+/* A column that is refused is not said to be ignored besides. */
+static void test_slip(void **state)
+{
+    struct setup *setup = *state;
+    const struct cr_import_options options = {.mode = CR_IMPORT_EMPTY, .quiet = true};
+    CR_CLEANUP(cr_freep)
+    char *path = cr_test_write(setup->data, "book.csv",
+                               "card;clinet;opened;is_test;Loan Status;Amount (EUR);kind;visits;"
+                               "is_client;branch\n" GOOD_1);
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf told = CR_STRBUF_INIT;
+    struct cr_import_report none = {0};
+    struct cr_error err;
+
+    assert_int_equal(
+        cr_import_book(setup->db, setup->portfolio, path, &options, gather, &told, &none, &err),
+        CR_EINVAL);
+    assert_non_null(strstr(err.message, "there is no column 'clinet'; did you mean 'client'?"));
+    assert_null(strstr(cr_strbuf_text(&told), "'clinet'"));
+    assert_non_null(strstr(cr_strbuf_text(&told), "column 'branch' is not in the portfolio"));
+}
+
 /* Without a list of rejected rows the message says what is wrong with the first. */
 static void test_all_bad(void **state)
 {
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rejects, make, destroy),
         cmocka_unit_test_setup_teardown(test_modes, make, destroy),
         cmocka_unit_test_setup_teardown(test_no_row, make, destroy),
+        cmocka_unit_test_setup_teardown(test_slip, make, destroy),
         cmocka_unit_test_setup_teardown(test_all_bad, make, destroy),
         cmocka_unit_test_setup_teardown(test_another_table, make, destroy),
         cmocka_unit_test_setup_teardown(test_outdated, make, destroy),
