@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 from cli import Cli
 
@@ -21,6 +22,7 @@ from postgres import find_programs  # pylint: disable=wrong-import-position
 
 LOANS = 10000
 TOLERANCE = 1e-12  # relative
+PATIENCE_S = 60
 TABLES = ("customers", "credit_history", "loan_applications", "repayment_history")
 
 
@@ -113,6 +115,13 @@ def ask(server, sql):
     return subprocess.run([f"{find_programs()}/psql", "-XAtq", "-c", sql, server], capture_output=True, text=True, check=True).stdout.strip()
 
 
+def wait_until(what, condition):
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, f"waited {PATIENCE_S} s in vain: {what}"
+        time.sleep(0.02)
+
+
 def check_killed(books, dir_, server):
     """An import that is killed on its way has done nothing, and the next one does not notice."""
     books.cli("generate", "--customers", 4000, "--loans", 8000, "--seed", 4, "--out", dir_)
@@ -152,8 +161,8 @@ def check_interrupted(books, server):
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid()"
 
     def interrupt(process):
-        while ask(server, waiting) == "0":
-            assert process.poll() is None, process.communicate()
+        wait_until("it waits for the lock", lambda: process.poll() is not None or ask(server, waiting) != "0")
+        assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGINT)
 
     before = books.frames("application")[1]
@@ -163,8 +172,8 @@ def check_interrupted(books, server):
         answer, told = process.communicate(timeout=60)
         assert (process.returncode, told) == (-signal.SIGINT, "creditrisk: interrupted\n"), (process.returncode, told)
         assert json.loads(answer) == {"error": {"code": "INTERRUPTED", "message": "interrupted"}}, answer
-    while ask(server, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()") != "0":
-        pass  # until the server has noticed
+    connected = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    wait_until("the server notices that they have gone", lambda: ask(server, connected) == "0")
     assert books.frames("application")[1] == before, "the book is as it was"
 
     file, folder = cli.dir / "cut.csv", cli.dir / "portfolios/cut"
