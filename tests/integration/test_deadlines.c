@@ -227,8 +227,7 @@ static void test_slow_reader(void **state)
     assert_true(cr_clock_ns() - start_ns >= TIMEOUT_S * SECOND);
     (void)close(fd);
     fd = cr_http_connect(daemon.port);
-    while (cr_http_n_rejected(fd, "deadline") == 0) { /* until the connection's end is counted */
-    }
+    cr_http_await_rejected(fd, "deadline");
     assert_int_equal(cr_http_n_rejected(fd, "deadline"), 1);
     (void)close(fd);
     assert_int_equal(cr_daemon_stop(&daemon), 0);

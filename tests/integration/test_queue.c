@@ -242,6 +242,7 @@ static void test_slow_reader(void **state)
     struct cr_daemon daemon;
     struct pollfd polled = {.events = POLLRDHUP};
     int64_t start_ns;
+    int fd;
 
     (void)state;
     cr_champion_start(&daemon, variables);
@@ -249,9 +250,10 @@ static void test_slow_reader(void **state)
     start_ns = cr_clock_ns();
     assert_int_equal(poll(&polled, 1, 60000), 1);
     assert_true(cr_clock_ns() - start_ns >= SECOND);
-    while (n_rejected(daemon.port, "deadline") == 0) { /* until the connection's end is counted */
-    }
-    assert_int_equal(n_rejected(daemon.port, "deadline"), 1);
+    fd = cr_http_connect(daemon.port);
+    cr_http_await_rejected(fd, "deadline");
+    assert_int_equal(cr_http_n_rejected(fd, "deadline"), 1);
+    (void)close(fd);
     (void)close(polled.fd);
     assert_int_equal(cr_daemon_stop(&daemon), 0);
 }

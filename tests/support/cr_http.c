@@ -11,6 +11,7 @@
 
 #include "cr_test.h"
 #include "creditrisk/util/cleanup.h"
+#include "creditrisk/util/clock.h"
 #include "creditrisk/util/json.h"
 #include "creditrisk/util/strbuf.h"
 
@@ -143,6 +144,18 @@ long cr_http_n_rejected(int fd, const char *reason)
     n = strtol(found + strlen(line), NULL, 10);
     cr_http_finish(&response);
     return n;
+}
+
+void cr_http_await_rejected(int fd, const char *reason)
+{
+    int64_t end_ns = cr_clock_ns() + PATIENCE_S * INT64_C(1000000000);
+
+    while (cr_http_n_rejected(fd, reason) == 0) {
+        if (cr_clock_ns() > end_ns) {
+            fail_msg("nobody was turned away for the reason '%s'", reason);
+        }
+        (void)usleep(20000); /* the daemon shall not be busy with the question */
+    }
 }
 
 bool cr_http_is_closed(int fd)

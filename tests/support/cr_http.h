@@ -17,7 +17,7 @@ struct cr_http_response {
 
 void cr_http_finish(struct cr_http_response *response);
 
-/* A connection to 127.0.0.1; the fd is yours (close). Reads give up after 20 s. */
+/* A connection to 127.0.0.1; the fd is yours (close). Reads give up after 100 s. */
 int cr_http_connect(int port);
 
 /* The same from another address of this machine, e.g. "127.0.0.2". */
@@ -37,6 +37,10 @@ bool cr_http_is_closed(int fd);
 /* How many clients the daemon has turned away for the reason, as /metrics says on this connection.
  */
 long cr_http_n_rejected(int fd, const char *reason);
+
+/* Waits until that is not 0, as a connection's end is counted behind it; fails the test when it
+ * does not happen within 100 s. */
+void cr_http_await_rejected(int fd, const char *reason);
 
 /* The value of a header of the answer, or NULL; `ret_value` holds it. */
 const char *cr_http_header(const struct cr_http_response *response, const char *name,
