@@ -87,6 +87,16 @@ static size_t count_odd(const struct cr_proposal *proposal)
     return n;
 }
 
+static size_t count_foreign(const struct cr_proposal *proposal)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < proposal->n_columns; i++) {
+        n += cr_propose_is_foreign(&proposal->columns[i]);
+    }
+    return n;
+}
+
 int cr_propose_portfolio(const char *csv, const struct cr_propose_options *options,
                          const char *folder, cr_propose_note_fn *on_note, void *context,
                          struct cr_propose_report *ret_report, struct cr_error *err)
@@ -111,6 +121,7 @@ int cr_propose_portfolio(const char *csv, const struct cr_propose_options *optio
             .n_fields = count_role(&proposal, CR_PROPOSE_FIELD),
             .n_features = n_features,
             .n_left_out = count_role(&proposal, CR_PROPOSE_LEFT_OUT),
+            .n_foreign = count_foreign(&proposal),
             .n_odd = count_odd(&proposal),
             .n_bad = proposal.n_bad,
             .n_good = proposal.n_good,

@@ -80,6 +80,9 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
 /* What a field's numbers may be instead: "'15.500' in line 2 may be 15500 …"; else nothing. */
 void cr_propose_put_points(const struct cr_propose_column *column, struct cr_strbuf *out);
 
+/* Whether the column's numbers or dates are, or may be, written as programs do not read them. */
+bool cr_propose_is_foreign(const struct cr_propose_column *column);
+
 /* What is odd about a field that may mark the test rows, and how it is none; nothing else. */
 void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
                          struct cr_strbuf *out);

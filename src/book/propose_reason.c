@@ -97,6 +97,19 @@ void cr_propose_put_points(const struct cr_propose_column *column, struct cr_str
     }
 }
 
+bool cr_propose_is_foreign(const struct cr_propose_column *column)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
+
+    if (column->role == CR_PROPOSE_LEFT_OUT) {
+        return column->why == CR_PROPOSE_WRITTEN_DATES ||
+               (column->why == CR_PROPOSE_TEXTS && is_written_number(column->seen));
+    }
+    cr_propose_put_points(column, &points);
+    return column->role == CR_PROPOSE_FIELD &&
+           (points.len > 0 || (column->type == CR_ENUM && is_written_number(column->seen)));
+}
+
 static void put_texts(const struct cr_proposal *proposal, const struct cr_profile_column *seen,
                       struct cr_strbuf *out)
 {

@@ -355,6 +355,24 @@ static void say_next(const struct cr_cli *cli, const char *name, const char *tes
     }
 }
 
+/* An import takes no column that init has left out, nor values beyond the ranges that it set. */
+static void say_anew(const struct cr_cli *cli, const char *name, const char *folder)
+{
+    const char *test_column = cr_cli_option(cli, "test-column");
+    CR_CLEANUP(cr_freep)
+    char *init =
+        cr_cli_command(cli, CR_CLI_HERE_NAMED, "portfolio", "init", cli->args[1], "--target",
+                       cr_cli_option(cli, "target"), "--name", name, "--replace",
+                       test_column != NULL ? "--test-column" : NULL, test_column, NULL);
+    if (init != NULL) {
+        cr_cli_say(cli, "once the file writes its numbers and dates otherwise, an import is not "
+                        "enough: remove");
+        cr_cli_say(cli, "  %s", folder);
+        cr_cli_say(cli, "and let it be made anew:");
+        cr_cli_say(cli, "  %s", init);
+    }
+}
+
 static int print(const struct cr_cli *cli, const char *name, const char *folder,
                  const struct cr_propose_report *proposal, const struct cr_import_report *imported)
 {
@@ -365,6 +383,9 @@ static int print(const struct cr_cli *cli, const char *name, const char *folder,
            proposal->n_left_out > 0 ? " (application.yaml says why)" : "",
            proposal->n_rows - imported->n_rejected, proposal->n_rows);
     cr_cli_print_rejects(imported);
+    if (proposal->n_foreign > 0) {
+        say_anew(cli, name, folder);
+    }
     say_next(cli, name, proposal->test_column);
     return CR_CLI_OK;
 }

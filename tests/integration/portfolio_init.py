@@ -550,6 +550,25 @@ def check_written(place):
     assert remarks(place, "written").count("write numbers as 1234.56, without a decimal comma") == len(written)
 
 
+def check_converted(place):
+    """The command that is printed for a file whose numbers were left out makes the portfolio anew from the converted one; others get none."""
+    file = place.dir / "converted.csv"
+    folder = place.dir / "portfolios" / "converted"
+    words = ("portfolio", "init", str(file), "--target", "y", "--test-column", "t", "--name", "converted")
+    write_amounts = lambda form: write(file, ";", [[form(i), i % 97, int(i % 5 == 0), int(i % 4 == 0)] for i in range(300)], ["amount", "x", "t", "y"])
+    write_amounts(lambda i: f"{1000 + i},50")
+    made = loud(place, *words)
+    lines = made.stderr.splitlines()
+    at = lines.index("once the file writes its numbers and dates otherwise, an import is not enough: remove")
+    assert lines[at + 1:at + 3] == [f"  {folder}", "and let it be made anew:"], made
+    write_amounts(lambda i: f"{1000 + i}.50")
+    assert "column 'amount' is not in the portfolio: ignored" in loud(place, "--portfolio", "converted", "import", str(file), "--replace").stderr
+    shutil.rmtree(lines[at + 1].strip())
+    again = subprocess.run(lines[at + 3], shell=True, cwd=place.root, capture_output=True, text=True, check=False)
+    assert again.returncode == 0 and ": 2 fields, " in again.stdout and "test: t}" in (folder / "application.yaml").read_text(), (lines[at + 3], again)
+    assert "once the file" not in again.stderr, again
+
+
 def check_dates(place):
     """Dates as only people write them are left out, however few there are, and said of how they must be; once converted they are dates."""
     file = place.dir / "dates.csv"
@@ -866,6 +885,7 @@ def main():
         check_keys(place)
         check_written(place)
         check_dates(place)
+        check_converted(place)
         check_zeros(place)
         check_points(place)
         check_few(place)

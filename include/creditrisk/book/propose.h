@@ -21,6 +21,7 @@ struct cr_propose_report {
     size_t n_fields;
     size_t n_features;
     size_t n_left_out;    /* columns that are no fields; application.yaml says why */
+    size_t n_foreign;     /* columns whose numbers or dates the file should write otherwise */
     size_t n_odd;         /* cells of fields that are no numbers as the others are */
     char bad[64];         /* how the file writes a bad outcome, cut where it is too long … */
     size_t n_bad;         /* … and in how many rows it does */
