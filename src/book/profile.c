@@ -50,6 +50,21 @@ static int add_hash(struct cr_profile_column *column, uint64_t hash, struct cr_e
     return 0;
 }
 
+/* A whole number of a column that may be an identifier for all its name: as long as none has come
+ * twice, which is looked for before their memory grows. */
+static int meet_whole(struct cr_profile_column *column, int64_t whole, struct cr_error *err)
+{
+    if (column->is_id || column->has_repeats) {
+        return 0;
+    }
+    if (column->n_hashes == column->cap_hashes &&
+        cr_profile_count_distinct(column) < column->n_hashes) {
+        column->has_repeats = true;
+        return 0;
+    }
+    return add_hash(column, (uint64_t)whole, err);
+}
+
 static int add_level(struct cr_profile_column *column, const char *text, size_t len,
                      struct cr_error *err)
 {
@@ -113,20 +128,23 @@ static int refuse_bytes(const struct cr_csv_row *row, size_t i, struct cr_error 
                        "'%s' is not UTF-8: convert the file", row->fields[i].text);
 }
 
-static void read_number(struct cr_profile_column *column, const struct cr_csv_field *field,
-                        size_t line, double number)
+static int read_number(struct cr_profile_column *column, const struct cr_csv_field *field,
+                       size_t line, double number, struct cr_error *err)
 {
     int64_t whole;
+    bool is_whole = cr_num_parse_int(field->text, field->len, &whole) &&
+                    fabs((double)whole) <= CR_NUM_MAX_EXACT;
     bool has_zero = field->len > 1 && field->text[0] == '0';
 
     column->n_number++;
     column->n_zero_led += has_zero && strspn(field->text, "0123456789") == field->len;
-    column->n_int += cr_num_parse_int(field->text, field->len, &whole) &&
-                     fabs((double)whole) <= CR_NUM_MAX_EXACT;
+    column->n_int += is_whole;
     column->min = column->n_number == 1 ? number : fmin(column->min, number);
     column->max = column->n_number == 1 ? number : fmax(column->max, number);
     column->sum += number;
     cr_book_points_meet(&column->points, field->text, field->len, line);
+    column->has_repeats |= !is_whole;
+    return is_whole ? meet_whole(column, whole, err) : 0;
 }
 
 static int read_cell(struct cr_profile *profile, struct cr_profile_column *column,
@@ -144,7 +162,7 @@ static int read_cell(struct cr_profile *profile, struct cr_profile_column *colum
     }
     column->n_present++;
     if (cr_num_parse(field->text, field->len, &number) && isfinite(number)) {
-        read_number(column, field, line, number);
+        r = read_number(column, field, line, number, err);
     } else if (marker < CR_PROFILE_N_MARKERS) {
         column->n_marked[marker]++;
     } else {

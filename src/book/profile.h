@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Private to book/: what the columns of a CSV file look like, seen in one pass and in memory that
- * does not grow with the rows (identifiers apart: 8 bytes a row). */
+ * does not grow with the rows (identifiers apart, and whole numbers of which none has come twice: 8
+ * bytes a row). */
 #ifndef BOOK_PROFILE_H
 #define BOOK_PROFILE_H
 
@@ -51,9 +52,11 @@ struct cr_profile_column {
     bool has_many;     /* there are more than these, or a text that is longer */
     bool has_long;     /* the latter */
     size_t n_distinct; /* different values, if it is called as an identifier is; else 0 */
+    bool is_unique;    /* it is not called so, but each row has a whole number of its own */
 
     /* While reading: how often each of the markers that are not sure, and the values of an
-     * identifier. */
+     * identifier or of what may be one. */
+    bool has_repeats; /* it cannot be */
     size_t n_marked[CR_PROFILE_N_MARKERS];
     uint64_t *hashes;
     size_t n_hashes;
@@ -78,6 +81,9 @@ void cr_profile_finish(struct cr_profile *profile);
 /* The last step of reading, when all rows were seen: which markers count, which columns are of
  * numbers but for a few odd cells, and the order of the levels. */
 int cr_profile_settle(struct cr_profile *profile, struct cr_error *err);
+
+/* How many different ones the hashes are; sorts them. */
+size_t cr_profile_count_distinct(struct cr_profile_column *column);
 
 /* The column of that header; NULL when there is none. */
 const struct cr_profile_column *cr_profile_find(const struct cr_profile *profile,

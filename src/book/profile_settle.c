@@ -72,14 +72,26 @@ static int settle_levels(struct cr_profile_column *column, struct cr_error *err)
     return cr_profile_is_int(column) ? merge_values(column, err) : 0;
 }
 
-static void count_distinct(struct cr_profile_column *column)
+size_t cr_profile_count_distinct(struct cr_profile_column *column)
 {
+    size_t n = 0;
+
     if (column->n_hashes > 0) {
         qsort(column->hashes, column->n_hashes, sizeof(*column->hashes), by_hash);
     }
     for (size_t i = 0; i < column->n_hashes; i++) {
-        column->n_distinct += i == 0 || column->hashes[i] != column->hashes[i - 1];
+        n += i == 0 || column->hashes[i] != column->hashes[i - 1];
     }
+    return n;
+}
+
+static void settle_distinct(struct cr_profile_column *column, size_t n_rows)
+{
+    size_t n = cr_profile_count_distinct(column);
+
+    column->n_distinct = column->is_id ? n : 0;
+    column->is_unique =
+        !column->is_id && cr_profile_is_int(column) && !column->has_repeats && n == n_rows;
 }
 
 /* ---- markers and odd cells ---- */
@@ -171,7 +183,7 @@ int cr_profile_settle(struct cr_profile *profile, struct cr_error *err)
         } else {
             column->has_many |= column->has_long;
         }
-        count_distinct(column);
+        settle_distinct(column, profile->n_rows);
         r = settle_levels(column, err);
     }
     return r;

@@ -72,20 +72,15 @@ int cr_propose_count_test(const char *csv, const volatile sig_atomic_t *cancelle
 void cr_propose_put_reason(const struct cr_proposal *proposal,
                            const struct cr_propose_column *column, struct cr_strbuf *out);
 
-/* What is odd about a field's cells: "3 cells are no numbers, the first \"inf\" in line 7: the
- * import rejects their rows", or that they are numbers to people only ("8.5%"); nothing when all
- * are alike. */
-void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out);
-
-/* What a field's numbers may be instead: "'15.500' in line 2 may be 15500 …"; else nothing. */
-void cr_propose_put_points(const struct cr_propose_column *column, struct cr_strbuf *out);
+/* The i-th remark about a field, nothing where there is none to make; false behind the last. Its
+ * cells that are no numbers ("3 cells are no numbers, the first \"inf\" in line 7: the import
+ * rejects their rows") or are to people only ("8.5%"), points that may be those of thousands, whole
+ * numbers of which none is there twice, and a name that tells of test rows. */
+bool cr_propose_put_remark(const struct cr_proposal *proposal,
+                           const struct cr_propose_column *column, size_t i, struct cr_strbuf *out);
 
 /* Whether the column's numbers or dates are, or may be, written as programs do not read them. */
 bool cr_propose_is_foreign(const struct cr_propose_column *column);
-
-/* What is odd about a field that may mark the test rows, and how it is none; nothing else. */
-void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
-                         struct cr_strbuf *out);
 
 /* Whether the import reads each of its cells as yes or no (0 and 1, yes and no, true and false),
  * and there are both. */

@@ -291,19 +291,17 @@ static void put_seen(const struct cr_proposal *proposal, const struct cr_propose
 }
 
 /* What the author should not overlook. */
-static void put_odd(const struct cr_proposal *proposal, const struct cr_propose_column *column,
-                    struct cr_strbuf *out)
+static void put_remarks(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                        struct cr_strbuf *out)
 {
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf odd = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
-    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
+    bool goes_on = true;
 
-    cr_propose_put_odd(column, &odd);
-    cr_propose_put_points(column, &points);
-    cr_propose_put_mark(proposal, column, &mark);
-    put_field_comment(&odd, out);
-    put_field_comment(&points, out);
-    put_field_comment(&mark, out);
+    for (size_t i = 0; goes_on; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf remark = CR_STRBUF_INIT;
+
+        goes_on = cr_propose_put_remark(proposal, column, i, &remark);
+        put_field_comment(&remark, out);
+    }
 }
 
 static void put_field(const struct cr_proposal *proposal, const struct cr_propose_column *column,
@@ -312,7 +310,7 @@ static void put_field(const struct cr_proposal *proposal, const struct cr_propos
     const struct cr_profile_column *seen = column->seen;
 
     put_seen(proposal, column, out);
-    put_odd(proposal, column, out);
+    put_remarks(proposal, column, out);
     cr_strbuf_printf(out, "  - {name: %s, type: %s", column->name, cr_type_name(column->type));
     if (column->type == CR_ENUM) {
         cr_strbuf_puts(out, ", example: ");

@@ -28,8 +28,8 @@ static void put_first_odd(const struct cr_profile_column *seen, struct cr_strbuf
     cr_strbuf_printf(out, " in line %zu", seen->odd_line);
 }
 
-void cr_propose_put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
-                         struct cr_strbuf *out)
+static void put_mark(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                     struct cr_strbuf *out)
 {
     static const char *const inverse[] = {"train", "training"};
 
@@ -65,7 +65,7 @@ static void put_written(const struct cr_profile_column *seen, struct cr_strbuf *
 
 #define LEADING_ZEROS "leading zeros: a code, not a number"
 
-void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
+static void put_odd(const struct cr_propose_column *column, struct cr_strbuf *out)
 {
     const struct cr_profile_column *seen = column->seen;
     size_t n = seen->n_odd > 0 ? seen->n_odd : seen->n_present - seen->n_number;
@@ -90,10 +90,21 @@ void cr_propose_put_odd(const struct cr_propose_column *column, struct cr_strbuf
     }
 }
 
-void cr_propose_put_points(const struct cr_propose_column *column, struct cr_strbuf *out)
+static void put_points(const struct cr_propose_column *column, struct cr_strbuf *out)
 {
     if (column->type == CR_INT || column->type == CR_NUMBER) {
         cr_book_points_put(&column->seen->points, out);
+    }
+}
+
+static void put_unique(const struct cr_propose_column *column, struct cr_strbuf *out)
+{
+    if (column->seen->is_unique) {
+        cr_strbuf_printf(out,
+                         "an input, though no value occurs twice: if it is the loan's number, take "
+                         "%s out of the fields, of features.sql and of features.yaml, and name it "
+                         "under keys, row: {row: %s}",
+                         column->name, column->name);
     }
 }
 
@@ -105,9 +116,30 @@ bool cr_propose_is_foreign(const struct cr_propose_column *column)
         return column->why == CR_PROPOSE_WRITTEN_DATES ||
                (column->why == CR_PROPOSE_TEXTS && is_written_number(column->seen));
     }
-    cr_propose_put_points(column, &points);
+    put_points(column, &points);
     return column->role == CR_PROPOSE_FIELD &&
            (points.len > 0 || (column->type == CR_ENUM && is_written_number(column->seen)));
+}
+
+bool cr_propose_put_remark(const struct cr_proposal *proposal,
+                           const struct cr_propose_column *column, size_t i, struct cr_strbuf *out)
+{
+    switch (i) {
+    case 0:
+        put_odd(column, out);
+        return true;
+    case 1:
+        put_points(column, out);
+        return true;
+    case 2:
+        put_unique(column, out);
+        return true;
+    case 3:
+        put_mark(proposal, column, out);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void put_texts(const struct cr_proposal *proposal, const struct cr_profile_column *seen,
@@ -329,34 +361,49 @@ static void put_copies(const struct cr_propose_column *column, struct cr_strbuf 
     }
 }
 
+static void tell_remarks(const struct cr_proposal *proposal, const struct cr_propose_column *column,
+                         cr_propose_note_fn *on_note, void *context)
+{
+    bool goes_on = true;
+
+    for (size_t i = 0; goes_on; i++) {
+        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf remark = CR_STRBUF_INIT;
+
+        goes_on = cr_propose_put_remark(proposal, column, i, &remark);
+        tell(column, &remark, on_note, context);
+    }
+}
+
+static void tell_left_out(const struct cr_proposal *proposal,
+                          const struct cr_propose_column *column, cr_propose_note_fn *on_note,
+                          void *context)
+{
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf why = CR_STRBUF_INIT;
+    CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf copies = CR_STRBUF_INIT;
+
+    cr_strbuf_puts(&why, "left out: ");
+    cr_propose_put_reason(proposal, column, &why);
+    put_copies(column, &copies);
+    tell(column, &why, on_note, context);
+    tell(column, &copies, on_note, context);
+}
+
 void cr_propose_tell(const struct cr_proposal *proposal, cr_propose_note_fn *on_note, void *context)
 {
     size_t n_rows = proposal->profile->n_rows;
 
     tell_markers(proposal->profile, on_note, context);
     for (size_t i = 0; i < proposal->n_columns; i++) {
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf what = CR_STRBUF_INIT;
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf copies = CR_STRBUF_INIT;
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf points = CR_STRBUF_INIT;
-        CR_CLEANUP(cr_strbuf_finish) struct cr_strbuf mark = CR_STRBUF_INIT;
         const struct cr_propose_column *column = &proposal->columns[i];
 
         if (column->role == CR_PROPOSE_OUTCOME) {
             tell_outcome(proposal, column, on_note, context);
             tell_without_outcome(n_rows - column->seen->n_present, n_rows, on_note, context);
         } else if (column->role == CR_PROPOSE_FIELD) {
-            cr_propose_put_odd(column, &what);
-            cr_propose_put_points(column, &points);
-            cr_propose_put_mark(proposal, column, &mark);
+            tell_remarks(proposal, column, on_note, context);
         } else if (column->role == CR_PROPOSE_LEFT_OUT) {
-            cr_strbuf_puts(&what, "left out: ");
-            cr_propose_put_reason(proposal, column, &what);
-            put_copies(column, &copies);
+            tell_left_out(proposal, column, on_note, context);
         }
-        tell(column, &what, on_note, context);
-        tell(column, &copies, on_note, context);
-        tell(column, &points, on_note, context);
-        tell(column, &mark, on_note, context);
     }
     tell_protected(proposal, on_note, context);
 }

@@ -569,6 +569,31 @@ def check_converted(place):
     assert "once the file" not in again.stderr, again
 
 
+def check_unique(place):
+    """A whole number that is another one in every row may be the loan's; following the advice makes it the key. One that comes again late is none."""
+    file = place.dir / "unique.csv"
+    draw = random.Random(23)
+    n = 3000
+    numbers = draw.sample(range(10 ** 6, 10 ** 9), n)
+    write(file, ",", [[numbers[i], numbers[min(i, n - 2)], "" if i == 7 else numbers[i], numbers[i] + 0.5, i % 97, int(i % 4 == 0)] for i in range(n)],
+          ["Vertragsnr", "again", "gap", "part", "x", "y"])
+    made = place.run("portfolio", "init", str(file), "--target", "y", "--name", "unique")
+    said = [note for note in made["notes"] if "no value occurs twice" in note]
+    assert said == ["column 'Vertragsnr': an input, though no value occurs twice: if it is the loan's number, take vertragsnr out of the fields, of "
+                    "features.sql and of features.yaml, and name it under keys, row: {row: vertragsnr}"], made["notes"]
+    assert remarks(place, "unique").count("an input, though no value occurs twice") == 1
+    folder = place.dir / "portfolios" / "unique"
+    replace_entries(folder / "application.yaml", ["vertragsnr"], "")
+    replace_entries(folder / "features.yaml", ["vertragsnr"], "")
+    application, sql = folder / "application.yaml", folder / "features.sql"
+    application.write_text(application.read_text().replace("book:\n", "keys: {row: vertragsnr}\n\nbook:\n", 1))
+    text, found = re.subn(r"\n *vertragsnr[^,]*,", "", sql.read_text())
+    assert found == 1, text
+    sql.write_text(text)
+    place.run("--portfolio", "unique", "import", str(file), "--replace")
+    assert place.run("portfolio", "check", "unique")["ok"]
+
+
 def check_dates(place):
     """Dates as only people write them are left out, however few there are, and said of how they must be; once converted they are dates."""
     file = place.dir / "dates.csv"
@@ -884,6 +909,7 @@ def main():
         check_headers(place)
         check_keys(place)
         check_written(place)
+        check_unique(place)
         check_dates(place)
         check_converted(place)
         check_zeros(place)

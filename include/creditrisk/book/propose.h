@@ -35,8 +35,8 @@ struct cr_propose_report {
  * outcome is the bad one (always, with the line of application.yaml that says so), how many rows
  * have no outcome, a column that is left out and why, a field's cells that are no numbers, values
  * of an identifier that are there again, numbers that only people read as such or may read
- * otherwise (15.500), a text that counts as missing, a column that is called as if it marked the
- * test rows, and which columns are marked prohibited. */
+ * otherwise (15.500), whole numbers of which none is there twice, a text that counts as missing, a
+ * column that is called as if it marked the test rows, and which columns are marked prohibited. */
 typedef void cr_propose_note_fn(const char *note, void *context);
 
 /* CR_EINVAL for a name whose table would be called as one of the databases calls its own. */
