@@ -161,11 +161,29 @@ static int read_range(const struct cr_policy *policy, struct range *ret_range, s
     return 0;
 }
 
+/* What the sweep would round. */
+static int check_hundredths(const char *key, double number, struct cr_error *err)
+{
+    return fabs(100.0 * number - round(100.0 * number)) <= 1e-9
+               ? 0
+               : cr_error_set(err, CR_EINVAL,
+                              "threshold.%s '%g' is not a whole number of hundredths, which "
+                              "thresholds are",
+                              key, number);
+}
+
 int cr_threshold_check_policy(const struct cr_policy *policy, struct cr_error *err)
 {
     struct range ignored;
+    int result = check_hundredths("from", policy->threshold_from, err);
 
-    return read_range(policy, &ignored, err);
+    if (result == 0) {
+        result = check_hundredths("to", policy->threshold_to, err);
+    }
+    if (result == 0) {
+        result = check_hundredths("step", policy->threshold_step, err);
+    }
+    return result != 0 ? result : read_range(policy, &ignored, err);
 }
 
 /* Rows that the first c thresholds decline. */

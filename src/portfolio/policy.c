@@ -91,11 +91,6 @@ static int load_threshold(struct cr_loader *loader, const struct cr_yaml_node *r
         if (!(number > 0.0 && number < 1.0)) {
             result = cr_yaml_error(node, err, "%s '%s' is not between 0 and 1", members[i].key,
                                    node->text);
-        } else if (fabs(100.0 * number - round(100.0 * number)) > 1e-9) {
-            result = cr_yaml_error(node, err,
-                                   "%s '%s' is not a whole number of hundredths, which thresholds "
-                                   "are",
-                                   members[i].key, node->text);
         }
     }
     if (result == 0 && policy->threshold_from > policy->threshold_to) {

@@ -173,6 +173,37 @@ static void closed_form_is_the_ratio(void **state)
     assert_true(isnan(cr_threshold_closed_form(&lgd)));
 }
 
+/* As the sweep would round it. */
+static void thresholds_are_whole_hundredths(void **state)
+{
+    static const struct {
+        double from, to, step;
+        const char *why; /* NULL: taken */
+    } cases[] = {
+        {0.05, 0.95, 0.01, NULL},
+        {0.07, 0.29, 0.02, NULL},
+        {0.055, 0.95, 0.01, "threshold.from '0.055' is not a whole number of hundredths"},
+        {0.05, 0.955, 0.01, "threshold.to '0.955' is not a whole number of hundredths"},
+        {0.05, 0.95, 0.001, "threshold.step '0.001' is not a whole number of hundredths"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CR_ARRAY_LEN(cases); i++) {
+        struct cr_policy policy = policy_with(1e5, NAN, 2e4);
+        struct cr_error err = {0};
+
+        policy.threshold_from = cases[i].from;
+        policy.threshold_to = cases[i].to;
+        policy.threshold_step = cases[i].step;
+        if (cases[i].why == NULL) {
+            cr_assert_ok(cr_threshold_check_policy(&policy, &err), &err);
+        } else {
+            assert_int_equal(cr_threshold_check_policy(&policy, &err), CR_EINVAL);
+            assert_ptr_equal(strstr(err.message, cases[i].why), err.message);
+        }
+    }
+}
+
 static void assert_refused(const struct cr_threshold_rows *rows, const struct cr_policy *policy,
                            const char *why)
 {
@@ -242,6 +273,7 @@ int main(void)
         cmocka_unit_test(ties_go_to_the_largest_threshold),
         cmocka_unit_test(steps_follow_the_policy),
         cmocka_unit_test(closed_form_is_the_ratio),
+        cmocka_unit_test(thresholds_are_whole_hundredths),
         cmocka_unit_test(bad_costs_and_rows_are_refused),
         cmocka_unit_test(ranges_that_cannot_be_swept_are_refused),
     };

@@ -35,8 +35,9 @@ int cr_threshold_evaluate(const struct cr_threshold_rows *rows, const struct cr_
                           double threshold, struct cr_threshold_point *ret_point,
                           struct cr_error *err);
 
-/* CR_EINVAL when the policy's range is none in 0..1, or the closed form of its costs lies outside:
- * the range's end would then only look like an optimum. */
+/* CR_EINVAL when the policy's range is none in 0..1 of whole hundredths, or the closed form of its
+ * costs lies outside: the range's end would then only look like an optimum. Whoever trains asks
+ * this; a version that was trained before it was asked serves as it did. */
 int cr_threshold_check_policy(const struct cr_policy *policy, struct cr_error *err);
 
 /* Every threshold i/100 of the policy's range and step, ascending, in O(n log k + k); *ret_points
