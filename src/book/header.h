@@ -25,8 +25,7 @@ struct header {
 
 /* Reads the first row; `on_note`, which may be NULL, is told which fields are ignored. CR_EINVAL: a
  * column is there twice, or one that must be there is not, perhaps for a slip of the pen, of which
- * the message then speaks; CR_ENOMEM. cr_book_header_finish in any
- * case. */
+ * the message then speaks; CR_ENOMEM. cr_book_header_finish in any case. */
 int cr_book_header_read(struct header *header, const struct cr_csv_row *row,
                         cr_import_note_fn *on_note, void *context, struct cr_error *err);
 void cr_book_header_finish(struct header *header);

@@ -84,6 +84,13 @@ static void no_point_is_drawn_twice(void **state)
     }
 }
 
+static const struct cr_model_search search = {.kind = "gbm",
+                                              .draws = 8,
+                                              .n_fixed = CR_ARRAY_LEN(fixed),
+                                              .fixed = fixed,
+                                              .n_spaces = N_SPACES,
+                                              .spaces = spaces};
+
 static bool same_draws(const struct cr_run_model *a, const struct cr_run_model *b)
 {
     bool same = a->n_candidates == b->n_candidates;
@@ -98,12 +105,6 @@ static void seed_and_kind_decide(void **state)
 {
     (void)state;
     static const char *const two[] = {"logistic", "gbm"};
-    const struct cr_model_search search = {.kind = "gbm",
-                                           .draws = 8,
-                                           .n_fixed = CR_ARRAY_LEN(fixed),
-                                           .fixed = fixed,
-                                           .n_spaces = N_SPACES,
-                                           .spaces = spaces};
     const struct cr_train_options options = {.seed = 5};
     const struct cr_train_options others = {.seed = 6};
     struct cr_run alone, again, other_seed, both;
@@ -124,12 +125,6 @@ static void seed_and_kind_decide(void **state)
 static void without_a_search_the_fixed_are_taken(void **state)
 {
     (void)state;
-    const struct cr_model_search search = {.kind = "gbm",
-                                           .draws = 8,
-                                           .n_fixed = CR_ARRAY_LEN(fixed),
-                                           .fixed = fixed,
-                                           .n_spaces = N_SPACES,
-                                           .spaces = spaces};
     const struct cr_train_options options = {.no_search = true};
     struct cr_run run;
     make(&run, &options, &search, gbm, 1);
